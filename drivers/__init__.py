@@ -1,0 +1,1 @@
+"""Device drivers, usable without the kiosk."""

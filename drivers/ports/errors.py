@@ -1,0 +1,62 @@
+"""The one error tree of all devices.
+
+::
+
+    DeviceError
+    ├── NotConnected        the device (or its daemon) is not there, or has gone
+    ├── TimedOut            nothing happened within the time the caller allowed
+    ├── EntryCancelled      the citizen pressed cancel, or the terminal cancelled the entry
+    ├── ProtocolViolation   the device answered something its protocol does not allow
+    ├── MediaRemoved        the card left while it was needed
+    ├── MediaJammed         the medium moves neither in nor out
+    ├── MediaExhausted      nothing left to feed or print on
+    └── Busy                another process holds the device
+
+A driver raises these only; the library's own error is chained with ``raise … from``.
+Texts name the device and what it did, never a citizen's data.
+"""
+
+
+class DeviceError(Exception):
+    """A device did not do what was asked of it."""
+
+    def __init__(self, device: str, what: str) -> None:
+        """
+        :param device: the port's noun: ``card_reader``, ``pin_pad``.
+        :param what: what the device did, in technician's English.
+        """
+        super().__init__(f"{device}: {what}")
+        self.device = device
+        self.what = what
+
+
+class NotConnected(DeviceError):
+    """The device, or the daemon that serves it, is not there."""
+
+
+class TimedOut(DeviceError):
+    """Nothing happened within the time allowed."""
+
+
+class EntryCancelled(DeviceError):
+    """An entry was cancelled, at the device or by the terminal."""
+
+
+class ProtocolViolation(DeviceError):
+    """The device answered outside its protocol."""
+
+
+class MediaRemoved(DeviceError):
+    """The card left while it was needed."""
+
+
+class MediaJammed(DeviceError):
+    """The medium moves neither in nor out."""
+
+
+class MediaExhausted(DeviceError):
+    """Nothing left to feed or print on."""
+
+
+class Busy(DeviceError):
+    """Another process holds the device."""

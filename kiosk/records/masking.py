@@ -1,0 +1,32 @@
+"""How personal data is shown: never whole unless the citizen holds the eye button (docs/ux-rules.md rule 11)."""
+
+
+def mask_name(name: str) -> str:
+    """张*明 for three characters and more, 张* for two; a single character is hidden whole."""
+    if len(name) <= 1:
+        return "*" * len(name)
+    if len(name) == 2:
+        return name[0] + "*"
+    return name[0] + "*" * (len(name) - 2) + name[-1]
+
+
+def mask_number(number: str) -> str:
+    """First three and last two characters of an ID or social security number.
+
+    Six and four, as often printed, leave about 331 candidate birth dates.
+    """
+    if len(number) <= 5:
+        return "*" * len(number)
+    return number[:3] + "*" * (len(number) - 5) + number[-2:]
+
+
+def mask_card_number(number: str) -> str:
+    """First and last two characters of a card number."""
+    if len(number) <= 3:
+        return "*" * len(number)
+    return number[0] + "*" * (len(number) - 3) + number[-2:]
+
+
+def mask_account(number: str) -> str:
+    """The last four digits of a bank account."""
+    return "*" * 4 + number[-4:]

@@ -1,0 +1,86 @@
+"""What was done for a citizen: the plaintext of a ledger entry."""
+
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+SCHEMA_VERSION: Final = 1
+
+
+class Service(Enum):
+    """What a citizen can ask for."""
+
+    CARD_QUERY = "card_query"
+    PIN_CHANGE = "pin_change"
+
+
+class Stage(Enum):
+    """Where in a transaction an entry was written. An irrevocable step is recorded before and after."""
+
+    BEGUN = "begun"
+    FINISHED = "finished"
+
+
+class Outcome(Enum):
+    """How a transaction ended."""
+
+    DONE = "done"
+    PARTLY_DONE = "partly_done"
+    """Only the chip's own data could be shown."""
+    REFUSED = "refused"
+    """A rule or a check said no; ``reason`` says which."""
+    CANCELLED = "cancelled"
+    """The citizen ended it, walked away, or took the card."""
+    FAILED = "failed"
+    """A device or the centre failed before anything changed."""
+    UNKNOWN = "unknown"
+    """Something may have changed and no answer came; the centre or staff must look."""
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What of an entry stays readable on the terminal and on the way. Holds nothing personal."""
+
+    service: str
+    stage: str
+    outcome: str | None
+    region: str
+    created_ms: int
+    """Terminal clock, milliseconds since 1970 UTC."""
+    clock_offset_ms: int
+    """Centre's clock minus terminal's, as last told by a signed answer."""
+    epoch: int
+    """Which epoch key sealed the content key."""
+
+
+class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, repr_omit_defaults=True):
+    """One stage of one transaction. Field codes of Chinese social-security systems stand beside the names."""
+
+    schema: int = SCHEMA_VERSION
+    transaction_id: str
+    """32 hex characters, random; the same for every stage and for the online request that did the work."""
+    service: Service
+    stage: Stage
+    outcome: Outcome | None = None
+    """None while ``stage`` is BEGUN."""
+    reason: str = ""
+    """A machine word such as ``pin_locked``; empty when done."""
+    region: str
+    """Pack key: ``beijing``."""
+    social_security_number: str = ""
+    """AAC002; empty when a closed chip did not give it."""
+    card_number: str
+    """AAZ500."""
+    identification_code: str
+    """AAZ501."""
+    assumed_card_state: str = ""
+    """AAZ502 as the centre last told it in this transaction; empty when it did not."""
+    pin_held_by: str = ""
+    """``chip`` or ``centre`` for a PIN service."""
+    done_online: bool = False
+    """The centre has already done it under this transaction id; the entry must change nothing again."""
+    rule: str = ""
+    """The pack's rule that decided, such as ``pin.tries``."""
+
+    def __repr__(self) -> str:
+        return f"<Transaction {self.service.value} {self.stage.value} {self.transaction_id[:8]}>"
