@@ -139,6 +139,8 @@ class ChangeCentrePin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     new: bytes
     repeated: bytes
     pad_serial: str
+    accept_weak: bool = False
+    """The citizen was told that the new PIN is easy to guess and keeps it, where the region's rule lets them."""
 
 
 class PinChange(Enum):
@@ -151,6 +153,7 @@ class PinChange(Enum):
     """New and repeated PIN differ; spends no try."""
     SAME = "same"
     WEAK = "weak"
+    """Easy to guess and not yet accepted as such; spends no try."""
     UNREADABLE = "unreadable"
 
 

@@ -1,0 +1,190 @@
+"""What is on my card, and what does the centre have for me? Region rules: services.card_query, pin."""
+
+from drivers.ports.card_reader import HolderData, IssuerData
+from kiosk.journeys import refusals
+from kiosk.journeys.faults import CLOSE
+from kiosk.journeys.frame import Ending, Progress, Session, serve
+from kiosk.journeys.identify import CentreSession, Identified, identify_card
+from kiosk.journeys.pin_entry import CentrePad, centre_pad, chip_pin, pin_view, tries_note
+from kiosk.journeys.requests import Announce, Distrusted, Journey, Unreachable, ask, ask_centre
+from kiosk.journeys.views import Action, Emphasis, Fact, Intent, Result, Step, View, Working
+from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
+from kiosk.policy.pack import HeldBy
+from kiosk.records.card import CardState
+from kiosk.records.masking import mask_card_number, mask_name, mask_number
+from kiosk.records.questions import GetRecord, HolderRecord, PinVerdict, RecordAnswer
+from kiosk.records.transaction import Outcome, Service
+
+FACTS_A_PAGE = 3  # docs/ux-rules.md rule 1
+
+_STATE_WORDS = {
+    CardState.SEALED: say("还没有启用"),
+    CardState.NORMAL: say("正常"),
+    CardState.LOST: say("已挂失"),
+    CardState.LOCKED: say("社保功能已锁定"),
+    CardState.TEMPORARILY_LOST: say("已临时挂失"),
+    CardState.CANCELLED: say("已注销"),
+}
+_INSURANCE_WORDS = {
+    "pension": say("养老保险"),
+    "medical": say("医疗保险"),
+    "unemployment": say("失业保险"),
+    "work_injury": say("工伤保险"),
+    "maternity": say("生育保险"),
+}
+
+
+def card_query(session: Session) -> Journey[Outcome]:
+    """Show the chip's part and the centre's part; without the centre the chip's part only, and say so."""
+    return (yield from serve(session, Service.CARD_QUERY, _query))
+
+
+def _query(session: Session, progress: Progress) -> Journey[Ending]:
+    region = session.region
+    if not region.offers(Service.CARD_QUERY):
+        raise refusals.not_offered(region, Service.CARD_QUERY)
+    identified = yield from identify_card(session, progress)
+    if region.asks_pin(Service.CARD_QUERY):
+        match region.pin_held_by:
+            case HeldBy.CHIP:
+                yield from chip_pin(session, progress)
+            case HeldBy.CENTRE:
+                centre, pad = yield from centre_pad(session, identified, Service.CARD_QUERY)
+                answer = yield from _record_by_centre_pin(session, centre, pad)
+                return _ending(identified, answer)
+    if identified.centre is None:
+        return _chip_only(identified)
+    yield from ask(Announce(Working(say("正在查询"), say("请稍候，不要拔卡。"))))
+    question = GetRecord(transaction_id=session.transaction_id)
+    answer_or_not = yield from ask_centre(question, RecordAnswer, identified.centre.session_id)
+    if isinstance(answer_or_not, Unreachable | Distrusted):
+        return _chip_only(identified)
+    progress.done_online = True
+    return _ending(identified, answer_or_not)
+
+
+def _record_by_centre_pin(session: Session, centre: CentreSession, pad: CentrePad) -> Journey[RecordAnswer]:
+    note: Say | None = None
+    while True:
+        block = yield from pad.block(pin_view(session, say("请在键盘上输入社保密码"), note=note))
+        yield from ask(Announce(Working(say("正在查询"), say("请稍候，不要拔卡。"))))
+        question = GetRecord(transaction_id=session.transaction_id, pin_block=block.cipher, pad_serial=pad.pad.serial)
+        answer = yield from ask_centre(question, RecordAnswer, centre.session_id)
+        if isinstance(answer, Unreachable | Distrusted):
+            raise refusals.needs_centre(session.region, Service.CARD_QUERY)
+        match answer.pin:
+            case PinVerdict.ACCEPTED | PinVerdict.NOT_ASKED:
+                return answer
+            case PinVerdict.LOCKED:
+                raise refusals.pin_locked(session.region)
+            case PinVerdict.WRONG:
+                note = tries_note(answer.pin_tries_left)
+            case PinVerdict.UNREADABLE:
+                raise refusals.needs_centre(session.region, Service.CARD_QUERY)
+
+
+def _ending(identified: Identified, answer: RecordAnswer) -> Ending:
+    if answer.record is None:
+        return _chip_only(identified)
+    views = _pages(_record_facts(answer.record), say("您的社保卡信息"))
+    return Ending(Outcome.DONE, views, personal=True)
+
+
+def _chip_only(identified: Identified) -> Ending:
+    facts = _chip_facts(identified.issuer, identified.holder)
+    note = say("现在联系不上社保中心，只能看到卡里存的信息。账户余额请稍后再查。")
+    return Ending(
+        Outcome.PARTLY_DONE,
+        _pages([(facts, note)], say("您卡里的信息")),
+        reason="centre_unreachable",
+        personal=True,
+    )
+
+
+def _chip_facts(issuer: IssuerData, holder: HolderData | None) -> list[Fact]:
+    card_number = Personal(mask_card_number(issuer.card_number), issuer.card_number)
+    facts = [
+        Fact(say("卡号"), card_number),
+        Fact(say("有效期至"), Verbatim(issuer.expires_on.isoformat())),
+    ]
+    if holder is not None:
+        number = holder.social_security_number
+        facts = [
+            Fact(say("姓名"), PersonName(mask_name(holder.name), holder.name)),
+            Fact(say("社会保障号码"), Personal(mask_number(number), number)),
+            *facts,
+        ]
+    return facts
+
+
+def _record_facts(record: HolderRecord) -> list[tuple[list[Fact], Say | None]]:
+    state = _STATE_WORDS[CardState(record.card_state)]
+    balance = say("{amount} 元", amount=Verbatim(yuan(record.medical_account_fen)))
+    as_of = say("余额截至 {day}。", day=Verbatim(record.medical_account_as_of))
+    groups: list[tuple[list[Fact], Say | None]] = [
+        (
+            [
+                Fact(say("医保个人账户余额"), balance, key=True),
+                Fact(say("姓名"), PersonName(mask_name(record.name), record.name)),
+                Fact(say("卡的状态"), state),
+            ],
+            as_of,
+        ),
+        (
+            [_insurance_fact(item.kind, active=item.active, paid_until=item.paid_until) for item in record.insurances],
+            None,
+        ),
+    ]
+    if record.bank:
+        active = say("已激活") if record.bank_side_active else say("还没有激活，请到发卡银行办理")
+        groups.append(
+            (
+                [
+                    Fact(say("银行账户"), Verbatim(record.bank)),
+                    Fact(say("账号"), Verbatim(record.bank_account)),
+                    Fact(say("银行功能"), active),
+                ],
+                say("社保账户和银行账户各管各的，钱不能互转。银行余额请问银行。"),
+            )
+        )
+    return groups
+
+
+def _insurance_fact(kind: str, *, active: bool, paid_until: str) -> Fact:
+    if active:
+        value = say("正常参保，缴到 {month}", month=Verbatim(paid_until)) if paid_until else say("正常参保")
+    else:
+        value = say("已停保")
+    return Fact(_INSURANCE_WORDS[kind], value)
+
+
+def _pages(groups: list[tuple[list[Fact], Say | None]], title: Say) -> tuple[View, ...]:
+    pages = [
+        (facts[start : start + FACTS_A_PAGE], note)
+        for facts, note in groups
+        for start in range(0, len(facts), FACTS_A_PAGE)
+    ]
+    return tuple(
+        Result(
+            title,
+            tuple(facts),
+            note,
+            _turning(number, len(pages)),
+            Step(number, len(pages)) if len(pages) > 1 else None,
+        )
+        for number, (facts, note) in enumerate(pages, 1)
+    )
+
+
+def _turning(number: int, of: int) -> tuple[Action, ...]:
+    back = (Action(Intent.BACK, say("上一页")),) if number > 1 else ()
+    if number < of:
+        return (*back, Action(Intent.DONE, say("看完了")), Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY))
+    return (*back, CLOSE)
+
+
+def yuan(fen: int) -> str:
+    """An amount of fen as yuan with two decimals and grouped thousands: 1234567 → 12,345.67."""
+    sign = "-" if fen < 0 else ""
+    whole, rest = divmod(abs(fen), 100)
+    return f"{sign}{whole:,}.{rest:02}"

@@ -1,0 +1,110 @@
+"""From a fault to the words a citizen reads. Codes are those of docs/faults.md."""
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+
+from drivers.ports.errors import Busy, DeviceError, MediaRemoved, NotConnected, ProtocolViolation, TimedOut
+from kiosk.journeys.requests import (
+    CardTaken,
+    CitizenCancelled,
+    CitizenGone,
+    GoingOutOfService,
+    Interruption,
+    LedgerFailed,
+)
+from kiosk.journeys.views import Action, Emphasis, Explain, Fault, Intent, View
+from kiosk.journeys.wording import Say, say
+
+CLOSE = Action(Intent.DONE, say("好的"), Emphasis.PRIMARY, say("好的，回到首页"))
+
+
+class Effect(Enum):
+    """What has become of the citizen's card so far."""
+
+    NONE = "none"
+    MAYBE = "maybe"
+    """The chip or the centre was asked to change something and has not answered."""
+    DONE = "done"
+    """It has answered: changed."""
+
+
+MEANING: Mapping[Effect, Say] = MappingProxyType(
+    {
+        Effect.NONE: say("您的卡和钱都没有变动。"),
+        Effect.MAYBE: say("密码可能已经改了，也可能没改。下次先试新密码，不行再试旧密码。"),
+        Effect.DONE: say("密码已经改好，请用新密码。"),
+    }
+)
+
+
+def fault_code(error: DeviceError | LedgerFailed) -> str:
+    """The short code that staff look up in docs/faults.md."""
+    if isinstance(error, LedgerFailed):
+        return "L-01"
+    letter = {"card_reader": "C", "pin_pad": "P"}.get(error.device, "D")
+    match error:
+        case NotConnected():
+            return f"{letter}-01"
+        case TimedOut():
+            return f"{letter}-02"
+        case ProtocolViolation():
+            return f"{letter}-03"
+        case Busy():
+            return f"{letter}-04"
+        case MediaRemoved():
+            return f"{letter}-05"
+        case _:
+            return f"{letter}-09"
+
+
+def fault_view(error: DeviceError | LedgerFailed, hotline: str, effect: Effect) -> Fault:
+    """The screen for a fault that ended a journey."""
+    title, now = _words(error)
+    return Fault(
+        title=title,
+        means=MEANING[effect],
+        now=now,
+        hotline=hotline,
+        code=fault_code(error),
+        actions=(CLOSE,),
+    )
+
+
+def _words(error: DeviceError | LedgerFailed) -> tuple[Say, Say]:
+    if isinstance(error, LedgerFailed):
+        return say("这台机器暂时不能办理业务"), say("请换一台机器，或找工作人员。")
+    if error.device == "pin_pad":
+        return say("密码键盘没有反应"), say("请换一台机器，或找工作人员。")
+    if isinstance(error, TimedOut | ProtocolViolation):
+        return say("没能读出您的卡"), say("请把卡擦干净再插一次。还不行，请找工作人员。")
+    return say("读卡器没有反应"), say("请换一台机器，或找工作人员。")
+
+
+def interruption_view(interruption: Interruption, hotline: str, effect: Effect) -> View | None:
+    """The last screen after an interruption; None where nobody is left to read one."""
+    match interruption:
+        case CardTaken():
+            return Fault(
+                title=say("卡被拔出来了"),
+                means=MEANING[effect],
+                now=say("要继续办，请从头再来，办完前不要拔卡。"),
+                hotline=hotline,
+                code="C-05",
+                actions=(CLOSE,),
+            )
+        case CitizenCancelled():
+            return Explain(title=say("已经取消"), lines=(MEANING[effect],), step=None, actions=(CLOSE,))
+        case CitizenGone():
+            return None
+        case GoingOutOfService():
+            return Fault(
+                title=say("这台机器要暂停服务"),
+                means=MEANING[effect],
+                now=say("请换一台机器，或找工作人员。"),
+                hotline=hotline,
+                code="S-01",
+                actions=(CLOSE,),
+            )
+        case _:
+            raise AssertionError(interruption)

@@ -1,0 +1,190 @@
+"""What every journey has in common.
+
+However it ends: PINs are wiped, the entry is written, the card goes back, one screen says how it ended.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+
+from drivers.ports.card_reader import IssuerData
+from drivers.ports.errors import DeviceError, EntryCancelled, MediaRemoved
+from drivers.ports.pin import Pin
+from kiosk.journeys.faults import Effect, fault_code, fault_view, interruption_view
+from kiosk.journeys.requests import (
+    CardTaken,
+    CitizenCancelled,
+    CitizenGone,
+    Interruption,
+    Journey,
+    LedgerFailed,
+    Record,
+    ReturnCard,
+    Show,
+    ask,
+)
+from kiosk.journeys.views import Intent, View
+from kiosk.policy.region import Region
+from kiosk.records.transaction import Outcome, Service, Stage, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One citizen, one service."""
+
+    transaction_id: str
+    region: Region
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a journey came out, and the screens that say so."""
+
+    outcome: Outcome
+    views: tuple[View, ...]
+    """Paged: the citizen turns with next and back."""
+    reason: str = ""
+    rule: str = ""
+    personal: bool = False
+
+
+@dataclass(slots=True)
+class Progress:
+    """What has happened so far, so that an ending at any moment can tell the truth."""
+
+    service: Service
+    session: Session
+    holds_card: bool = False
+    issuer: IssuerData | None = None
+    social_security_number: str = field(default="", repr=False)
+    card_state: str = ""
+    began: bool = False
+    """The BEGUN stage is in the ledger: something irrevocable may follow."""
+    effect: Effect = Effect.NONE
+    done_online: bool = False
+    pins: list[Pin] = field(default_factory=list)
+
+    def transaction(self, stage: Stage, ending: Ending | None = None) -> Transaction:
+        """The entry for this moment.
+
+        :raises ValueError: no card has been read, so there is nobody to write it for.
+        """
+        if self.issuer is None:
+            raise ValueError("no card was read")
+        return Transaction(
+            transaction_id=self.session.transaction_id,
+            service=self.service,
+            stage=stage,
+            outcome=ending.outcome if ending else None,
+            reason=ending.reason if ending else "",
+            region=self.session.region.key,
+            social_security_number=self.social_security_number,
+            card_number=self.issuer.card_number,
+            identification_code=self.issuer.identification_code,
+            assumed_card_state=self.card_state,
+            pin_held_by=self.session.region.pin_held_by.value,
+            done_online=self.done_online,
+            rule=ending.rule if ending else "",
+        )
+
+
+class Ended(Exception):
+    """Raised inside a body to end it from any depth with a known ending. Never leaves :func:`serve`."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.reason)
+        self.ending = ending
+
+
+Body = Callable[[Session, Progress], Journey[Ending]]
+
+
+def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
+    """Run ``body`` to its end and bring everything home, whatever interrupts it.
+
+    In order: wipe the PINs, make the entry durable, give the card back, say how it ended.
+    """
+    progress = Progress(service, session)
+    try:
+        ending = yield from body(session, progress)
+    except Ended as ended:
+        ending = ended.ending
+    except (Interruption, DeviceError, LedgerFailed) as stop:
+        ending = _ending_after(stop, progress)
+    finally:
+        for pin in progress.pins:
+            pin.wipe()
+    if progress.issuer is not None:
+        try:
+            yield from ask(Record(progress.transaction(Stage.FINISHED, ending)))
+        except LedgerFailed as failure:
+            ending = Ending(
+                _outcome(progress.effect, Outcome.FAILED),
+                (fault_view(failure, session.region.hotline, progress.effect),),
+                reason="ledger_failed",
+            )
+    if progress.holds_card:
+        # When the reader is gone, nothing holds the card: it sticks out of a dead slot, in the citizen's reach.
+        with suppress(DeviceError):
+            yield from ask(ReturnCard())
+    yield from _say_ending(ending)
+    return ending.outcome
+
+
+def _say_ending(ending: Ending) -> Journey[None]:
+    page = 0
+    try:
+        while ending.views:
+            intent = yield from ask(Show(ending.views[page], personal=ending.personal))
+            if intent is Intent.NEXT and page + 1 < len(ending.views):
+                page += 1
+            elif intent is Intent.BACK and page > 0:
+                page -= 1
+            else:
+                return
+    except (Interruption, DeviceError):
+        return  # it is already over and on record; nobody needs to read on
+
+
+def _ending_after(stop: Interruption | DeviceError | LedgerFailed, progress: Progress) -> Ending:
+    hotline = progress.session.region.hotline
+    match stop:
+        case EntryCancelled():
+            return _ending_after(CitizenCancelled(), progress)
+        case MediaRemoved():
+            return _ending_after(CardTaken(), progress)
+        case Interruption():
+            if isinstance(stop, CardTaken):
+                progress.holds_card = False
+            view = interruption_view(stop, hotline, progress.effect)
+            return Ending(_outcome(progress.effect, Outcome.CANCELLED), (view,) if view else (), reason=_reason(stop))
+        case DeviceError() | LedgerFailed():
+            return Ending(
+                _outcome(progress.effect, Outcome.FAILED),
+                (fault_view(stop, hotline, progress.effect),),
+                reason=f"fault_{fault_code(stop)}",
+            )
+
+
+def _outcome(effect: Effect, if_nothing: Outcome) -> Outcome:
+    match effect:
+        case Effect.NONE:
+            return if_nothing
+        case Effect.MAYBE:
+            return Outcome.UNKNOWN
+        case Effect.DONE:
+            return Outcome.DONE
+
+
+def _reason(stop: Interruption) -> str:
+    match stop:
+        case CardTaken():
+            return "card_taken"
+        case CitizenCancelled():
+            return "cancelled"
+        case CitizenGone():
+            return "citizen_gone"
+        case _:
+            return "out_of_service"

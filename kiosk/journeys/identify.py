@@ -1,0 +1,140 @@
+"""From an empty slot to a card that has proved itself.
+
+A card's word alone is worth nothing: its files are free to copy.
+"""
+
+from dataclasses import dataclass, field
+
+from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData
+from kiosk.journeys import refusals
+from kiosk.journeys.frame import Progress, Session
+from kiosk.journeys.requests import (
+    Announce,
+    AnswerChallenge,
+    AwaitCard,
+    Distrusted,
+    DrawChallenge,
+    Journey,
+    OpenChip,
+    ReadHolder,
+    ReadIssuer,
+    Unreachable,
+    ask,
+    ask_centre,
+)
+from kiosk.journeys.views import Action, InsertCard, Intent, Working
+from kiosk.journeys.wording import say
+from kiosk.records.card import CardState
+from kiosk.records.questions import (
+    AuthenticateTerminal,
+    CardProof,
+    CardProved,
+    CardSessionOpened,
+    OpenCardSession,
+    ProveCard,
+    TerminalAuthenticated,
+)
+
+CANCEL = Action(Intent.CANCEL, say("不办了"), spoken=say("不办了，退出"))
+
+_USABLE = (CardState.NORMAL,)
+
+
+@dataclass(frozen=True, slots=True)
+class CentreSession:
+    """The centre believes this card, for two minutes."""
+
+    session_id: str
+    pin_is_initial: bool | None
+    pin_tries_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A card, and how far it is to be believed."""
+
+    issuer: IssuerData
+    holder: HolderData | None = field(repr=False)
+    """None while a 3.0 chip is closed, which only the centre can open."""
+    centre: CentreSession | None
+    """None when the centre can't be reached: the chip's own data only."""
+
+
+def identify_card(session: Session, progress: Progress) -> Journey[Identified]:
+    """Wait for a card, read it, and let it prove itself to the centre where that can be reached.
+
+    :raises Ended: not a social-security card, another region's, expired, not genuine, or not to be used.
+    """
+    region = session.region
+    kind = yield from ask(
+        AwaitCard(
+            InsertCard(
+                title=say("请插入社会保障卡"),
+                line=say("金色芯片朝上、朝前，插到底。办完前不要拔卡。"),
+                step=None,
+                actions=(CANCEL,),
+            )
+        )
+    )
+    progress.holds_card = True
+    if kind is not CardKind.SOCIAL_SECURITY:
+        raise refusals.not_a_social_security_card(region, kind)
+    yield from ask(Announce(Working(say("正在读卡"), say("请稍候，不要拔卡。"))))
+    issuer = yield from ask(ReadIssuer())
+    progress.issuer = issuer
+    if not region.serves(issuer.region_code):
+        raise refusals.other_region(region)
+    if issuer.expires_on < session.today:
+        raise refusals.expired(region)
+
+    opened = yield from ask_centre(
+        OpenCardSession(
+            transaction_id=session.transaction_id,
+            region=region.key,
+            identification_code=issuer.identification_code,
+            card_number=issuer.card_number,
+            norm_version=issuer.norm_version,
+        ),
+        CardSessionOpened,
+    )
+    holder = yield from ask(ReadHolder())
+    if not isinstance(opened, CardSessionOpened):
+        _note_holder(progress, holder)
+        return Identified(issuer, holder, None)
+    if holder is None:
+        holder = yield from _open_chip(opened)
+    _note_holder(progress, holder)
+    if holder is None:
+        raise refusals.not_proved(region, CardProof.NOT_GENUINE)
+    cryptogram = yield from ask(AnswerChallenge(Challenge(opened.challenge)))
+    proved = yield from ask_centre(
+        ProveCard(cryptogram=cryptogram.value, social_security_number=holder.social_security_number),
+        CardProved,
+        opened.session_id,
+    )
+    if isinstance(proved, Unreachable | Distrusted):
+        return Identified(issuer, holder, None)
+    if proved.proof is not CardProof.GENUINE:
+        raise refusals.not_proved(region, proved.proof)
+    progress.card_state = proved.card_state
+    state = CardState(proved.card_state)
+    if state not in _USABLE:
+        raise refusals.card_state(region, state)
+    return Identified(issuer, holder, CentreSession(opened.session_id, proved.pin_is_initial, proved.pin_tries_left))
+
+
+def _open_chip(opened: CardSessionOpened) -> Journey[HolderData | None]:
+    drawn = yield from ask(DrawChallenge())
+    answer = yield from ask_centre(
+        AuthenticateTerminal(challenge=drawn.value), TerminalAuthenticated, opened.session_id
+    )
+    if isinstance(answer, Unreachable | Distrusted):
+        return None
+    if not (yield from ask(OpenChip(Cryptogram(answer.cryptogram)))):
+        return None
+    return (yield from ask(ReadHolder()))
+
+
+def _note_holder(progress: Progress, holder: HolderData | None) -> None:
+    if holder is not None:
+        progress.social_security_number = holder.social_security_number

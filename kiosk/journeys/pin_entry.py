@@ -1,0 +1,101 @@
+"""Asking for a PIN, by who checks it. The terminal never learns a PIN, and never spends a try to find something out."""
+
+from dataclasses import dataclass
+
+from drivers.ports.pin import Pin
+from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
+from kiosk.journeys import refusals
+from kiosk.journeys.frame import Progress, Session
+from kiosk.journeys.identify import CANCEL, CentreSession, Identified
+from kiosk.journeys.requests import (
+    Announce,
+    Distrusted,
+    EnterPin,
+    EnterPinBlock,
+    IdentifyPad,
+    Journey,
+    LoadWorkingKey,
+    PinTriesLeft,
+    Unreachable,
+    VerifyPin,
+    ask,
+    ask_centre,
+)
+from kiosk.journeys.views import PinEntry, Step, Working
+from kiosk.journeys.wording import Say, say
+from kiosk.records.card import pin_account
+from kiosk.records.questions import GetWorkingKey, WorkingKey
+from kiosk.records.transaction import Service
+
+WHICH_PIN = say("社保密码，不是银行密码")
+WRONG_PIN = say("密码不对。")
+
+
+def tries_note(tries_left: int | None) -> Say:
+    """What is said after a wrong PIN."""
+    if tries_left is None:
+        return WRONG_PIN
+    if tries_left == 1:
+        return say("密码不对，只剩最后 1 次，再错卡就锁住。想不起来请先按取消。")
+    return say("密码不对，还可以试 {tries} 次。", tries=tries_left)
+
+
+def pin_view(session: Session, title: Say, *, step: Step | None = None, note: Say | None = None) -> PinEntry:
+    """The screen beside the PIN pad."""
+    return PinEntry(
+        title=title, which=WHICH_PIN, length=session.region.pin_length, typed=0, step=step, note=note, actions=(CANCEL,)
+    )
+
+
+def chip_pin(session: Session, progress: Progress, *, step: Step | None = None) -> Journey[Pin]:
+    """Ask for the PIN until the chip accepts it. The handle is wiped by the frame.
+
+    :raises Ended: the chip is locked, before or by this entry.
+    """
+    if (yield from ask(PinTriesLeft())) == 0:
+        raise refusals.pin_locked(session.region)
+    note: Say | None = None
+    while True:
+        pin = yield from ask(EnterPin(pin_view(session, say("请在键盘上输入社保密码"), step=step, note=note)))
+        progress.pins.append(pin)
+        check = yield from ask(VerifyPin(pin))
+        if check.accepted:
+            return pin
+        pin.wipe()
+        if check.locked:
+            raise refusals.pin_locked(session.region)
+        note = tries_note(check.tries_left)
+
+
+@dataclass(frozen=True, slots=True)
+class CentrePad:
+    """A pad that shares a fresh working key with the centre, and the account its blocks are bound to."""
+
+    pad: PadIdentity
+    account: str
+
+    def block(self, view: PinEntry) -> Journey[PinBlock]:
+        """Let the citizen type a PIN that only the centre can read."""
+        return (yield from ask(EnterPinBlock(view, self.account)))
+
+
+def centre_pad(session: Session, identified: Identified, service: Service) -> Journey[tuple[CentreSession, CentrePad]]:
+    """Make the pad ready for a PIN that the centre checks.
+
+    :raises Ended: the centre can't be reached, no try is left, or the PIN can't be typed.
+    """
+    region = session.region
+    centre, holder = identified.centre, identified.holder
+    if centre is None or holder is None:
+        raise refusals.needs_centre(region, service)
+    if centre.pin_tries_left == 0:
+        raise refusals.pin_locked(region)
+    if centre.pin_is_initial and region.initial_pin_untypable(holder.social_security_number):
+        raise refusals.pin_untypable(region)
+    yield from ask(Announce(Working(say("正在准备密码键盘"), say("请稍候，不要拔卡。"))))
+    pad = yield from ask(IdentifyPad())
+    key = yield from ask_centre(GetWorkingKey(pad_serial=pad.serial), WorkingKey)
+    if isinstance(key, Unreachable | Distrusted):
+        raise refusals.needs_centre(region, service)
+    yield from ask(LoadWorkingKey(WrappedKey(key.cipher, key.check_value)))
+    return centre, CentrePad(pad, pin_account(holder.social_security_number))

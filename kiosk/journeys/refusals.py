@@ -1,0 +1,203 @@
+"""The refusals that journeys share: why, and what to do instead. Codes are those of docs/faults.md."""
+
+from drivers.ports.card_reader import CardKind
+from kiosk.journeys.faults import CLOSE
+from kiosk.journeys.frame import Ended, Ending
+from kiosk.journeys.views import Refusal
+from kiosk.journeys.wording import Say, say
+from kiosk.policy.pack import Rule, Text
+from kiosk.policy.region import Region
+from kiosk.records.card import CardState
+from kiosk.records.questions import CardProof
+from kiosk.records.transaction import Outcome, Service
+
+
+def in_words(text: Text) -> Say:
+    """A text of the region pack as a sentence."""
+    return Say(text.zh, translations={"en": text.en})
+
+
+def refused(
+    region: Region,
+    *,
+    reason: str,
+    code: str,
+    title: Say,
+    why: Say,
+    instead: tuple[Say, ...],
+    rule: str = "",
+    cited: Rule[object] | None = None,
+) -> Ended:
+    """An ending that refuses.
+
+    :param rule: the dotted name of the pack's rule that decided, for the entry.
+    :param cited: that rule, whose source is shown.
+    """
+    citation = region.citation(cited) if cited is not None else None
+    view = Refusal(title, why, instead, region.hotline, citation, code, (CLOSE,))
+    return Ended(Ending(Outcome.REFUSED, (view,), reason=reason, rule=rule))
+
+
+def go_to(rule: Rule[Text]) -> tuple[Say, ...]:
+    """Where to go, as the pack states it; nothing where it does not."""
+    return (say("请到：{place}", place=in_words(rule.value)),) if rule.value is not None else ()
+
+
+def not_offered(region: Region, service: Service) -> Ended:
+    """The region does not let a terminal do this."""
+    rules = region.service(service)
+    return refused(
+        region,
+        reason="not_offered",
+        code="R-01",
+        title=say("这项业务这里办不了"),
+        why=say("按本地规定，这项业务不在自助机上办。"),
+        instead=go_to(rules.place),
+        rule=f"services.{service.value}.self_service",
+        cited=rules.place,
+    )
+
+
+def not_a_social_security_card(region: Region, kind: CardKind) -> Ended:
+    """Something else is in the slot."""
+    ask_staff = say("如果这就是您的社保卡，请找工作人员看一看。")
+    match kind:
+        case CardKind.BANK_ONLY:
+            title, why = say("这是银行卡"), say("这张卡上没有社会保障功能。")
+            instead = (say("请换插您的社会保障卡。"), ask_staff)
+        case CardKind.BLANK:
+            title, why = say("这是一张空白卡"), say("这张卡还没有写入持卡人信息。")
+            instead = (say("请把它交给工作人员。"),)
+        case CardKind.DEAD:
+            title, why = say("读不出这张卡"), say("卡可能插反了，也可能芯片坏了。")
+            instead = (say("请让金色芯片朝上、朝前，再插一次。"), say("还是读不出，请找工作人员。"))
+        case _:
+            title, why = say("这不是社会保障卡"), say("这台机器只认社会保障卡。")
+            instead = (say("请换插您的社会保障卡。"), ask_staff)
+    return refused(region, reason=f"card_{kind.value}", code="R-02", title=title, why=why, instead=instead)
+
+
+def other_region(region: Region) -> Ended:
+    """A social-security card of somewhere else."""
+    return refused(
+        region,
+        reason="other_region",
+        code="R-03",
+        title=say("这张卡不是本地发的"),
+        why=say("这台机器只能办{region}的社会保障卡。", region=in_words(region.pack.name)),
+        instead=(say("请到发卡的地方办理，或拨打 12333 咨询。"),),
+        rule="codes",
+    )
+
+
+def expired(region: Region) -> Ended:
+    """Past the date in the chip."""
+    return refused(
+        region,
+        reason="expired",
+        code="R-04",
+        title=say("这张卡已经过期"),
+        why=say("卡里写的有效期已经过了。"),
+        instead=(say("请带本人有效身份证件，到社会保障卡服务窗口问怎样换卡。"),),
+    )
+
+
+def not_proved(region: Region, proof: CardProof) -> Ended:
+    """The centre does not believe the card."""
+    match proof:
+        case CardProof.UNKNOWN_CARD:
+            title, why = say("查不到这张卡"), say("社保中心没有这张卡的记录。")
+        case CardProof.HOLDER_MISMATCH:
+            title, why = say("卡里的信息对不上"), say("卡里的号码和社保中心记录的不一样。")
+        case _:
+            title, why = say("这张卡没有通过检验"), say("芯片没有给出正确的回答，所以不能显示任何信息。")
+    return refused(
+        region,
+        reason=proof.value,
+        code="R-05",
+        title=title,
+        why=why,
+        instead=(say("请带上卡和身份证件，找工作人员或到服务窗口核对。"),),
+    )
+
+
+def card_state(region: Region, state: CardState) -> Ended:
+    """The centre says that this card may not be used."""
+    match state:
+        case CardState.LOST | CardState.TEMPORARILY_LOST:
+            title, why = say("这张卡已经挂失"), say("挂失的卡不能办业务，这样别人捡到也用不了。")
+        case CardState.CANCELLED:
+            title, why = say("这张卡已经作废"), say("社保中心已经注销了这张卡。")
+        case CardState.LOCKED:
+            title, why = say("这张卡已被锁定"), say("这张卡的社保功能被锁住了。")
+        case _:
+            title, why = say("这张卡还没有启用"), say("要先启用，才能在这里办业务。")
+    return refused(
+        region,
+        reason=f"card_state_{state.name.lower()}",
+        code="R-06",
+        title=title,
+        why=why,
+        instead=(say("如果您是本人，请带身份证件到服务窗口。"), say("也可以先打电话问一问。")),
+    )
+
+
+def pin_locked(region: Region) -> Ended:
+    """No try is left."""
+    pin = region.pack.pin
+    tries = pin.tries.value
+    why = (
+        say("社保密码连续输错 {tries} 次，卡的社保功能就锁住了。", tries=tries)
+        if tries is not None
+        else say("社保密码输错的次数太多，已经锁住了。")
+    )
+    return refused(
+        region,
+        reason="pin_locked",
+        code="R-07",
+        title=say("社保密码已锁住"),
+        why=why,
+        instead=(*go_to(pin.locked), say("银行那边的密码没有变化。")),
+        rule="pin.locked",
+        cited=pin.locked,
+    )
+
+
+def pin_untypable(region: Region) -> Ended:
+    """The initial PIN holds a letter."""
+    pin = region.pack.pin
+    return refused(
+        region,
+        reason="pin_untypable",
+        code="R-08",
+        title=say("您的初始密码带字母 X"),
+        why=say("初始密码是社会保障号码的后六位。您的号码末位是 X，键盘上没有这个键。"),
+        instead=go_to(pin.forgotten),
+        rule="pin.initial",
+        cited=pin.initial,
+    )
+
+
+def needs_centre(region: Region, service: Service) -> Ended:
+    """It can't be done without the centre, and the centre does not answer."""
+    return refused(
+        region,
+        reason="centre_unreachable",
+        code="N-01",
+        title=say("现在联系不上社保中心"),
+        why=say("您的密码由社保中心核对，联系不上就不能办。什么都没有改动。"),
+        instead=(say("请过一会儿再来。"), *go_to(region.service(service).place)),
+        rule="pin.held_by",
+    )
+
+
+def too_many_attempts(region: Region) -> Ended:
+    """The new PIN was not settled after several rounds."""
+    return refused(
+        region,
+        reason="new_pin_not_settled",
+        code="R-09",
+        title=say("新密码没有设成"),
+        why=say("几次输入都没有成功。您原来的密码没有变。"),
+        instead=(say("想好六位新密码后，再来办一次。"), say("也可以请工作人员帮忙。")),
+    )

@@ -1,0 +1,238 @@
+"""What a journey asks for. A journey yields a request and gets back what happened; the runtime does the doing.
+
+Answers expected in the field (a wrong PIN, the centre unreachable) are values. What can end a journey at any moment
+is thrown in at the yield: the interruptions below, a :class:`~drivers.ports.errors.DeviceError`, or :class:`LedgerFailed`.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData, PinCheck
+from drivers.ports.pin import Pin
+from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
+from kiosk.journeys.views import AnyIntent, InsertCard, PinEntry, View
+from kiosk.records.questions import (
+    AuthenticateTerminal,
+    CardProved,
+    CardSessionOpened,
+    ChangeCentrePin,
+    GetRecord,
+    GetWorkingKey,
+    OpenCardSession,
+    PinChanged,
+    ProveCard,
+    RecordAnswer,
+    TerminalAuthenticated,
+    WorkingKey,
+)
+from kiosk.records.transaction import Transaction
+
+T = TypeVar("T")
+
+
+class Interruption(Exception):
+    """Something outside the journey ends it."""
+
+
+class CitizenCancelled(Interruption):
+    """Cancel, on the screen or on the pad."""
+
+
+class CitizenGone(Interruption):
+    """Nobody answered the question whether somebody is there."""
+
+
+class CardTaken(Interruption):
+    """The card left the slot while the journey held it."""
+
+
+class GoingOutOfService(Interruption):
+    """Staff or the system close the terminal."""
+
+
+class LedgerFailed(Exception):
+    """An entry could not be made durable. The terminal stops accepting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """The centre did not answer."""
+
+    maybe_done: bool
+    """The request may have arrived: the answer was lost, not the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distrusted:
+    """What answered is not the centre, or refuses this terminal. Staff must look."""
+
+    reason: str
+
+
+class Request(Generic[T]):
+    """Asks for a ``T``."""
+
+    __slots__ = ()
+
+    awaits_citizen: ClassVar[bool] = False
+    """The citizen must act; idleness is timed, and the card may be taken."""
+    interruptible: ClassVar[bool] = True
+    """Whether an interruption may be thrown in here. Where not, it waits for the answer."""
+
+
+Journey = Generator[Request[Any], Any, T]
+"""A story that yields requests and returns a ``T``."""
+
+
+def ask(request: Request[T]) -> Journey[T]:
+    """Yield one request and return its answer, typed."""
+    return cast("T", (yield request))
+
+
+@dataclass(frozen=True, slots=True)
+class Show(Request[AnyIntent]):
+    """Show a view and wait for one of its intents. Cancel is thrown, not returned."""
+
+    awaits_citizen: ClassVar[bool] = True
+    view: View
+    personal: bool = False
+    """Someone's data stands on it: the shorter idle time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announce(Request[None]):
+    """Show a view and go on at once."""
+
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitCard(Request[CardKind]):
+    """Wait for a card and tell what it is. From here on the journey holds a card."""
+
+    awaits_citizen: ClassVar[bool] = True
+    view: InsertCard
+
+
+@dataclass(frozen=True, slots=True)
+class ReadIssuer(Request[IssuerData]):
+    """EF05."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHolder(Request[HolderData | None]):
+    """EF06; None when the chip keeps it closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinTriesLeft(Request[int | None]):
+    """Tries left on the chip, without spending one; None when it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyPin(Request[PinCheck]):
+    """Let the chip check the PIN."""
+
+    interruptible: ClassVar[bool] = False
+    pin: Pin
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeChipPin(Request[PinCheck]):
+    """Let the chip change the PIN. A device error here means that nobody knows whether it did."""
+
+    interruptible: ClassVar[bool] = False
+    old: Pin
+    new: Pin
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerChallenge(Request[Cryptogram]):
+    """INTERNAL AUTHENTICATE."""
+
+    challenge: Challenge
+
+
+@dataclass(frozen=True, slots=True)
+class DrawChallenge(Request[Challenge]):
+    """GET CHALLENGE."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChip(Request[bool]):
+    """EXTERNAL AUTHENTICATE with the centre's cryptogram; whether the chip accepted it."""
+
+    cryptogram: Cryptogram
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnCard(Request[None]):
+    """Give the card back and wait until it is taken."""
+
+    interruptible: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class EnterPin(Request[Pin]):
+    """Let the citizen type a PIN that the chip checks. Cancel at the pad is thrown as CitizenCancelled."""
+
+    awaits_citizen: ClassVar[bool] = True
+    view: PinEntry
+
+
+@dataclass(frozen=True, slots=True)
+class EnterPinBlock(Request[PinBlock]):
+    """Let the citizen type a PIN that leaves the pad only encrypted."""
+
+    awaits_citizen: ClassVar[bool] = True
+    view: PinEntry
+    account: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifyPad(Request[PadIdentity]):
+    """Which pad this is."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadWorkingKey(Request[None]):
+    """Load a working key into the pad."""
+
+    key: WrappedKey
+
+
+Question = OpenCardSession | AuthenticateTerminal | ProveCard | GetRecord | ChangeCentrePin | GetWorkingKey
+CentreAnswer = CardSessionOpened | TerminalAuthenticated | CardProved | RecordAnswer | PinChanged | WorkingKey
+A = TypeVar("A", CardSessionOpened, TerminalAuthenticated, CardProved, RecordAnswer, PinChanged, WorkingKey)
+
+
+@dataclass(frozen=True, slots=True)
+class AskCentre(Request[CentreAnswer | Unreachable | Distrusted]):
+    """Ask the centre while the citizen waits."""
+
+    interruptible: ClassVar[bool] = False
+    question: Question = field(repr=False)
+    session_id: str = ""
+
+
+def ask_centre(question: Question, expected: type[A], session_id: str = "") -> Journey[A | Unreachable | Distrusted]:
+    """Ask the centre and get the answer that fits the question.
+
+    An answer of another kind than ``expected`` counts as distrusted.
+    """
+    answer = yield from ask(AskCentre(question, session_id))
+    if isinstance(answer, (Unreachable, Distrusted, expected)):
+        return answer
+    return Distrusted("unexpected_answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Request[int]):
+    """Make a transaction's stage durable; the sequence of its entry.
+
+    :class:`LedgerFailed` is thrown where that can't be done.
+    """
+
+    interruptible: ClassVar[bool] = False
+    transaction: Transaction

@@ -1,0 +1,242 @@
+"""What a screen shows: frozen data, one class a screen. A screen draws it and posts one of its intents.
+
+Every focusable thing carries its label and what is spoken for it; nothing is told by colour or picture alone.
+At most three facts and about sixty characters stand on a screen (docs/ux-rules.md rule 1): longer matter is paged.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
+from kiosk.policy.region import Citation
+from kiosk.records.transaction import Service
+
+
+class Intent(Enum):
+    """What the citizen wants of a running journey."""
+
+    START = "start"
+    NEXT = "next"
+    BACK = "back"
+    CANCEL = "cancel"
+    DONE = "done"
+    AGAIN = "again"
+    GO_ON = "go_on"
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseService:
+    """A tile of the home screen."""
+
+    service: Service
+
+
+AnyIntent = Intent | ChooseService
+
+
+class Emphasis(Enum):
+    """How an action looks. A step that can't be undone is never the default."""
+
+    PRIMARY = "primary"
+    PLAIN = "plain"
+    GRAVE = "grave"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button."""
+
+    intent: AnyIntent
+    label: Say
+    emphasis: Emphasis = Emphasis.PLAIN
+    spoken: Say | None = None
+    """What is read for it; the label when None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """第 2 步，共 4 步."""
+
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label and its value."""
+
+    label: Say
+    value: Say | Verbatim | Personal | PersonName
+    key: bool = False
+    """The one figure the citizen came for: drawn large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attract:
+    """Nobody is here."""
+
+    title: Say
+    line: Say
+    start: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A service on the home screen: the plain verb first, the term below."""
+
+    intent: ChooseService
+    label: Say
+    term: Say
+    icon: str
+    """A picture's name in ``assets/pictures``."""
+    spoken: Say
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What can be done here."""
+
+    title: Say
+    tiles: tuple[Tile, ...]
+    back: Action
+
+
+@dataclass(frozen=True, slots=True)
+class InsertCard:
+    """Waiting for a card."""
+
+    title: Say
+    line: Say
+    step: Step | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PinEntry:
+    """Waiting for the PIN pad: a row of dots, never digits."""
+
+    title: Say
+    which: Say
+    """Which of the card's two PINs this is."""
+    length: int
+    typed: int
+    step: Step | None
+    note: Say | None
+    """Tries left, or why the last entry did not count."""
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """Something takes a moment; no touch is needed."""
+
+    title: Say
+    line: Say
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """A short text before a step, or a question with at most three answers."""
+
+    title: Say
+    lines: tuple[Say, ...]
+    step: Step | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """It is done, or here is what was asked for."""
+
+    title: Say
+    facts: tuple[Fact, ...]
+    note: Say | None
+    actions: tuple[Action, ...]
+    page: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule says no: why, and where it is done instead."""
+
+    title: Say
+    why: Say
+    instead: tuple[Say, ...]
+    """What to do now, in order."""
+    hotline: str
+    """As the source prints it; empty when it states none."""
+    citation: Citation | None
+    code: str
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something failed: what happened, what it means for the card and the money, what to do now."""
+
+    title: Say
+    means: Say
+    now: Say
+    hotline: str
+    code: str
+    """Short code of docs/faults.md, such as ``C-03``."""
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfService:
+    """The terminal serves nobody at the moment."""
+
+    title: Say
+    why: Say
+    instead: Say
+    hotline: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillThere:
+    """The countdown before an idle session ends; drawn over the screen it interrupts."""
+
+    seconds: int
+    go_on: Action = field(
+        default=Action(Intent.GO_ON, say("我还在，继续办"), Emphasis.PRIMARY, say("我还在，继续办。请按这个大按钮"))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCard:
+    """The card is free; it goes back before any success screen."""
+
+    title: Say
+    line: Say
+    urgent: bool
+    """It has been waiting for ten seconds and more."""
+
+
+View = Attract | Home | InsertCard | PinEntry | Working | Explain | Result | Refusal | Fault | OutOfService | TakeCard
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that the window draws: a view, and over it perhaps the idle warning."""
+
+    view: View
+    region_name: Verbatim | Say
+    hotline: str
+    """For the help panel."""
+    still_there: StillThere | None = None
+
+
+def actions_of(view: View) -> tuple[Action, ...]:
+    """Every action a view offers."""
+    match view:
+        case Attract():
+            return (view.start,)
+        case Home():
+            tiles = tuple(Action(tile.intent, tile.label, spoken=tile.spoken) for tile in view.tiles)
+            return (*tiles, view.back)
+        case Working() | OutOfService() | TakeCard():
+            return ()
+        case _:
+            return view.actions

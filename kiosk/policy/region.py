@@ -1,0 +1,91 @@
+"""Decisions a journey asks of a region's rules. Pure; each decision knows where it stands."""
+
+from dataclasses import dataclass
+
+from kiosk.policy.pack import Basis, HeldBy, InitialPin, Pack, Rule, ServiceRules
+from kiosk.records.transaction import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a rule stands: title, date and section of the handbook, never a file number."""
+
+    title: str
+    date: str
+    """Empty when the document carries none."""
+    section: str
+
+
+class Region:
+    """The rules of one region."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self._sources = {source.id: source for source in pack.sources}
+
+    @property
+    def key(self) -> str:
+        """``beijing``."""
+        return self.pack.key
+
+    @property
+    def hotline(self) -> str:
+        """The social side's line as the source prints it; empty when none is stated."""
+        return self.pack.hotline.value or ""
+
+    def serves(self, region_code: str) -> bool:
+        """Whether cards of this GB/T 2260 code are this region's."""
+        return region_code in self.pack.codes.stated()
+
+    def service(self, service: Service) -> ServiceRules:
+        """The rules of one service."""
+        return self.pack.services[service]
+
+    def offers(self, service: Service) -> bool:
+        """Whether this terminal does it. Not stated means no: the terminal opens nothing on its own."""
+        return bool(self.service(service).self_service.value)
+
+    def asks_pin(self, service: Service) -> bool:
+        """Whether the service wants the PIN. Not stated means no."""
+        return bool(self.service(service).pin_required.value)
+
+    @property
+    def pin_held_by(self) -> HeldBy:
+        """Who checks the PIN."""
+        return self.pack.pin.held_by.stated()
+
+    @property
+    def pin_length(self) -> int:
+        """Digits of a PIN."""
+        return self.pack.pin.length.stated()
+
+    @property
+    def initial_pin(self) -> str | None:
+        """The initial PIN where it is one number for everybody, else None."""
+        value = self.pack.pin.initial.value
+        return value if value is not None and value.isdigit() else None
+
+    def initial_pin_untypable(self, social_security_number: str) -> bool:
+        """Whether this person's initial PIN holds a letter, which no PIN pad has."""
+        return (
+            self.pack.pin.initial.value == InitialPin.LAST_SIX_OF_SOCIAL_SECURITY_NUMBER.value
+            and not social_security_number[-6:].isdigit()
+        )
+
+    @property
+    def refuses_weak_pin(self) -> bool:
+        """Whether a weak new PIN is refused; otherwise the terminal advises against it and lets the citizen choose."""
+        return bool(self.pack.pin.weak_refused.value)
+
+    @property
+    def demands_pin_change_first(self) -> bool:
+        """Whether the initial PIN must be changed before the card is used; keeping it is then no change."""
+        return bool(self.pack.pin.initial_must_change.value)
+
+    def citation(self, rule: Rule[object]) -> Citation | None:
+        """Where a rule stands; None when it rests on no source."""
+        if rule.basis is Basis.NOT_STATED or not rule.cite:
+            return None
+        source_id, _, section = rule.cite[0].partition(" ")
+        source = self._sources[source_id]
+        return Citation(source.title, source.date, section)
