@@ -5,14 +5,14 @@ from kiosk.journeys import refusals
 from kiosk.journeys.faults import CLOSE
 from kiosk.journeys.frame import Ending, Progress, Session, serve
 from kiosk.journeys.identify import CentreSession, Identified, identify_card
-from kiosk.journeys.pin_entry import CentrePad, centre_pad, chip_pin, pin_view, tries_note
+from kiosk.journeys.pin_entry import CentrePad, centre_pad, chip_pin, is_forbidden_initial_pin, pin_view, tries_note
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Unreachable, ask, ask_centre
 from kiosk.journeys.views import Action, Emphasis, Fact, Intent, Result, Step, View, Working
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.pack import HeldBy
 from kiosk.records.card import CardState
 from kiosk.records.masking import mask_card_number, mask_name, mask_number
-from kiosk.records.questions import GetRecord, HolderRecord, PinVerdict, RecordAnswer
+from kiosk.records.questions import GetRecord, HolderRecord, InsuranceStatus, PinVerdict, RecordAnswer
 from kiosk.records.transaction import Outcome, Service
 
 FACTS_A_PAGE = 3  # docs/ux-rules.md rule 1
@@ -47,7 +47,9 @@ def _query(session: Session, progress: Progress) -> Journey[Ending]:
     if region.asks_pin(Service.CARD_QUERY):
         match region.pin_held_by:
             case HeldBy.CHIP:
-                yield from chip_pin(session, progress)
+                pin = yield from chip_pin(session, progress)
+                if is_forbidden_initial_pin(region, pin):
+                    raise refusals.initial_pin_in_use(region)
             case HeldBy.CENTRE:
                 centre, pad = yield from centre_pad(session, identified, Service.CARD_QUERY)
                 answer = yield from _record_by_centre_pin(session, centre, pad)
@@ -131,7 +133,7 @@ def _record_facts(record: HolderRecord) -> list[tuple[list[Fact], Say | None]]:
             as_of,
         ),
         (
-            [_insurance_fact(item.kind, active=item.active, paid_until=item.paid_until) for item in record.insurances],
+            [_insurance_fact(item) for item in record.insurances],
             None,
         ),
     ]
@@ -150,12 +152,12 @@ def _record_facts(record: HolderRecord) -> list[tuple[list[Fact], Say | None]]:
     return groups
 
 
-def _insurance_fact(kind: str, *, active: bool, paid_until: str) -> Fact:
-    if active:
-        value = say("正常参保，缴到 {month}", month=Verbatim(paid_until)) if paid_until else say("正常参保")
-    else:
-        value = say("已停保")
-    return Fact(_INSURANCE_WORDS[kind], value)
+def _insurance_fact(insurance: InsuranceStatus) -> Fact:
+    value = say("已停保")
+    if insurance.active:
+        month = insurance.paid_until
+        value = say("正常参保，缴到 {month}", month=Verbatim(month)) if month else say("正常参保")
+    return Fact(_INSURANCE_WORDS[insurance.kind], value)
 
 
 def _pages(groups: list[tuple[list[Fact], Say | None]], title: Say) -> tuple[View, ...]:

@@ -38,24 +38,22 @@ MEANING: Mapping[Effect, Say] = MappingProxyType(
 )
 
 
+_DEVICE_LETTERS: Mapping[str, str] = MappingProxyType({"card_reader": "C", "pin_pad": "P"})
+_KIND_NUMBERS: tuple[tuple[type[DeviceError], str], ...] = (
+    (NotConnected, "01"),
+    (TimedOut, "02"),
+    (ProtocolViolation, "03"),
+    (Busy, "04"),
+    (MediaRemoved, "05"),
+)
+
+
 def fault_code(error: DeviceError | LedgerFailed) -> str:
     """The short code that staff look up in docs/faults.md."""
     if isinstance(error, LedgerFailed):
         return "L-01"
-    letter = {"card_reader": "C", "pin_pad": "P"}.get(error.device, "D")
-    match error:
-        case NotConnected():
-            return f"{letter}-01"
-        case TimedOut():
-            return f"{letter}-02"
-        case ProtocolViolation():
-            return f"{letter}-03"
-        case Busy():
-            return f"{letter}-04"
-        case MediaRemoved():
-            return f"{letter}-05"
-        case _:
-            return f"{letter}-09"
+    number = next((number for kind, number in _KIND_NUMBERS if isinstance(error, kind)), "09")
+    return f"{_DEVICE_LETTERS.get(error.device, 'D')}-{number}"
 
 
 def fault_view(error: DeviceError | LedgerFailed, hotline: str, effect: Effect) -> Fault:

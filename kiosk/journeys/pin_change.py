@@ -8,7 +8,7 @@ from kiosk.journeys import refusals
 from kiosk.journeys.faults import CLOSE, MEANING, Effect
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.identify import Identified, identify_card
-from kiosk.journeys.pin_entry import CentrePad, centre_pad, chip_pin, pin_view, tries_note
+from kiosk.journeys.pin_entry import CentrePad, centre_pad, chip_pin, is_forbidden_initial_pin, pin_view, tries_note
 from kiosk.journeys.requests import (
     Announce,
     ChangeChipPin,
@@ -28,7 +28,7 @@ from kiosk.records.questions import ChangeCentrePin, PinChange, PinChanged
 from kiosk.records.transaction import Outcome, Service, Stage
 
 ROUNDS = 5
-"""How often a new PIN may fail to settle (not repeated alike, weak, the old one) before the journey ends kindly. Ours."""
+"""How often a new PIN may fail to settle (repeated otherwise, weak, the old one) before the journey ends. Ours."""
 
 _OLD, _NEW, _REPEAT = Step(1, 3), Step(2, 3), Step(3, 3)
 _NEW_TITLE = say("请输入新密码")
@@ -87,11 +87,7 @@ def _new_chip_pin(session: Session, progress: Progress, old: Pin) -> Journey[Pin
         note = None
         if new.equals(old):
             note = _SAME
-        elif (
-            region.initial_pin is not None
-            and region.refuses_initial_pin_as_new
-            and new.equals_digits(region.initial_pin)
-        ):
+        elif is_forbidden_initial_pin(region, new):
             note = _INITIAL
         elif new.weakness() is not None:
             if region.refuses_weak_pin:
@@ -119,7 +115,7 @@ def _change_at_centre(session: Session, progress: Progress, identified: Identifi
         new = yield from pad.block(pin_view(session, _NEW_TITLE, step=_NEW, note=note))
         repeated = yield from pad.block(pin_view(session, _REPEAT_TITLE, step=_REPEAT))
         yield from _begin(progress)
-        answer = yield from _ask_change(session, progress, pad, centre.session_id, old, new, repeated)
+        answer = yield from _ask_change(session, progress, pad, centre.session_id, (old, new, repeated))
         match answer.change:
             case PinChange.CHANGED:
                 progress.effect = Effect.DONE
@@ -143,14 +139,9 @@ def _change_at_centre(session: Session, progress: Progress, identified: Identifi
 
 
 def _ask_change(
-    session: Session,
-    progress: Progress,
-    pad: CentrePad,
-    session_id: str,
-    old: PinBlock,
-    new: PinBlock,
-    repeated: PinBlock,
+    session: Session, progress: Progress, pad: CentrePad, session_id: str, blocks: tuple[PinBlock, PinBlock, PinBlock]
 ) -> Journey[PinChanged]:
+    old, new, repeated = blocks
     accept_weak = False
     while True:
         yield from ask(Announce(Working(say("正在改密码"), say("请稍候，不要拔卡。"))))
@@ -192,13 +183,13 @@ def _keep_weak_pin() -> Journey[bool]:
                 lines=(say("六个一样的数字、连着的数字，别人一试就中。"), say("建议您换一个。")),
                 step=_NEW,
                 actions=(
-                    Action(Intent.GO_ON, say("就用这个")),
+                    Action(Intent.NEXT, say("就用这个")),
                     Action(Intent.AGAIN, say("换一个"), Emphasis.PRIMARY),
                 ),
             )
         )
     )
-    return intent is Intent.GO_ON
+    return intent is Intent.NEXT
 
 
 def _changed_view(note: Say) -> View:

@@ -23,6 +23,7 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.views import PinEntry, Step, Working
 from kiosk.journeys.wording import Say, say
+from kiosk.policy.region import Region
 from kiosk.records.card import pin_account
 from kiosk.records.questions import GetWorkingKey, WorkingKey
 from kiosk.records.transaction import Service
@@ -65,6 +66,11 @@ def chip_pin(session: Session, progress: Progress, *, step: Step | None = None) 
         if check.locked:
             raise refusals.pin_locked(session.region)
         note = tries_note(check.tries_left)
+
+
+def is_forbidden_initial_pin(region: Region, pin: Pin) -> bool:
+    """Whether this is the initial PIN, in a region that wants it changed before the card is used."""
+    return region.demands_pin_change_first and region.initial_pin is not None and pin.equals_digits(region.initial_pin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def not_offered(region: Region, service: Service) -> Ended:
 def not_a_social_security_card(region: Region, kind: CardKind) -> Ended:
     """Something else is in the slot."""
     ask_staff = say("如果这就是您的社保卡，请找工作人员看一看。")
+    instead: tuple[Say, ...]
     match kind:
         case CardKind.BANK_ONLY:
             title, why = say("这是银行卡"), say("这张卡上没有社会保障功能。")
@@ -160,6 +161,21 @@ def pin_locked(region: Region) -> Ended:
         instead=(*go_to(pin.locked), say("银行那边的密码没有变化。")),
         rule="pin.locked",
         cited=pin.locked,
+    )
+
+
+def initial_pin_in_use(region: Region) -> Ended:
+    """The region wants the initial PIN changed before the card is used."""
+    pin = region.pack.pin
+    return refused(
+        region,
+        reason="initial_pin",
+        code="R-10",
+        title=say("您还在用初始密码"),
+        why=say("初始密码人人知道。按本地规定，要先改成自己的密码才能用。"),
+        instead=(say("请回到首页，选“改密码”，现在就能改。"),),
+        rule="pin.initial_must_change",
+        cited=pin.initial_must_change,
     )
 
 

@@ -1,7 +1,7 @@
 """What a journey asks for. A journey yields a request and gets back what happened; the runtime does the doing.
 
 Answers expected in the field (a wrong PIN, the centre unreachable) are values. What can end a journey at any moment
-is thrown in at the yield: the interruptions below, a :class:`~drivers.ports.errors.DeviceError`, or :class:`LedgerFailed`.
+is thrown in at the yield: an Interruption, a :class:`~drivers.ports.errors.DeviceError`, or LedgerFailed.
 """
 
 from collections.abc import Generator

@@ -13,7 +13,7 @@ import msgspec
 
 from kiosk.records.transaction import Service
 
-T = TypeVar("T", covariant=True)
+T_co = TypeVar("T_co", covariant=True)
 
 
 class PackError(Exception):
@@ -33,16 +33,16 @@ class Basis(Enum):
     """No source says anything. There is no value."""
 
 
-class Rule(msgspec.Struct, Generic[T], frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Rule(msgspec.Struct, Generic[T_co], frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One rule with its basis."""
 
     basis: Basis
-    value: T | None = None
+    value: T_co | None = None
     cite: tuple[str, ...] = ()
     """``<source id> <section>``, such as ``zhumadian-2019 §3.1``."""
     reason: str = ""
 
-    def stated(self) -> T:
+    def stated(self) -> T_co:
         """The value.
 
         :raises LookupError: the rule is not stated; the caller must ask :attr:`basis` first.

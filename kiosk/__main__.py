@@ -1,0 +1,60 @@
+"""``kiosk``: run the terminal, its uplink, or one of the technician's commands."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from kiosk import bootstrap
+from kiosk.command_line import card
+from kiosk.configuration import ConfigurationError, load_configuration
+from kiosk.ledger.errors import LedgerError
+from kiosk.uplink.__main__ import run as run_uplink
+
+DEFAULT_CONFIGURATION = Path("/etc/kiosk/kiosk.toml")
+USAGE = 64
+"""Exit code of a wrong configuration, after sysexits.h EX_USAGE."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    parser = argparse.ArgumentParser(prog="kiosk", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("run", "serve citizens"),
+        ("uplink", "upload what the ledger holds"),
+        ("enrol", "make this terminal's keys and ledger, and write what the centre must register"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--config", type=Path, default=DEFAULT_CONFIGURATION, help="kiosk.toml")
+        if name == "enrol":
+            command.add_argument("--request", type=Path, required=True, help="where the request is written")
+    card.add_parser(commands)
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        return _run(chosen)
+    except (ConfigurationError, LedgerError) as error:
+        print(f"kiosk: {error}", file=sys.stderr)
+        return USAGE
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    match chosen.command:
+        case "run":
+            bootstrap.run_terminal(load_configuration(chosen.config))
+        case "uplink":
+            return run_uplink(bootstrap.uplink_settings(load_configuration(chosen.config)))
+        case "enrol":
+            request = bootstrap.enrol(load_configuration(chosen.config))
+            chosen.request.write_bytes(msgspec.json.encode(request))
+        case "card":
+            return card.run(chosen, bootstrap.open_card_reader)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

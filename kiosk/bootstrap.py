@@ -1,0 +1,252 @@
+"""The one place that names concrete devices, stores and clients, and puts them together."""
+
+import logging
+import os
+import resource
+import secrets
+import signal
+import time
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+from drivers.card_reader import PcscCardReader
+from drivers.pin_pad import SunsonPinPad
+from drivers.ports.card_reader import CardReader
+from kiosk.central_client.client import CentralClient
+from kiosk.central_client.clock_offset import ClockOffset
+from kiosk.central_client.connection import SignedConnection
+from kiosk.configuration import Configuration, ConfigurationError
+from kiosk.ledger.errors import LedgerMissing
+from kiosk.ledger.journal import Ledger
+from kiosk.policy.pack import PackError, load_pack
+from kiosk.policy.region import Region
+from kiosk.runtime.centre import put_question
+from kiosk.runtime.conductor import Conductor, Devices, Surroundings
+from kiosk.runtime.journal import DurableJournal
+from kiosk.uplink.settings import UplinkSettings
+
+_log = logging.getLogger(__name__)
+
+ANSWER_WITHIN_S = 8.0
+"""How long a citizen waits for one answer of the centre before the terminal goes on without it."""
+
+
+class CentreKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The centre's public keys, as ``python -m central public`` prints them."""
+
+    key_id: str
+    signing_key: bytes
+    """Ed25519, raw 32 bytes."""
+    opening_key: bytes
+    """X25519, raw 32 bytes."""
+
+    def signing(self) -> Mapping[str, Ed25519PublicKey]:
+        """The keys that answers and receipts are believed by."""
+        return {self.key_id: Ed25519PublicKey.from_public_bytes(self.signing_key)}
+
+
+class EnrolmentRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What the centre must know of a terminal; holds nothing secret."""
+
+    terminal: str
+    region: str
+    public_key: bytes
+    ledger_id: bytes
+
+
+def harden_process() -> None:
+    """Write no core file; a core would hold whatever a citizen was doing."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def open_card_reader(name: str) -> CardReader:
+    """The PC/SC reader of this name."""
+    return PcscCardReader(name)
+
+
+def enrol(configuration: Configuration) -> EnrolmentRequest:
+    """Make the terminal's keys and ledger where there are none, and tell what to register. Keys never leave it.
+
+    :raises ConfigurationError: the centre's keys are not there.
+    :raises OSError: a folder can't be written.
+    """
+    folder = configuration.terminal.credentials
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not configuration.terminal_key_path.exists():
+        _write_secret(
+            configuration.terminal_key_path,
+            Ed25519PrivateKey.generate().private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            ),
+        )
+    if not configuration.storage_key_path.exists():
+        _write_secret(configuration.storage_key_path, os.urandom(32))
+    try:
+        ledger = _open_ledger(configuration)
+    except LedgerMissing:
+        ledger = Ledger.create(
+            configuration.ledger_path,
+            configuration.terminal.id,
+            configuration.storage_key_path.read_bytes(),
+            X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key),
+        )
+    with ledger:
+        return EnrolmentRequest(
+            terminal=configuration.terminal.id,
+            region=configuration.terminal.region,
+            public_key=_terminal_key(configuration).public_key().public_bytes_raw(),
+            ledger_id=ledger.ledger_id,
+        )
+
+
+def uplink_settings(configuration: Configuration) -> UplinkSettings:
+    """Where this terminal's uplink finds its things.
+
+    :raises ConfigurationError: a key is not there.
+    """
+    return UplinkSettings(
+        ledger=configuration.ledger_path,
+        receipts=configuration.receipts_path,
+        clock_offset=configuration.offset_path,
+        centre=configuration.centre.url,
+        ca=configuration.centre.ca,
+        terminal=configuration.terminal.id,
+        key=_terminal_key(configuration),
+        centre_keys=_centre_keys(configuration).signing(),
+    )
+
+
+def run_terminal(configuration: Configuration) -> None:
+    """Serve citizens until the window is closed or SIGTERM arrives; then whoever is being served is brought to an end.
+
+    :raises ConfigurationError: a key or a region pack is missing or wrong.
+    :raises kiosk.ledger.errors.LedgerError: the ledger can't be opened.
+    """
+    # Kivy reads its environment when it is first imported; the window's module sets it, so it comes late.
+    from kiosk.ui.settings import DisplaySettings  # noqa: PLC0415
+    from kiosk.ui.window import TerminalWindow  # noqa: PLC0415
+
+    harden_process()
+    region = load_region(configuration)
+    conductors: list[Conductor] = []
+    window = TerminalWindow(
+        DisplaySettings(
+            width=configuration.display.width,
+            height=configuration.display.height,
+            fullscreen=configuration.display.fullscreen,
+            language=configuration.display.language,
+            assets=configuration.paths.assets,
+            fonts=configuration.paths.assets / "fonts",
+            kivy_home=configuration.terminal.state / "kivy",
+        ),
+        on_intent=lambda intent: conductors[0].intent(intent),
+        on_activity=lambda preferences: conductors[0].activity(large=preferences.large),
+    )
+    keys = _centre_keys(configuration)
+    offset = ClockOffset(configuration.offset_path)
+    with _open_ledger(configuration) as ledger:
+        journal = DurableJournal(ledger, offset, configuration.receipts_path, configuration.terminal.id, keys.signing())
+        interrupted = journal.close_interrupted()
+        if interrupted:
+            _log.warning("%d transactions were interrupted by the last stop", interrupted)
+        client = CentralClient(_connection(configuration, keys, offset))
+        conductor = Conductor(
+            region,
+            Devices(open_card_reader(configuration.card_reader.name), SunsonPinPad(str(configuration.pin_pad.port))),
+            lambda request: put_question(client, request),
+            journal,
+            window,
+            surroundings(window.wake),
+        )
+        conductors.append(conductor)
+
+        def tick() -> None:
+            conductor.tick()
+            if stopping and conductor.vacant:
+                window.stop()
+
+        stopping: list[int] = []
+
+        def stop(number: int, _: object) -> None:
+            stopping.append(number)
+            conductor.close_terminal()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        try:
+            window.run(tick)
+        finally:
+            conductor.stop()
+
+
+def surroundings(wake: Callable[[], None]) -> Surroundings:
+    """The real clock and the real dice."""
+    return Surroundings(time.monotonic, date.today, lambda: secrets.token_hex(16), wake)
+
+
+def load_region(configuration: Configuration) -> Region:
+    """The rules of this terminal's region.
+
+    :raises ConfigurationError: there is no such pack, or it is wrong.
+    """
+    try:
+        return Region(load_pack(configuration.paths.regions / f"{configuration.terminal.region}.toml"))
+    except PackError as error:
+        raise ConfigurationError(f"terminal.region = {configuration.terminal.region!r}: {error}") from error
+
+
+def _open_ledger(configuration: Configuration) -> Ledger:
+    return Ledger.open(
+        configuration.ledger_path,
+        configuration.terminal.id,
+        _read(configuration.storage_key_path),
+        X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key),
+    )
+
+
+def _connection(configuration: Configuration, keys: CentreKeys, offset: ClockOffset) -> SignedConnection:
+    return SignedConnection(
+        configuration.centre.url,
+        configuration.centre.ca,
+        terminal_id=configuration.terminal.id,
+        key=_terminal_key(configuration),
+        centre_keys=keys.signing(),
+        clock=time.time,
+        offset=offset,
+        answer_within_s=ANSWER_WITHIN_S,
+    )
+
+
+def _centre_keys(configuration: Configuration) -> CentreKeys:
+    try:
+        return msgspec.json.decode(_read(configuration.centre.keys), type=CentreKeys)
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(f"centre.keys: {configuration.centre.keys}: {error}") from error
+
+
+def _terminal_key(configuration: Configuration) -> Ed25519PrivateKey:
+    key = serialization.load_pem_private_key(_read(configuration.terminal_key_path), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigurationError(f"{configuration.terminal_key_path}: wanted is an Ed25519 key")
+    return key
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: can't be read: {error.strerror}") from error
+
+
+def _write_secret(path: Path, secret: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secret)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,119 @@
+"""``kiosk.toml``: what a technician sets for one terminal."""
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+
+class ConfigurationError(Exception):
+    """``kiosk.toml`` is wrong. The text names the file, the key, and what is allowed."""
+
+
+class TerminalSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who this terminal is and where it keeps its things."""
+
+    id: str
+    region: str
+    """Name of a pack in ``paths.regions``."""
+    state: Path
+    """Ledger, receipts, clock offset."""
+    credentials: Path
+    """``terminal.key`` and ``storage.key``."""
+
+
+class DisplaySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The window; 0 × 0 is the whole screen."""
+
+    width: int = 0
+    height: int = 0
+    fullscreen: bool = True
+    language: Literal["zh", "en"] = "zh"
+
+
+class CardReaderSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The PC/SC reader by its name."""
+
+    name: str
+
+
+class PinPadSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The serial PIN pad."""
+
+    port: Path
+    dialect: Literal["sunson"]
+
+
+class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The central system."""
+
+    url: str
+    ca: Path
+    """The one certificate authority that is trusted."""
+    keys: Path
+    """The centre's public keys, as ``python -m central public`` prints them."""
+
+
+class PathsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the installed files lie."""
+
+    regions: Path
+    assets: Path
+
+
+class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole file."""
+
+    terminal: TerminalSection
+    display: DisplaySection
+    card_reader: CardReaderSection
+    pin_pad: PinPadSection
+    centre: CentreSection
+    paths: PathsSection
+
+    @property
+    def ledger_path(self) -> Path:
+        """The folder of the ledger."""
+        return self.terminal.state / "ledger"
+
+    @property
+    def receipts_path(self) -> Path:
+        """The uplink's receipts."""
+        return self.terminal.state / "receipts.db"
+
+    @property
+    def offset_path(self) -> Path:
+        """The clock offset that terminal and uplink share."""
+        return self.terminal.state / "clock-offset"
+
+    @property
+    def terminal_key_path(self) -> Path:
+        """The terminal's signing key (Ed25519, PEM)."""
+        return self.terminal.credentials / "terminal.key"
+
+    @property
+    def storage_key_path(self) -> Path:
+        """The ledger's storage key (32 bytes)."""
+        return self.terminal.credentials / "storage.key"
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Read ``kiosk.toml``; relative paths in it are relative to the file.
+
+    :raises ConfigurationError: see there.
+    """
+    base = path.resolve().parent
+
+    def decode(kind: type, value: object) -> object:
+        if kind is Path and isinstance(value, str):
+            return base / value
+        raise NotImplementedError
+
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(raw, Configuration, dec_hook=decode)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: can't be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error

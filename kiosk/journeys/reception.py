@@ -1,0 +1,53 @@
+"""The attract and home screens: from nobody to a citizen who has chosen a service."""
+
+from kiosk.journeys.refusals import in_words
+from kiosk.journeys.requests import CitizenCancelled, CitizenGone, Journey, Show, ask
+from kiosk.journeys.views import Action, Attract, ChooseService, Emphasis, Home, Intent, Tile
+from kiosk.journeys.wording import Say, say
+from kiosk.policy.region import Region
+from kiosk.records.transaction import Service
+
+_TILES: dict[Service, tuple[Say, Say, str, Say]] = {
+    Service.CARD_QUERY: (
+        say("查我的卡"),
+        say("社保卡信息查询"),
+        "query",
+        say("查我的卡。看卡的状态、医保余额和参保情况"),
+    ),
+    Service.PIN_CHANGE: (
+        say("改密码"),
+        say("社保密码修改"),
+        "pin",
+        say("改密码。修改社会保障卡的社保密码"),
+    ),
+}
+
+
+def reception(region: Region, *, start_at_home: bool) -> Journey[Service]:
+    """Wait for a citizen and learn what they want.
+
+    :param start_at_home: somebody has just finished a service and may want another.
+    """
+    attract = Attract(
+        title=say("社会保障卡自助服务"),
+        line=say("{region}的社会保障卡，可以在这里自己办。", region=in_words(region.pack.name)),
+        start=Action(Intent.START, say("点这里开始"), Emphasis.PRIMARY, say("点这里开始办理")),
+    )
+    home = Home(
+        title=say("您想办什么？"),
+        tiles=tuple(
+            Tile(ChooseService(service), label, term, icon, spoken)
+            for service, (label, term, icon, spoken) in _TILES.items()
+        ),
+        back=Action(Intent.CANCEL, say("退出")),
+    )
+    while True:
+        if not start_at_home:
+            yield from ask(Show(attract))
+        start_at_home = False
+        try:
+            intent = yield from ask(Show(home))
+        except (CitizenGone, CitizenCancelled):
+            continue
+        if isinstance(intent, ChooseService):
+            return intent.service

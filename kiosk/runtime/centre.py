@@ -1,0 +1,45 @@
+"""A journey's questions, put to the central client; its errors become the journey's answers."""
+
+import logging
+
+from kiosk.central_client.client import CentralClient
+from kiosk.central_client.errors import CentreDistrusted, CentreRefused, CentreUnreachable
+from kiosk.journeys.requests import AskCentre, CentreAnswer, Distrusted, Unreachable
+from kiosk.records.questions import (
+    AuthenticateTerminal,
+    ChangeCentrePin,
+    GetRecord,
+    GetWorkingKey,
+    OpenCardSession,
+    ProveCard,
+)
+
+_log = logging.getLogger(__name__)
+
+
+def put_question(client: CentralClient, request: AskCentre) -> CentreAnswer | Unreachable | Distrusted:
+    """Ask and wait. Never raises for what the centre or the line does."""
+    try:
+        return _put(client, request)
+    except CentreUnreachable as error:
+        _log.warning("%s: %s", type(request.question).__name__, error)
+        return Unreachable(maybe_done=error.maybe_done)
+    except (CentreDistrusted, CentreRefused) as error:
+        _log.error("%s: %s", type(request.question).__name__, error)
+        return Distrusted(str(error))
+
+
+def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:
+    match request.question:
+        case OpenCardSession() as question:
+            return client.open_card_session(question)
+        case AuthenticateTerminal() as question:
+            return client.authenticate_terminal(request.session_id, question)
+        case ProveCard() as question:
+            return client.prove_card(request.session_id, question)
+        case GetRecord() as question:
+            return client.record(request.session_id, question)
+        case ChangeCentrePin() as question:
+            return client.change_pin(request.session_id, question)
+        case GetWorkingKey() as question:
+            return client.working_key(question)

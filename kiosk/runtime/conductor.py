@@ -1,0 +1,532 @@
+"""Runs journeys: hands each request to the lane that can do it, brings the answer back, and throws in what interrupts.
+
+Everything here happens in one thread, in :meth:`Conductor.tick`; only the lanes block. Time comes from outside.
+"""
+
+import logging
+import queue
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final, Protocol, assert_never
+
+from drivers.ports.card_reader import (
+    CardKind,
+    CardReader,
+    Cryptogram,
+    ExternalAuthenticationRefused,
+    HolderDataProtected,
+)
+from drivers.ports.errors import DeviceError, EntryCancelled, TimedOut
+from drivers.ports.pin import Pin
+from drivers.ports.pin_pad import PinPad
+from kiosk.journeys.card_query import card_query
+from kiosk.journeys.frame import Session
+from kiosk.journeys.pin_change import pin_change
+from kiosk.journeys.reception import reception
+from kiosk.journeys.refusals import in_words
+from kiosk.journeys.requests import (
+    Announce,
+    AnswerChallenge,
+    AskCentre,
+    AwaitCard,
+    CardTaken,
+    CentreAnswer,
+    ChangeChipPin,
+    CitizenCancelled,
+    CitizenGone,
+    Distrusted,
+    DrawChallenge,
+    EnterPin,
+    EnterPinBlock,
+    GoingOutOfService,
+    IdentifyPad,
+    Interruption,
+    Journey,
+    LedgerFailed,
+    LoadWorkingKey,
+    OpenChip,
+    PinTriesLeft,
+    ReadHolder,
+    ReadIssuer,
+    Record,
+    Request,
+    ReturnCard,
+    Show,
+    Unreachable,
+    VerifyPin,
+)
+from kiosk.journeys.views import (
+    AnyIntent,
+    Attract,
+    Intent,
+    OutOfService,
+    PinEntry,
+    Scene,
+    StillThere,
+    TakeCard,
+    View,
+    Working,
+    actions_of,
+)
+from kiosk.journeys.wording import say
+from kiosk.policy.region import Region
+from kiosk.records.transaction import Outcome, Service, Transaction
+from kiosk.runtime.health import Health
+from kiosk.runtime.idleness import Idleness
+from kiosk.runtime.lanes import Answers, Lane, LaneAnswer, PinCount
+
+_log = logging.getLogger(__name__)
+
+CARD_POLL_S: Final = 0.3
+"""How often the slot is looked at while a card should be in it, or nobody is here."""
+PAD_POLL_S: Final = 10.0
+LEDGER_POLL_S: Final = 10.0
+URGENT_S: Final = 10.0
+"""After this long a forgotten card is called for urgently (docs/ux-rules.md rule 9)."""
+_CARD_WAIT_S: Final = 0.5
+"""One wait for a card; short, so that a cancel is heard soon."""
+_PIN_WAIT_S: Final = 600.0
+"""The pad's own limit lies beyond ours: idleness is the conductor's matter."""
+
+_JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
+    Service.CARD_QUERY: card_query,
+    Service.PIN_CHANGE: pin_change,
+}
+
+
+class Display(Protocol):
+    """What the conductor asks of a window."""
+
+    def show(self, scene: Scene) -> None:
+        """Draw a scene; the same again costs nothing."""
+
+    def reset_preferences(self) -> None:
+        """Back to the terminal's own language and type size: the next citizen is another one."""
+
+
+class Journal(Protocol):
+    """What the conductor asks of the ledger and of the uplink's receipts."""
+
+    def append(self, transaction: Transaction) -> int:
+        """Make a transaction's stage durable; its sequence.
+
+        :raises LedgerFailed: it could not be.
+        """
+
+    def tidy(self) -> bool:
+        """Erase what the centre has signed for; whether the identity is in good standing.
+
+        :raises LedgerFailed: the ledger can't be written.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What stands on this terminal."""
+
+    card_reader: CardReader
+    pin_pad: PinPad
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the conductor takes from outside; the seams of its tests."""
+
+    monotonic: Callable[[], float]
+    today: Callable[[], date]
+    new_transaction_id: Callable[[], str]
+    wake: Callable[[], None]
+
+
+class Conductor:
+    """Serves citizens, one after the other, for ever."""
+
+    def __init__(
+        self,
+        region: Region,
+        devices: Devices,
+        ask_centre: Callable[[AskCentre], CentreAnswer | Unreachable | Distrusted],
+        journal: Journal,
+        display: Display,
+        surroundings: Surroundings,
+    ) -> None:
+        self._region, self._devices, self._display, self._journal = region, devices, display, journal
+        self._ask_centre, self._surroundings, self._clock = ask_centre, surroundings, surroundings.monotonic
+        self._answers: Answers = queue.SimpleQueue()
+        wake = surroundings.wake
+        self._card = Lane("card", self._answers, wake, (HolderDataProtected, ExternalAuthenticationRefused))
+        self._pad = Lane("pad", self._answers, wake)
+        self._centre = Lane("centre", self._answers, wake)
+        self._ledger = Lane("ledger", self._answers, wake, (LedgerFailed,))
+        self._health = Health()
+        self._idleness = Idleness(self._clock())
+        self._large = False
+        self._ticket = 0
+        self._side_ticket = 0
+        self._in_flight = False
+        """The request at hand is with a lane."""
+        self._aside: dict[int, Callable[[LaneAnswer], None]] = {}
+        """What to do with answers that no journey waits for."""
+        self._due: dict[str, float] = {}
+        self._interruption: Interruption | DeviceError | None = None
+        self._holds_card = False
+        self._slot_was_full = True
+        self._released_at = 0.0
+        self._citizen_present = False
+        self._shown: Scene | None = None
+        self._view: View = Working(say("正在启动"), say("请稍候。"))
+        self._at_reception = True
+        self._journey: Journey[Any] = reception(region, start_at_home=False)
+        self._request: Request[Any] = next(self._journey)
+        self._begin()
+
+    # What comes from the window.
+
+    def intent(self, intent: AnyIntent) -> None:
+        """Take in what the citizen touched; ignored unless the view at hand offers it and the terminal is open."""
+        self._idleness.restart(self._clock())
+        self._citizen_present = True
+        offered = {action.intent for action in actions_of(self._view)}
+        if intent not in offered or not self._request.awaits_citizen or self._closed_view() is not None:
+            return
+        if intent is Intent.CANCEL:
+            self._interrupt(CitizenCancelled())
+        elif isinstance(self._request, Show):
+            self._send(intent)
+
+    def activity(self, *, large: bool) -> None:
+        """Note that the citizen touched the screen.
+
+        :param large: large type is on, which gives more time.
+        """
+        self._large = large
+        self._idleness.restart(self._clock())
+
+    def close_terminal(self) -> None:
+        """Bring whoever is being served to an end, and serve nobody any more."""
+        self._health.broken("closed")
+        if not self._at_reception:
+            self._interrupt(GoingOutOfService())
+
+    @property
+    def vacant(self) -> bool:
+        """Whether nobody is being served."""
+        return self._at_reception and isinstance(self._view, Attract)
+
+    def stop(self) -> None:
+        """End the lanes and close a running journey, which wipes what it holds."""
+        self._devices.pin_pad.cancel()
+        self._journey.close()
+        for lane in (self._card, self._pad, self._centre, self._ledger):
+            lane.close()
+
+    # The loop.
+
+    def tick(self) -> None:
+        """Take in what has arrived, mind the time, draw."""
+        while not self._answers.empty():
+            self._take(self._answers.get_nowait())
+        now = self._clock()
+        self._mind_idleness(now)
+        self._mind_slot(now)
+        if self.vacant:
+            self._mind_health(now)
+        self._draw(now)
+
+    def _take(self, answer: LaneAnswer | PinCount) -> None:
+        if isinstance(answer, PinCount):
+            if answer.ticket == self._ticket and isinstance(self._view, PinEntry):
+                self._view = replace(self._view, typed=answer.count)
+                self._idleness.restart(self._clock())
+            return
+        answer.lane.taken()
+        aside = self._aside.pop(answer.ticket, None)
+        if aside is not None:
+            aside(answer)
+        else:
+            self._in_flight = False
+            self._answered(answer)
+
+    # Carrying out the request at hand.
+
+    def _begin(self) -> None:
+        """Start on the request at hand."""
+        self._ticket += 1
+        request = self._request
+        if request.awaits_citizen:
+            self._idleness.restart(self._clock())
+        if self._interruption is not None and request.interruptible:
+            self._throw_pending()
+            return
+        match request:
+            case Show() | Announce() | AwaitCard() | EnterPin() | EnterPinBlock():
+                self._view = request.view
+            case ReturnCard():
+                self._released_at = self._clock()
+        match request:
+            case Show():
+                pass  # an intent answers it
+            case Announce():
+                self._send(None)
+            case AskCentre():
+                self._hand(self._centre, lambda: self._ask_centre(request))
+            case Record():
+                self._hand(self._ledger, lambda: self._journal.append(request.transaction))
+            case EnterPin() | EnterPinBlock() | IdentifyPad() | LoadWorkingKey():
+                self._hand(self._pad, self._pad_work(request))
+            case _:
+                self._hand(self._card, self._card_work(request))
+
+    def _card_work(self, request: Request[Any]) -> Callable[[], Any]:
+        reader = self._devices.card_reader
+        match request:
+            case AwaitCard():
+                return lambda: reader.wait_for_card(_CARD_WAIT_S)
+            case ReadIssuer():
+                return lambda: reader.card().read_issuer()
+            case ReadHolder():
+                return lambda: reader.card().read_holder()
+            case PinTriesLeft():
+                return lambda: reader.card().pin_tries_left()
+            case VerifyPin(pin):
+                return lambda: reader.card().verify_pin(pin)
+            case ChangeChipPin(old, new):
+                return lambda: reader.card().change_pin(old, new)
+            case AnswerChallenge(challenge):
+                return lambda: reader.card().answer_challenge(challenge)
+            case DrawChallenge():
+                return lambda: reader.card().draw_challenge()
+            case OpenChip(cryptogram):
+                return lambda: _open_chip(reader, cryptogram)
+            case ReturnCard():
+                return lambda: _return_card(reader)
+            case _:
+                raise AssertionError(type(request).__name__)
+
+    def _pad_work(self, request: EnterPin | EnterPinBlock | IdentifyPad | LoadWorkingKey) -> Callable[[], Any]:
+        pad, ticket = self._devices.pin_pad, self._ticket
+
+        def count(digits: int) -> None:
+            self._answers.put(PinCount(ticket, digits))
+            self._surroundings.wake()
+
+        match request:
+            case EnterPin(view):
+                return lambda: pad.enter_pin(view.length, _PIN_WAIT_S, count)
+            case EnterPinBlock(view, account):
+                return lambda: pad.enter_pin_block(account, view.length, _PIN_WAIT_S, count)
+            case IdentifyPad():
+                return pad.identify
+            case LoadWorkingKey(key):
+                return lambda: pad.load_working_key(key)
+            case other:
+                assert_never(other)
+
+    def _hand(self, lane: Lane, work: Callable[[], Any]) -> None:
+        self._in_flight = True
+        lane.submit(self._ticket, work)
+
+    def _answered(self, answer: LaneAnswer) -> None:
+        request, error, value = self._request, answer.error, answer.value
+        if isinstance(error, TimedOut) and isinstance(request, AwaitCard | ReturnCard) and self._interruption is None:
+            self._hand(self._card, self._card_work(request))
+            return
+        if isinstance(request, AwaitCard) and error is None:
+            self._holds_card = True
+        if isinstance(request, ReturnCard):
+            self._holds_card = False
+        if self._interruption is not None and request.interruptible:
+            self._discard(value)
+            self._throw_pending()
+            return
+        match error:
+            case None:
+                self._send(value)
+            case HolderDataProtected():
+                self._send(None)
+            case EntryCancelled():
+                self._throw(CitizenCancelled())
+            case TimedOut() if request.awaits_citizen:
+                self._throw(CitizenGone())
+            case LedgerFailed():
+                self._health.broken("ledger", error)
+                self._throw(error)
+            case DeviceError():
+                _log.warning("%s: %s", type(request).__name__, error)
+                self._throw(error)
+            case defect:
+                raise defect
+
+    def _discard(self, value: Any) -> None:
+        if isinstance(value, Pin):
+            value.wipe()
+        if isinstance(self._request, AwaitCard) and isinstance(value, CardKind):
+            self._holds_card = False
+            self._do_aside(self._card, self._devices.card_reader.release, lambda _: None)
+
+    # Moving the journey.
+
+    def _send(self, value: Any) -> None:
+        self._advance(lambda: self._journey.send(value))
+
+    def _throw(self, error: Exception) -> None:
+        if isinstance(error, CardTaken):
+            self._holds_card = False
+        if isinstance(error, CitizenGone):
+            self._citizen_present = False
+        self._advance(lambda: self._journey.throw(error))
+
+    def _throw_pending(self) -> None:
+        error, self._interruption = self._interruption, None
+        if error is not None:
+            self._throw(error)
+
+    def _interrupt(self, error: Interruption | DeviceError) -> None:
+        """Throw ``error`` into the journey as soon as the request at hand allows; the first one wins."""
+        if self._interruption is None:
+            self._interruption = error
+        if not self._request.interruptible:
+            return
+        if not self._in_flight:
+            self._throw_pending()
+        elif isinstance(self._request, EnterPin | EnterPinBlock):
+            self._devices.pin_pad.cancel()
+
+    def _advance(self, resume: Callable[[], Request[Any]]) -> None:
+        try:
+            self._request = resume()
+        except StopIteration as end:
+            self._next_journey(end.value)
+        except (Interruption, DeviceError) as error:
+            if not self._at_reception:
+                raise
+            _log.info("reception starts again after %s", type(error).__name__)
+            self._next_journey(None)
+        self._begin()
+
+    def _next_journey(self, ended_with: Service | Outcome | None) -> None:
+        self._interruption = None
+        match ended_with:
+            case Service():
+                session = Session(self._surroundings.new_transaction_id(), self._region, self._surroundings.today())
+                self._at_reception = False
+                self._journey = _JOURNEYS[ended_with](session)
+            case _:
+                if isinstance(ended_with, Outcome):
+                    _log.info("a journey ended: %s", ended_with.value)
+                open_still = self._health.view(self._region.hotline) is None
+                stays = self._citizen_present and ended_with is not None and open_still
+                self._citizen_present = False
+                self._at_reception = True
+                self._holds_card = False
+                self._journey = reception(self._region, start_at_home=stays)
+                if not stays:
+                    self._display.reset_preferences()
+                    self._large = False
+        self._request = next(self._journey)
+
+    # Minding what happens by itself.
+
+    def _mind_idleness(self, now: float) -> None:
+        if self._warning_left(now) == 0:
+            self._interrupt(CitizenGone())
+
+    def _warning_left(self, now: float) -> int | None:
+        if not self._request.awaits_citizen or isinstance(self._view, Attract):
+            return None
+        personal = self._holds_card or (isinstance(self._request, Show) and self._request.personal)
+        return self._idleness.warning_left(now, personal=personal, large=self._large)
+
+    def _mind_slot(self, now: float) -> None:
+        """Look whether the card is still there while the citizen thinks, or has come while nobody was here."""
+        watching = self._holds_card and isinstance(self._request, Show | EnterPin | EnterPinBlock)
+        if (watching or self.vacant) and self._card.idle and self._is_due("slot", now, CARD_POLL_S):
+            self._do_aside(self._card, self._devices.card_reader.card_present, self._slot_seen)
+
+    def _slot_seen(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, DeviceError):
+            if self.vacant:
+                self._health.broken("card_reader", answer.error)
+            elif self._holds_card:
+                self._interrupt(answer.error)
+            return
+        self._health.whole("card_reader")
+        full = bool(answer.value)
+        if self._holds_card and not full and isinstance(self._request, Show | EnterPin | EnterPinBlock):
+            self._interrupt(CardTaken())
+        elif self.vacant and full and not self._slot_was_full and self._closed_view() is None:
+            self._citizen_present = True
+            self._send(Intent.START)
+        self._slot_was_full = full
+
+    def _mind_health(self, now: float) -> None:
+        if self._pad.idle and self._is_due("pad", now, PAD_POLL_S):
+            self._do_aside(self._pad, self._devices.pin_pad.identify, self._pad_seen)
+        if self._ledger.idle and self._is_due("ledger", now, LEDGER_POLL_S):
+            self._do_aside(self._ledger, self._journal.tidy, self._ledger_seen)
+
+    def _pad_seen(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, DeviceError):
+            self._health.broken("pin_pad", answer.error)
+        else:
+            self._health.whole("pin_pad")
+
+    def _ledger_seen(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, LedgerFailed):
+            self._health.broken("ledger", answer.error)
+            return
+        self._health.whole("ledger")
+        if answer.value:
+            self._health.whole("identity")
+        else:
+            self._health.broken("identity")
+
+    def _do_aside(self, lane: Lane, work: Callable[[], Any], then: Callable[[LaneAnswer], None]) -> None:
+        """Have something done that no journey waits for."""
+        self._side_ticket -= 1
+        self._aside[self._side_ticket] = then
+        lane.submit(self._side_ticket, work)
+
+    def _is_due(self, what: str, now: float, every_s: float) -> bool:
+        if now < self._due.get(what, 0.0):
+            return False
+        self._due[what] = now + every_s
+        return True
+
+    # Drawing.
+
+    def _closed_view(self) -> OutOfService | None:
+        return self._health.view(self._region.hotline) if self.vacant else None
+
+    def _draw(self, now: float) -> None:
+        view: View = self._closed_view() or self._view
+        if isinstance(self._request, ReturnCard):
+            view = TakeCard(
+                title=say("请取走您的卡"),
+                line=say("取走卡以后，屏幕上会告诉您结果。"),
+                urgent=now - self._released_at >= URGENT_S,
+            )
+        left = self._warning_left(now)
+        scene = Scene(
+            view,
+            in_words(self._region.pack.name),
+            self._region.hotline,
+            StillThere(left) if left is not None else None,
+        )
+        if scene != self._shown:
+            self._shown = scene
+            self._display.show(scene)
+
+
+def _open_chip(reader: CardReader, cryptogram: Cryptogram) -> bool:
+    try:
+        reader.card().authenticate_terminal(cryptogram)
+    except ExternalAuthenticationRefused:
+        return False
+    return True
+
+
+def _return_card(reader: CardReader) -> None:
+    reader.release()
+    reader.wait_for_removal(_CARD_WAIT_S)

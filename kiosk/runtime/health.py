@@ -1,0 +1,43 @@
+"""Why the terminal serves nobody at the moment, in the order of weight."""
+
+from drivers.ports.errors import DeviceError
+from kiosk.journeys.faults import fault_code
+from kiosk.journeys.requests import LedgerFailed
+from kiosk.journeys.views import OutOfService
+from kiosk.journeys.wording import Say, say
+
+_INSTEAD = say("请换一台机器，或到人工窗口。")
+
+_WHY: dict[str, Say] = {
+    "card_reader": say("读卡器没有准备好，已经通知工作人员。"),
+    "pin_pad": say("密码键盘没有准备好，已经通知工作人员。"),
+    "ledger": say("机器不能保存办理记录，所以先停下来。"),
+    "identity": say("这台机器要由工作人员核对后才能再用。"),
+    "closed": say("工作人员已经把这台机器停用。"),
+}
+_CODES = {"ledger": "L-01", "identity": "I-01", "closed": "S-01"}
+
+
+class Health:
+    """What is known to be broken. Empty means that citizens are served."""
+
+    def __init__(self) -> None:
+        self._broken: dict[str, str] = {}
+
+    def broken(self, what: str, error: DeviceError | LedgerFailed | None = None) -> None:
+        """Note that ``what`` can't do its part.
+
+        :param what: ``card_reader``, ``pin_pad``, ``ledger``, ``identity`` or ``closed``.
+        """
+        self._broken[what] = fault_code(error) if error is not None else _CODES[what]
+
+    def whole(self, what: str) -> None:
+        """Note that ``what`` works."""
+        self._broken.pop(what, None)
+
+    def view(self, hotline: str) -> OutOfService | None:
+        """The screen for the weightiest reason; None when all is well."""
+        for what, why in _WHY.items():
+            if what in self._broken:
+                return OutOfService(say("暂停服务"), why, _INSTEAD, hotline, self._broken[what])
+        return None

@@ -1,0 +1,100 @@
+"""The ledger and the centre's receipts, as the conductor sees them."""
+
+import logging
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from kiosk.central_client.clock_offset import ClockOffset
+from kiosk.journeys.requests import LedgerFailed
+from kiosk.ledger.errors import ErasureIncomplete, LedgerError
+from kiosk.ledger.journal import Ledger
+from kiosk.records.transaction import Outcome, Stage, Transaction
+from kiosk.uplink.receipts import LineState, ReceiptReader
+
+_log = logging.getLogger(__name__)
+
+_CLOSING: Final = frozenset({"frozen", "unknown_terminal", "revoked", "ledger_behind_centre"})
+"""Reasons of a halted uplink for which the terminal may serve nobody: the centre will not take its word."""
+
+
+class DurableJournal:
+    """Appends to the ledger, erases what the centre has signed for, and knows whether the identity stands."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        offset: ClockOffset,
+        receipts: Path,
+        terminal: str,
+        centre_keys: Mapping[str, Ed25519PublicKey],
+    ) -> None:
+        self._ledger, self._offset, self._receipts = ledger, offset, receipts
+        self._terminal, self._centre_keys = terminal, centre_keys
+        self._erased_through = 0
+
+    def append(self, transaction: Transaction) -> int:
+        """Make a transaction's stage durable; its sequence.
+
+        :raises LedgerFailed: it could not be.
+        """
+        try:
+            return self._ledger.append(transaction, offset_ms=self._offset.milliseconds()).sequence
+        except LedgerError as error:
+            _log.error("append: %s", error)
+            raise LedgerFailed(str(error)) from error
+
+    def close_interrupted(self) -> int:
+        """Finish on record what a power cut or a crash left begun; how many there were.
+
+        Nobody knows what became of them, so they end as ``unknown``, and staff see them at the centre.
+
+        :raises LedgerFailed: the ledger can't be read or written.
+        """
+        try:
+            begun = self._ledger.unfinished()
+        except LedgerError as error:
+            raise LedgerFailed(str(error)) from error
+        for transaction in begun:
+            self.append(
+                msgspec.structs.replace(
+                    transaction, stage=Stage.FINISHED, outcome=Outcome.UNKNOWN, reason="interrupted"
+                )
+            )
+        return len(begun)
+
+    def tidy(self) -> bool:
+        """Erase what the centre has signed for; whether the identity is in good standing.
+
+        :raises LedgerFailed: the ledger can't be written.
+        """
+        try:
+            self._ledger.prove_writable()
+            return self._tidy()
+        except LedgerError as error:
+            raise LedgerFailed(str(error)) from error
+
+    def _tidy(self) -> bool:
+        try:
+            reader = ReceiptReader(self._receipts, self._ledger.ledger_id, self._terminal, self._centre_keys)
+        except sqlite3.Error:
+            return True  # the uplink has not started yet
+        try:
+            standing = reader.standing()
+            through = reader.proven_through(self._erased_through)
+        except sqlite3.Error as error:
+            _log.warning("receipts can't be read: %s", error)
+            return True
+        finally:
+            reader.close()
+        if through > self._erased_through and through <= self._ledger.head().sequence:
+            try:
+                self._ledger.erase(through)
+            except ErasureIncomplete:
+                return True  # the uplink was reading; the next round erases again
+            self._erased_through = through
+        return not (standing.line is LineState.HALTED and standing.reason in _CLOSING)

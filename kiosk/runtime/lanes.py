@@ -1,0 +1,90 @@
+"""Device lanes: one thread owns one device, answers come back through one queue."""
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from drivers.ports.errors import DeviceError
+
+
+@dataclass(frozen=True, slots=True)
+class LaneAnswer:
+    """What a lane brought back for a ticket."""
+
+    lane: "Lane"
+    ticket: int
+    value: Any
+    error: BaseException | None
+
+
+@dataclass(frozen=True, slots=True)
+class PinCount:
+    """So many digits have been typed by now."""
+
+    ticket: int
+    count: int
+
+
+Answers = queue.SimpleQueue[LaneAnswer | PinCount]
+
+
+class Lane:
+    """Runs blocking work in one thread, one piece after the other."""
+
+    def __init__(
+        self, name: str, answers: Answers, wake: Callable[[], None], expected: tuple[type[BaseException], ...] = ()
+    ) -> None:
+        """
+        :param answers: where answers go.
+        :param wake: called after each answer, from the lane's thread.
+        :param expected: errors that are answers; any other is a defect, ends the lane and thereby the application.
+        """
+        self._answers, self._wake = answers, wake
+        self._expected: tuple[type[BaseException], ...] = (DeviceError, *expected)
+        self._work: queue.SimpleQueue[tuple[int, Callable[[], Any]] | None] = queue.SimpleQueue()
+        self._defect: BaseException | None = None
+        self._pending = 0
+        self._thread = threading.Thread(target=self._run, name=f"lane-{name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way; asked from the thread that submits and takes the answers."""
+        return self._pending == 0
+
+    def submit(self, ticket: int, work: Callable[[], Any]) -> None:
+        """Queue a piece of work; its answer carries ``ticket``.
+
+        :raises RuntimeError: the lane has died of a defect.
+        """
+        if self._defect is not None:
+            raise RuntimeError(f"{self._thread.name} died") from self._defect
+        self._pending += 1
+        self._work.put((ticket, work))
+
+    def taken(self) -> None:
+        """Note that one of this lane's answers has been taken in."""
+        self._pending -= 1
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Finish what is queued and end the thread."""
+        self._work.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while (item := self._work.get()) is not None:
+            ticket, work = item
+            answer = LaneAnswer(self, ticket, None, None)
+            try:
+                answer = LaneAnswer(self, ticket, work(), None)
+            except self._expected as error:
+                answer = LaneAnswer(self, ticket, None, error)
+            except BaseException as defect:  # kept and raised in the main thread, where it ends the application
+                self._defect = defect
+                answer = LaneAnswer(self, ticket, None, RuntimeError(f"{self._thread.name} died"))
+                raise
+            finally:
+                self._answers.put(answer)
+                self._wake()

@@ -1,0 +1,144 @@
+"""Every journey, with everything that can end it thrown in at every step: all must come home."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from drivers.ports.errors import (
+    Busy,
+    DeviceError,
+    EntryCancelled,
+    MediaRemoved,
+    NotConnected,
+    ProtocolViolation,
+    TimedOut,
+)
+from kiosk.journeys import requests
+from kiosk.journeys.card_query import card_query
+from kiosk.journeys.frame import Session
+from kiosk.journeys.pin_change import pin_change
+from kiosk.journeys.requests import (
+    CardTaken,
+    CitizenCancelled,
+    CitizenGone,
+    GoingOutOfService,
+    Journey,
+    LedgerFailed,
+    Request,
+)
+from kiosk.journeys.views import Intent
+from kiosk.records.questions import CardProof, CardProved
+from kiosk.records.transaction import Outcome, Stage
+from tests.journeys.world import World, session
+
+CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state="1", pin_is_initial=False, pin_tries_left=6)
+
+Scenario = tuple[Callable[[Session], Journey[Outcome]], Callable[[], World]]
+SCENARIOS: dict[str, Scenario] = {
+    "query on the chip": (card_query, lambda: World(typed=["246810"])),
+    "query after a wrong PIN": (card_query, lambda: World(typed=["111222", "246810"])),
+    "query of a closed chip": (card_query, lambda: World(typed=["246810"], chip_closed=True)),
+    "query without the centre": (card_query, lambda: World(typed=["246810"], centre_up=False)),
+    "query at the centre": (card_query, lambda: World(key="beijing", typed=["135790"], proof=CENTRE_PIN)),
+    "PIN change on the chip": (pin_change, lambda: World(typed=["246810", "975318", "975318"])),
+    "weak PIN change": (
+        pin_change,
+        lambda: World(typed=["246810", "111111", "111111"], choices={"这个密码容易被人猜到": Intent.NEXT}),
+    ),
+    "PIN change at the centre": (
+        pin_change,
+        lambda: World(key="beijing", typed=["135790", "975318", "975318"], proof=CENTRE_PIN),
+    ),
+}
+
+CARD_REQUESTS = (
+    requests.AwaitCard, requests.ReadIssuer, requests.ReadHolder, requests.PinTriesLeft, requests.VerifyPin,
+    requests.ChangeChipPin, requests.AnswerChallenge, requests.DrawChallenge, requests.OpenChip, requests.ReturnCard,
+)  # fmt: skip
+PAD_REQUESTS = (requests.EnterPin, requests.EnterPinBlock, requests.IdentifyPad, requests.LoadWorkingKey)
+
+
+def what_may_come(request: Request[Any]) -> list[Exception]:
+    """All that the runtime may throw in while this request is at hand."""
+    found: list[Exception] = []
+    if request.interruptible:
+        found += [
+            CitizenGone(),
+            GoingOutOfService(),
+            CitizenCancelled(),
+            CardTaken(),
+            NotConnected("card_reader", "gone"),
+        ]
+    device = (
+        "card_reader" if isinstance(request, CARD_REQUESTS) else "pin_pad" if isinstance(request, PAD_REQUESTS) else ""
+    )
+    if device:
+        found += [kind(device, "x") for kind in (NotConnected, TimedOut, ProtocolViolation, Busy, DeviceError)]
+    if device == "card_reader":
+        found.append(MediaRemoved(device, "pulled"))
+    if isinstance(request, requests.EnterPin | requests.EnterPinBlock):
+        found.append(EntryCancelled("pin_pad", "cancel key"))
+    if isinstance(request, requests.Record):
+        found.append(LedgerFailed("disk full"))
+    return found
+
+
+def every_case() -> list[tuple[str, int, int]]:
+    cases = []
+    for name, (journey_of, world_of) in SCENARIOS.items():
+        world = world_of()
+        journey = journey_of(session(world.key))
+        request = next(journey)
+        step = 0
+        while True:
+            cases += [(name, step, number) for number in range(len(what_may_come(request)))]
+            step += 1
+            try:
+                request = journey.send(world.answer(request))
+            except StopIteration:
+                break
+    return cases
+
+
+CASES = every_case()
+
+
+def test_the_walk_is_not_empty() -> None:
+    assert len(CASES) > 300
+    assert {name for name, _, _ in CASES} == set(SCENARIOS)
+
+
+@pytest.mark.parametrize(("name", "step", "number"), CASES)
+def test_all_come_home(name: str, step: int, number: int) -> None:
+    journey_of, world_of = SCENARIOS[name]
+    world = world_of()
+    journey = journey_of(session(world.key))
+    request = next(journey)
+    for _ in range(step):
+        request = journey.send(world.answer(request))
+    thrown = what_may_come(request)[number]
+    at_record = isinstance(request, requests.Record)
+    effect_asked = isinstance(request, requests.ChangeChipPin)
+    at_return = isinstance(request, requests.ReturnCard)
+    outcome = None
+    try:
+        request = journey.throw(thrown)
+        while True:
+            request = journey.send(world.answer(request))
+    except StopIteration as end:
+        outcome = end.value
+
+    assert isinstance(outcome, Outcome)
+    assert all(len(pin) == 0 for pin in world.pins), "a PIN was not wiped"
+    card_out = isinstance(thrown, CardTaken | MediaRemoved) or at_return
+    if world.card_came and not card_out:
+        assert world.card_returned, "the card was not given back"
+    finished = [entry for entry in world.recorded if entry.stage is Stage.FINISHED]
+    if world.chip_read and not at_record:
+        assert len(finished) == 1, "a citizen's transaction has exactly one end on record"
+        assert finished[0].outcome is outcome
+    if effect_asked:
+        assert outcome is Outcome.UNKNOWN, "nobody knows whether the chip has changed the PIN"
+    if not world.chip_read:
+        assert not world.recorded

@@ -1,0 +1,272 @@
+"""A world for pure journeys: a chip, a pad, a centre and a ledger as plain values, and a citizen with a script.
+
+Nothing here is a device: journeys do no I/O, so neither does their world. What each party answers is written by hand.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData, PinCheck
+from drivers.ports.pin import Pin
+from drivers.ports.pin_pad import PadIdentity, PinBlock
+from kiosk.journeys import requests
+from kiosk.journeys.frame import Session
+from kiosk.journeys.requests import Distrusted, Journey, Request, Unreachable
+from kiosk.journeys.views import AnyIntent, Emphasis, View, actions_of
+from kiosk.policy.pack import load_pack
+from kiosk.policy.region import Region
+from kiosk.records.questions import (
+    AuthenticateTerminal,
+    CardProof,
+    CardProved,
+    CardSessionOpened,
+    ChangeCentrePin,
+    GetRecord,
+    GetWorkingKey,
+    HolderRecord,
+    InsuranceStatus,
+    OpenCardSession,
+    PinChange,
+    PinChanged,
+    PinVerdict,
+    ProveCard,
+    RecordAnswer,
+    TerminalAuthenticated,
+    WorkingKey,
+)
+from kiosk.records.transaction import Outcome, Transaction
+
+REGIONS = Path(__file__).parents[2] / "config" / "regions"
+TODAY = date(2026, 11, 22)
+TRANSACTION_ID = "0123456789abcdef0123456789abcdef"
+
+
+def region(key: str) -> Region:
+    return Region(load_pack(REGIONS / f"{key}.toml"))
+
+
+def session(key: str) -> Session:
+    return Session(TRANSACTION_ID, region(key), TODAY)
+
+
+ISSUER = {
+    "zhumadian": IssuerData(
+        "41170019900307001000000000000001",
+        "3",
+        "2.00",
+        "0" * 24,
+        date(2020, 1, 1),
+        date(2040, 1, 1),
+        "A12345674",
+        "4117",
+    ),
+    "beijing": IssuerData(
+        "11010019900307001000000000000002",
+        "3",
+        "2.00",
+        "0" * 24,
+        date(2020, 1, 1),
+        date(2040, 1, 1),
+        "D2143569X",
+        "1100",
+    ),
+}
+HOLDER = HolderData("411700199003070016", "王小明", "1", "01", "411700", date(1990, 3, 7))
+HOLDER_X = HolderData("41170019900307001X", "王小明", "1", "01", "411700", date(1990, 3, 7))
+
+RECORD = HolderRecord(
+    name="王小明",
+    social_security_number="411700199003070016",
+    card_number="A12345674",
+    card_state="1",
+    person_state="1",
+    medical_account_fen=123456,
+    medical_account_as_of="2026-11-20",
+    bank="中国银行",
+    bank_account="****6789",
+    bank_side_active=True,
+    insurances=[
+        InsuranceStatus(kind="pension", active=True, paid_until="2026-10"),
+        InsuranceStatus(kind="medical", active=True, paid_until="2026-10"),
+    ],
+)
+
+
+def pin(digits: str) -> Pin:
+    handle = Pin()
+    for digit in digits:
+        handle.append(ord(digit))
+    return handle
+
+
+@dataclass
+class World:
+    """Answers requests. Change a field to change the world."""
+
+    key: str = "zhumadian"
+    kind: CardKind = CardKind.SOCIAL_SECURITY
+    holder: HolderData | None = HOLDER
+    chip_closed: bool = False
+    chip_pin: str = "246810"
+    tries: int = 6
+    typed: list[str] = field(default_factory=list)
+    """What the citizen types, one entry after the other."""
+    centre_up: bool = True
+    lost_answer_to: type | None = None
+    proof: CardProved = field(default_factory=lambda: CardProved(proof=CardProof.GENUINE, card_state="1"))
+    records: list[RecordAnswer] = field(default_factory=lambda: [RecordAnswer(pin=PinVerdict.ACCEPTED, record=RECORD)])
+    changes: list[PinChanged] = field(default_factory=lambda: [PinChanged(change=PinChange.CHANGED)])
+    choices: dict[str, AnyIntent] = field(default_factory=dict)
+    """Which intent the citizen picks on a screen of this title; the primary action elsewhere."""
+
+    pins: list[Pin] = field(default_factory=list)
+    recorded: list[Transaction] = field(default_factory=list)
+    seen: list[View] = field(default_factory=list)
+    asked: list[Any] = field(default_factory=list)
+    card_returned: bool = False
+    card_came: bool = False
+    chip_read: bool = False
+
+    def answer(self, request: Request[Any]) -> Any:
+        handler = self._HANDLERS[type(request)]
+        return handler(self, request)
+
+    def _show(self, request: requests.Show) -> AnyIntent:
+        self.seen.append(request.view)
+        return self.pick(request.view)
+
+    def pick(self, view: View) -> AnyIntent:
+        actions = actions_of(view)
+        wanted = self.choices.get(title_of(view))
+        if wanted is not None and wanted in {action.intent for action in actions}:
+            return wanted
+        for action in actions:
+            if action.emphasis is Emphasis.PRIMARY:
+                return action.intent
+        return actions[0].intent
+
+    def _await_card(self, request: requests.AwaitCard) -> CardKind:
+        self.seen.append(request.view)
+        self.card_came = True
+        return self.kind
+
+    def _read_issuer(self, _: Any) -> IssuerData:
+        self.chip_read = True
+        return ISSUER[self.key]
+
+    def _read_holder(self, _: Any) -> HolderData | None:
+        return None if self.chip_closed else self.holder
+
+    def _open_chip(self, _: Any) -> bool:
+        self.chip_closed = False
+        return True
+
+    def _enter(self, request: requests.EnterPin) -> Pin:
+        self.seen.append(request.view)
+        handle = pin(self.typed.pop(0))
+        self.pins.append(handle)
+        return handle
+
+    def _enter_block(self, request: requests.EnterPinBlock) -> PinBlock:
+        self.seen.append(request.view)
+        return PinBlock(self.typed.pop(0).encode().ljust(8, b"\0"))
+
+    def _check(self, right: bool) -> PinCheck:
+        if self.tries == 0:
+            return PinCheck(accepted=False, tries_left=0)
+        self.tries = 6 if right else self.tries - 1
+        return PinCheck(accepted=right, tries_left=self.tries)
+
+    def _verify(self, request: requests.VerifyPin) -> PinCheck:
+        return self._check(request.pin.equals_digits(self.chip_pin))
+
+    def _change(self, request: requests.ChangeChipPin) -> PinCheck:
+        check = self._check(request.old.equals_digits(self.chip_pin))
+        if check.accepted:
+            self.chip_pin = "changed"
+        return check
+
+    def _ask_centre(self, request: requests.AskCentre) -> Any:
+        self.asked.append(request.question)
+        if isinstance(request.question, self.lost_answer_to or ()):
+            return Unreachable(maybe_done=True)
+        if not self.centre_up:
+            return Unreachable(maybe_done=False)
+        match request.question:
+            case OpenCardSession():
+                return CardSessionOpened(session_id="s", challenge=bytes(8))
+            case AuthenticateTerminal():
+                return TerminalAuthenticated(cryptogram=bytes(8))
+            case ProveCard():
+                return self.proof
+            case GetWorkingKey():
+                return WorkingKey(cipher=bytes(16), check_value=bytes(4))
+            case GetRecord():
+                return self.records.pop(0)
+            case ChangeCentrePin():
+                return self.changes.pop(0)
+        return Distrusted("unknown question")
+
+    def _record(self, request: requests.Record) -> int:
+        self.recorded.append(request.transaction)
+        return len(self.recorded)
+
+    def _return_card(self, _: Any) -> None:
+        self.card_returned = True
+
+    _HANDLERS: "dict[type, Callable[[World, Any], Any]]" = field(
+        default_factory=lambda: {
+            requests.Show: World._show,
+            requests.Announce: lambda world, request: world.seen.append(request.view),
+            requests.AwaitCard: World._await_card,
+            requests.ReadIssuer: World._read_issuer,
+            requests.ReadHolder: World._read_holder,
+            requests.PinTriesLeft: lambda world, _: world.tries,
+            requests.VerifyPin: World._verify,
+            requests.ChangeChipPin: World._change,
+            requests.AnswerChallenge: lambda _, __: Cryptogram(bytes(8)),
+            requests.DrawChallenge: lambda _, __: Challenge(bytes(8)),
+            requests.OpenChip: World._open_chip,
+            requests.ReturnCard: World._return_card,
+            requests.EnterPin: World._enter,
+            requests.EnterPinBlock: World._enter_block,
+            requests.IdentifyPad: lambda _, __: PadIdentity("sunson", "1", "PAD1"),
+            requests.LoadWorkingKey: lambda _, __: None,
+            requests.AskCentre: World._ask_centre,
+            requests.Record: World._record,
+        },
+        repr=False,
+    )
+
+
+def title_of(view: View) -> str:
+    return view.title.text
+
+
+def titles(world: World) -> list[str]:
+    return [title_of(view) for view in world.seen]
+
+
+def steps(journey: Journey[Outcome], world: World) -> Iterator[Request[Any]]:
+    """The requests of a journey in ``world``, one by one; the outcome stands in the generator's return value."""
+    request = next(journey)
+    while True:
+        yield request
+        try:
+            request = journey.send(world.answer(request))
+        except StopIteration as end:
+            return end.value
+
+
+def walk(journey: Journey[Outcome], world: World) -> Outcome:
+    """Run a journey to its end."""
+    walking = steps(journey, world)
+    while True:
+        try:
+            next(walking)
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome

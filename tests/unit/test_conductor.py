@@ -1,0 +1,455 @@
+"""The conductor with real lanes, a clock in the hand, and devices written here that do what the test says."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import pytest
+
+from drivers.ports.card_reader import (
+    AuthenticationAlgorithm,
+    CardKind,
+    Challenge,
+    Cryptogram,
+    HolderData,
+    IssuerData,
+    PinCheck,
+)
+from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, TimedOut
+from drivers.ports.pin import Pin
+from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
+from kiosk.journeys.requests import AskCentre, LedgerFailed
+from kiosk.journeys.views import (
+    AnyIntent,
+    Attract,
+    ChooseService,
+    Explain,
+    Fault,
+    Home,
+    InsertCard,
+    Intent,
+    OutOfService,
+    PinEntry,
+    Result,
+    Scene,
+    TakeCard,
+    View,
+)
+from kiosk.records.transaction import Outcome, Service, Transaction
+from kiosk.runtime.conductor import Conductor, Devices, Surroundings
+from tests.journeys.world import HOLDER, ISSUER, World, pin, region
+
+DEADLINE_S = 5.0
+
+
+class Slot:
+    """A reader and its card, moved by the test."""
+
+    def __init__(self) -> None:
+        self.present = False
+        self.gone: DeviceError | None = None
+        self.released = 0
+        self.moved = threading.Event()
+        self.read_may_go_on = threading.Event()
+        self.read_may_go_on.set()
+
+    def insert(self) -> None:
+        self.present = True
+        self.moved.set()
+
+    def pull(self) -> None:
+        self.present = False
+        self.moved.set()
+
+    def wait_for_card(self, timeout_s: float) -> CardKind:
+        self.moved.wait(0.01)
+        self.moved.clear()
+        if not self.present:
+            raise TimedOut("card_reader", "no card")
+        return CardKind.SOCIAL_SECURITY
+
+    def card_present(self) -> bool:
+        if self.gone:
+            raise self.gone
+        return self.present
+
+    def card(self) -> "Slot":
+        return self
+
+    def release(self) -> None:
+        self.released += 1
+
+    def wait_for_removal(self, timeout_s: float) -> None:
+        self.moved.wait(0.01)
+        self.moved.clear()
+        if self.present:
+            raise TimedOut("card_reader", "still there")
+
+    def close(self) -> None:
+        pass
+
+    algorithm = AuthenticationAlgorithm.TRIPLE_DES
+
+    def read_issuer(self) -> IssuerData:
+        assert self.read_may_go_on.wait(DEADLINE_S)
+        return ISSUER["zhumadian"]
+
+    def read_holder(self) -> HolderData:
+        return HOLDER
+
+    def pin_tries_left(self) -> int:
+        return 6
+
+    def verify_pin(self, pin: Pin) -> PinCheck:
+        return PinCheck(accepted=True, tries_left=6)
+
+    def change_pin(self, old: Pin, new: Pin) -> PinCheck:
+        return PinCheck(accepted=True, tries_left=6)
+
+    def answer_challenge(self, challenge: Challenge) -> Cryptogram:
+        return Cryptogram(bytes(8))
+
+    def draw_challenge(self) -> Challenge:
+        return Challenge(bytes(8))
+
+    def authenticate_terminal(self, cryptogram: Cryptogram) -> None:
+        pass
+
+
+class Pad:
+    """A pad whose keys the test presses."""
+
+    def __init__(self) -> None:
+        self.pressed = threading.Event()
+        self.cancelled = False
+        self.digits = "246810"
+        self.count: Callable[[int], None] = lambda _: None
+        self.entering = threading.Event()
+        self.handed: list[Pin] = []
+        self.gone: DeviceError | None = None
+
+    def identify(self) -> PadIdentity:
+        if self.gone:
+            raise self.gone
+        return PadIdentity("sunson", "1", "PAD1")
+
+    def enter_pin(self, length: int, timeout_s: float, on_count: Callable[[int], None]) -> Pin:
+        self.count = on_count
+        self.entering.set()
+        assert self.pressed.wait(DEADLINE_S)
+        self.pressed.clear()
+        self.entering.clear()
+        if self.cancelled:
+            self.cancelled = False
+            raise EntryCancelled("pin_pad", "cancelled")
+        handle = pin(self.digits)
+        self.handed.append(handle)
+        return handle
+
+    def enter_pin_block(self, account: str, length: int, timeout_s: float, on_count: Callable[[int], None]) -> PinBlock:
+        raise AssertionError
+
+    def load_working_key(self, key: WrappedKey) -> None:
+        raise AssertionError
+
+    def cancel(self) -> None:
+        if self.entering.is_set():
+            self.cancelled = True
+            self.pressed.set()
+
+    def close(self) -> None:
+        pass
+
+
+class Book:
+    def __init__(self) -> None:
+        self.entries: list[Transaction] = []
+        self.full = False
+        self.in_standing = True
+
+    def append(self, transaction: Transaction) -> int:
+        if self.full:
+            raise LedgerFailed("disk full")
+        self.entries.append(transaction)
+        return len(self.entries)
+
+    def tidy(self) -> bool:
+        if self.full:
+            raise LedgerFailed("disk full")
+        return self.in_standing
+
+
+class Screen:
+    def __init__(self) -> None:
+        self.scene: Scene | None = None
+        self.resets = 0
+
+    def show(self, scene: Scene) -> None:
+        self.scene = scene
+
+    def reset_preferences(self) -> None:
+        self.resets += 1
+
+
+class Hall:
+    """A terminal in a hall, and a citizen."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.woken = threading.Event()
+        self.slot, self.pad, self.book, self.screen = Slot(), Pad(), Book(), Screen()
+        self.world = World()
+        self.conductor = Conductor(
+            region("zhumadian"),
+            Devices(self.slot, self.pad),
+            self.ask_centre,
+            self.book,
+            self.screen,
+            Surroundings(lambda: self.now, lambda: date(2026, 11, 22), lambda: "ab" * 16, self.woken.set),
+        )
+
+    def ask_centre(self, request: AskCentre) -> object:
+        return self.world.answer(request)
+
+    def until(self, there: Callable[[], bool], what: str = "") -> None:
+        for _ in range(int(DEADLINE_S / 0.01)):
+            self.conductor.tick()
+            if there():
+                return
+            self.now += 0.001
+            self.woken.wait(0.01)
+            self.woken.clear()
+        raise AssertionError(f"never: {what}; shown is {self.view}")
+
+    def sees(self, kind: type[View]) -> None:
+        self.until(lambda: isinstance(self.view, kind), kind.__name__)
+
+    @property
+    def view(self) -> View:
+        assert self.screen.scene is not None
+        return self.screen.scene.view
+
+    def touch(self, intent: AnyIntent) -> None:
+        self.conductor.intent(intent)
+
+    def to_pin_entry(self) -> None:
+        self.sees(Attract)
+        self.touch(Intent.START)
+        self.sees(Home)
+        self.touch(ChooseService(Service.CARD_QUERY))
+        self.sees(InsertCard)
+        self.slot.insert()
+        self.sees(PinEntry)
+        assert self.pad.entering.wait(DEADLINE_S)
+
+    def later(self, seconds: float) -> None:
+        self.now += seconds
+        self.conductor.tick()
+
+    @property
+    def warning(self) -> int | None:
+        assert self.screen.scene is not None
+        return self.screen.scene.still_there.seconds if self.screen.scene.still_there else None
+
+
+@pytest.fixture
+def hall() -> Iterator[Hall]:
+    place = Hall()
+    yield place
+    place.pad.cancel()
+    place.conductor.stop()
+
+
+def test_one_citizen_from_attract_to_home_again(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.pad.count(3)
+    hall.until(lambda: isinstance(hall.view, PinEntry) and hall.view.typed == 3)
+    hall.pad.pressed.set()
+    hall.sees(TakeCard)
+    assert [entry.outcome for entry in hall.book.entries] == [Outcome.DONE], "on record before the card goes back"
+    hall.slot.pull()
+    hall.sees(Result)
+    assert len(hall.pad.handed[0]) == 0, "the PIN is wiped"
+    hall.touch(Intent.NEXT)
+    hall.touch(Intent.DONE)
+    hall.sees(Home)
+
+
+def test_idle_in_front_of_personal_data_after_60_s(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.later(59)
+    assert hall.warning is None
+    hall.later(1.5)
+    assert hall.warning == 30
+    hall.later(10)
+    assert hall.warning == 20
+    hall.touch(Intent.GO_ON)
+    hall.conductor.tick()
+    assert hall.warning is None
+    hall.later(91)
+    hall.sees(TakeCard)
+    hall.slot.pull()
+    hall.sees(Attract)
+    assert [entry.reason for entry in hall.book.entries] == ["citizen_gone"]
+    assert hall.screen.resets >= 1
+
+
+def test_idle_elsewhere_after_120_s_and_in_large_type_after_180(hall: Hall) -> None:
+    hall.sees(Attract)
+    hall.touch(Intent.START)
+    hall.sees(Home)
+    hall.later(119)
+    assert hall.warning is None
+    hall.later(1.5)
+    assert hall.warning == 30
+    hall.conductor.activity(large=True)
+    hall.later(179)
+    assert hall.warning is None
+    hall.later(1.5)
+    assert hall.warning == 30
+    hall.later(31)
+    hall.sees(Attract)
+
+
+def test_attract_screen_is_never_idle(hall: Hall) -> None:
+    hall.sees(Attract)
+    hall.later(10_000)
+    assert hall.warning is None
+
+
+def test_keys_on_the_pad_are_signs_of_life(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.later(50)
+    hall.pad.count(1)
+    hall.until(lambda: isinstance(hall.view, PinEntry) and hall.view.typed == 1)
+    hall.later(50)
+    assert hall.warning is None
+
+
+def test_card_pulled_at_the_pin(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.slot.pull()
+    hall.now += 1
+    hall.sees(Fault)
+    assert isinstance(hall.view, Fault)
+    assert hall.view.code == "C-05"
+    assert [entry.reason for entry in hall.book.entries] == ["card_taken"]
+    assert hall.pad.handed == []
+
+
+def test_cancel_on_the_screen_ends_the_entry_at_the_pad(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.touch(Intent.CANCEL)
+    hall.sees(TakeCard)
+    hall.slot.pull()
+    hall.sees(Explain)
+    assert [entry.outcome for entry in hall.book.entries] == [Outcome.CANCELLED]
+
+
+def test_a_touch_that_the_screen_does_not_offer_is_ignored(hall: Hall) -> None:
+    hall.sees(Attract)
+    hall.touch(Intent.DONE)
+    hall.touch(ChooseService(Service.PIN_CHANGE))
+    hall.conductor.tick()
+    assert isinstance(hall.view, Attract)
+
+
+def test_interruption_waits_for_what_can_not_be_interrupted(hall: Hall) -> None:
+    hall.sees(Attract)
+    hall.touch(Intent.START)
+    hall.sees(Home)
+    hall.touch(ChooseService(Service.CARD_QUERY))
+    hall.slot.read_may_go_on.clear()
+    hall.slot.insert()
+    hall.until(lambda: not isinstance(hall.view, InsertCard))
+    hall.conductor.close_terminal()
+    hall.conductor.tick()
+    assert hall.slot.released == 0
+    hall.slot.read_may_go_on.set()
+    hall.sees(TakeCard)
+    hall.slot.pull()
+    hall.sees(Fault)
+    hall.touch(Intent.DONE)
+    hall.sees(OutOfService)
+    assert hall.conductor.vacant
+
+
+def test_full_ledger_closes_the_terminal_until_it_can_write_again(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.book.full = True
+    hall.pad.pressed.set()
+    hall.sees(TakeCard)
+    hall.slot.pull()
+    hall.sees(Fault)
+    assert isinstance(hall.view, Fault)
+    assert hall.view.code == "L-01"
+    hall.touch(Intent.DONE)
+    hall.sees(OutOfService)
+    hall.book.full = False
+    hall.now += 11
+    hall.sees(Attract)
+
+
+def test_reader_gone_and_back(hall: Hall) -> None:
+    hall.sees(Attract)
+    hall.slot.gone = NotConnected("card_reader", "unplugged")
+    hall.now += 1
+    hall.sees(OutOfService)
+    assert isinstance(hall.view, OutOfService)
+    assert hall.view.code == "C-01"
+    hall.touch(Intent.START)
+    hall.conductor.tick()
+    assert isinstance(hall.view, OutOfService)
+    hall.slot.gone = None
+    hall.now += 1
+    hall.sees(Attract)
+
+
+def test_pad_gone_and_back(hall: Hall) -> None:
+    hall.sees(Attract)
+    hall.pad.gone = NotConnected("pin_pad", "unplugged")
+    hall.now += 11
+    hall.sees(OutOfService)
+    hall.pad.gone = None
+    hall.now += 11
+    hall.sees(Attract)
+
+
+def test_frozen_identity_serves_nobody(hall: Hall) -> None:
+    hall.sees(Attract)
+    hall.book.in_standing = False
+    hall.now += 11
+    hall.sees(OutOfService)
+    assert isinstance(hall.view, OutOfService)
+    assert hall.view.code == "I-01"
+
+
+def test_card_put_in_before_the_first_touch_opens_home(hall: Hall) -> None:
+    hall.sees(Attract)
+    hall.now += 1
+    hall.until(lambda: hall.conductor._slot_was_full is False)
+    hall.slot.insert()
+    hall.now += 1
+    hall.sees(Home)
+
+
+def test_forgotten_card_is_called_for_after_10_s(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.touch(Intent.CANCEL)
+    hall.sees(TakeCard)
+    assert isinstance(hall.view, TakeCard)
+    assert not hall.view.urgent
+    hall.later(10)
+    assert isinstance(hall.view, TakeCard)
+    assert hall.view.urgent
+    hall.slot.pull()
+    hall.sees(Explain)
+
+
+def test_waiting_for_the_card_to_be_taken_is_not_idleness(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.touch(Intent.CANCEL)
+    hall.sees(TakeCard)
+    hall.later(1000)
+    assert hall.warning is None
+    assert isinstance(hall.view, TakeCard)
