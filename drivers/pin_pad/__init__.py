@@ -1,0 +1,1 @@
+"""PIN pads: one module for each dialect's driver, one for its words on the wire."""

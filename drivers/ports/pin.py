@@ -10,7 +10,9 @@ import mmap
 from enum import Enum
 from typing import Final, NoReturn, Self
 
-_MADV_DONTDUMP: Final = 16  # <asm-generic/mman-common.h>; mmap.MADV_DONTDUMP where Python knows it
+# <asm-generic/mman-common.h>; Python's mmap has a name for the first only
+_MADV_DONTDUMP: Final = 16
+_MADV_WIPEONFORK: Final = 18
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
@@ -24,7 +26,9 @@ class Weakness(Enum):
 
 
 class LockedPage:
-    """Anonymous memory that is neither swapped nor written to a core file, and zeroed at release.
+    """Anonymous memory that is neither swapped, nor written to a core file, nor seen by a forked child.
+
+    It is zeroed when the last reference goes. Copying and pickling are refused.
 
     :raises OSError: the kernel refused to lock the page (RLIMIT_MEMLOCK).
     """
@@ -38,6 +42,7 @@ class LockedPage:
             errno = ctypes.get_errno()
             raise OSError(errno, "mlock refused: the terminal may not keep a PIN in memory")
         self._map.madvise(_MADV_DONTDUMP)
+        self._map.madvise(_MADV_WIPEONFORK)  # a child's copy would outlive the wipe, and locks are not inherited
         self.view = memoryview(self._map)
 
     @property
@@ -48,6 +53,13 @@ class LockedPage:
     def wipe(self) -> None:
         """Zero the whole page."""
         ctypes.memset(self._address, 0, len(self._map))
+
+    def __del__(self) -> None:
+        if hasattr(self, "_address"):
+            self.wipe()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a locked page can't be pickled or copied")
 
 
 class Pin:
@@ -136,10 +148,6 @@ class Pin:
 
     def __exit__(self, *_: object) -> None:
         self.wipe()
-
-    def __del__(self) -> None:
-        if hasattr(self, "_page"):
-            self._page.wipe()
 
     def __repr__(self) -> str:
         return "<Pin>"

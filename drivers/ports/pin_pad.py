@@ -68,7 +68,7 @@ class PinPad(Protocol):
     def enter_pin_block(self, account: str, length: int, timeout_s: float, on_count: Callable[[int], None]) -> PinBlock:
         """Let the citizen type a PIN that leaves the pad only encrypted, for a PIN that the centre checks.
 
-        :param account: twelve digits that the block is bound to (see :func:`kiosk.records.pin_account.pin_account`).
+        :param account: twelve digits that the block is bound to (see :func:`kiosk.records.card.pin_account`).
         :raises EntryCancelled: cancel key, or :meth:`cancel`.
         :raises TimedOut: no key within ``timeout_s``.
         """

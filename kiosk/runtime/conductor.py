@@ -86,8 +86,10 @@ URGENT_S: Final = 10.0
 """After this long a forgotten card is called for urgently (docs/ux-rules.md rule 9)."""
 _CARD_WAIT_S: Final = 0.5
 """One wait for a card; short, so that a cancel is heard soon."""
-_PIN_WAIT_S: Final = 600.0
-"""The pad's own limit lies beyond ours: idleness is the conductor's matter."""
+_PIN_WAIT_S: Final = 240.0
+"""The pad's own limit, which its one-byte timer keeps below 255 s. Idleness is ours to mind, so the entry is renewed."""
+_PAD_SILENT_S: Final = 30.0
+"""An entry that times out sooner than this never started: the pad is silent."""
 
 _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.CARD_QUERY: card_query,
@@ -172,6 +174,7 @@ class Conductor:
         self._interruption: Interruption | DeviceError | None = None
         self._holds_card = False
         self._slot_was_full = True
+        self._begun_at = 0.0
         self._released_at = 0.0
         self._citizen_present = False
         self._shown: Scene | None = None
@@ -228,6 +231,7 @@ class Conductor:
         while not self._answers.empty():
             self._take(self._answers.get_nowait())
         now = self._clock()
+        self._mind_pending_interruption()
         self._mind_idleness(now)
         self._mind_slot(now)
         if self.vacant:
@@ -254,8 +258,9 @@ class Conductor:
         """Start on the request at hand."""
         self._ticket += 1
         request = self._request
+        self._begun_at = self._clock()
         if request.awaits_citizen:
-            self._idleness.restart(self._clock())
+            self._idleness.restart(self._begun_at)
         if self._interruption is not None and request.interruptible:
             self._throw_pending()
             return
@@ -263,7 +268,7 @@ class Conductor:
             case Show() | Announce() | AwaitCard() | EnterPin() | EnterPinBlock():
                 self._view = request.view
             case ReturnCard():
-                self._released_at = self._clock()
+                self._released_at = self._begun_at
         match request:
             case Show():
                 pass  # an intent answers it
@@ -347,8 +352,11 @@ class Conductor:
                 self._send(None)
             case EntryCancelled():
                 self._throw(CitizenCancelled())
-            case TimedOut() if request.awaits_citizen:
-                self._throw(CitizenGone())
+            case TimedOut() if (
+                isinstance(request, EnterPin | EnterPinBlock) and self._clock() - self._begun_at >= _PAD_SILENT_S
+            ):
+                self._view = request.view
+                self._hand(self._pad, self._pad_work(request))
             case LedgerFailed():
                 self._health.broken("ledger", error)
                 self._throw(error)
@@ -390,7 +398,10 @@ class Conductor:
             return
         if not self._in_flight:
             self._throw_pending()
-        elif isinstance(self._request, EnterPin | EnterPinBlock):
+
+    def _mind_pending_interruption(self) -> None:
+        """End the entry at the pad; again each time, since a cancel that comes before the entry has begun is lost."""
+        if self._interruption is not None and self._in_flight and isinstance(self._request, EnterPin | EnterPinBlock):
             self._devices.pin_pad.cancel()
 
     def _advance(self, resume: Callable[[], Request[Any]]) -> None:

@@ -127,6 +127,9 @@ class Pad:
         self.entering = threading.Event()
         self.handed: list[Pin] = []
         self.gone: DeviceError | None = None
+        self.times_out = False
+        self.may_begin = threading.Event()
+        self.may_begin.set()
 
     def identify(self) -> PadIdentity:
         if self.gone:
@@ -135,10 +138,14 @@ class Pad:
 
     def enter_pin(self, length: int, timeout_s: float, on_count: Callable[[int], None]) -> Pin:
         self.count = on_count
+        assert self.may_begin.wait(DEADLINE_S)
         self.entering.set()
         assert self.pressed.wait(DEADLINE_S)
         self.pressed.clear()
         self.entering.clear()
+        if self.times_out:
+            self.times_out = False
+            raise TimedOut("pin_pad", "nothing came")
         if self.cancelled:
             self.cancelled = False
             raise EntryCancelled("pin_pad", "cancelled")
@@ -233,6 +240,10 @@ class Hall:
         self.conductor.intent(intent)
 
     def to_pin_entry(self) -> None:
+        self.to_pin_screen()
+        assert self.pad.entering.wait(DEADLINE_S)
+
+    def to_pin_screen(self) -> None:
         self.sees(Attract)
         self.touch(Intent.START)
         self.sees(Home)
@@ -240,7 +251,6 @@ class Hall:
         self.sees(InsertCard)
         self.slot.insert()
         self.sees(PinEntry)
-        assert self.pad.entering.wait(DEADLINE_S)
 
     def later(self, seconds: float) -> None:
         self.now += seconds
@@ -344,6 +354,42 @@ def test_cancel_on_the_screen_ends_the_entry_at_the_pad(hall: Hall) -> None:
     hall.slot.pull()
     hall.sees(Explain)
     assert [entry.outcome for entry in hall.book.entries] == [Outcome.CANCELLED]
+
+
+def test_cancel_that_comes_before_the_pad_has_begun_still_counts(hall: Hall) -> None:
+    hall.pad.may_begin.clear()
+    hall.to_pin_screen()
+    hall.touch(Intent.CANCEL)
+    hall.conductor.tick()
+    hall.pad.may_begin.set()
+    hall.sees(TakeCard)
+    hall.slot.pull()
+    hall.sees(Explain)
+
+
+def test_pad_timer_runs_out_while_the_citizen_is_there(hall: Hall) -> None:
+    hall.to_pin_entry()
+    for _ in range(5):
+        hall.later(50)
+        hall.conductor.activity(large=False)
+    hall.pad.times_out = True
+    hall.pad.pressed.set()
+    hall.until(lambda: not hall.pad.times_out and hall.pad.entering.is_set())
+    hall.pad.pressed.set()
+    hall.sees(TakeCard)
+    hall.slot.pull()
+    hall.sees(Result)
+
+
+def test_silent_pad_is_a_fault_not_a_missing_citizen(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.pad.times_out = True
+    hall.pad.pressed.set()
+    hall.sees(TakeCard)
+    hall.slot.pull()
+    hall.sees(Fault)
+    assert isinstance(hall.view, Fault)
+    assert hall.view.code == "P-02"
 
 
 def test_a_touch_that_the_screen_does_not_offer_is_ignored(hall: Hall) -> None:

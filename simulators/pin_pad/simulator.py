@@ -1,0 +1,191 @@
+"""A SUNSON PIN pad on a pseudo-terminal, with fingers, a cable and faults."""
+
+import os
+import select
+import threading
+import tty
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from simulators.pin_pad.faults import PadFaults
+from simulators.pin_pad.firmware import CANCEL, CLEAR, ENTER, PadFirmware
+from simulators.pin_pad.keys import TEST_MASTER_KEY, KeyStore
+
+
+class _Cable:
+    """One plugged-in cable: the pseudo-terminal and the thread that listens at the pad's end."""
+
+    def __init__(self, serve: Callable[["_Cable"], None]) -> None:
+        # The host's end stays open here as well: a pad does not notice whether anyone has opened the port.
+        self.pad_end, self._host_end = os.openpty()
+        tty.setraw(self._host_end)
+        os.set_blocking(self.pad_end, False)
+        self.wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.host_path = os.ttyname(self._host_end)
+        self.pulled = False
+        self._thread = threading.Thread(target=serve, args=(self,), name="pin pad", daemon=True)
+        self._thread.start()
+
+    def send(self, octets: bytes) -> None:
+        """Put bytes on the line; a full line loses them, as there is no flow control."""
+        with suppress(BlockingIOError):
+            os.write(self.pad_end, octets)
+
+    def pull(self) -> None:
+        """Part the ends; the host sees its port hang up."""
+        self.pulled = True
+        os.eventfd_write(self.wake, 1)
+        self._thread.join()
+        for descriptor in (self.pad_end, self._host_end, self.wake):
+            os.close(descriptor)
+
+
+class SunsonPadSimulator:
+    """The pad as one would handle it: keys to press, a cable to pull, faults to order.
+
+    It answers on :attr:`path` from construction on. All methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        link: Path | None = None,
+        state_file: Path | None = None,
+        master_key: bytes | None = TEST_MASTER_KEY,
+        on_event: Callable[[str], None] | None = None,
+    ) -> None:
+        """
+        :param link: a stable symbolic link to the pseudo-terminal, there only while the cable is plugged in.
+        :param state_file: where the keys outlive the process.
+        :param master_key: 16 bytes, or None for a pad from the factory.
+        :param on_event: told ``entering plain 6``, ``entering block 6`` and ``idle``.
+        """
+        self.faults = PadFaults()
+        self._link = link
+        self._on_event = on_event
+        self._firmware = PadFirmware(KeyStore(state_file, master_key), self.faults)
+        self._changed = threading.Condition(threading.RLock())
+        self._told_entering = False
+        self._cable: _Cable | None = None
+        self.replug()
+
+    @property
+    def path(self) -> str:
+        """What the terminal opens: the link, or the pseudo-terminal itself when there is none.
+
+        :raises RuntimeError: unplugged, and there is no link.
+        """
+        if self._link is not None:
+            return str(self._link)
+        with self._changed:
+            if self._cable is None:
+                raise RuntimeError("an unplugged pad has no path")
+            return self._cable.host_path
+
+    def press(self, digits: str) -> None:
+        """Press digit keys one after the other."""
+        if not (digits.isascii() and digits.isdigit()):
+            raise ValueError("the pad has the digits 0 to 9")
+        for digit in digits:
+            self._press(ord(digit))
+
+    def press_enter(self) -> None:
+        """Press the green key."""
+        self._press(ENTER)
+
+    def press_cancel(self) -> None:
+        """Press the red key."""
+        self._press(CANCEL)
+
+    def press_clear(self) -> None:
+        """Press the yellow key."""
+        self._press(CLEAR)
+
+    def disturb(self, octets: bytes) -> None:
+        """Put bytes on the line that no command asked for and no key made: a bad cable, a broken pad."""
+        with self._changed:
+            if self._cable is not None:
+                self._cable.send(octets)
+
+    def unplug(self) -> None:
+        """Pull the cable, which feeds the pad as well. Harmless when it is out."""
+        with self._changed:
+            cable, self._cable = self._cable, None
+            if cable is None:
+                return
+            if self._link is not None and self._link.is_symlink():
+                self._link.unlink()
+        cable.pull()  # without the lock: its thread may be waiting for it
+        with self._changed:
+            self._firmware.power_cycle()
+            self._tell()
+
+    def replug(self) -> None:
+        """Put the cable in again. Harmless when it is in."""
+        with self._changed:
+            if self._cable is not None:
+                return
+            self._cable = _Cable(self._serve)
+            if self._link is not None:
+                fresh = self._link.with_name(self._link.name + ".new")
+                fresh.unlink(missing_ok=True)
+                fresh.symlink_to(self._cable.host_path)
+                fresh.replace(self._link)
+
+    def wait_until_entering(self, timeout_s: float) -> bool:
+        """Wait until the pad takes keys, and say whether it does."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._told_entering, timeout_s)
+
+    def wait_until_idle(self, timeout_s: float) -> bool:
+        """Wait until no entry runs, and say whether that is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._told_entering, timeout_s)
+
+    def close(self) -> None:
+        """Take the pad off the machine."""
+        self.unplug()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _press(self, key: int) -> None:
+        with self._changed:
+            if self._cable is not None:
+                self._cable.send(self._firmware.press(key))
+                self._tell()
+
+    def _serve(self, cable: _Cable) -> None:
+        while True:
+            with self._changed:
+                left_s = self._firmware.seconds_left()
+            ready, _, _ = select.select([cable.pad_end, cable.wake], [], [], left_s)
+            with self._changed:
+                if cable.pulled:
+                    return
+                if cable.pad_end in ready:
+                    cable.send(self._firmware.receive(os.read(cable.pad_end, 4096)))
+                cable.send(self._firmware.expire())
+                self._tell()
+                if cable.wake in ready:
+                    os.eventfd_read(cable.wake)
+
+    def _tell(self) -> None:
+        entry = self._firmware.entry
+        if (entry is not None) == self._told_entering:
+            return
+        self._told_entering = entry is not None
+        self._changed.notify_all()
+        if self._on_event is not None:
+            if entry is None:
+                self._on_event("idle")
+            else:
+                self._on_event(f"entering {'block' if entry.encrypted else 'plain'} {entry.length}")
