@@ -14,7 +14,7 @@ from kiosk.journeys.requests import LedgerFailed
 from kiosk.ledger.errors import ErasureIncomplete, LedgerError
 from kiosk.ledger.journal import Ledger
 from kiosk.records.transaction import Outcome, Stage, Transaction
-from kiosk.uplink.receipts import LineState, ReceiptReader
+from kiosk.uplink.receipts import LineState, ReceiptReader, Standing
 
 _log = logging.getLogger(__name__)
 
@@ -70,31 +70,32 @@ class DurableJournal:
     def tidy(self) -> bool:
         """Erase what the centre has signed for; whether the identity is in good standing.
 
+        Erasing writes to the ledger even when nothing is left to erase, so a full or dying disk shows before a citizen
+        depends on it, and a mended one shows too.
+
         :raises LedgerFailed: the ledger can't be written.
         """
+        standing = self._read_receipts()
         try:
-            self._ledger.prove_writable()
-            return self._tidy()
+            self._ledger.erase(self._erased_through)
+        except ErasureIncomplete:
+            _log.info("the uplink was reading; the next round erases again")
         except LedgerError as error:
             raise LedgerFailed(str(error)) from error
+        return standing is None or not (standing.line is LineState.HALTED and standing.reason in _CLOSING)
 
-    def _tidy(self) -> bool:
+    def _read_receipts(self) -> Standing | None:
+        """How the uplink stands; None while it has not started or its file can't be read."""
         try:
             reader = ReceiptReader(self._receipts, self._ledger.ledger_id, self._terminal, self._centre_keys)
         except sqlite3.Error:
-            return True  # the uplink has not started yet
+            return None
         try:
-            standing = reader.standing()
-            through = reader.proven_through(self._erased_through)
+            proven = reader.proven_through(self._erased_through)
+            self._erased_through = min(proven, self._ledger.head().sequence)
+            return reader.standing()
         except sqlite3.Error as error:
             _log.warning("receipts can't be read: %s", error)
-            return True
+            return None
         finally:
             reader.close()
-        if through > self._erased_through and through <= self._ledger.head().sequence:
-            try:
-                self._ledger.erase(through)
-            except ErasureIncomplete:
-                return True  # the uplink was reading; the next round erases again
-            self._erased_through = through
-        return not (standing.line is LineState.HALTED and standing.reason in _CLOSING)

@@ -1,0 +1,84 @@
+"""The questions that a journey asks the centre while the citizen waits."""
+
+from typing import Protocol, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from kiosk.central_client.errors import CentreError, CentreUnreachable
+from kiosk.records.questions import (
+    AuthenticateTerminal,
+    CardProved,
+    CardSessionOpened,
+    ChangeCentrePin,
+    GetRecord,
+    GetWorkingKey,
+    OpenCardSession,
+    PinChanged,
+    ProveCard,
+    RecordAnswer,
+    TerminalAuthenticated,
+    WorkingKey,
+)
+
+T = TypeVar("T")
+
+
+class Line(Protocol):
+    """What carries a question: :class:`~kiosk.central_client.connection.SignedConnection`."""
+
+    def ask(self, path: str, question: msgspec.Struct, kind: type[T]) -> T:
+        """See :meth:`~kiosk.central_client.connection.SignedConnection.ask`."""
+        ...
+
+
+class CentralClient:
+    """The centre as a journey sees it. Every method raises the errors of :meth:`SignedConnection.ask`.
+
+    Questions that the centre knows again by their transaction id are asked once more when only the answer was lost;
+    the others are not, since a proof is good once.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def open_card_session(self, question: OpenCardSession) -> CardSessionOpened:
+        """The centre's challenge for a card."""
+        return self._ask_again("/v1/card-sessions", question, CardSessionOpened)
+
+    def authenticate_terminal(self, session_id: str, question: AuthenticateTerminal) -> TerminalAuthenticated:
+        """The cryptogram by which a 3.00 card opens its holder file."""
+        path = _session_path(session_id, "terminal-authentication")
+        return self._line.ask(path, question, TerminalAuthenticated)
+
+    def prove_card(self, session_id: str, question: ProveCard) -> CardProved:
+        """Whether the chip is the one the centre knows. A session proves itself once."""
+        return self._line.ask(_session_path(session_id, "card-proof"), question, CardProved)
+
+    def record(self, session_id: str, question: GetRecord) -> RecordAnswer:
+        """The centre's part of a card query."""
+        return self._ask_again(_session_path(session_id, "record"), question, RecordAnswer)
+
+    def change_pin(self, session_id: str, question: ChangeCentrePin) -> PinChanged:
+        """Change a PIN that the centre holds; at most once for one transaction id."""
+        return self._ask_again(_session_path(session_id, "pin-change"), question, PinChanged)
+
+    def working_key(self, question: GetWorkingKey) -> WorkingKey:
+        """A fresh key for a PIN pad, under that pad's master key."""
+        return self._line.ask("/v1/working-keys", question, WorkingKey)
+
+    def _ask_again(self, path: str, question: msgspec.Struct, kind: type[T]) -> T:
+        try:
+            return self._line.ask(path, question, kind)
+        except CentreUnreachable as lost:
+            if not lost.maybe_done:
+                raise
+        try:
+            return self._line.ask(path, question, kind)
+        except CentreError as error:
+            # Whatever became of the second asking, the first may have been carried out.
+            raise CentreUnreachable("no answer, asked twice", maybe_done=True) from error
+
+
+def _session_path(session_id: str, step: str) -> str:
+    return f"/v1/card-sessions/{quote(session_id, safe='')}/{step}"

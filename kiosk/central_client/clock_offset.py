@@ -1,0 +1,51 @@
+"""How far the terminal's clock is from the centre's, kept in a file that terminal and uplink share."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Final
+
+_log = logging.getLogger(__name__)
+
+_SLACK_MS: Final = 2_000
+"""Not worth a write: the centre's time comes in whole seconds, and the answer was on its way for a while."""
+_JUMP_MS: Final = 60_000
+"""Drift of a quartz takes weeks for a minute; a clock that moves further at once was set, or its battery is flat."""
+
+
+class ClockOffset:
+    """The last known difference, centre minus terminal; 0 until the centre has told it.
+
+    Two processes may keep one file: it is read at each question and replaced whole. Nothing is lost with it, the next
+    signed answer tells the offset again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def milliseconds(self) -> int:
+        """Centre's clock minus the terminal's."""
+        try:
+            return int(self._path.read_text("ascii"))
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    def learn(self, centre_s: float, own_s: float) -> None:
+        """Take the centre's time out of a signed answer.
+
+        :param centre_s: centre's clock, seconds since 1970 UTC.
+        :param own_s: this machine's clock at the same moment.
+        :raises OSError: the file can't be written.
+        """
+        known = self.milliseconds()
+        told = round((centre_s - own_s) * 1000)
+        if abs(told - known) < _SLACK_MS:
+            return
+        if abs(told - known) >= _JUMP_MS:
+            _log.warning("clock offset to the centre jumped from %d s to %d s", known // 1000, told // 1000)
+        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        with fresh.open("w", encoding="ascii") as file:
+            file.write(str(told))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)

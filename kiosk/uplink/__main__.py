@@ -1,0 +1,76 @@
+"""``python -m kiosk.uplink``: run the uplink until SIGTERM or SIGINT."""
+
+import argparse
+import base64
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from kiosk.uplink.alone import AlreadyRunning
+from kiosk.uplink.settings import ANSWER_WITHIN_S, UplinkSettings, opened
+
+_log = logging.getLogger("kiosk.uplink")
+_RUNS_ALREADY = 3
+"""Exit code for a second uplink; systemd is told not to restart on it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until told to stop; exit code 0, or 3 when another uplink runs."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    settings, stop = _settings(arguments), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with opened(settings) as uplink:
+            _log.info("uplink of %s runs", settings.terminal)
+            uplink.run(stop)
+    except AlreadyRunning as error:
+        print(error, file=sys.stderr)
+        return _RUNS_ALREADY
+    return 0
+
+
+def _settings(arguments: Sequence[str] | None) -> UplinkSettings:
+    parser = argparse.ArgumentParser(prog="kiosk.uplink", description="Brings a terminal's ledger to the centre.")
+    parser.add_argument("--ledger", type=Path, required=True)
+    parser.add_argument("--receipts", type=Path, required=True)
+    parser.add_argument("--clock-offset", type=Path, help="file shared with the terminal; default: beside the receipts")
+    parser.add_argument("--centre", required=True, metavar="URL")
+    parser.add_argument("--ca", type=Path, required=True, help="PEM of the only CA that is trusted")
+    parser.add_argument("--terminal", required=True, metavar="ID")
+    parser.add_argument("--key", type=Path, required=True, help="PEM of the terminal's Ed25519 key")
+    parser.add_argument(
+        "--centre-key", action="append", required=True, metavar="ID=BASE64", type=_centre_key,
+        help="the centre's Ed25519 public key, 32 bytes; may be given again for the next key",
+    )  # fmt: skip
+    parser.add_argument("--answer-within", type=float, default=ANSWER_WITHIN_S, metavar="SECONDS")
+    given = parser.parse_args(arguments)
+    key = serialization.load_pem_private_key(given.key.read_bytes(), None)
+    if not isinstance(key, Ed25519PrivateKey):
+        parser.error("--key is no Ed25519 key")
+    return UplinkSettings(
+        ledger=given.ledger,
+        receipts=given.receipts,
+        clock_offset=given.clock_offset or given.receipts.with_name("clock_offset"),
+        centre=given.centre,
+        ca=given.ca,
+        terminal=given.terminal,
+        key=key,
+        centre_keys=dict(given.centre_key),
+        answer_within_s=given.answer_within,
+    )
+
+
+def _centre_key(text: str) -> tuple[str, Ed25519PublicKey]:
+    key_id, _, encoded = text.partition("=")
+    return key_id, Ed25519PublicKey.from_public_bytes(base64.b64decode(encoded, validate=True))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

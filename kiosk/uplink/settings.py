@@ -1,0 +1,66 @@
+"""What an uplink must be told, and the uplink made from it."""
+
+import contextlib
+import random
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from kiosk.central_client import CentreAdapter, ClockOffset, SignedConnection
+from kiosk.ledger import LedgerReader
+from kiosk.uplink.alone import alone
+from kiosk.uplink.receipts import Receipts
+from kiosk.uplink.uplink import Uplink
+
+ANSWER_WITHIN_S = 60.0
+"""A full batch takes half a minute on a line of 256 kbit/s."""
+
+
+@dataclass(frozen=True, slots=True)
+class UplinkSettings:
+    """Where an uplink finds what it works on."""
+
+    ledger: Path
+    """The ledger's folder."""
+    receipts: Path
+    clock_offset: Path
+    """Shared with the terminal's own connection."""
+    centre: str
+    """https://host:port."""
+    ca: Path
+    """PEM of the only CA that is trusted."""
+    terminal: str
+    key: Ed25519PrivateKey = field(repr=False)
+    centre_keys: Mapping[str, Ed25519PublicKey]
+    answer_within_s: float = ANSWER_WITHIN_S
+
+
+@contextlib.contextmanager
+def opened(settings: UplinkSettings, *, adapter: CentreAdapter | None = None) -> Iterator[Uplink]:
+    """The uplink of these settings, alone on its receipts, closed at the end.
+
+    :raises AlreadyRunning: another process holds the receipts.
+    :raises ReceiptsUnusable: the receipts are another ledger's.
+    :raises LedgerUnusable: the ledger can't be read, or is not there yet.
+    :raises sqlite3.Error: the receipts can't be read.
+    :raises OSError: a file is missing.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(alone(settings.receipts.with_name(settings.receipts.name + ".lock")))
+        reader = stack.enter_context(LedgerReader(settings.ledger))
+        receipts = stack.enter_context(
+            Receipts(settings.receipts, reader.ledger_id, now_ms=int(time.time() * 1000)),
+        )
+        connection = SignedConnection(
+            settings.centre, settings.ca, terminal_id=settings.terminal, key=settings.key,
+            centre_keys=settings.centre_keys, clock=time.time, offset=ClockOffset(settings.clock_offset),
+            answer_within_s=settings.answer_within_s, adapter=adapter,
+        )  # fmt: skip
+        stack.callback(connection.close)
+        yield Uplink(
+            reader, receipts, connection, key=settings.key, centre_keys=settings.centre_keys,
+            clock=time.time, chance=random.SystemRandom(),
+        )  # fmt: skip
