@@ -1,0 +1,1 @@
+"""Reference central system: stores what terminals did, judges it, and answers the questions of a journey."""

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from drivers.card_reader import PcscCardReader
-from drivers.pin_pad import SunsonPinPad
+from drivers.pin_pad.sunson import SunsonPinPad
 from drivers.ports.card_reader import CardReader
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset

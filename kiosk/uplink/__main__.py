@@ -21,9 +21,14 @@ _RUNS_ALREADY = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until told to stop; exit code 0, or 3 when another uplink runs."""
+    """Read plain arguments and run; see :func:`run`."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    settings, stop = _settings(arguments), threading.Event()
+    return run(_settings(arguments))
+
+
+def run(settings: UplinkSettings) -> int:
+    """Run until told to stop; exit code 0, or 3 when another uplink runs."""
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:

@@ -1,0 +1,43 @@
+# `make help` lists what there is to do. Every target brings what it needs.
+PYTHON := .venv/bin/python
+N ?= 20
+QUICK ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo tour test lint types bench chaos mutants screens clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## install what is missing (Debian packages, virtual environment, fonts, translations)
+	@deploy/setup.sh
+
+demo: setup ## the whole terminal with its hardware bench in the browser, until Ctrl-C; ARGS="--region beijing --landscape"
+	@exec $(PYTHON) -m simulators.stand demo $(ARGS)
+
+tour: setup ## serve the demo's citizens and photograph every step to build/tour; BREAK=<rule> must fail, ONLY=<journey> picks
+	@exec $(PYTHON) -m tests.e2e.tour $(if $(BREAK),--break $(BREAK)) $(if $(ONLY),--only $(ONLY))
+
+test: setup ## lint, types, import rules and every test, with one summary
+	@exec deploy/checks.sh
+
+lint: setup ## ruff's rules and formatting
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+
+types: setup ## mypy --strict, and who may import whom
+	@.venv/bin/mypy && .venv/bin/lint-imports
+
+bench: setup ## measure: table, build/bench/results.json, plots; QUICK=1 for a short run
+	@exec $(PYTHON) -m benchmarks $(if $(QUICK),--quick)
+
+chaos: setup ## kill -9 terminal and uplink N times (N=20) and count what is lost or double
+	@exec $(PYTHON) -m tests.e2e.chaos --kills $(N)
+
+mutants: setup ## plant faults one by one; the tests must find each
+	@exec $(PYTHON) -m tests.mutants
+
+screens: setup ## a picture of every screen in each language, orientation and size under build/screens
+	@exec $(PYTHON) -m tests.ui.screenshots
+
+clean: ## remove what was built; the virtual environment stays
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,186 @@
+"""What an append costs beside the disk's floor, bare SQLite and persist-queue, all on one disk in one run.
+
+The kinds take turns in short rounds, so that a busy moment of the machine hits all of them; compare the ratios.
+Run by ``python -m benchmarks.ledger [--quick] [--million] [--folder DIR]``.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import persistqueue
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from kiosk.ledger import Ledger, LedgerReader
+from kiosk.records.canonical import canonical
+from kiosk.records.sealing import EpochKey
+from kiosk.records.transaction import Outcome, Service, Stage, Transaction
+
+PAYLOAD_BYTES: Final = 1024
+_STORAGE_KEY: Final = bytes(range(32))
+_CENTRE: Final = X25519PrivateKey.generate().public_key()
+
+
+def run(*, quick: bool, million: bool = False, folder: Path | None = None) -> dict[str, Any]:
+    """Every figure of this benchmark, ready for JSON. Times in µs unless the name says ms.
+
+    :param folder: on the disk to measure; the current folder's by default.
+    """
+    place = Path(tempfile.mkdtemp(prefix="ledger-bench-", dir=folder or Path.cwd()))
+    try:
+        return {
+            "payload_bytes": PAYLOAD_BYTES,
+            "append": _appends(place, rounds=8 if quick else 30, each=100 if quick else 200),
+            "epoch_seal_us": _epoch_seal(20 if quick else 200),
+            "open_ms": _opens(place, [1_000, 100_000, *([1_000_000] if million else [])] if not quick else [1_000]),
+        }
+    finally:
+        shutil.rmtree(place)
+
+
+def _appends(place: Path, rounds: int, each: int) -> dict[str, Any]:
+    ledger = _new_ledger(place / "ours")
+    kinds: dict[str, Callable[[], None]] = {
+        "floor": _floor(place),
+        "sqlite3": _bare_sqlite(place),
+        "persist-queue FIFO": _persist_queue(persistqueue.FIFOSQLiteQueue, place / "fifo"),
+        "persist-queue Ack": _persist_queue(persistqueue.SQLiteAckQueue, place / "ack"),
+        "ledger": lambda: _append(ledger),
+    }
+    medians: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for number in range(rounds + 1):
+        for kind, put in kinds.items():
+            taken = []
+            for _ in range(each):
+                start = time.perf_counter_ns()
+                put()
+                taken.append((time.perf_counter_ns() - start) / 1000)
+            if number:  # the first round fills caches and gives the logs their size
+                medians[kind].append(statistics.median(taken))
+    ledger.close()
+    return {
+        kind: {
+            "p50_us": round(statistics.median(times), 1),
+            "x_floor": round(
+                statistics.median(own / floor for own, floor in zip(times, medians["floor"], strict=True)), 2
+            ),
+        }
+        for kind, times in medians.items()
+    }
+
+
+def _floor(place: Path) -> Callable[[], None]:
+    """What the disk asks of any durable append: the bytes and one sync."""
+    file = os.open(place / "floor", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    data = os.urandom(PAYLOAD_BYTES)
+
+    def put() -> None:
+        os.write(file, data)
+        os.fdatasync(file)
+
+    return put
+
+
+def _bare_sqlite(place: Path) -> Callable[[], None]:
+    db = sqlite3.connect(place / "bare.db", isolation_level=None)
+    db.execute("PRAGMA journal_mode = wal")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("CREATE TABLE item (number INTEGER PRIMARY KEY, data BLOB)")
+    data = os.urandom(PAYLOAD_BYTES)
+
+    def put() -> None:
+        db.execute("INSERT INTO item (data) VALUES (?)", (data,))
+
+    return put
+
+
+def _persist_queue(kind: Callable[..., Any], folder: Path) -> Callable[[], None]:
+    # Its default is WAL with SQLite's default synchronous=FULL, committed at every put.
+    queue = kind(str(folder), auto_commit=True, multithreading=True)
+    data = os.urandom(PAYLOAD_BYTES)
+    return lambda: queue.put(data)
+
+
+def _new_ledger(folder: Path) -> Ledger:
+    return Ledger.create(folder, "bench", _STORAGE_KEY, _CENTRE)
+
+
+def _transaction() -> Transaction:
+    """A transaction whose plaintext has the size that every other kind writes."""
+    bare = Transaction(
+        transaction_id=os.urandom(16).hex(), service=Service.CARD_QUERY, stage=Stage.FINISHED, outcome=Outcome.DONE,
+        region="beijing", card_number="D2143569X", identification_code="0" * 32, reason="",
+    )  # fmt: skip
+    padding = PAYLOAD_BYTES - len(canonical(bare))
+    return Transaction(
+        transaction_id=bare.transaction_id, service=bare.service, stage=bare.stage, outcome=bare.outcome,
+        region=bare.region, card_number=bare.card_number, identification_code=bare.identification_code,
+        reason="x" * padding,
+    )  # fmt: skip
+
+
+_TRANSACTION: Final = _transaction()
+
+
+def _append(ledger: Ledger) -> None:
+    ledger.append(_TRANSACTION, offset_ms=0)
+
+
+def _epoch_seal(times: int) -> float:
+    """Making, wrapping and sealing one epoch key: once a start, once a day."""
+    taken = []
+    for number in range(times):
+        start = time.perf_counter_ns()
+        key = EpochKey.generate(number)
+        key.wrap_for_storage(bytes(16), _STORAGE_KEY)
+        key.seal_for_centre(bytes(16), _CENTRE)
+        taken.append((time.perf_counter_ns() - start) / 1000)
+    return round(statistics.median(taken), 1)
+
+
+def _opens(place: Path, sizes: list[int]) -> dict[str, Any]:
+    """Opening for writing and for reading, at several lengths of one ledger."""
+    folder = place / "opened"
+    _new_ledger(folder).close()
+    result: dict[str, Any] = {}
+    for size in sizes:
+        with Ledger.open(folder, "bench", _STORAGE_KEY, _CENTRE) as ledger:
+            # Growing is not what is measured here: without syncs it takes seconds, not minutes.
+            ledger._db.execute("PRAGMA synchronous = OFF")
+            while ledger.head().sequence < size:
+                _append(ledger)
+        os.sync()
+        taken = []
+        for _ in range(9):
+            start = time.perf_counter_ns()
+            ledger = Ledger.open(folder, "bench", _STORAGE_KEY, _CENTRE)
+            taken.append((time.perf_counter_ns() - start) / 1e6)
+            ledger.close()
+        with LedgerReader(folder) as reader:
+            start = time.perf_counter_ns()
+            read = len(reader.entries(size - 500, 500))
+            drain = read / ((time.perf_counter_ns() - start) / 1e9)
+        result[str(size)] = {"p50_ms": round(statistics.median(taken), 2), "read_by_500_per_s": round(drain)}
+    return result
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, small ledgers")
+    parser.add_argument("--million", action="store_true", help="also open a ledger of a million entries (3 GB)")
+    parser.add_argument("--folder", type=Path, help="on the disk to measure")
+    options = parser.parse_args()
+    print(json.dumps(run(quick=options.quick, million=options.million, folder=options.folder), indent=2))
+
+
+if __name__ == "__main__":
+    main()

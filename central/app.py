@@ -1,0 +1,150 @@
+"""The centre as a web application."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import msgspec
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from central.card_sessions import CardDesk
+from central.database import Database
+from central.exchange import Asker, Exchange
+from central.ingest import Ingest
+from central.keys import CentreKeys
+from central.page import add_page
+from central.settings import Settings
+from kiosk.records.questions import (
+    AuthenticateTerminal,
+    CardProved,
+    CardSessionOpened,
+    ChangeCentrePin,
+    GetRecord,
+    GetWorkingKey,
+    OpenCardSession,
+    PinChanged,
+    ProveCard,
+    RecordAnswer,
+    TerminalAuthenticated,
+    WorkingKey,
+)
+from kiosk.records.upload import Batch, Problem, Receipt
+
+Q = TypeVar("Q", bound=msgspec.Struct)
+_PROBLEMS: Final = {
+    400: "malformed",
+    401: "signature, replayed, clock",
+    403: "unknown_terminal, revoked",
+    404: "unknown_session, unknown_pad",
+    409: "gap, not_proved, card_state, pin_not_held",
+    413: "too_large",
+    423: "frozen",
+    500: "defect",
+    503: "busy",
+}
+
+
+def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) -> FastAPI:
+    """The application over an existing, migrated database.
+
+    :param clock: seconds since 1970 UTC; tests turn it.
+    """
+    database = Database(settings.database)
+    keys = CentreKeys.load(settings)
+    exchange = Exchange(database, keys, clock)
+    ingest = Ingest(database, keys, clock)
+    desk = CardDesk(database, keys, settings.pin_tries, clock)
+
+    app = FastAPI(title="社会保障卡终端中心 · Central system", version="1", docs_url=None, redoc_url=None)
+    app.state.database = database
+    described = _Described(app)
+    session_path = "/v1/card-sessions/{session_id}"
+
+    @described.post("/v1/entries", Batch, Receipt)
+    async def entries(request: Request) -> Response:
+        """Store and judge a batch of ledger entries."""
+        return await exchange.answer(request, Batch, ingest.receive)
+
+    @described.post("/v1/card-sessions", OpenCardSession, CardSessionOpened)
+    async def open_card_session(request: Request) -> Response:
+        """Draw a challenge for a card."""
+        return await exchange.answer(request, OpenCardSession, desk.open)
+
+    @described.post(f"{session_path}/terminal-authentication", AuthenticateTerminal, TerminalAuthenticated)
+    async def authenticate_terminal(request: Request, session_id: str) -> Response:
+        """Answer the challenge of a 3.00 card."""
+        return await exchange.answer(request, AuthenticateTerminal, _in(session_id, desk.authenticate_terminal))
+
+    @described.post(f"{session_path}/card-proof", ProveCard, CardProved)
+    async def prove_card(request: Request, session_id: str) -> Response:
+        """Judge the chip's answer."""
+        return await exchange.answer(request, ProveCard, _in(session_id, desk.prove))
+
+    @described.post(f"{session_path}/record", GetRecord, RecordAnswer)
+    async def record(request: Request, session_id: str) -> Response:
+        """Tell the holder's record."""
+        return await exchange.answer(request, GetRecord, _in(session_id, desk.record))
+
+    @described.post(f"{session_path}/pin-change", ChangeCentrePin, PinChanged)
+    async def change_pin(request: Request, session_id: str) -> Response:
+        """Change a PIN that the centre holds."""
+        return await exchange.answer(request, ChangeCentrePin, _in(session_id, desk.change_pin))
+
+    @described.post("/v1/working-keys", GetWorkingKey, WorkingKey)
+    async def working_key(request: Request) -> Response:
+        """Give a PIN pad a fresh key."""
+        return await exchange.answer(request, GetWorkingKey, desk.working_key)
+
+    add_page(app, database, clock)
+    described.complete()
+    return app
+
+
+def _in(session_id: str, work: Callable[[Asker, str, Q], msgspec.Struct]) -> Callable[[Asker, Q], msgspec.Struct]:
+    return lambda asker, question: work(asker, session_id, question)
+
+
+class _Described:
+    """Routes whose bodies FastAPI does not parse, described from the structs that both ends share."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._kinds: set[type[msgspec.Struct]] = {Problem}
+
+    def post(
+        self, path: str, question: type[msgspec.Struct], answer: type[msgspec.Struct]
+    ) -> Callable[[Callable[..., Awaitable[Response]]], Callable[..., Awaitable[Response]]]:
+        """Register a signed question."""
+        self._kinds |= {question, answer}
+        responses: dict[int | str, dict[str, Any]] = {200: {"description": answer.__name__, **_body(answer)}}
+        responses |= {status: {"description": words, **_body(Problem)} for status, words in _PROBLEMS.items()}
+        return self._app.post(
+            path,
+            response_class=Response,
+            responses=responses,
+            openapi_extra={"requestBody": {"required": True, **_body(question)}},
+        )
+
+    def complete(self) -> None:
+        """Put the structs' schemas into the description."""
+        kinds = sorted(self._kinds, key=lambda kind: kind.__name__)
+        _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+        describe = self._app.openapi
+
+        def openapi() -> dict[str, Any]:
+            description = describe()
+            schemas = description.setdefault("components", {}).setdefault("schemas", {})
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            schemas.update(components)
+            for operations in description["paths"].values():
+                for operation in operations.values():
+                    operation["responses"].pop("422", None)
+            return description
+
+        self._app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+def _body(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}}

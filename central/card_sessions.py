@@ -1,0 +1,317 @@
+"""Asking while the citizen waits: a card proves itself, then its holder's record is told or the PIN is changed."""
+
+import hmac
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from central.card_keys import Algorithm
+from central.database import Database
+from central.exchange import Asker
+from central.keys import CentreKeys
+from central.pins import HeldPins, Pads, PinCheck, is_weak
+from central.problems import Declined, malformed, unknown_session
+from central.tables import Alarm, Card, CardSession, CentrePin, Holder, Insurance, MedicalAccount, TransactionRow
+from kiosk.records.card import CardState
+from kiosk.records.questions import (
+    AuthenticateTerminal,
+    CardProof,
+    CardProved,
+    CardSessionOpened,
+    ChangeCentrePin,
+    GetRecord,
+    GetWorkingKey,
+    HolderRecord,
+    InsuranceStatus,
+    OpenCardSession,
+    PinChange,
+    PinChanged,
+    PinVerdict,
+    ProveCard,
+    RecordAnswer,
+    TerminalAuthenticated,
+    WorkingKey,
+)
+from kiosk.records.transaction import Service
+
+CHALLENGE_LIFE_S: Final = 120
+"""How long a challenge may be answered (docs/protocol.md)."""
+PROVED_LIFE_S: Final = 600
+"""How long a proved card may be asked about: three PIN entries in large type, with rests."""
+_TRANSACTION_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_IDENTIFICATION_CODE: Final = re.compile(r"[0-9A-F]{32}", re.ASCII)
+_NORM_VERSION: Final = re.compile(r"[0-9]\.[0-9]{2}", re.ASCII)
+_WITHHELD: Final = frozenset({CardState.LOST.value, CardState.TEMPORARILY_LOST.value, CardState.CANCELLED.value})
+"""Who holds such a card need not be who it was made for: nothing is told or changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardDesk:
+    """Answers the questions of a journey."""
+
+    database: Database
+    keys: CentreKeys
+    pin_tries: int
+    clock: Callable[[], float]
+    """Seconds since 1970 UTC."""
+
+    def open(self, asker: Asker, question: OpenCardSession) -> CardSessionOpened:
+        """Draw a challenge for a card."""
+        if not _NORM_VERSION.fullmatch(question.norm_version):
+            raise malformed("a norm version reads like 2.00")
+        if not _IDENTIFICATION_CODE.fullmatch(question.identification_code):
+            raise malformed("an identification code is 32 upper-case hex characters")
+        _check_transaction_id(question.transaction_id)
+        challenge = secrets.token_bytes(Algorithm.of_norm(question.norm_version).value)
+        opened = CardSessionOpened(session_id=secrets.token_hex(16), challenge=challenge)
+        now_ms = self._now_ms()
+        with self.database.writing() as session:
+            session.execute(delete(CardSession).where(CardSession.expires_at < now_ms))
+            session.add(
+                CardSession(
+                    session_id=opened.session_id,
+                    terminal=asker.terminal,
+                    transaction_id=question.transaction_id,
+                    region=question.region,
+                    identification_code=question.identification_code,
+                    card_number=question.card_number,
+                    norm_version=question.norm_version,
+                    challenge=challenge,
+                    expires_at=now_ms + CHALLENGE_LIFE_S * 1000,
+                    stage="open",
+                )
+            )
+        return opened
+
+    def authenticate_terminal(
+        self, asker: Asker, session_id: str, question: AuthenticateTerminal
+    ) -> TerminalAuthenticated:
+        """Answer a 3.00 card's challenge, so that it opens EF06.
+
+        :raises Declined: no open session, or not such a card.
+        """
+        with self.database.writing() as session:
+            row = self._session(session, asker, session_id)
+            if row.stage != "open":
+                raise unknown_session()
+            algorithm = Algorithm.of_norm(row.norm_version)
+            if algorithm is not Algorithm.SM4 or len(question.challenge) != algorithm.value:
+                raise malformed("only a card from 3.00 on asks, with 16 bytes")
+            cryptogram = self.keys.cards.terminal_cryptogram(algorithm, row.identification_code, question.challenge)
+        return TerminalAuthenticated(cryptogram=cryptogram)
+
+    def prove(self, asker: Asker, session_id: str, question: ProveCard) -> CardProved:
+        """Judge the chip's answer to the challenge, once.
+
+        :raises Declined: no open session.
+        """
+        with self.database.writing() as session:
+            row = self._session(session, asker, session_id)
+            if row.stage != "open":
+                raise unknown_session()
+            card = session.get(Card, row.identification_code)
+            proof = self._judge_proof(row, card, question)
+            row.stage = "proved" if proof is CardProof.GENUINE else "over"
+            if proof is CardProof.NOT_GENUINE:
+                detail = f"session {session_id[:8]}, transaction {row.transaction_id[:8]}"
+                session.add(Alarm(raised_at=self._now_ms(), terminal=asker.terminal, kind="not_genuine", detail=detail))
+            if proof is not CardProof.GENUINE or card is None:
+                return CardProved(proof=proof)
+            row.expires_at = self._now_ms() + PROVED_LIFE_S * 1000
+            held = session.get(CentrePin, card.identification_code)
+            return CardProved(
+                proof=proof,
+                card_state=card.state,
+                pin_is_initial=held.initial if held else None,
+                pin_tries_left=held.tries_left if held else None,
+            )
+
+    def record(self, asker: Asker, session_id: str, question: GetRecord) -> RecordAnswer:
+        """Tell the record of a proved card's holder, after the PIN where the centre holds one.
+
+        :raises Declined: no session, not proved, or a card whose state forbids it.
+        """
+        with self.database.writing() as session:
+            card = self._proved_card(session, asker, session_id)
+            row = self._transaction(session, asker, session_id, question.transaction_id, Service.CARD_QUERY)
+            held = session.get(CentrePin, card.identification_code, with_for_update=True)
+            if held is None:
+                checked = PinCheck(PinVerdict.NOT_ASKED, 0)
+            else:
+                checked = self._check_pin(session, asker, card, held, question)
+                if checked.verdict is not PinVerdict.ACCEPTED:
+                    return RecordAnswer(pin=checked.verdict, pin_tries_left=checked.tries_left)
+            row.record_disclosed_at = row.record_disclosed_at or self._now_ms()
+            return RecordAnswer(
+                pin=checked.verdict,
+                pin_tries_left=checked.tries_left if held else None,
+                record=_record_of(session, card),
+            )
+
+    def change_pin(self, asker: Asker, session_id: str, question: ChangeCentrePin) -> PinChanged:
+        """Change the PIN of a proved card where the centre holds it, once per transaction id.
+
+        :raises Declined: no session, not proved, a card whose state forbids it, or a PIN that the chip holds.
+        """
+        blocks = (question.old, question.new, question.repeated)
+        with self.database.writing() as session:
+            card = self._proved_card(session, asker, session_id)
+            row = self._transaction(session, asker, session_id, question.transaction_id, Service.PIN_CHANGE)
+            held = session.get(CentrePin, card.identification_code, with_for_update=True)
+            if held is None:
+                raise Declined(409, "pin_not_held")
+            if row.pin_changed_at is not None:
+                return PinChanged(change=PinChange.CHANGED, pin_tries_left=held.tries_left)
+            pins = self._held_pins()
+            before = pins.remembered(session, question.transaction_id, "change", *blocks)
+            if before is not None:
+                return PinChanged(change=PinChange(before.answer), pin_tries_left=before.tries_left)
+            changed = self._change(session, asker, card, held, question)
+            pins.remember(
+                session, question.transaction_id, "change", changed.change.value, changed.pin_tries_left, *blocks
+            )
+            if changed.change is PinChange.CHANGED:
+                row.pin_changed_at = self._now_ms()
+                row.effects += 1
+            return changed
+
+    def working_key(self, asker: Asker, question: GetWorkingKey) -> WorkingKey:
+        """A fresh key for one of the terminal's pads.
+
+        :raises Declined: not one of its pads.
+        """
+        with self.database.writing() as session:
+            return self._pads().fresh_key(session, asker.terminal, question.pad_serial)
+
+    def _session(self, session: Session, asker: Asker, session_id: str) -> CardSession:
+        row = session.get(CardSession, session_id, with_for_update=True) if "\0" not in session_id else None
+        if row is None or row.terminal != asker.terminal or row.expires_at < self._now_ms() or row.stage == "over":
+            raise unknown_session()
+        return row
+
+    def _judge_proof(self, row: CardSession, card: Card | None, question: ProveCard) -> CardProof:
+        if card is None or card.card_number != row.card_number:
+            # Other issuers' cards have other keys: an unknown card is no reason for an alarm.
+            return CardProof.UNKNOWN_CARD
+        algorithm = Algorithm.of_norm(row.norm_version)
+        genuine = self.keys.cards.is_genuine(algorithm, row.identification_code, row.challenge, question.cryptogram)
+        if not genuine or card.norm_version != row.norm_version:
+            return CardProof.NOT_GENUINE
+        if not hmac.compare_digest(card.social_security_number.encode(), question.social_security_number.encode()):
+            return CardProof.HOLDER_MISMATCH
+        return CardProof.GENUINE
+
+    def _proved_card(self, session: Session, asker: Asker, session_id: str) -> Card:
+        row = self._session(session, asker, session_id)
+        if row.stage != "proved":
+            raise Declined(409, "not_proved")
+        card = session.get_one(Card, row.identification_code)
+        if card.state in _WITHHELD:
+            raise Declined(409, "card_state", card.state)
+        return card
+
+    def _transaction(
+        self, session: Session, asker: Asker, session_id: str, transaction_id: str, service: Service
+    ) -> TransactionRow:
+        """The row of a transaction, locked; made if an entry has not made it already."""
+        _check_transaction_id(transaction_id)
+        card_session = session.get_one(CardSession, session_id)
+        insert = sqlite.insert if self.database.is_sqlite else postgresql.insert
+        session.execute(
+            insert(TransactionRow)
+            .values(
+                transaction_id=transaction_id,
+                terminal=asker.terminal,
+                region=card_session.region,
+                service=service.value,
+                identification_code=card_session.identification_code,
+                card_number=card_session.card_number,
+                changed_at=self._now_ms(),
+            )
+            .on_conflict_do_nothing()
+        )
+        row = session.scalars(
+            select(TransactionRow).where(TransactionRow.transaction_id == transaction_id).with_for_update()
+        ).one()
+        if (row.terminal, row.identification_code) != (asker.terminal, card_session.identification_code):
+            raise malformed("this transaction id belongs to another card or terminal")
+        if row.begun_sequence is None and row.finished_sequence is None:
+            row.service = service.value
+        row.changed_at = self._now_ms()
+        return row
+
+    def _check_pin(self, session: Session, asker: Asker, card: Card, held: CentrePin, question: GetRecord) -> PinCheck:
+        if held.tries_left == 0:
+            return PinCheck(PinVerdict.LOCKED, 0)
+        if question.pin_block is None:
+            return PinCheck(PinVerdict.UNREADABLE, held.tries_left)
+        opened = self._pads().open_blocks(session, asker.terminal, question.pad_serial, card, question.pin_block)
+        if opened is None:
+            return PinCheck(PinVerdict.UNREADABLE, held.tries_left)
+        return self._held_pins().check(session, held, opened[0], question.transaction_id, question.pin_block)
+
+    def _change(
+        self, session: Session, asker: Asker, card: Card, held: CentrePin, question: ChangeCentrePin
+    ) -> PinChanged:
+        if held.tries_left == 0:
+            return PinChanged(change=PinChange.LOCKED, pin_tries_left=0)
+        opened = self._pads().open_blocks(
+            session, asker.terminal, question.pad_serial, card, question.old, question.new, question.repeated
+        )
+        if opened is None:
+            return PinChanged(change=PinChange.UNREADABLE, pin_tries_left=held.tries_left)
+        old, new, repeated = opened
+        if new != repeated:
+            return PinChanged(change=PinChange.MISMATCH, pin_tries_left=held.tries_left)
+        pins = self._held_pins()
+        checked = pins.check(session, held, old, question.transaction_id, question.old)
+        if checked.verdict is not PinVerdict.ACCEPTED:
+            return PinChanged(change=PinChange(checked.verdict.value), pin_tries_left=checked.tries_left)
+        if new == old:
+            return PinChanged(change=PinChange.SAME, pin_tries_left=checked.tries_left)
+        if is_weak(new):
+            return PinChanged(change=PinChange.WEAK, pin_tries_left=checked.tries_left)
+        pins.replace(held, new, self._now_ms())
+        return PinChanged(change=PinChange.CHANGED, pin_tries_left=held.tries_left)
+
+    def _pads(self) -> Pads:
+        return Pads(self.keys.storage, self.clock)
+
+    def _held_pins(self) -> HeldPins:
+        return HeldPins(self.keys.storage, self.pin_tries)
+
+    def _now_ms(self) -> int:
+        return int(self.clock() * 1000)
+
+
+def _record_of(session: Session, card: Card) -> HolderRecord:
+    number = card.social_security_number
+    holder = session.get_one(Holder, number)
+    account = session.get(MedicalAccount, number)
+    insurances = session.scalars(
+        select(Insurance).where(Insurance.social_security_number == number).order_by(Insurance.kind)
+    )
+    return HolderRecord(
+        name=holder.name,
+        social_security_number=number,
+        card_number=card.card_number,
+        card_state=card.state,
+        person_state=holder.person_state,
+        medical_account_fen=account.balance_fen if account else 0,
+        medical_account_as_of=account.as_of if account else "",
+        bank=card.bank,
+        bank_account=card.bank_account,
+        bank_side_active=card.bank_side_active,
+        insurances=[InsuranceStatus(kind=one.kind, active=one.active, paid_until=one.paid_until) for one in insurances],
+    )
+
+
+def _check_transaction_id(transaction_id: str) -> None:
+    if not _TRANSACTION_ID.fullmatch(transaction_id):
+        raise malformed("a transaction id is 32 lower-case hex characters")

@@ -1,0 +1,153 @@
+"""The commands of the centre's operator."""
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+
+from central.app import create_app
+from central.database import Database
+from central.enrolment import (
+    EnrolmentRefused,
+    EnrolmentRequest,
+    add_ledger,
+    create_centre,
+    enrol,
+    public_details,
+    revoke,
+    thaw,
+)
+from central.keys import CentreKeys
+from central.seed import SeedRefused, load_seed, plant
+from central.settings import Settings, SettingsRefused, load_settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it did what it says, 1 with one line on standard error when not."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (SettingsRefused, SeedRefused, EnrolmentRefused, OSError, ValueError) as error:
+        print(f"central: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def server_config(settings: Settings, app: Any) -> uvicorn.Config:
+    """How the centre is served: HTTPS, no access log (its lines would name sessions)."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ssl_certfile=str(settings.tls_certificate),
+        ssl_keyfile=str(settings.tls_key),
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=3,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="central", description="Reference central system 参考中心系统")
+    commands = parser.add_subparsers(required=True)
+
+    def command(name: str, run: Any, about: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=about, description=about)
+        one.set_defaults(run=run)
+        return one
+
+    init = command("init", _init, "make keys, certificates and settings of a new centre")
+    init.add_argument("directory", type=Path)
+    init.add_argument("--database", help="SQLAlchemy URL; a SQLite file in the directory without it")
+    init.add_argument("--port", type=int, default=8443)
+    init.add_argument("--card-master-keys", type=Path, help="key file of the issuer; random keys without it")
+
+    def on_centre(name: str, run: Any, about: str) -> argparse.ArgumentParser:
+        one = command(name, run, about)
+        one.add_argument("centre", type=Path, help="directory that init made, or a settings file")
+        return one
+
+    on_centre("migrate", _migrate, "bring the database to this version's form")
+    on_centre("seed", _seed, "plant synthetic holders").add_argument("file", type=Path)
+    on_centre("enrol", _enrol, "register a terminal from its request").add_argument("file", type=Path)
+    on_centre("public", _public, "print what a terminal must know, as JSON")
+    on_centre("revoke", _revoke, "strike a terminal off").add_argument("terminal")
+    for name, run, about in (
+        ("ledger-add", _ledger_add, "register a new ledger of a terminal whose disk was replaced"),
+        ("thaw", _thaw, "let a frozen ledger go on, after staff have looked"),
+    ):
+        one = on_centre(name, run, about)
+        one.add_argument("terminal")
+        one.add_argument("ledger_id", type=bytes.fromhex, metavar="LEDGER_ID", help="32 hex characters")
+    on_centre("serve", _serve, "serve until stopped").add_argument("--port", type=int)
+    return parser
+
+
+def _init(options: argparse.Namespace) -> None:
+    print(
+        create_centre(
+            options.directory,
+            database=options.database,
+            port=options.port,
+            card_master_keys=options.card_master_keys,
+        )
+    )
+
+
+def _migrate(options: argparse.Namespace) -> None:
+    _database(options).migrate()
+
+
+def _seed(options: argparse.Namespace) -> None:
+    settings = _settings(options)
+    seed = load_seed(options.file)
+    print(
+        f"{plant(_database(options), CentreKeys.load(settings), settings, seed)} of {len(seed.holders)} holders are new"
+    )
+
+
+def _enrol(options: argparse.Namespace) -> None:
+    request = msgspec.json.decode(options.file.read_bytes(), type=EnrolmentRequest)
+    enrol(_database(options), CentreKeys.load(_settings(options)), request, time.time)
+    print(f"{request.terminal} is enrolled")
+
+
+def _public(options: argparse.Namespace) -> None:
+    settings = _settings(options)
+    print(msgspec.json.format(msgspec.json.encode(public_details(settings, CentreKeys.load(settings)))).decode())
+
+
+def _revoke(options: argparse.Namespace) -> None:
+    revoke(_database(options), options.terminal, time.time)
+
+
+def _ledger_add(options: argparse.Namespace) -> None:
+    add_ledger(_database(options), options.terminal, options.ledger_id, time.time)
+
+
+def _thaw(options: argparse.Namespace) -> None:
+    thaw(_database(options), options.terminal, options.ledger_id)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    settings = _settings(options)
+    if options.port is not None:
+        settings = msgspec.structs.replace(settings, port=options.port)
+    uvicorn.Server(server_config(settings, create_app(settings))).run()
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return load_settings(options.centre / "centre.toml" if options.centre.is_dir() else options.centre)
+
+
+def _database(options: argparse.Namespace) -> Database:
+    return Database(_settings(options).database)

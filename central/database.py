@@ -1,0 +1,76 @@
+"""The centre's database: SQLite by default, PostgreSQL by its URL. All writing happens in short transactions."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session
+
+_BUSY_TIMEOUT_S: Final = 20
+
+
+class NotDurable(Exception):
+    """SQLite did not accept the settings without which a power cut loses what was acknowledged."""
+
+
+class Database:
+    """One database and its connections."""
+
+    def __init__(self, url: str) -> None:
+        """:param url: ``sqlite:///…`` or ``postgresql+psycopg://…``"""
+        self.engine: Engine = create_engine(url, hide_parameters=True, pool_pre_ping=not url.startswith("sqlite"))
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _make_durable)
+            event.listen(self.engine, "begin", _begin)
+        self._writing = self.engine.execution_options(writing=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only looks."""
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session in one transaction, committed at its end and rolled back by any exception.
+
+        SQLite is locked from the beginning, since a later upgrade of the lock can fail half-way.
+        """
+        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def migrate(self) -> None:
+        """Bring the tables to this version's form."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self._writing.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Leave all connections."""
+        self.engine.dispose()
+
+
+def _make_durable(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        raise NotDurable("the sqlite3 module of Python is wanted")
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_S * 1000}")
+    journal = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
+    if synchronous != 2 or journal not in {"wal", "memory"}:
+        raise NotDurable(f"journal_mode {journal}, synchronous {synchronous}")
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

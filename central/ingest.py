@@ -1,0 +1,297 @@
+"""``POST /v1/entries``: store a batch in sequence, judge it, and sign for it, in one transaction of the database."""
+
+import copy
+import itertools
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from central.bulk import insert_rows
+from central.database import Database
+from central.exchange import Asker
+from central.judging import Bench, Case, Opened, Ruling, open_entry
+from central.keys import CentreKeys
+from central.problems import Declined, malformed, too_large
+from central.tables import Alarm, Card, Entry, EpochKey, TerminalLedger, TransactionRow
+from kiosk.records import sealing
+from kiosk.records.chain import GENESIS, HASH_SIZE, SealedEntry
+from kiosk.records.sealing import SealedEpochKey, Unreadable, open_sealed_epoch
+from kiosk.records.upload import MAX_BATCH, Batch, Judgement, Receipt, Tombstone, Verdict
+
+_log: Final = logging.getLogger("central")
+_LOST_HASH: Final = bytes(HASH_SIZE)
+"""What a tombstone says when the ledger has not even the hash any more."""
+_MAX_SEQUENCE: Final = (1 << 63) - 1
+_MAX_EPOCH: Final = (1 << 32) - 1
+Item = SealedEntry | Tombstone
+
+
+class Forked(Exception):
+    """Another hash stands under a sequence that this ledger has already used."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__(f"sequence {sequence}")
+        self.sequence = sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """Takes in what the uplinks send."""
+
+    database: Database
+    keys: CentreKeys
+    clock: Callable[[], float]
+    """Seconds since 1970 UTC."""
+
+    def receive(self, asker: Asker, batch: Batch) -> Receipt:
+        """Store and judge a batch; the same batch again changes nothing and gets the same verdicts.
+
+        :raises Declined: see docs/protocol.md; nothing of the batch is stored then.
+        """
+        items = _in_sequence(batch)
+        if batch.terminal != asker.terminal:
+            raise malformed("the batch names another terminal")
+        for tombstone in batch.tombstones:
+            if not tombstone.is_genuine(batch.ledger_id, asker.public_key):
+                self._alarm(asker.terminal, "forged_tombstone", f"sequence {tombstone.sequence}")
+                raise malformed("a tombstone is not signed by its terminal")
+        try:
+            with self.database.writing() as session:
+                return self._store(session, batch, items)
+        except Forked as fork:
+            self._freeze(batch, fork)
+            raise Declined(423, "frozen", "fork") from fork
+
+    def _store(self, session: Session, batch: Batch, items: Sequence[Item]) -> Receipt:
+        ledger = _lock(session, batch.terminal, batch.ledger_id)
+        if ledger is None:
+            raise Declined(403, "unknown_terminal", "this ledger is not registered")
+        if ledger.frozen_reason is not None:
+            raise Declined(423, "frozen", ledger.frozen_reason)
+        if items and items[0].sequence > ledger.head_sequence + 1:
+            raise Declined(409, "gap", expected_sequence=ledger.head_sequence + 1)
+        _check_links(items)
+        known = _stored_verdicts(session, ledger, items)
+        new = [item for item in items if item.sequence > ledger.head_sequence]
+        if new:
+            known |= self._append(session, ledger, batch, new)
+        receipt = Receipt(
+            terminal=batch.terminal,
+            ledger_id=batch.ledger_id,
+            judgements=[
+                Judgement(
+                    sequence=item.sequence,
+                    hash=_hash_of(item),
+                    verdict=known[item.sequence].verdict,
+                    reason=known[item.sequence].reason,
+                )
+                for item in items
+            ],
+            head_sequence=ledger.head_sequence,
+            head_hash=ledger.head_hash,
+            centre_time_ms=self._now_ms(),
+            key_id=self.keys.key_id,
+        )
+        return receipt.signed(self.keys.signing)
+
+    def _append(self, session: Session, ledger: TerminalLedger, batch: Batch, new: Sequence[Item]) -> dict[int, Ruling]:
+        first = new[0]
+        if isinstance(first, SealedEntry) and first.previous_hash != ledger.head_hash != _LOST_HASH:
+            raise Forked(ledger.head_sequence)
+        if isinstance(first, SealedEntry) and ledger.head_sequence == 0 and first.previous_hash != GENESIS:
+            raise malformed("the first entry names a predecessor")
+        epochs = self._epoch_keys(session, ledger, batch)
+        opened = {
+            item.sequence: open_entry(item, ledger.ledger_id, epochs) for item in new if isinstance(item, SealedEntry)
+        }
+        rulings = self._judge(session, ledger, opened)
+        for item in new:
+            if isinstance(item, Tombstone):
+                rulings[item.sequence] = Ruling(Verdict.LOST, item.reason)
+        now_ms = self._now_ms()
+        rows = [_row(ledger, item, rulings[item.sequence], now_ms) for item in new]
+        if insert_rows(session, Entry, rows, ignore=True) != len(rows):
+            raise AssertionError("the ledger's lock did not hold")
+        ledger.head_sequence, ledger.head_hash = new[-1].sequence, _hash_of(new[-1])
+        return rulings
+
+    def _judge(self, session: Session, ledger: TerminalLedger, opened: dict[int, Opened | Ruling]) -> dict[int, Ruling]:
+        readable = [one.transaction for one in opened.values() if isinstance(one, Opened)]
+        stored = _cases(session, {one.transaction_id for one in readable})
+        cards = _cards(session, {one.identification_code for one in readable})
+        before = {key: copy.copy(case) for key, case in stored.items()}
+        bench = Bench(ledger.terminal, ledger.ledger_id, self._now_ms(), stored, cards)
+        rulings = {
+            sequence: one if isinstance(one, Ruling) else bench.judge(one, sequence) for sequence, one in opened.items()
+        }
+        new = [case for key, case in sorted(bench.cases.items()) if key not in before]
+        insert_rows(session, TransactionRow, [msgspec.structs.asdict(case) for case in new])
+        changed = [msgspec.structs.asdict(bench.cases[key]) for key, case in before.items() if case != bench.cases[key]]
+        if changed:
+            session.execute(update(TransactionRow), changed)
+        return rulings
+
+    def _epoch_keys(self, session: Session, ledger: TerminalLedger, batch: Batch) -> dict[int, sealing.EpochKey]:
+        insert_rows(
+            session,
+            EpochKey,
+            [
+                {
+                    "terminal": ledger.terminal,
+                    "ledger_id": ledger.ledger_id,
+                    "epoch": key.epoch,
+                    "sealed": key.sealed,
+                }
+                for key in batch.epochs
+            ],
+            ignore=True,
+        )
+        stored = session.execute(
+            select(EpochKey.epoch, EpochKey.sealed).where(
+                EpochKey.terminal == ledger.terminal, EpochKey.ledger_id == ledger.ledger_id
+            )
+        )
+        candidates = [SealedEpochKey(epoch=epoch, sealed=sealed) for epoch, sealed in stored]
+        keys: dict[int, sealing.EpochKey] = {}
+        for sealed in candidates + batch.epochs:
+            if sealed.epoch in keys:
+                continue
+            try:
+                keys[sealed.epoch] = open_sealed_epoch(sealed, ledger.ledger_id, self.keys.opening)
+            except Unreadable:
+                _log.warning("an epoch key of %s does not open", ledger.terminal)
+        return keys
+
+    def _freeze(self, batch: Batch, fork: Forked) -> None:
+        with self.database.writing() as session:
+            ledger = _lock(session, batch.terminal, batch.ledger_id)
+            if ledger is not None and ledger.frozen_reason is None:
+                ledger.frozen_reason = "fork"
+                session.add(self._new_alarm(batch.terminal, "fork", str(fork)))
+        _log.error("ledger of %s frozen: fork at sequence %d", batch.terminal, fork.sequence)
+
+    def _alarm(self, terminal: str, kind: str, detail: str) -> None:
+        with self.database.writing() as session:
+            session.add(self._new_alarm(terminal, kind, detail))
+
+    def _new_alarm(self, terminal: str, kind: str, detail: str) -> Alarm:
+        return Alarm(raised_at=self._now_ms(), terminal=terminal, kind=kind, detail=detail)
+
+    def _now_ms(self) -> int:
+        return int(self.clock() * 1000)
+
+
+def _in_sequence(batch: Batch) -> list[Item]:
+    """Entries and tombstones as one run.
+
+    :raises Declined: too many, out of order, with holes, or with numbers and hashes that can't be.
+    """
+    if len(batch.entries) + len(batch.tombstones) > MAX_BATCH:
+        raise too_large(f"a batch has at most {MAX_BATCH} entries")
+    for run in (batch.entries, batch.tombstones):
+        numbers = [item.sequence for item in run]
+        if numbers != sorted(set(numbers)):
+            raise malformed("entries and tombstones come in sequence")
+    items: list[Item] = sorted([*batch.entries, *batch.tombstones], key=lambda item: item.sequence)
+    numbers = [item.sequence for item in items]
+    if numbers and (
+        numbers[0] < 1 or numbers[-1] > _MAX_SEQUENCE or numbers != list(range(numbers[0], numbers[-1] + 1))
+    ):
+        raise malformed("a batch has no holes and counts from 1")
+    if not all(0 <= key.epoch <= _MAX_EPOCH for key in batch.epochs):
+        raise malformed("an epoch is a 32-bit number")
+    if len({key.epoch for key in batch.epochs}) != len(batch.epochs):
+        raise malformed("an epoch is named once")
+    for entry in batch.entries:
+        if not 0 <= entry.suite <= 0xFF or not entry.hash_fits(batch.ledger_id):
+            raise malformed(f"the hash of sequence {entry.sequence} is not that of its fields")
+    if not all(len(tombstone.stored_hash) == HASH_SIZE for tombstone in batch.tombstones):
+        raise malformed("a hash has 32 bytes")
+    return items
+
+
+def _check_links(items: Sequence[Item]) -> None:
+    for before, after in itertools.pairwise(items):
+        expected = _hash_of(before)
+        if isinstance(after, SealedEntry) and after.previous_hash != expected != _LOST_HASH:
+            raise malformed(f"sequence {after.sequence} does not follow the one before it")
+
+
+def _stored_verdicts(session: Session, ledger: TerminalLedger, items: Sequence[Item]) -> dict[int, Ruling]:
+    """Verdicts of those items that are already stored.
+
+    :raises Forked: one of them, or the one before the first, is stored with another hash.
+    """
+    if not items or items[0].sequence > ledger.head_sequence:
+        return {}
+    first = items[0]
+    stored = {
+        sequence: (hash_, Ruling(Verdict(verdict), reason))
+        for sequence, hash_, verdict, reason in session.execute(
+            select(Entry.sequence, Entry.hash, Entry.verdict, Entry.reason).where(
+                Entry.terminal == ledger.terminal,
+                Entry.ledger_id == ledger.ledger_id,
+                Entry.sequence.between(first.sequence - 1, items[-1].sequence),
+            )
+        )
+    }
+    if isinstance(first, SealedEntry):
+        before = stored[first.sequence - 1][0] if first.sequence > 1 else GENESIS
+        if first.sequence > 1 and not _agree(before, first.previous_hash):
+            raise Forked(first.sequence - 1)
+    for item in items:
+        if item.sequence in stored and not _agree(stored[item.sequence][0], _hash_of(item)):
+            raise Forked(item.sequence)
+    return {sequence: ruling for sequence, (_hash, ruling) in stored.items()}
+
+
+def _agree(stored: bytes, sent: bytes) -> bool:
+    """Whether two hashes can be of one entry: a lost hash contradicts nothing."""
+    return stored == sent or _LOST_HASH in {stored, sent}
+
+
+def _hash_of(item: Item) -> bytes:
+    return item.hash if isinstance(item, SealedEntry) else item.stored_hash
+
+
+def _lock(session: Session, terminal: str, ledger_id: bytes) -> TerminalLedger | None:
+    return session.get(TerminalLedger, (terminal, ledger_id), with_for_update=True)
+
+
+def _cases(session: Session, transaction_ids: set[str]) -> dict[str, Case]:
+    columns = [TransactionRow.__table__.columns[name] for name in Case.__struct_fields__]
+    key = TransactionRow.transaction_id
+    found = session.execute(select(*columns).where(key.in_(sorted(transaction_ids))).order_by(key).with_for_update())
+    cases = [Case(*row) for row in found]
+    return {case.transaction_id: case for case in cases}
+
+
+def _cards(session: Session, identification_codes: set[str]) -> dict[str, Card]:
+    key = Card.identification_code
+    query = select(Card).where(key.in_(sorted(identification_codes))).order_by(key).with_for_update()
+    return {card.identification_code: card for card in session.scalars(query)}
+
+
+def _row(ledger: TerminalLedger, item: Item, ruling: Ruling, now_ms: int) -> dict[str, Any]:
+    entry = item if isinstance(item, SealedEntry) else None
+    return {
+        "terminal": ledger.terminal,
+        "ledger_id": ledger.ledger_id,
+        "sequence": item.sequence,
+        "hash": _hash_of(item),
+        "previous_hash": entry.previous_hash if entry else None,
+        "header": entry.header if entry else None,
+        "suite": entry.suite if entry else None,
+        "sealed_key": entry.sealed_key if entry else None,
+        "nonce": entry.nonce if entry else None,
+        "ciphertext": entry.ciphertext if entry else None,
+        "tombstone_signature": item.signature if isinstance(item, Tombstone) else None,
+        "verdict": ruling.verdict.value,
+        "reason": ruling.reason,
+        "received_at": now_ms,
+    }

@@ -1,0 +1,215 @@
+"""What the centre makes of stored entries. Judging is pure: it sees plaintexts and rows, and never raises.
+
+Two of its rules keep "exactly once" true above the chain: a stage of a transaction is judged once, under whichever
+sequence it first came, and what was done online is not done again.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from central.tables import Card
+from kiosk.records.chain import SealedEntry
+from kiosk.records.sealing import EpochKey, Unreadable, unseal
+from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
+from kiosk.records.upload import Malformed, Verdict, decode
+
+_TRANSACTION_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_MAX_MILLISECONDS: Final = 1 << 52  # beyond any clock, within every column
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Verdict and reason for one entry."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An entry whose seal and shape hold."""
+
+    header: Header
+    transaction: Transaction = field(repr=False)
+
+    @property
+    def happened_ms(self) -> int:
+        """When, by the terminal's clock corrected to the centre's, milliseconds since 1970 UTC."""
+        return self.header.created_ms + self.header.clock_offset_ms
+
+
+def open_entry(entry: SealedEntry, ledger_id: bytes, epochs: Mapping[int, EpochKey]) -> Opened | Ruling:
+    """The transaction in a sealed entry, or the refusal that it deserves."""
+    try:
+        header = decode(entry.header, Header)
+        plaintext = unseal(entry, ledger_id, epochs[header.epoch])
+    except (Malformed, Unreadable, KeyError):
+        return Ruling(Verdict.REFUSED, "unreadable")
+    try:
+        transaction = decode(plaintext, Transaction)
+    except Malformed:
+        return Ruling(Verdict.REFUSED, "malformed_payload")
+    opened = Opened(header, transaction)
+    if not _holds(opened):
+        return Ruling(Verdict.REFUSED, "malformed_payload")
+    return opened
+
+
+def _holds(opened: Opened) -> bool:
+    transaction = opened.transaction
+    return (
+        _TRANSACTION_ID.fullmatch(transaction.transaction_id) is not None
+        and (transaction.outcome is None) == (transaction.stage is Stage.BEGUN)
+        and 0 <= opened.happened_ms <= _MAX_MILLISECONDS
+        and all("\0" not in value for value in msgspec.structs.astuple(transaction) if isinstance(value, str))
+    )
+
+
+class Case(msgspec.Struct):
+    """A row of ``transactions``, column by column, while it is judged.
+
+    Plain, because an ORM's watched attributes cost more than all of the judging.
+    """
+
+    transaction_id: str
+    terminal: str
+    region: str
+    service: str
+    identification_code: str
+    card_number: str
+    social_security_number: str = ""
+    record_disclosed_at: int | None = None
+    pin_changed_at: int | None = None
+    begun_ledger: bytes | None = None
+    begun_sequence: int | None = None
+    finished_ledger: bytes | None = None
+    finished_sequence: int | None = None
+    outcome: str | None = None
+    reason: str = ""
+    rule: str = ""
+    pin_held_by: str = ""
+    done_online: bool = False
+    created_ms: int | None = None
+    verdict: str | None = None
+    verdict_reason: str = ""
+    effects: int = 0
+    changed_at: int = 0
+
+    def __repr__(self) -> str:
+        return f"<Case {self.transaction_id[:8]}>"
+
+
+@dataclass(slots=True)
+class Bench:
+    """The rows that the entries of one upload are judged against; judging updates them."""
+
+    terminal: str
+    ledger_id: bytes
+    now_ms: int
+    cases: dict[str, Case]
+    """By transaction id, as far as known; judging adds the new ones."""
+    cards: Mapping[str, Card]
+    """By identification code, as far as known."""
+
+    def judge(self, opened: Opened, sequence: int) -> Ruling:
+        """Apply the table "Verdicts on entries" of docs/protocol.md to one entry."""
+        transaction = opened.transaction
+        case = self.cases.get(transaction.transaction_id)
+        if case is not None and _is_foreign(case, self.terminal, transaction):
+            return Ruling(Verdict.REFUSED, "foreign_transaction")
+        if case is not None and _stage_is_judged(case, transaction.stage):
+            return Ruling(Verdict.SUPERSEDED, "duplicate_transaction")
+        ruling = self._rule(transaction, case)
+        case = case or self._new_case(transaction)
+        if ruling.verdict is Verdict.APPLIED and _changes_chip(transaction):
+            self._note_chip_change(opened, case)
+        self._record(opened, sequence, ruling, case)
+        return ruling
+
+    def _rule(self, transaction: Transaction, case: Case | None) -> Ruling:
+        card = self.cards.get(transaction.identification_code)
+        if card is None and transaction.identification_code:
+            return Ruling(Verdict.REFUSED, "unknown_card")
+        if transaction.stage is Stage.BEGUN:
+            return Ruling(Verdict.APPLIED)
+        if _needs_online(transaction) and not _was_done_online(transaction, case):
+            return Ruling(Verdict.REFUSED, "not_done_online")
+        if card is not None and _changes_chip(transaction) and transaction.assumed_card_state not in {"", card.state}:
+            return Ruling(Verdict.SUPERSEDED, "card_state_changed")
+        return Ruling(Verdict.APPLIED)
+
+    def _new_case(self, transaction: Transaction) -> Case:
+        case = Case(
+            transaction_id=transaction.transaction_id,
+            terminal=self.terminal,
+            region=transaction.region,
+            service=transaction.service.value,
+            identification_code=transaction.identification_code,
+            card_number=transaction.card_number,
+        )
+        self.cases[transaction.transaction_id] = case
+        return case
+
+    def _note_chip_change(self, opened: Opened, case: Case) -> None:
+        case.effects += 1
+        card = self.cards.get(opened.transaction.identification_code)
+        if card is not None and (card.chip_pin_changed_at or 0) <= opened.happened_ms:
+            card.chip_pin_changed_at = opened.happened_ms
+            card.chip_pin_changed_by = self.terminal
+
+    def _record(self, opened: Opened, sequence: int, ruling: Ruling, case: Case) -> None:
+        transaction = opened.transaction
+        if transaction.stage is Stage.BEGUN:
+            case.begun_ledger, case.begun_sequence = self.ledger_id, sequence
+        else:
+            case.finished_ledger, case.finished_sequence = self.ledger_id, sequence
+        if transaction.stage is Stage.FINISHED or case.finished_sequence is None:
+            # A transaction may begin before its card is known.
+            case.identification_code = case.identification_code or transaction.identification_code
+            case.card_number = case.card_number or transaction.card_number
+            case.social_security_number = transaction.social_security_number or case.social_security_number
+            case.outcome = transaction.outcome.value if transaction.outcome else None
+            case.reason = transaction.reason
+            case.rule = transaction.rule
+            case.pin_held_by = transaction.pin_held_by
+            case.done_online = transaction.done_online
+            case.created_ms = opened.happened_ms
+            case.verdict, case.verdict_reason = ruling.verdict.value, ruling.reason
+        case.service = transaction.service.value
+        case.changed_at = self.now_ms
+
+
+def _is_foreign(case: Case, terminal: str, transaction: Transaction) -> bool:
+    """Whether the id was used by another terminal, or by entries of another service."""
+    has_entries = case.begun_sequence is not None or case.finished_sequence is not None
+    return case.terminal != terminal or (has_entries and case.service != transaction.service.value)
+
+
+def _stage_is_judged(case: Case, stage: Stage) -> bool:
+    return (case.begun_sequence if stage is Stage.BEGUN else case.finished_sequence) is not None
+
+
+def _changes_chip(transaction: Transaction) -> bool:
+    return (
+        transaction.service is Service.PIN_CHANGE
+        and transaction.stage is Stage.FINISHED
+        and transaction.outcome is Outcome.DONE
+        and transaction.pin_held_by != "centre"
+        and not transaction.done_online
+    )
+
+
+def _needs_online(transaction: Transaction) -> bool:
+    changed_here = transaction.service is Service.PIN_CHANGE and transaction.outcome is Outcome.DONE
+    return transaction.done_online or (changed_here and transaction.pin_held_by == "centre")
+
+
+def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
+    if case is None or case.identification_code != transaction.identification_code:
+        return False
+    done_at = case.pin_changed_at if transaction.service is Service.PIN_CHANGE else case.record_disclosed_at
+    return done_at is not None

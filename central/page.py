@@ -1,0 +1,58 @@
+"""The page for whoever watches the centre: terminals, transactions as they arrive, alarms. Loopback only, unsigned."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from central.database import Database
+from central.query import latest_alarms, latest_transactions, terminals
+from central.settings import is_loopback
+
+_PAGES: Final = Path(__file__).parent / "pages"
+_SHOWN: Final = 60
+_HEADERS: Final = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+}
+
+
+def add_page(app: FastAPI, database: Database, clock: Callable[[], float]) -> None:
+    """Add ``GET /``, its data and ``/health``."""
+    page = (_PAGES / "overview.html").read_text(encoding="utf-8")
+
+    @app.get("/", include_in_schema=False)
+    def overview(request: Request) -> Response:
+        return HTMLResponse(page, headers=_HEADERS) if _is_local(request) else _not_here()
+
+    @app.get("/overview.json", include_in_schema=False)
+    def overview_data(request: Request) -> Response:
+        if not _is_local(request):
+            return _not_here()
+        with database.reading() as session:
+            data: dict[str, Any] = {
+                "now": int(clock() * 1000),
+                "terminals": terminals(session),
+                "transactions": latest_transactions(session, _SHOWN),
+                "alarms": latest_alarms(session, 8),
+            }
+        return JSONResponse(data, headers=_HEADERS)
+
+    @app.get("/health", include_in_schema=False)
+    def health() -> Response:
+        with database.reading() as session:
+            session.connection()
+        return PlainTextResponse("ok", headers=_HEADERS)
+
+
+def _is_local(request: Request) -> bool:
+    """Whether the page was asked for on this machine and under its own name (a foreign name could be a rebound one)."""
+    return request.client is not None and is_loopback(request.client.host) and is_loopback(request.url.hostname or "")
+
+
+def _not_here() -> Response:
+    return PlainTextResponse("loopback only", 403)

@@ -1,0 +1,136 @@
+"""Synthetic holders and cards for a centre that has none."""
+
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from central.database import Database
+from central.keys import CentreKeys
+from central.settings import Settings
+from central.tables import Card, CentrePin, Holder, Insurance, MedicalAccount
+
+
+class SeedRefused(Exception):
+    """The seed file is missing or has another shape."""
+
+
+class SeedInsurance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """See :class:`central.tables.Insurance`."""
+
+    kind: str
+    active: bool
+    paid_until: str
+
+
+class SeedPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A PIN that the centre holds, in clear: seeds are synthetic."""
+
+    pin: str
+    initial: bool
+
+
+class SeedHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A synthetic person with a card."""
+
+    about: str
+    """The card file that this is the centre's side of."""
+    region: str
+    social_security_number: str
+    name: str
+    sex: str
+    birth_date: str
+    person_state: str = "1"
+    identification_code: str
+    card_number: str
+    norm_version: str
+    card_state: str = "1"
+    bank: str = ""
+    bank_account: str = ""
+    bank_side_active: bool = False
+    medical_account_fen: int
+    medical_account_as_of: str
+    insurances: list[SeedInsurance]
+    centre_pin: SeedPin | None = None
+
+
+class Seed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    about: str
+    holders: list[SeedHolder]
+
+
+def load_seed(path: Path) -> Seed:
+    """Read a seed file.
+
+    :raises SeedRefused: see there.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Seed)
+    except (OSError, msgspec.DecodeError) as error:
+        raise SeedRefused(f"{path}: {error}") from error
+
+
+def plant(database: Database, keys: CentreKeys, settings: Settings, seed: Seed) -> int:
+    """Put the seed's people into the centre and tell how many were new; who is there already stays as he is."""
+    planted = 0
+    with database.writing() as session:
+        for one in seed.holders:
+            number = one.social_security_number
+            if session.get(Card, one.identification_code) is not None:
+                continue
+            planted += 1
+            if session.get(Holder, number) is None:
+                session.add(
+                    Holder(
+                        social_security_number=number,
+                        name=one.name,
+                        sex=one.sex,
+                        birth_date=one.birth_date,
+                        person_state=one.person_state,
+                    )
+                )
+                session.flush()
+                session.add(
+                    MedicalAccount(
+                        social_security_number=number,
+                        balance_fen=one.medical_account_fen,
+                        as_of=one.medical_account_as_of,
+                    )
+                )
+                for kind in one.insurances:
+                    session.add(
+                        Insurance(
+                            social_security_number=number,
+                            kind=kind.kind,
+                            active=kind.active,
+                            paid_until=kind.paid_until,
+                        )
+                    )
+            session.add(
+                Card(
+                    identification_code=one.identification_code,
+                    card_number=one.card_number,
+                    social_security_number=number,
+                    region=one.region,
+                    norm_version=one.norm_version,
+                    state=one.card_state,
+                    bank=one.bank,
+                    bank_account=f"****{one.bank_account[-4:]}" if one.bank_account else "",
+                    bank_side_active=one.bank_side_active,
+                )
+            )
+            session.flush()
+            if one.centre_pin is not None:
+                salt = secrets.token_bytes(16)
+                session.add(
+                    CentrePin(
+                        identification_code=one.identification_code,
+                        salt=salt,
+                        hash=keys.storage.pin_hash(one.centre_pin.pin, salt),
+                        initial=one.centre_pin.initial,
+                        tries_left=settings.pin_tries,
+                    )
+                )
+    return planted

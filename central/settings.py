@@ -1,0 +1,67 @@
+"""What the centre is told at its start: one TOML file, everything in it required or with a safe default."""
+
+import ipaddress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class SettingsRefused(Exception):
+    """The settings file is missing, malformed, or asks for something unsafe without saying so."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The settings of one centre. Paths are relative to the file they stand in."""
+
+    database: str
+    """An SQLAlchemy URL: ``sqlite:///…`` or ``postgresql+psycopg://…``."""
+    ca_certificate: Path
+    """What terminals are told to trust; the centre itself does not read it."""
+    tls_certificate: Path
+    tls_key: Path
+    signing_key: Path
+    """Ed25519, PEM: signs answers and receipts."""
+    opening_key: Path
+    """X25519, PEM: opens the epoch keys that terminals seal for the centre (HPKE)."""
+    card_master_keys: Path
+    """JSON of :class:`central.card_keys.CardMasterKeys`."""
+    storage_key: Path
+    """32 bytes as hex: keeps PIN hashes and pad keys useless to whoever has the database alone."""
+    key_id: str = "centre-1"
+    host: str = "127.0.0.1"
+    port: int = 8443
+    listen_beyond_loopback: bool = False
+    pin_tries: int = 6
+    """Tries of a PIN that the centre holds. No handbook states it: the operator's figure."""
+
+    def __post_init__(self) -> None:
+        if not self.listen_beyond_loopback and not is_loopback(self.host):
+            raise ValueError(f"host {self.host} lies beyond loopback; listen_beyond_loopback = true would allow it")
+        if not 1 <= self.pin_tries <= 15:
+            raise ValueError("pin_tries lies between 1 and 15")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches ``host``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load_settings(path: Path) -> Settings:
+    """Read a settings file.
+
+    :raises SettingsRefused: see there; the text names the field.
+    """
+
+    def decode_path(kind: type, value: Any) -> Any:
+        if kind is Path and isinstance(value, str):
+            return (path.parent / value).resolve()
+        raise NotImplementedError(kind)
+
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Settings, dec_hook=decode_path)
+    except (OSError, msgspec.DecodeError) as error:
+        raise SettingsRefused(f"{path}: {error}") from error

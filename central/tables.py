@@ -1,0 +1,277 @@
+"""Tables of the centre. Comments carry the field codes of Chinese social-security systems.
+
+Times are milliseconds since 1970 UTC by the centre's clock, money is fen (1/100 yuan).
+"""
+
+from typing import Annotated
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Milliseconds = Annotated[int, mapped_column(BigInteger)]
+Fen = Annotated[int, mapped_column(BigInteger)]
+Count = Annotated[int, mapped_column(BigInteger)]
+
+
+class Base(DeclarativeBase):
+    """Common ground of all tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {str: Text(), bytes: LargeBinary(), bool: Boolean(), int: BigInteger()}  # noqa: RUF012 - SQLAlchemy's own declaration
+
+
+class Terminal(Base):
+    """A terminal that was enrolled."""
+
+    __tablename__ = "terminals"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    public_key: Mapped[bytes] = mapped_column(comment="Ed25519, raw 32 bytes")
+    region: Mapped[str] = mapped_column(comment="AAB301's pack key, such as beijing")
+    enrolled_at: Mapped[Milliseconds]
+    revoked_at: Mapped[Milliseconds | None]
+    last_seen: Mapped[Milliseconds | None]
+
+
+class TerminalLedger(Base):
+    """One ledger of a terminal; a replaced disk starts another. The row is the lock of an ingest."""
+
+    __tablename__ = "ledgers"
+
+    terminal: Mapped[str] = mapped_column(ForeignKey("terminals.id"), primary_key=True)
+    ledger_id: Mapped[bytes] = mapped_column(primary_key=True)
+    registered_at: Mapped[Milliseconds]
+    head_sequence: Mapped[Count] = mapped_column(default=0)
+    head_hash: Mapped[bytes]
+    frozen_reason: Mapped[str | None]
+
+
+class Entry(Base):
+    """One sequence of one ledger as it arrived, and the verdict on it. A tombstone has no header and no ciphertext."""
+
+    __tablename__ = "entries"
+    __table_args__ = (
+        ForeignKeyConstraint(["terminal", "ledger_id"], ["ledgers.terminal", "ledgers.ledger_id"]),
+        Index("ix_entries_received_at", "received_at"),
+    )
+
+    # The key that makes "exactly once" true: the same sequence can't be stored a second time.
+    terminal: Mapped[str] = mapped_column(primary_key=True)
+    ledger_id: Mapped[bytes] = mapped_column(primary_key=True)
+    sequence: Mapped[Count] = mapped_column(primary_key=True)
+    hash: Mapped[bytes]
+    previous_hash: Mapped[bytes | None]
+    header: Mapped[bytes | None]
+    suite: Mapped[Count | None]
+    sealed_key: Mapped[bytes | None]
+    nonce: Mapped[bytes | None]
+    ciphertext: Mapped[bytes | None]
+    tombstone_signature: Mapped[bytes | None]
+    verdict: Mapped[str]
+    reason: Mapped[str] = mapped_column(comment="why refused, superseded or lost; a machine word")
+    received_at: Mapped[Milliseconds]
+
+
+class EpochKey(Base):
+    """An epoch key as the terminal sealed it for the centre."""
+
+    __tablename__ = "epoch_keys"
+    __table_args__ = (ForeignKeyConstraint(["terminal", "ledger_id"], ["ledgers.terminal", "ledgers.ledger_id"]),)
+
+    terminal: Mapped[str] = mapped_column(primary_key=True)
+    ledger_id: Mapped[bytes] = mapped_column(primary_key=True)
+    epoch: Mapped[Count] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+
+
+class TransactionRow(Base):
+    """One transaction as the centre knows it: what it did online, and what the terminal's entries say."""
+
+    __tablename__ = "transactions"
+    __table_args__ = (Index("ix_transactions_changed_at", "changed_at"),)
+
+    transaction_id: Mapped[str] = mapped_column(primary_key=True)
+    terminal: Mapped[str] = mapped_column(ForeignKey("terminals.id"))
+    region: Mapped[str]
+    service: Mapped[str]
+    identification_code: Mapped[str] = mapped_column(comment="AAZ501")
+    card_number: Mapped[str] = mapped_column(comment="AAZ500")
+    social_security_number: Mapped[str] = mapped_column(comment="AAC002", default="")
+    record_disclosed_at: Mapped[Milliseconds | None]
+    pin_changed_at: Mapped[Milliseconds | None]
+    begun_ledger: Mapped[bytes | None]
+    begun_sequence: Mapped[Count | None]
+    finished_ledger: Mapped[bytes | None]
+    finished_sequence: Mapped[Count | None]
+    outcome: Mapped[str | None]
+    reason: Mapped[str] = mapped_column(default="")
+    rule: Mapped[str] = mapped_column(default="")
+    pin_held_by: Mapped[str] = mapped_column(default="")
+    done_online: Mapped[bool] = mapped_column(default=False)
+    created_ms: Mapped[Milliseconds | None] = mapped_column(comment="AAE036, by the terminal's corrected clock")
+    verdict: Mapped[str | None]
+    verdict_reason: Mapped[str] = mapped_column(default="")
+    effects: Mapped[Count] = mapped_column(default=0, comment="how often this transaction changed something")
+    changed_at: Mapped[Milliseconds]
+
+
+class Holder(Base):
+    """A person with a card."""
+
+    __tablename__ = "holders"
+
+    social_security_number: Mapped[str] = mapped_column(primary_key=True, comment="AAC002")
+    name: Mapped[str] = mapped_column(comment="AAC003")
+    sex: Mapped[str] = mapped_column(comment="AAC004")
+    birth_date: Mapped[str] = mapped_column(comment="AAC006, YYYY-MM-DD")
+    person_state: Mapped[str] = mapped_column(comment="AAC008: 1 insured, 2 paused, 4 ended")
+
+
+class MedicalAccount(Base):
+    """The personal medical account, the social side's own."""
+
+    __tablename__ = "medical_accounts"
+
+    social_security_number: Mapped[str] = mapped_column(
+        ForeignKey("holders.social_security_number"), primary_key=True, comment="AAC002"
+    )
+    balance_fen: Mapped[Fen]
+    as_of: Mapped[str] = mapped_column(comment="YYYY-MM-DD")
+
+
+class Insurance(Base):
+    """One kind of insurance of one holder."""
+
+    __tablename__ = "insurances"
+
+    social_security_number: Mapped[str] = mapped_column(
+        ForeignKey("holders.social_security_number"), primary_key=True, comment="AAC002"
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True, comment="AAE140 in words: pension, medical …")
+    active: Mapped[bool]
+    paid_until: Mapped[str] = mapped_column(comment="YYYY-MM, empty when never paid")
+
+
+class Card(Base):
+    """A card that was issued."""
+
+    __tablename__ = "cards"
+
+    identification_code: Mapped[str] = mapped_column(primary_key=True, comment="AAZ501, 32 upper-case hex characters")
+    card_number: Mapped[str] = mapped_column(unique=True, comment="AAZ500")
+    social_security_number: Mapped[str] = mapped_column(ForeignKey("holders.social_security_number"), comment="AAC002")
+    region: Mapped[str] = mapped_column(comment="AAB301's pack key")
+    norm_version: Mapped[str] = mapped_column(comment="AAZ508: 1.00, 2.00, 3.00")
+    state: Mapped[str] = mapped_column(
+        comment="AAZ502: 0 sealed 1 normal 2 lost 3 locked 4 temporarily lost 9 cancelled"
+    )
+    bank: Mapped[str] = mapped_column(comment="AAE008")
+    bank_account: Mapped[str] = mapped_column(comment="AAE010, last four digits only")
+    bank_side_active: Mapped[bool]
+    chip_pin_changed_at: Mapped[Milliseconds | None] = mapped_column(comment="AAE036 of the last change on the chip")
+    chip_pin_changed_by: Mapped[str | None] = mapped_column(comment="terminal of that change")
+
+
+class CentrePin(Base):
+    """The PIN of a card where the centre holds it."""
+
+    __tablename__ = "centre_pins"
+
+    identification_code: Mapped[str] = mapped_column(
+        ForeignKey("cards.identification_code"), primary_key=True, comment="AAZ501"
+    )
+    salt: Mapped[bytes]
+    hash: Mapped[bytes] = mapped_column(comment="HMAC-SHA-256 under the centre's key")
+    initial: Mapped[bool] = mapped_column(comment="never changed yet")
+    tries_left: Mapped[Count]
+    changed_at: Mapped[Milliseconds | None]
+
+
+class PinAnswer(Base):
+    """What was answered to PIN blocks of a transaction, so that a lost answer can be given again."""
+
+    __tablename__ = "pin_answers"
+
+    transaction_id: Mapped[str] = mapped_column(primary_key=True)
+    block_digest: Mapped[bytes] = mapped_column(primary_key=True, comment="keyed: PIN blocks themselves are not kept")
+    answer: Mapped[str]
+    tries_left: Mapped[Count | None]
+
+
+class Pad(Base):
+    """A PIN pad and its master key."""
+
+    __tablename__ = "pads"
+
+    serial: Mapped[str] = mapped_column(primary_key=True)
+    terminal: Mapped[str] = mapped_column(ForeignKey("terminals.id"))
+    wrapped_master_key: Mapped[bytes] = mapped_column(comment="under the storage key")
+
+
+class WorkingKeyRow(Base):
+    """A working key given to a pad; the newest two are kept."""
+
+    __tablename__ = "working_keys"
+
+    pad_serial: Mapped[str] = mapped_column(ForeignKey("pads.serial"), primary_key=True)
+    number: Mapped[Count] = mapped_column(primary_key=True)
+    wrapped_key: Mapped[bytes] = mapped_column(comment="under the storage key")
+    given_at: Mapped[Milliseconds]
+
+
+class CardSession(Base):
+    """A card that asked to be believed."""
+
+    __tablename__ = "card_sessions"
+    __table_args__ = (Index("ix_card_sessions_expires_at", "expires_at"),)
+
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    terminal: Mapped[str] = mapped_column(ForeignKey("terminals.id"))
+    transaction_id: Mapped[str]
+    region: Mapped[str]
+    identification_code: Mapped[str] = mapped_column(comment="AAZ501, as the card says")
+    card_number: Mapped[str] = mapped_column(comment="AAZ500, as the card says")
+    norm_version: Mapped[str] = mapped_column(comment="AAZ508, as the card says")
+    challenge: Mapped[bytes]
+    expires_at: Mapped[Milliseconds]
+    stage: Mapped[str] = mapped_column(comment="open, proved, over")
+
+
+class UsedNonce(Base):
+    """Nonces of genuine requests, kept for ten minutes."""
+
+    __tablename__ = "used_nonces"
+    __table_args__ = (Index("ix_used_nonces_seen_at", "seen_at"),)
+
+    terminal: Mapped[str] = mapped_column(primary_key=True)
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    seen_at: Mapped[Milliseconds]
+
+
+class Alarm(Base):
+    """Something that staff must look at."""
+
+    __tablename__ = "alarms"
+
+    number: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    raised_at: Mapped[Milliseconds]
+    terminal: Mapped[str]
+    kind: Mapped[str] = mapped_column(comment="fork, not_genuine, forged_tombstone")
+    detail: Mapped[str] = mapped_column(comment="for staff; holds nothing personal")

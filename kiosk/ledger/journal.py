@@ -1,0 +1,491 @@
+"""The terminal's side: the durable, encrypted, chained journal of what was done."""
+
+import fcntl
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+from kiosk.ledger.errors import ErasureIncomplete, LedgerError, LedgerMissing, LedgerUnusable
+from kiosk.ledger.inspection import ERASED, Damaged, inspect, traces_of_last
+from kiosk.ledger.store import (
+    DATABASE,
+    LEDGER_ID_SIZE,
+    LOCK,
+    SCHEMA,
+    SCHEMA_VERSION,
+    STORAGE_KEY_SIZE,
+    WRITER_SETTINGS,
+    Appended,
+    Authenticator,
+    Identity,
+    connect,
+    epoch_digest,
+    is_damage,
+    key_digest,
+    named,
+    primary_code,
+    read_identity,
+)
+from kiosk.records.canonical import canonical
+from kiosk.records.chain import GENESIS, SealedEntry, associated_data, entry_hash, sha256
+from kiosk.records.sealing import SUITE_AES_256_GCM, EpochKey, Unreadable, open_stored_epoch, seal, unseal
+from kiosk.records.transaction import Header, Stage, Transaction
+from kiosk.records.upload import Malformed, decode
+
+TAIL: Final = 128
+"""Newest entries that opening verifies, 2 to 4 ms of work: a crash can have touched the last one only."""
+EPOCH_ENTRIES: Final = 65_536
+EPOCH_SECONDS: Final = 86_400.0
+_VERIFY_CHUNK: Final = 512
+_ERASE_CHUNK: Final = 4096
+_MAKING: Final = f"{DATABASE}.making"
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something in the ledger is not what was written."""
+
+    sequence: int
+    """The entry it concerns."""
+    what: str
+    """``row_damaged``, ``page_damaged``, ``epoch_damaged``, or ``not_ours``: this terminal did not write that row."""
+
+
+@dataclass(slots=True)
+class _Epoch:
+    key: EpochKey
+    wrapped: bytes = field(repr=False)
+    sealed: bytes = field(repr=False)
+    since: float
+    first_sequence: int | None = None
+    """None until the first entry under this key is stored."""
+
+
+class Ledger:
+    """The one writer of a ledger. Any thread may call it; appends happen one after the other."""
+
+    def __init__(
+        self, folder: Path, terminal: str, storage_key: bytes, centre_public_key: X25519PublicKey,
+        clock: Callable[[], float],
+    ) -> None:  # fmt: skip
+        """Use :meth:`create` or :meth:`open`."""
+        _check_key(storage_key)
+        self._folder = folder
+        self._storage_key, self._centre, self._clock = storage_key, centre_public_key, clock
+        self._turn = threading.Lock()
+        self._broken = ""
+        self._lock = _lock(folder)
+        try:
+            self._db = connect(folder, "rw", WRITER_SETTINGS, any_thread=True)
+        except LedgerError:
+            os.close(self._lock)
+            raise
+        try:
+            self._identity = read_identity(self._db)
+            self._authenticator = Authenticator.derive(self._identity.ledger_id, storage_key)
+            self._check_identity(terminal)
+            self._head = self._find_head()
+            with self._reading() as db:
+                (self._last_epoch,) = db.execute("SELECT coalesce(max(number), 0) FROM epoch").fetchone()
+            self._epoch = self._new_epoch(clock())
+            self.damage_at_open = tuple(self.verify())
+        except LedgerError:
+            self.close()
+            raise
+
+    @classmethod
+    def create(
+        cls, folder: Path, terminal: str, storage_key: bytes, centre_public_key: X25519PublicKey,
+        clock: Callable[[], float] = time.time,
+    ) -> "Ledger":  # fmt: skip
+        """Make a ledger with a new random id in ``folder`` and open it. Cut short, it can be made again.
+
+        :raises LedgerUnusable: there is one already, or the folder can't be written.
+        """
+        _check_key(storage_key)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            _sync(folder.parent)
+        except OSError as error:
+            raise LedgerUnusable(f"no ledger can be made in {folder}: {error.strerror}") from error
+        lock = _lock(folder)
+        try:
+            if (folder / DATABASE).exists():
+                raise LedgerUnusable(f"there is a ledger in {folder} already")
+            identity = Identity(os.urandom(LEDGER_ID_SIZE), terminal, int(clock() * 1000))
+            _make(folder, identity, Authenticator.derive(identity.ledger_id, storage_key))
+        finally:
+            os.close(lock)
+        return cls(folder, terminal, storage_key, centre_public_key, clock)
+
+    @classmethod
+    def open(
+        cls, folder: Path, terminal: str, storage_key: bytes, centre_public_key: X25519PublicKey,
+        clock: Callable[[], float] = time.time,
+    ) -> "Ledger":  # fmt: skip
+        """Open the ledger in ``folder`` and verify its newest entries; see :attr:`damage_at_open`.
+
+        Damaged entries do not keep it shut: the uplink passes them by tombstones.
+
+        :param storage_key: 32 bytes, kept apart from the ledger's disk where the hardware allows.
+        :param clock: seconds since 1970 UTC.
+        :raises LedgerMissing: none there, or its making was cut short.
+        :raises LedgerUnusable: in use, another terminal's or key's, or its identity or the end of its chain is damaged.
+        """
+        return cls(folder, terminal, storage_key, centre_public_key, clock)
+
+    @property
+    def ledger_id(self) -> bytes:
+        """16 random bytes, registered with the centre at enrolment."""
+        return self._identity.ledger_id
+
+    def head(self) -> Appended:
+        """The newest entry; sequence 0 while there is none."""
+        return self._head
+
+    def append(self, transaction: Transaction, *, offset_ms: int) -> Appended:
+        """Write one entry and return when it is on the disk for good.
+
+        :param offset_ms: centre's clock minus this one's, as last told by a signed answer.
+        :raises LedgerFull: no space; nothing was written.
+        :raises LedgerUnusable: the disk failed. Nothing is written any more until the ledger is opened anew, since
+            what a failed sync left behind is unknown.
+        """
+        with self._turn:
+            now = self._clock()
+            head, epoch = self._head, self._current_epoch(now)
+            sequence = head.sequence + 1
+            header = canonical(
+                Header(
+                    service=transaction.service.value, stage=transaction.stage.value,
+                    outcome=transaction.outcome.value if transaction.outcome else None, region=transaction.region,
+                    created_ms=int(now * 1000), clock_offset_ms=offset_ms, epoch=epoch.key.epoch,
+                )
+            )  # fmt: skip
+            aad = associated_data(self.ledger_id, sequence, head.hash, SUITE_AES_256_GCM)
+            sealed = seal(canonical(transaction), epoch.key, aad)
+            header_hash, ciphertext_hash = sha256(header), sha256(sealed.ciphertext)
+            own_hash = entry_hash(self.ledger_id, sequence, head.hash, header_hash, ciphertext_hash)
+            mark = self._authenticator.entry(sequence, own_hash)
+            with self._written() as db:
+                db.execute(
+                    "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)",
+                    (sequence, head.hash, own_hash, header_hash, ciphertext_hash, mark),
+                )
+                db.execute(
+                    "INSERT INTO payload VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        sequence, header, SUITE_AES_256_GCM, sealed.sealed_key, sealed.nonce,
+                        key_digest(SUITE_AES_256_GCM, sealed.sealed_key, sealed.nonce), sealed.ciphertext,
+                    ),
+                )  # fmt: skip
+                self._note_stage(transaction, sequence)
+                if epoch.first_sequence is None:
+                    self._store_epoch(epoch, sequence)
+            if epoch.first_sequence is None:
+                epoch.first_sequence, self._last_epoch = sequence, epoch.key.epoch
+            self._head = Appended(sequence, own_hash)
+            return self._head
+
+    def unfinished(self) -> list[Transaction]:
+        """Transactions that were begun and not finished, oldest first: what a power cut interrupted.
+
+        One that does not open any more is among the damage that :meth:`verify` finds.
+
+        :raises LedgerUnusable: the ledger can't be read.
+        """
+        found = []
+        with self._turn, self._reading() as db:
+            for (sequence,) in db.execute("SELECT sequence FROM open_transaction ORDER BY sequence").fetchall():
+                for entry in inspect(db, self.ledger_id, sequence - 1, sequence):
+                    if isinstance(entry, SealedEntry):
+                        with suppress(Unreadable, Malformed):
+                            found.append(self._open_entry(entry))
+        return found
+
+    def count_undelivered(self, delivered_through: int) -> int:
+        """How many entries follow ``delivered_through``, the last sequence the centre has given a receipt for."""
+        return max(0, self._head.sequence - delivered_through)
+
+    def erase(self, through: int) -> int:
+        """Make the payloads up to ``through`` vanish from the ledger's files; the chain stays verifiable.
+
+        Entries of unfinished transactions stay until these are finished. Epoch keys that nothing needs any more go
+        too. The caller has the centre's receipts for all of them.
+
+        :returns: how many payloads were erased.
+        :raises ErasureIncomplete: a reader held the log; the rows are deleted, erase again.
+        :raises LedgerFull: see :meth:`append`.
+        :raises LedgerUnusable: see :meth:`append`.
+        :raises ValueError: ``through`` was never written.
+        """
+        if not 0 <= through <= self._head.sequence:
+            raise ValueError(f"sequence {through} was never written")
+        erased = 0
+        while (chunk := self._erase_chunk(through)) is not None:
+            erased += chunk
+        with self._turn:
+            self._empty_log()
+        return erased
+
+    def verify(self, *, from_checkpoint: bool = True) -> list[Damage]:
+        """What in the ledger is not what was written, in order.
+
+        Each entry carries the terminal's mark over its hash, and so over all before it: any entry is a checkpoint.
+
+        :param from_checkpoint: only the newest 128 entries; otherwise all, some 60 000 a second, and appends go on
+            between chunks.
+        :raises LedgerUnusable: the ledger can't be read.
+        """
+        damage: list[Damage] = []
+        with self._turn, self._reading() as db:
+            self._verify_epochs(db, damage)
+        done = max(0, self._head.sequence - TAIL) if from_checkpoint else 0
+        while done < (head := self._head.sequence):
+            through = min(done + _VERIFY_CHUNK, head)
+            with self._turn, self._reading() as db:
+                damage += [
+                    Damage(found.sequence, found.reason)
+                    for found in inspect(db, self.ledger_id, done, through)
+                    if isinstance(found, Damaged) and found.reason != ERASED
+                ]
+                damage += self._find_forged(db, done, through)
+            done = through
+        return sorted(set(damage), key=lambda one: (one.sequence, one.what))
+
+    def close(self) -> None:
+        """Close the files and let the next writer in. Nothing works afterwards."""
+        with self._turn:
+            self._db.close()
+            if self._lock >= 0:
+                os.close(self._lock)
+                self._lock = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check_identity(self, terminal: str) -> None:
+        with self._reading() as db:
+            (mark,) = db.execute("SELECT mac FROM ledger").fetchone()
+        if mark != self._authenticator.identity(self._identity):
+            raise LedgerUnusable(f"the storage key is not that of the ledger in {self._folder}")
+        if terminal != self._identity.terminal:
+            raise LedgerUnusable(f"the ledger in {self._folder} belongs to terminal {self._identity.terminal}")
+
+    def _find_head(self) -> Appended:
+        """Where the chain goes on. Never a place that may have been given out already."""
+        newest = "SELECT * FROM entry ORDER BY sequence DESC LIMIT 1"
+        with self._reading() as db:
+            row = db.execute(newest).fetchone()
+            traces = traces_of_last(db)
+        sequence = row[0] if row else 0
+        if sequence < traces:
+            raise LedgerUnusable(f"entries {sequence + 1} to {traces} of the ledger in {self._folder} are gone")
+        if row is None:
+            return Appended(0, GENESIS)
+        _, previous, stored, header_hash, ciphertext_hash, mark = row
+        if all(isinstance(value, bytes) for value in row[1:]):
+            # One rotted column leaves the other way to the hash.
+            for candidate in (stored, entry_hash(self.ledger_id, sequence, previous, header_hash, ciphertext_hash)):
+                if mark == self._authenticator.entry(sequence, candidate):
+                    return Appended(sequence, candidate)
+        raise LedgerUnusable(f"the last entry of the ledger in {self._folder} is damaged")
+
+    def _note_stage(self, transaction: Transaction, sequence: int) -> None:
+        if transaction.stage is Stage.BEGUN:
+            self._db.execute(
+                "INSERT INTO open_transaction VALUES (?, ?) ON CONFLICT DO NOTHING",
+                (transaction.transaction_id, sequence),
+            )
+        else:
+            self._db.execute("DELETE FROM open_transaction WHERE transaction_id = ?", (transaction.transaction_id,))
+
+    def _new_epoch(self, now: float) -> _Epoch:
+        key = EpochKey.generate(self._last_epoch + 1)
+        return _Epoch(
+            key=key, wrapped=key.wrap_for_storage(self.ledger_id, self._storage_key),
+            sealed=key.seal_for_centre(self.ledger_id, self._centre).sealed, since=now,
+        )  # fmt: skip
+
+    def _current_epoch(self, now: float) -> _Epoch:
+        epoch = self._epoch
+        if epoch.first_sequence is not None and (
+            self._head.sequence + 1 - epoch.first_sequence >= EPOCH_ENTRIES or abs(now - epoch.since) >= EPOCH_SECONDS
+        ):
+            self._epoch = self._new_epoch(now)
+        return self._epoch
+
+    def _store_epoch(self, epoch: _Epoch, first_sequence: int) -> None:
+        number = epoch.key.epoch
+        digest = epoch_digest(number, epoch.wrapped, epoch.sealed)
+        self._db.execute(
+            "INSERT INTO epoch VALUES (?, ?, ?, ?, ?)", (number, first_sequence, epoch.wrapped, epoch.sealed, digest)
+        )
+
+    def _open_entry(self, entry: SealedEntry) -> Transaction:
+        number = decode(entry.header, Header).epoch
+        row = self._db.execute("SELECT wrapped_for_storage FROM epoch WHERE number = ?", (number,)).fetchone()
+        if row is None:
+            raise Unreadable(f"epoch {number} is gone")
+        key = open_stored_epoch(number, row[0], self.ledger_id, self._storage_key)
+        return decode(unseal(entry, self.ledger_id, key), Transaction)
+
+    def _erase_chunk(self, through: int) -> int | None:
+        """Erase some payloads; None when none is left. In pieces, so that no log grows without bound."""
+        with self._turn, self._written() as db:
+            (first,) = db.execute(
+                "SELECT min(sequence) FROM payload WHERE sequence <= ?"
+                " AND sequence NOT IN (SELECT sequence FROM open_transaction)",
+                (through,),
+            ).fetchone()
+            upper = through if first is None else min(first + _ERASE_CHUNK - 1, through)
+            erased = db.execute(
+                "DELETE FROM payload WHERE sequence <= ? AND sequence NOT IN (SELECT sequence FROM open_transaction)",
+                (upper,),
+            ).rowcount
+            db.execute(
+                "DELETE FROM epoch WHERE number < (SELECT max(number) FROM epoch) AND NOT EXISTS"
+                " (SELECT 1 FROM payload WHERE sequence >= epoch.first_sequence AND sequence <"
+                " (SELECT min(later.first_sequence) FROM epoch AS later WHERE later.number > epoch.number))"
+            )
+            db.execute("UPDATE ledger SET erased_through = max(erased_through, ?)", (upper,))
+        return None if first is None else erased
+
+    def _empty_log(self) -> None:
+        """Move what is in the write-ahead log to the database and cut the log to nothing."""
+        try:
+            (busy, _, _) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise self._named(error) from error
+        if busy:
+            raise ErasureIncomplete(f"a reader holds the log of the ledger in {self._folder}")
+
+    def _verify_epochs(self, db: sqlite3.Connection, damage: list[Damage]) -> None:
+        rows = "SELECT number, first_sequence, wrapped_for_storage, sealed_for_centre, digest FROM epoch"
+        try:
+            for number, first_sequence, wrapped, sealed, digest in db.execute(rows):
+                is_whole = isinstance(wrapped, bytes) and isinstance(sealed, bytes)
+                if not is_whole or epoch_digest(number, wrapped, sealed) != digest:
+                    damage.append(Damage(first_sequence, "epoch_damaged"))
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            damage.append(Damage(self._head.sequence, "epoch_damaged"))
+
+    def _find_forged(self, db: sqlite3.Connection, after: int, through: int) -> list[Damage]:
+        rows = "SELECT sequence, hash, mac FROM entry WHERE sequence > ? AND sequence <= ?"
+        try:
+            return [
+                Damage(sequence, "not_ours")
+                for sequence, own_hash, mark in db.execute(rows, (after, through))
+                if not isinstance(own_hash, bytes) or mark != self._authenticator.entry(sequence, own_hash)
+            ]
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            return []  # an unreadable page is named by inspect
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._db
+        except sqlite3.Error as error:
+            raise self._named(error) from error
+
+    @contextmanager
+    def _written(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: durable when the block is left, or never begun."""
+        if self._broken:
+            raise LedgerUnusable(self._broken)
+        db = self._db
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+        except BaseException as error:
+            if not isinstance(error, sqlite3.Error) or primary_code(error) == sqlite3.SQLITE_IOERR:
+                self._broken = f"the ledger in {self._folder} was cut short while writing: open it anew"
+            with suppress(sqlite3.Error):
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise self._named(error) from error
+            raise
+
+    def _named(self, error: sqlite3.Error) -> LedgerError:
+        return named(error, self._folder)
+
+
+def _check_key(storage_key: bytes) -> None:
+    if len(storage_key) != STORAGE_KEY_SIZE:
+        raise ValueError(f"a storage key has {STORAGE_KEY_SIZE} bytes")
+
+
+def _lock(folder: Path) -> int:
+    """Descriptor of the lock file; the kernel lets go of the lock when the process ends, however it ends."""
+    try:
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except FileNotFoundError as error:
+        raise LedgerMissing(f"no ledger in {folder}") from error
+    except OSError as error:
+        raise LedgerUnusable(f"the ledger in {folder} can't be locked: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise LedgerUnusable(f"the ledger in {folder} is in use") from error
+    return lock
+
+
+def _make(folder: Path, identity: Identity, authenticator: Authenticator) -> None:
+    """Write an empty ledger under another name and give it its own when it is whole and on the disk."""
+    making = folder / _MAKING
+    try:
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            making.with_name(making.name + suffix).unlink(missing_ok=True)
+        os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        db = sqlite3.connect(making, isolation_level=None)
+        try:
+            db.execute("PRAGMA synchronous = FULL")
+            db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+            db.execute(
+                "INSERT INTO ledger VALUES (1, ?, ?, ?, ?, ?, ?, 0)",
+                (
+                    SCHEMA_VERSION, identity.ledger_id, identity.terminal.encode(), identity.created_ms,
+                    identity.digest(), authenticator.identity(identity),
+                ),
+            )  # fmt: skip
+            db.execute("PRAGMA journal_mode = wal")
+        finally:
+            db.close()
+        _sync(making)
+        making.rename(folder / DATABASE)
+        _sync(folder)
+    except sqlite3.Error as error:
+        raise named(error, folder) from error
+    except OSError as error:
+        raise LedgerUnusable(f"no ledger can be made in {folder}: {error.strerror}") from error
+
+
+def _sync(path: Path) -> None:
+    """Make a file's content, or a folder's names, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,148 @@
+"""The one place that changes what stands in the window."""
+
+import dataclasses
+from collections.abc import Callable
+
+from kivy.core.window import Window
+from kivy.input import MotionEvent
+from kivy.uix.widget import Widget
+
+from kiosk.journeys.views import AnyIntent, Scene
+from kiosk.ui.fonts import FontBook
+from kiosk.ui.language import load_languages
+from kiosk.ui.look import Look, look_for
+from kiosk.ui.pictures import PictureBook
+from kiosk.ui.screens.registry import HelpOverlay, StillThereOverlay, load_kv, screen_for
+from kiosk.ui.settings import DisplaySettings, Preferences
+from kiosk.ui.stage import Stage
+from kiosk.ui.taps import TapGate
+from kiosk.ui.theme import rgba
+from kiosk.ui.typeface import Typeface
+from kiosk.ui.widgets.overlay import Overlay
+from kiosk.ui.widgets.screen import Desk, Screen, Tools
+
+
+class Router:
+    """Holds the screen, and the panels over it."""
+
+    def __init__(
+        self,
+        settings: DisplaySettings,
+        *,
+        on_intent: Callable[[AnyIntent], None],
+        on_activity: Callable[[Preferences], None],
+    ) -> None:
+        self._defaults = Preferences(language=settings.language)
+        self.preferences = self._defaults
+        self._on_intent = on_intent
+        self._on_activity = on_activity
+        self._languages = load_languages(settings.assets / "translations")
+        width, height = Window.size
+        self.stage = Stage(width, height)
+        self._typeface = Typeface(FontBook(settings.fonts), mipmap=self.stage.scale != 1)
+        self._pictures = PictureBook(settings.assets / "pictures")
+        self._taps = TapGate()
+        self._tools = Tools(
+            larger=lambda: self._prefer(large=not self.preferences.large),
+            contrast=lambda: self._prefer(high_contrast=not self.preferences.high_contrast),
+            lower=lambda: self._prefer(low=not self.preferences.low),
+            help=lambda: self._open_help(),
+            language=lambda: self._prefer(language=self._look().next_language.code),
+        )
+        self._scene: Scene | None = None
+        self.screen: Screen | None = None
+        self.help: Overlay | None = None
+        self.still_there: StillThereOverlay | None = None
+        load_kv()
+        Window.bind(on_request_close=lambda *_, **__: True, on_touch_down=self._touched)
+        Window.clearcolor = rgba(self._look().colour("ground"))
+
+    def show(self, scene: Scene) -> None:
+        """Draw what of ``scene`` is new."""
+        old, self._scene = self._scene, scene
+        if scene == old:
+            return
+        kept = (
+            old is not None
+            and self.screen is not None
+            and (old.region_name, old.hotline) == (scene.region_name, scene.hotline)
+            and (old.view == scene.view or self.screen.take(scene.view))
+        )
+        if not kept:
+            self._close_help()
+            self._draw_screen(scene)
+        self._draw_still_there(scene)
+
+    def reset_preferences(self) -> None:
+        """Back to the defaults."""
+        self._close_help()
+        if self.preferences != self._defaults:
+            self.preferences = self._defaults
+            self._redraw()
+
+    def _look(self, *, allow_large: bool = True) -> Look:
+        return look_for(
+            self.preferences,
+            self.stage.shape,
+            self._languages,
+            self._typeface,
+            self._pictures,
+            self._taps,
+            allow_large=allow_large,
+        )
+
+    def _desk(self, scene: Scene, *, allow_large: bool = True) -> Desk:
+        return Desk(self._look(allow_large=allow_large), scene.region_name, scene.hotline, self._on_intent, self._tools)
+
+    def _draw_screen(self, scene: Scene) -> None:
+        screen = screen_for(self._desk(scene), scene.view)
+        if screen.overflow and self.preferences.large:
+            # Better smaller than cut; tests see to it that none of our own screens comes to this.
+            screen = screen_for(self._desk(scene, allow_large=False), scene.view)
+        if self.screen is not None:
+            self.stage.remove_widget(self.screen)
+        self.screen = screen
+        self.stage.add_widget(screen, index=len(self.stage.children))
+
+    def _draw_still_there(self, scene: Scene) -> None:
+        if scene.still_there is None:
+            self.still_there = self._without(self.still_there)
+        elif self.still_there is None:
+            self._close_help()
+            self.still_there = StillThereOverlay(desk=self._desk(scene), view=scene.still_there)
+            self.stage.add_widget(self.still_there)
+        else:
+            self.still_there.take(scene.still_there)
+
+    def _redraw(self) -> None:
+        Window.clearcolor = rgba(self._look().colour("ground"))
+        if self._scene is None:
+            return
+        help_was_open = self.help is not None
+        self._close_help()
+        self.still_there = self._without(self.still_there)
+        self._draw_screen(self._scene)
+        self._draw_still_there(self._scene)
+        if help_was_open:
+            self._open_help()
+
+    def _prefer(self, **changes: str | bool) -> None:
+        self.preferences = dataclasses.replace(self.preferences, **changes)  # type: ignore[arg-type]  # names and values are the lambdas' above
+        self._redraw()
+        self._on_activity(self.preferences)
+
+    def _open_help(self) -> None:
+        if self._scene is not None and self.help is None:
+            self.help = HelpOverlay(desk=self._desk(self._scene), close=self._close_help)
+            self.stage.add_widget(self.help)
+
+    def _close_help(self) -> None:
+        self.help = self._without(self.help)
+
+    def _without(self, widget: Widget | None) -> None:
+        if widget is not None:
+            self.stage.remove_widget(widget)
+
+    def _touched(self, _window: object, _touch: MotionEvent) -> bool:
+        self._on_activity(self.preferences)
+        return False

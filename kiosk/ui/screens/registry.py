@@ -1,0 +1,88 @@
+"""Which screen draws which view."""
+
+from typing import Final, assert_never
+
+from kivy.lang import Builder
+
+from kiosk.journeys.views import (
+    Attract,
+    Explain,
+    Fault,
+    Home,
+    InsertCard,
+    OutOfService,
+    PinEntry,
+    Refusal,
+    Result,
+    TakeCard,
+    View,
+    Working,
+)
+from kiosk.ui.screens.attract import AttractScreen
+from kiosk.ui.screens.explain import ExplainScreen
+from kiosk.ui.screens.fault import FaultScreen
+from kiosk.ui.screens.help_panel import HelpOverlay
+from kiosk.ui.screens.home import HomeScreen
+from kiosk.ui.screens.insert_card import InsertCardScreen
+from kiosk.ui.screens.out_of_service import OutOfServiceScreen
+from kiosk.ui.screens.pin_entry import PinEntryScreen
+from kiosk.ui.screens.refusal import RefusalScreen
+from kiosk.ui.screens.result import ResultScreen
+from kiosk.ui.screens.still_there import StillThereOverlay
+from kiosk.ui.screens.take_card import TakeCardScreen
+from kiosk.ui.screens.working import WorkingScreen
+from kiosk.ui.widgets.screen import Desk, Screen
+
+__all__ = ["HelpOverlay", "StillThereOverlay", "load_kv", "screen_for"]
+
+_DRAWN: Final = (
+    AttractScreen,
+    HomeScreen,
+    InsertCardScreen,
+    PinEntryScreen,
+    WorkingScreen,
+    ExplainScreen,
+    ResultScreen,
+    RefusalScreen,
+    FaultScreen,
+    OutOfServiceScreen,
+    TakeCardScreen,
+    StillThereOverlay,
+    HelpOverlay,
+)
+
+
+def load_kv() -> None:
+    """Read the layout of every screen, once a process."""
+    for drawn in _DRAWN:
+        if str(drawn.kv) not in Builder.files:
+            Builder.load_file(str(drawn.kv))
+
+
+def screen_for(desk: Desk, view: View) -> Screen:
+    """The screen of a view."""
+    match view:
+        case Attract():
+            return AttractScreen(desk, view)
+        case Home():
+            return HomeScreen(desk, view)
+        case InsertCard():
+            return InsertCardScreen(desk, view)
+        case PinEntry():
+            return PinEntryScreen(desk, view)
+        case Working():
+            return WorkingScreen(desk, view)
+        case Explain():
+            return ExplainScreen(desk, view)
+        case Result():
+            return ResultScreen(desk, view)
+        case Refusal():
+            return RefusalScreen(desk, view)
+        case Fault():
+            return FaultScreen(desk, view)
+        case OutOfService():
+            return OutOfServiceScreen(desk, view)
+        case TakeCard():
+            return TakeCardScreen(desk, view)
+        case _:
+            assert_never(view)

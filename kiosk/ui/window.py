@@ -1,0 +1,79 @@
+"""The terminal's window: what the runtime shows scenes on and hears intents from.
+
+Kivy opens things while it is imported, so nothing here imports it before a window is wanted.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kiosk.journeys.views import AnyIntent, Scene
+from kiosk.ui.environment import prepare_kivy
+from kiosk.ui.settings import DisplaySettings, Preferences
+
+if TYPE_CHECKING:
+    from kiosk.ui.router import Router
+
+__all__ = ["DisplaySettings", "Preferences", "TerminalWindow"]
+
+_TICK = 0.05
+
+
+class TerminalWindow:
+    """Draws scenes and reports touches. Everything but :meth:`wake` belongs to the main thread.
+
+    :raises kiosk.ui.fonts.FontsMissing: the fonts have not been built.
+    :raises kiosk.ui.language.CatalogueMissing: a translation has not been compiled.
+    """
+
+    def __init__(
+        self,
+        settings: DisplaySettings,
+        *,
+        on_intent: Callable[[AnyIntent], None],
+        on_activity: Callable[[Preferences], None],
+    ) -> None:
+        prepare_kivy(settings)
+        from kiosk.ui.router import Router  # noqa: PLC0415 - imports Kivy, which reads what was just prepared
+
+        self._router: Router = Router(settings, on_intent=on_intent, on_activity=on_activity)
+        self._wake: Callable[[], None] | None = None
+
+    @property
+    def preferences(self) -> Preferences:
+        """How the present citizen wants to see the screens."""
+        return self._router.preferences
+
+    def reset_preferences(self) -> None:
+        """Back to the defaults, for the next citizen."""
+        self._router.reset_preferences()
+
+    def show(self, scene: Scene) -> None:
+        """Show a scene. The same scene again draws nothing."""
+        self._router.show(scene)
+
+    def wake(self) -> None:
+        """Have the loop call its tick soon. From any thread; before the loop runs it does nothing."""
+        if self._wake is not None:
+            self._wake()
+
+    def run(self, tick: Callable[[], None]) -> None:
+        """Run until :meth:`stop`, calling ``tick`` every 50 ms and soon after each :meth:`wake`."""
+        from kivy.base import runTouchApp  # noqa: PLC0415 - see the module's words
+        from kivy.clock import Clock  # noqa: PLC0415 - see the module's words
+
+        def call(_elapsed: float) -> None:
+            tick()
+
+        self._wake = Clock.create_trigger(call)
+        every = Clock.schedule_interval(call, _TICK)
+        try:
+            runTouchApp(self._router.stage)
+        finally:
+            every.cancel()
+            self._wake = None
+
+    def stop(self) -> None:
+        """Close the window and let :meth:`run` return."""
+        from kivy.base import stopTouchApp  # noqa: PLC0415 - see the module's words
+
+        stopTouchApp()

@@ -1,0 +1,255 @@
+"""Derive a card's keys from the issuer's test keys and build card files: the issuing bureau, in miniature.
+
+``python -m simulators.card.personalise DIRECTORY`` writes the deck that lies in ``simulators/cards``.
+
+Diversification (ours, after the shape PBOC gives it): the factor is the last eight bytes of the card identification
+code; 3DES: left half = 3DES(master, factor), right half = 3DES(master, inverted factor); SM4: SM4(master, factor ‖
+inverted factor). The keys here are test keys, made up for this project and good for nothing else.
+"""
+
+import datetime
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from simulators.card.card_file import (
+    CardFile,
+    CardHolder,
+    CardKeys,
+    CardPin,
+    Issuer,
+    SocialSecurity,
+    save_card_file,
+)
+from simulators.card.ciphers import encrypt
+
+TRIPLE_DES: Final = 1
+SM4: Final = 3
+INTERNAL_KEY: Final = 0x01
+EXTERNAL_KEY: Final = 0x02
+
+TEST_MASTER_KEYS: Final = {
+    (TRIPLE_DES, INTERNAL_KEY): bytes.fromhex("7E57000100000001 0123456789ABCDEF"),
+    (TRIPLE_DES, EXTERNAL_KEY): bytes.fromhex("7E57000100000002 FEDCBA9876543210"),
+    (SM4, INTERNAL_KEY): bytes.fromhex("7E57000300000001 0123456789ABCDEF"),
+    (SM4, EXTERNAL_KEY): bytes.fromhex("7E57000300000002 FEDCBA9876543210"),
+}
+"""By algorithm and key identifier. Not secret."""
+_FORGERS_MASTER_KEY: Final = bytes.fromhex("BAD0000000000000 0000000000000BAD")
+
+
+def diversify(algorithm: int, master: bytes, identification_code: bytes) -> bytes:
+    """The key of one card, 16 bytes.
+
+    :param identification_code: tag 01 of EF05, 16 bytes.
+    """
+    factor = identification_code[-8:]
+    inverted = bytes(byte ^ 0xFF for byte in factor)
+    return encrypt(algorithm, master, factor + inverted)
+
+
+def card_keys(norm_version: str, identification_code: str) -> CardKeys:
+    """A genuine card's keys: SM4 from norm 3.00 on, 3DES before."""
+    algorithm = SM4 if norm_version == "3.00" else TRIPLE_DES
+    code = bytes.fromhex(identification_code)
+    return CardKeys(
+        algorithm=algorithm,
+        internal=diversify(algorithm, TEST_MASTER_KEYS[algorithm, INTERNAL_KEY], code).hex().upper(),
+        external=diversify(algorithm, TEST_MASTER_KEYS[algorithm, EXTERNAL_KEY], code).hex().upper(),
+    )
+
+
+def personalise(
+    *,
+    about: str,
+    region: str,
+    number: int,
+    card_number: str,
+    holder: CardHolder,
+    norm_version: str = "2.00",
+    pin: CardPin | None,
+    bank_side: bool,
+    issued_on: datetime.date = datetime.date(2021, 3, 1),
+    expires_on: datetime.date = datetime.date(2099, 12, 31),
+) -> CardFile:
+    """A genuine card.
+
+    :param region: four digits GB/T 2260.
+    :param number: counts the cards of a region; it becomes part of the identification code and the chip's serial.
+    :param card_number: nine characters with a right check character.
+    """
+    identification_code = f"{region}00D156000005{number:016X}"
+    return CardFile(
+        about=about,
+        region=region,
+        serial=f"{number:08X}",
+        bank_side=bank_side,
+        social_security=SocialSecurity(
+            issuer=Issuer(
+                identification_code=identification_code,
+                card_class="1",
+                norm_version=norm_version,
+                initialising_body=f"{region}00000000000000000001",
+                issued_on=issued_on,
+                expires_on=expires_on,
+                card_number=card_number,
+            ),
+            holder=holder,
+            keys=card_keys(norm_version, identification_code),
+            pin=pin,
+        ),
+    )
+
+
+def forge(card: CardFile, about: str) -> CardFile:
+    """A copy with all the right files, answering with keys that are not the issuer's."""
+    genuine = card.social_security
+    if genuine is None or genuine.issuer is None or genuine.keys is None:
+        raise ValueError("there is nothing to copy")
+    code = bytes.fromhex(genuine.issuer.identification_code)
+    wrong = diversify(genuine.keys.algorithm, _FORGERS_MASTER_KEY, code).hex().upper()
+    keys = CardKeys(algorithm=genuine.keys.algorithm, internal=wrong, external=wrong)
+    return msgspec.structs.replace(card, about=about, social_security=msgspec.structs.replace(genuine, keys=keys))
+
+
+def deck() -> dict[str, CardFile]:
+    """Every card that comes with the simulator, by file name.
+
+    The people do not exist: their numbers carry the county code 00, which no resident's number has.
+    """
+    cards = {
+        "zhumadian-normal": personalise(
+            about="Zhumadian, norm 2.00, in order: PIN 246810, changed since it was handed out.",
+            region="4117",
+            number=0x1001,
+            card_number="T41170015",
+            holder=_person("411700198504121036", "张示例", "1", "01"),
+            pin=_chip_pin("246810"),
+            bank_side=True,
+        ),
+        "zhumadian-initial-pin": personalise(
+            about="Zhumadian, norm 2.00, PIN still 123456 as handed out.",
+            region="4117",
+            number=0x1002,
+            card_number="T41170023",
+            holder=_person("411700199208301029", "李测试", "2", "01"),
+            pin=_chip_pin("123456"),
+            bank_side=True,
+        ),
+        "zhumadian-locked": personalise(
+            about="Zhumadian, norm 2.00, PIN locked after six wrong tries; it was 135790.",
+            region="4117",
+            number=0x1003,
+            card_number="T41170031",
+            holder=_person("411700197811051037", "王样本", "1", "01"),
+            pin=_chip_pin("135790", tries_left=0),
+            bank_side=True,
+        ),
+        "zhumadian-3.00": personalise(
+            about="Zhumadian, norm 3.00: SM4 keys, holder data closed until the terminal proves itself. PIN 864209.",
+            region="4117",
+            number=0x1004,
+            card_number="T4117004X",
+            norm_version="3.00",
+            holder=_person("411700200106191047", "赵虚构", "2", "01"),
+            pin=_chip_pin("864209"),
+            bank_side=True,
+        ),
+        "rare-name": personalise(
+            about="Zhumadian, norm 2.00, a name with characters beyond GBK (four bytes each). PIN 975310.",
+            region="4117",
+            number=0x1005,
+            card_number="T41170058",
+            holder=_person("411700199503151051", "欧阳𬱖㐂", "1", "01"),
+            pin=_chip_pin("975310"),
+            bank_side=True,
+        ),
+        "long-name": personalise(
+            about="Zhumadian, norm 2.00, a name that needs tag 4E, cut before a four-byte character. PIN 314159.",
+            region="4117",
+            number=0x1006,
+            card_number="T41170066",
+            holder=_person("411700196909231066", "阿卜杜热合曼·吐尔逊江示例人𬱖㐂", "2", "05"),
+            pin=_chip_pin("314159"),
+            bank_side=True,
+        ),
+        "expired": personalise(
+            about="Zhumadian, norm 1.00, expired at the end of 2020. PIN 271828.",
+            region="4117",
+            number=0x1007,
+            card_number="T41170074",
+            norm_version="1.00",
+            holder=_person("41170019880808107X", "陈过期", "1", "01"),
+            pin=_chip_pin("271828"),
+            bank_side=False,
+            issued_on=datetime.date(2011, 1, 1),
+            expires_on=datetime.date(2020, 12, 31),
+        ),
+        "beijing-normal": personalise(
+            about="Beijing, norm 2.00, in order; the centre holds the PIN, the chip has none.",
+            region="1100",
+            number=0x2001,
+            card_number="T11000015",
+            holder=_person("110000198807212015", "周模拟", "1", "01"),
+            pin=None,
+            bank_side=False,
+        ),
+        "beijing-x": personalise(
+            about="Beijing, norm 2.00, number ending in X; the PIN at the centre is still the initial one, which a pad "
+            "without letters can't type.",
+            region="1100",
+            number=0x2002,
+            card_number="T11000023",
+            holder=_person("11000019760229207X", "吴假设", "1", "11"),
+            pin=None,
+            bank_side=False,
+        ),
+        "beijing-3.00": personalise(
+            about="Beijing, norm 3.00: SM4 keys, holder data closed until the terminal proves itself.",
+            region="1100",
+            number=0x2003,
+            card_number="T11000031",
+            norm_version="3.00",
+            holder=_person("110000200001012030", "郑试用", "1", "01"),
+            pin=None,
+            bank_side=False,
+        ),
+        "blank": CardFile(
+            about="A social-security chip that nobody has personalised: the files are there and empty.",
+            region="4117",
+            serial="00003001",
+            social_security=SocialSecurity(),
+        ),
+        "bank-only": CardFile(
+            about="A bank card: payment environment, no social-security environment.",
+            region="0000",
+            serial="00003002",
+            bank_side=True,
+        ),
+    }
+    cards["clone-of-zhumadian-normal"] = forge(
+        cards["zhumadian-normal"], "A copy of zhumadian-normal: every file is right, the keys are not the issuer's."
+    )
+    return cards
+
+
+def _person(number: str, name: str, sex: str, ethnic_group: str) -> CardHolder:
+    return CardHolder(
+        social_security_number=number,
+        name=name,
+        sex=sex,
+        ethnic_group=ethnic_group,
+        birthplace=number[:6],
+        birth_date=datetime.datetime.strptime(number[6:14], "%Y%m%d").date(),  # noqa: DTZ007  # a birth date has no zone
+    )
+
+
+def _chip_pin(digits: str, tries_left: int = 6) -> CardPin:
+    return CardPin(digits=digits, tries_left=tries_left, tries_allowed=6)
+
+
+if __name__ == "__main__":
+    for card_name, card_file in deck().items():
+        save_card_file(Path(sys.argv[1]) / f"{card_name}.json", card_file)

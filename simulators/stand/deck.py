@@ -1,0 +1,113 @@
+"""The citizens' cards that lie on the stand, with what a visitor should know of each."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from simulators.card.application import CardApplication
+from simulators.card.card_file import DECK, CardFile, load_card_file, save_card_file
+
+_WORDS: Final = {
+    "zhumadian-normal": ("张示例", "Zhang Shili", "一切正常，密码已改过。"),
+    "zhumadian-initial-pin": ("李测试", "Li Ceshi", "密码还是初始的，要先改才能用。"),
+    "zhumadian-locked": ("王样本", "Wang Yangben", "输错六次，社保功能锁住了。"),
+    "zhumadian-3.00": ("赵虚构 · 三代卡", "Zhao Xugou, norm 3.00", "国密 SM4，先验终端才给看信息。"),
+    "rare-name": ("生僻字姓名", "A rare name", "姓名里有 GBK 以外的字。"),
+    "long-name": ("特别长的姓名", "A long name", "一个字段装不下的姓名。"),
+    "expired": ("过期的卡", "Expired", "有效期到 2020 年底。"),
+    "clone-of-zhumadian-normal": ("复制的卡", "A clone", "文件全对，密钥不对。"),
+    "beijing-normal": ("周模拟", "Zhou Moni", "密码由社保中心核对。"),
+    "beijing-x": ("吴假设", "Wu Jiashe", "初始密码带字母 X，键盘打不出来。"),
+    "beijing-3.00": ("郑试用 · 三代卡", "Zheng Shiyong, norm 3.00", "国密 SM4，密码由社保中心核对。"),
+    "bank-only": ("银行卡", "A bank card", "没有社会保障功能。"),
+    "blank": ("空白卡", "A blank card", "还没有写入任何人。"),
+}
+_PLACES: Final = {"4117": ("zhumadian", "驻马店"), "1100": ("beijing", "北京")}
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCard:
+    """One card on the stand; its file keeps what the chip keeps."""
+
+    key: str
+    path: Path
+    centre_pin: str
+    """What the centre was seeded with; empty where the chip holds the PIN."""
+
+    def file(self) -> CardFile:
+        """The card as it is now."""
+        return load_card_file(self.path)
+
+    def chip(self) -> CardApplication:
+        """The chip, ready to be put into a slot."""
+        return CardApplication(self.file(), keep=lambda card: save_card_file(self.path, card))
+
+    @property
+    def title(self) -> str:
+        """What it is called on the stand."""
+        return _WORDS.get(self.key, (self.key, "", ""))[0]
+
+    @property
+    def title_en(self) -> str:
+        """The same in English."""
+        return _WORDS.get(self.key, ("", self.key, ""))[1]
+
+    def picture(self, region: str) -> dict[str, Any]:
+        """What the bench shows of it.
+
+        :param region: the terminal that stands there, so that cards of elsewhere are seen to be so.
+        """
+        card = self.file()
+        home, place = _PLACES.get(card.region, ("", ""))
+        chip_pin = card.social_security.pin if card.social_security else None
+        return {
+            "key": self.key,
+            "title": f"{place} · {self.title}" if place and card.social_security else self.title,
+            "title_en": self.title_en,
+            "about": _WORDS.get(self.key, ("", "", ""))[2],
+            "about_en": card.about,
+            "kind": _kind(self.key, card),
+            "here": home == region or card.social_security is None,
+            "pin": chip_pin.digits if chip_pin else self.centre_pin,
+        }
+
+
+def lay_out(directory: Path, seed: Path) -> list[DemoCard]:
+    """Lay copies of the deck out in a directory, those that lie there already untouched.
+
+    :param seed: what the centre was planted with, for the PINs that it holds.
+    """
+    directory.mkdir(exist_ok=True)
+    pins = _centre_pins(seed)
+    cards = []
+    for original in sorted(DECK.glob("*.json"), key=_place_on_the_stand):
+        copy = directory / original.name
+        if not copy.exists():
+            shutil.copyfile(original, copy)
+        environment = load_card_file(copy).social_security
+        code = environment.issuer.identification_code if environment and environment.issuer else ""
+        cards.append(DemoCard(original.stem, copy, pins.get(code, "")))
+    return cards
+
+
+def _place_on_the_stand(path: Path) -> tuple[int, str]:
+    names = list(_WORDS)
+    return (names.index(path.stem) if path.stem in names else len(names), path.stem)
+
+
+def _kind(key: str, card: CardFile) -> str:
+    if key.startswith("clone"):
+        return "clone"
+    environment = card.social_security
+    if environment is None:
+        return "bank_only" if card.bank_side else "foreign"
+    if environment.issuer is None:
+        return "blank"
+    return "v3" if environment.issuer.norm_version == "3.00" else "social_security"
+
+
+def _centre_pins(seed: Path) -> dict[str, str]:
+    holders = json.loads(seed.read_text(encoding="utf-8"))["holders"]
+    return {one["identification_code"]: one["centre_pin"]["pin"] for one in holders if one["centre_pin"]}

@@ -1,0 +1,400 @@
+"""Everything of the demo put together, and the hands that work on it."""
+
+import fcntl
+import os
+import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+from Xlib import display
+
+from simulators.bench.server import NotPossible
+from simulators.card.slot import CardSlot
+from simulators.pcscd import PrivatePcscd
+from simulators.pin_pad import SunsonPadSimulator
+from simulators.screen import Screen
+from simulators.stand.cable import CableState, NetworkCable
+from simulators.stand.centre import DemoCentre
+from simulators.stand.deck import DemoCard, lay_out
+from simulators.stand.programs import Program
+from simulators.stand.requirements import REPOSITORY, missing
+from simulators.stand.terminals import TERMINALS, TerminalPlace, Wiring
+from simulators.stand.virtual_display import start_display
+
+_PORTRAIT: Final = (1080, 1920)
+_MARKER: Final = "this-is-a-demo-stand"
+_REGION_NAMES: Final = {"zhumadian": ("驻马店", "Zhumadian"), "beijing": ("北京", "Beijing")}
+
+
+class CanNotStart(Exception):
+    """The stand can't be set up here; the text says precisely why."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandSettings:
+    """What a stand is set up with."""
+
+    state: Path
+    """Directory of everything it writes. Made anew unless ``keep``."""
+    region: str = "zhumadian"
+    landscape: bool = False
+    keep: bool = False
+    display: str | None = None
+    """An X display to open the window on; None starts a virtual one."""
+    regions: Path = REPOSITORY / "config" / "regions"
+    seed: Path = REPOSITORY / "config" / "demo" / "centre.json"
+    assets: Path = REPOSITORY / "assets"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A line of what the stand did or saw."""
+
+    at: str
+    zh: str
+    en: str
+    bad: bool = False
+
+
+@dataclass(slots=True)
+class _Surroundings:
+    """What is there while the stand stands."""
+
+    wiring: Wiring
+    screen: Screen
+    places: dict[str, TerminalPlace]
+    display: str
+    screen_program: Program | None
+    exits: ExitStack = field(default_factory=ExitStack, repr=False)
+
+
+class Stand:
+    """One demo stand: use as a context manager. Stops what it started and nothing else."""
+
+    def __init__(self, settings: StandSettings, *, say: Callable[[str], None] = lambda _: None) -> None:
+        """:param say: told each step of the set-up in a few words."""
+        self.settings = settings
+        self.state = settings.state.resolve()
+        self.logs = self.state / "logs"
+        self.region = settings.region
+        self._say = say
+        self._hands = threading.RLock()
+        self._happenings: deque[Happening] = deque(maxlen=60)
+        self._surroundings: _Surroundings | None = None
+        self._terminal: tuple[Program, Program] | None = None
+        self.powered = False
+        self.inserted: DemoCard | None = None
+        self.cards: dict[str, DemoCard] = {}
+        self._pads: dict[str, SunsonPadSimulator] = {}
+
+    # --- setting up and clearing away -----------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start everything, the terminal last.
+
+        :raises CanNotStart: something is missing, or another stand uses the same directory.
+        :raises simulators.stand.programs.ProgramDied: a program did not come up.
+        """
+        lacking = missing(display=self.settings.display is not None)
+        if lacking:
+            raise CanNotStart("missing:\n  " + "\n  ".join(lacking))
+        with ExitStack() as exits:
+            exits.callback(self._reserve_directory())
+            surroundings = self._surroundings = self._build(exits)
+            exits.callback(self.power_off, quietly=True)
+            self.power_on()
+            surroundings.exits = exits.pop_all()
+
+    def stop(self) -> None:
+        """Stop everything in the opposite order. Harmless when nothing runs."""
+        with self._hands:
+            if self._surroundings is not None:
+                self._surroundings.exits.close()
+                self._surroundings = None
+
+    def _reserve_directory(self) -> Callable[[], None]:
+        state = self.state
+        if state.exists() and any(state.iterdir()) and not (state / _MARKER).exists():
+            raise CanNotStart(f"{state} holds something else; give an empty directory or one of an earlier stand")
+        state.mkdir(parents=True, exist_ok=True)
+        lock = os.open(state / _MARKER, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock)
+            raise CanNotStart(f"another stand is running in {state}") from error
+        if not self.settings.keep:
+            for entry in state.iterdir():
+                if entry.name != _MARKER:
+                    shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        self.logs.mkdir(exist_ok=True)
+        return lambda: os.close(lock)
+
+    def _build(self, exits: ExitStack) -> _Surroundings:
+        settings = self.settings
+        self._say("显示 display …")
+        screen_program, display_name = None, settings.display or ""
+        width, height = _PORTRAIT[::-1] if settings.landscape else _PORTRAIT
+        if settings.display is None:
+            screen_program, display_name = start_display(width, height, self.logs / "xvfb.log", on_death=self._died)
+            exits.callback(screen_program.stop)
+        else:
+            width, height = _fitting(settings.display, width, height)
+        screen = exits.enter_context(Screen(display_name, settings.assets / "fonts"))
+
+        self._say("读卡器 pcscd and the virtual reader …")
+        self.pcscd = PrivatePcscd(self.state / "pcscd")
+        self.pcscd.start()
+        exits.callback(self.pcscd.stop)
+        self.slot = CardSlot.of(self.pcscd)
+        exits.callback(self.slot.close)
+        self.cards = {card.key: card for card in lay_out(self.state / "cards", settings.seed)}
+
+        self._say("中心系统 central system …")
+        self.centre = DemoCentre(self.state / "centre", settings.seed, self.logs, on_death=self._died)
+        self.centre.prepare()
+        self.centre.program.start()
+        exits.callback(self.centre.program.stop)
+        self.centre.wait_until_served()
+        self.cable = NetworkCable(self.centre.port)
+        exits.callback(self.cable.close)
+
+        wiring = Wiring(
+            regions=settings.regions,
+            assets=settings.assets,
+            width=width,
+            height=height,
+            reader=self.pcscd.reader_name,
+            centre_url=f"https://127.0.0.1:{self.cable.port}",
+            centre_ca=self.centre.ca,
+            centre_keys=self.centre.public_keys,
+            environment={**self.pcscd.environment, "DISPLAY": display_name},
+        )
+        self._say("终端登记 enrolment of the terminals …")
+        places = {region: TerminalPlace(name, region, self.state / name) for region, (name, _) in TERMINALS.items()}
+        for region, place in places.items():
+            place.furnish(wiring)
+            place.make_pad(TERMINALS[region][1])
+            if not place.enrolment.exists():
+                self.centre.enrol(place.enrol(wiring, self.logs / "enrolment.log"))
+            self._pads[region] = exits.enter_context(
+                SunsonPadSimulator(link=place.pad_link, state_file=place.pad_memory)
+            )
+        return _Surroundings(wiring, screen, places, display_name, screen_program)
+
+    # --- what is there ----------------------------------------------------------------------------------------------
+
+    @property
+    def surroundings(self) -> _Surroundings:
+        """What was built.
+
+        :raises RuntimeError: the stand does not stand.
+        """
+        if self._surroundings is None:
+            raise RuntimeError("the stand is not set up")
+        return self._surroundings
+
+    @property
+    def screen(self) -> Screen:
+        """The eye and the finger, powered or not."""
+        return self.surroundings.screen
+
+    @property
+    def place(self) -> TerminalPlace:
+        """The terminal that stands here now."""
+        return self.surroundings.places[self.region]
+
+    @property
+    def pad(self) -> SunsonPadSimulator:
+        """The PIN pad of the terminal that stands here now."""
+        return self._pads[self.region]
+
+    def programs(self) -> list[tuple[str, int | None, str, bool]]:
+        """What runs: name, process, where, and whether it has died."""
+        surroundings = self.surroundings
+        known: list[tuple[Program | None, str]] = [
+            (surroundings.screen_program, f"DISPLAY={surroundings.display}"),
+            (self.centre.program, self.centre.url),
+        ]
+        rows = [
+            (program.name, program.pid, where, program.exit_code is not None)
+            for program, where in known
+            if program is not None
+        ]
+        rows.append(("pcscd", self.pcscd.pid, f"{self.pcscd.reader_name} · {self.pcscd.socket_path}", False))
+        rows.append(("PIN pad, card slot, cable", os.getpid(), f"{self.pad.path} · 127.0.0.1:{self.cable.port}", False))
+        rows += [
+            (program.name, program.pid, str(program.log), self.powered and program.exit_code is not None)
+            for program in self._terminal or ()
+        ]
+        return rows
+
+    def fresh_cards(self) -> None:
+        """Put every card back to what it was at first."""
+        with self._hands:
+            shutil.rmtree(self.state / "cards", ignore_errors=True)
+            self.cards = {card.key: card for card in lay_out(self.state / "cards", self.settings.seed)}
+
+    # --- hands (Workbench) --------------------------------------------------------------------------------------------
+
+    def screen_in_view(self) -> Screen | None:
+        """See :class:`simulators.bench.server.Workbench`."""
+        return self.surroundings.screen if self.powered else None
+
+    def press(self, key: str) -> None:
+        """Press a key of the PIN pad."""
+        match key:
+            case "enter":
+                self.pad.press_enter()
+            case "clear":
+                self.pad.press_clear()
+            case "cancel":
+                self.pad.press_cancel()
+            case _ if len(key) == 1 and key.isascii() and key.isdigit():
+                self.pad.press(key)
+            case _:
+                raise NotPossible("no such key")
+
+    def insert(self, card: str) -> None:
+        """Put a card into the slot."""
+        with self._hands:
+            if self.inserted is not None:
+                raise NotPossible("a card is in the slot already")
+            if card not in self.cards:
+                raise NotPossible("no such card")
+            self.inserted = self.cards[card]
+            self.slot.insert(self.inserted.chip())
+            self._note(f"插入了卡：{self.inserted.title}", f"card in: {self.inserted.title_en}")
+
+    def pull(self) -> None:
+        """Pull the card out."""
+        with self._hands:
+            if self.inserted is None:
+                raise NotPossible("the slot is empty")
+            self.slot.pull()
+            self._note(f"拔出了卡：{self.inserted.title}", f"card out: {self.inserted.title_en}")
+            self.inserted = None
+
+    def set_cable(self, what: str) -> None:
+        """Do something to the network cable."""
+        match what:
+            case "plugged":
+                self.cable.plug()
+                self._note("网线插好了", "network cable in")
+            case "unplugged":
+                self.cable.unplug()
+                self._note("网线拔掉了", "network cable out")
+            case "slow":
+                self.cable.slow_down()
+                self._note("网线很慢", "network cable slow")
+            case "cut":
+                self.cable.cut_next_answer()
+                self._note("下一个回答会被截断", "the next answer will be cut")
+            case _:
+                raise NotPossible("no such state of a cable")
+
+    def set_power(self, what: str) -> None:
+        """``on`` or ``off``."""
+        match what:
+            case "on":
+                self.power_on()
+            case "off":
+                self.power_off()
+            case _:
+                raise NotPossible("a plug is in or out")
+
+    def power_on(self) -> None:
+        """Plug the terminal in: application and uplink start. Harmless when it is in."""
+        with self._hands:
+            if self.powered:
+                return
+            surroundings = self.surroundings
+            self._terminal = self.place.programs(surroundings.wiring, self.logs, on_death=self._died)
+            for program in self._terminal:
+                program.start()
+            if surroundings.screen_program is None:
+                surroundings.screen.look_at(self._terminal[0].pid)
+            self.powered = True
+            self._note(f"终端 {self.place.id} 通电了", f"terminal {self.place.id} has power")
+
+    def power_off(self, *, quietly: bool = False) -> None:
+        """Pull the plug: SIGKILL to application and uplink. Harmless when it is out."""
+        with self._hands:
+            if not self.powered:
+                return
+            self.powered = False
+            for program in self._terminal or ():
+                program.kill()
+            if not quietly:
+                self._note(f"终端 {self.place.id} 断电了", f"terminal {self.place.id} has lost power")
+
+    def choose_region(self, region: str) -> None:
+        """Put another region's terminal into this place."""
+        if region not in TERMINALS:
+            raise NotPossible("no terminal of such a region")
+        with self._hands:
+            self.power_off()
+            self.region = region
+            self.power_on()
+
+    def picture_of_state(self) -> dict[str, Any]:
+        """Everything the bench shows."""
+        zh, en = _REGION_NAMES[self.region]
+        with self._hands:
+            inserted = self.inserted
+        return {
+            "terminal": self.place.id,
+            "region": f"{zh} {en}",
+            "region_key": self.region,
+            "regions": [{"key": key, "zh": _REGION_NAMES[key][0], "en": _REGION_NAMES[key][1]} for key in TERMINALS],
+            "powered": self.powered,
+            "inserted": inserted.key if inserted else None,
+            "cards": [card.picture(self.region) for card in self.cards.values()],
+            "cable": self.cable.state.value,
+            "cut_armed": self.cable.cut_armed,
+            "centre_url": self.centre.url,
+            "programs": [
+                {"name": name, "pid": pid, "where": where, "failed": failed}
+                for name, pid, where, failed in self.programs()
+            ],
+            "happenings": [
+                {"at": one.at, "zh": one.zh, "en": one.en, "bad": one.bad} for one in reversed(self._happenings)
+            ],
+        }
+
+    def _died(self, program: Program, code: int) -> None:
+        self._note(
+            f"{program.name} 自己停了（{code}），见 {program.log.name}", f"ended by itself with {code}", bad=True
+        )
+        self._say(f"!! {program.name} ended by itself with {code}; its log: {program.log}")
+
+    def _note(self, zh: str, en: str, *, bad: bool = False) -> None:
+        self._happenings.append(Happening(time.strftime("%H:%M:%S"), zh, en, bad))
+
+
+def _fitting(display_name: str, width: int, height: int) -> tuple[int, int]:
+    """The window's size on somebody's own display: the real one if it fits, else the half."""
+    with_room = display.Display(display_name)
+    try:
+        room = with_room.screen()
+        if room.width_in_pixels >= width and room.height_in_pixels >= height:
+            return width, height
+    finally:
+        with_room.close()
+    return width // 2, height // 2
+
+
+__all__ = ["CableState", "CanNotStart", "Stand", "StandSettings"]

@@ -1,0 +1,138 @@
+"""The terminals of the demo: one a region, each with its own identity, ledger and state."""
+
+import base64
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from simulators.pin_pad import TEST_MASTER_KEY
+from simulators.stand.programs import Program, run_to_end
+from simulators.stand.requirements import REPOSITORY
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What a terminal is plugged into."""
+
+    regions: Path
+    assets: Path
+    width: int
+    height: int
+    reader: str
+    centre_url: str
+    centre_ca: Path
+    centre_keys: Path
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalPlace:
+    """One terminal's directory on this machine."""
+
+    id: str
+    region: str
+    directory: Path
+
+    @property
+    def config(self) -> Path:
+        """``kiosk.toml``."""
+        return self.directory / "kiosk.toml"
+
+    @property
+    def state(self) -> Path:
+        """Ledger, receipts, status."""
+        return self.directory / "state"
+
+    @property
+    def enrolment(self) -> Path:
+        """The request that the centre gets."""
+        return self.directory / "enrolment.json"
+
+    @property
+    def pad_link(self) -> Path:
+        """The serial port of its PIN pad, under a name that stays."""
+        return self.directory / "pin-pad"
+
+    @property
+    def pad_memory(self) -> Path:
+        """What its PIN pad keeps without power."""
+        return self.directory / "pin-pad.json"
+
+    def make_pad(self, serial: str) -> None:
+        """Put a pad there, fresh from the room where master keys are injected."""
+        if not self.pad_memory.exists():
+            memory = {"serial": serial, "master": {"0": TEST_MASTER_KEY.hex()}, "working": {}}
+            self.pad_memory.write_text(json.dumps(memory), encoding="ascii")
+
+    def furnish(self, wiring: Wiring) -> None:
+        """Write its configuration."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        credentials = self.directory / "credentials"
+        credentials.mkdir(mode=0o700, exist_ok=True)
+        tables: dict[str, dict[str, object]] = {
+            "terminal": {
+                "id": self.id,
+                "region": self.region,
+                "state": str(self.state),
+                "credentials": str(credentials),
+            },
+            "display": {"width": wiring.width, "height": wiring.height, "fullscreen": False},
+            "card_reader": {"name": wiring.reader},
+            "pin_pad": {"port": str(self.pad_link), "dialect": "sunson"},
+            "centre": {"url": wiring.centre_url, "ca": str(wiring.centre_ca), "keys": str(wiring.centre_keys)},
+            "paths": {"regions": str(wiring.regions), "assets": str(wiring.assets)},
+        }
+        self.config.write_text(
+            "\n".join(f"[{name}]\n{_lines(table)}" for name, table in tables.items()), encoding="utf-8"
+        )
+
+    def enrol(self, wiring: Wiring, log: Path) -> Path:
+        """Let it make its keys and its ledger; its request, with the key of the pad that the operator injected.
+
+        :raises simulators.stand.programs.ProgramDied: it could not.
+        """
+        run_to_end(
+            f"kiosk enrol {self.id}",
+            kiosk("enrol", "--config", str(self.config), "--request", str(self.enrolment)),
+            log,
+            environment=wiring.environment,
+        )
+        request = json.loads(self.enrolment.read_text(encoding="utf-8"))
+        pad = json.loads(self.pad_memory.read_text(encoding="ascii"))
+        master_key = base64.b64encode(bytes.fromhex(pad["master"]["0"])).decode("ascii")
+        request["pad"] = {"serial": pad["serial"], "master_key": master_key}
+        self.enrolment.write_text(json.dumps(request, indent=2), encoding="utf-8")
+        return self.enrolment
+
+    def programs(
+        self, wiring: Wiring, logs: Path, *, on_death: Callable[[Program, int], None] | None = None
+    ) -> tuple[Program, Program]:
+        """Its application and its uplink, not yet started."""
+        environment = {
+            **wiring.environment,
+            "PYTHONUNBUFFERED": "1",
+            "KIVY_HOME": str(self.directory / "kivy"),
+        }
+        return (
+            Program("kiosk run", kiosk("run", "--config", str(self.config)), logs / f"{self.id}-run.log",
+                    environment=environment, directory=REPOSITORY, on_death=on_death),
+            Program("kiosk uplink", kiosk("uplink", "--config", str(self.config)), logs / f"{self.id}-uplink.log",
+                    environment=environment, directory=REPOSITORY, on_death=on_death),
+        )  # fmt: skip
+
+
+TERMINALS: Final = {"zhumadian": ("zmd-0001", "00000042"), "beijing": ("bj-0001", "00000043")}
+"""Terminal id and serial number of its PIN pad, by region pack."""
+
+
+def kiosk(*arguments: str) -> list[str]:
+    """The kiosk's command line, run by this very Python."""
+    return [sys.executable, "-m", "kiosk", *arguments]
+
+
+def _lines(table: Mapping[str, object]) -> str:
+    # JSON's strings, numbers and booleans are TOML's too.
+    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in table.items())

@@ -1,0 +1,49 @@
+"""Fixtures of the real card stack. Without pcscd the tests that need it fail; they are never skipped."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from simulators.card.slot import CardSlot
+from simulators.pcscd import PrivatePcscd
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--hardware",
+        action="append",
+        metavar="PORT=DEVICE",
+        help="run a port's contract on a real device: card_reader=NAME, pin_pad=/dev/tty…; may be given again",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "simulated: needs faults or cards that only the simulator has")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With real hardware, leave out what a real device can't be made to do."""
+    if not config.getoption("hardware"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("simulated")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePcscd]:
+    """A daemon of the tests' own with one empty reader. libpcsclite fixes the socket's path at its first use."""
+    with PrivatePcscd(tmp_path_factory.mktemp("pcscd")) as daemon:
+        os.environ.update(daemon.environment)
+        yield daemon
+        for name in daemon.environment:
+            del os.environ[name]
+
+
+@pytest.fixture
+def slot(pcscd: PrivatePcscd) -> Iterator[CardSlot]:
+    """The empty slot of that reader."""
+    slot = CardSlot.of(pcscd)
+    yield slot
+    slot.close()

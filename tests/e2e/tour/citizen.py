@@ -1,0 +1,173 @@
+"""A citizen in front of the terminal: eyes, fingers, a card. Every step is photographed."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import cv2
+
+from simulators.screen import NotSeen
+from simulators.stand.stand import Stand
+
+PATIENCE_S: Final = 20.0
+"""How long a citizen waits for a screen before they call it broken."""
+
+
+class NotAsExpected(Exception):
+    """The terminal did not do what the story says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that the citizen did or saw."""
+
+    does: str
+    shot: str
+    """File name of the photograph in ``build/tour/shots``."""
+    seconds: float
+    """Since the journey began."""
+
+
+@dataclass(slots=True)
+class Citizen:
+    """One visit."""
+
+    stand: Stand
+    words: dict[str, dict[str, str]]
+    shots: Path
+    journey: str
+    final: list[str]
+    language: str = "zh"
+    card: str | None = None
+    """The card that was used last."""
+    steps: list[Step] = field(default_factory=list)
+    begun: float = field(default_factory=time.monotonic)
+    seen_at_the_end: list[str] = field(default_factory=list)
+
+    def word(self, name: str) -> str:
+        """The words on the screen for a name of the table."""
+        return self.words[self.language][name]
+
+    def sees(self, name: str, *, within_s: float = PATIENCE_S) -> None:
+        """Wait until these words are on the screen.
+
+        :raises NotAsExpected: they don't come.
+        """
+        text = self.word(name)
+        try:
+            self.stand.screen.wait_for(text, timeout_s=within_s)
+        except NotSeen as missing:
+            self.photograph(f"没有看到 missed “{text}”")
+            raise NotAsExpected(str(missing)) from missing
+        self.photograph(f"看到 sees “{text}”")
+
+    def touches(self, name: str) -> None:
+        """Touch what carries these words.
+
+        :raises NotAsExpected: it does not come.
+        """
+        text = self.word(name)
+        try:
+            _, box = self.stand.screen.wait_for(text, timeout_s=PATIENCE_S)
+        except NotSeen as missing:
+            self.photograph(f"没有看到 missed “{text}”")
+            raise NotAsExpected(str(missing)) from missing
+        self.photograph(f"触摸 touches “{text}”", mark=box.centre)
+        self.stand.screen.touch(*box.centre)
+
+    def inserts(self, card: str) -> None:
+        """Put a card in."""
+        self.card = card
+        self.stand.insert(card)
+        self._note(f"插卡 inserts {card}")
+
+    def pulls(self) -> None:
+        """Pull the card out."""
+        self.stand.pull()
+        self._note("拔卡 pulls the card")
+
+    def types(self, digits: str, *, enter: bool = True) -> None:
+        """Press keys of the PIN pad once it takes them.
+
+        :raises NotAsExpected: the pad asks for nothing.
+        """
+        if not self.stand.pad.wait_until_entering(PATIENCE_S):
+            raise NotAsExpected("the PIN pad takes no keys")
+        for digit in digits:
+            self.stand.press(digit)
+        self.stand.screen.wait_until_still(time.monotonic() + 3.0)
+        self.photograph(f"在键盘上按 {len(digits)} 位 types {len(digits)} digits")
+        if enter:
+            self.stand.press("enter")
+
+    def cancels_at_pad(self) -> None:
+        """Press the pad's red key once it takes keys."""
+        if not self.stand.pad.wait_until_entering(PATIENCE_S):
+            raise NotAsExpected("the PIN pad takes no keys")
+        self.stand.press("cancel")
+        self._note("按键盘上的取消 presses cancel on the pad")
+
+    def takes_card(self) -> None:
+        """Take the card when the terminal gives it back."""
+        self.sees("take_card")
+        self.pulls()
+
+    def unplugs_network(self) -> None:
+        """Not the citizen: somebody pulls the network cable."""
+        self.stand.set_cable("unplugged")
+        self.photograph("有人拔了网线 the network cable is pulled")
+
+    def plugs_network(self) -> None:
+        """Somebody plugs it in again."""
+        self.stand.set_cable("plugged")
+        self.photograph("网线接好了 the network cable is in again")
+
+    def loses_power(self) -> None:
+        """The power fails."""
+        self.photograph("马上断电 the power is about to fail")
+        self.stand.power_off()
+
+    def gets_power(self) -> None:
+        """The power comes back."""
+        self.stand.power_on()
+
+    def departs(self) -> None:
+        """Leave the terminal as it was found, by whatever the screen offers for that.
+
+        :raises NotSeen: the attract screen does not come back.
+        """
+        for _ in range(5):
+            offered = {self.word(name): name for name in ("start", "close", "leave", "done_reading")}
+            text, box = self.stand.screen.wait_for(*offered, timeout_s=PATIENCE_S)
+            if offered[text] == "start":
+                return
+            self.stand.screen.touch(*box.centre)
+            self.stand.screen.wait_until_gone(text, timeout_s=PATIENCE_S)
+            if offered[text] == "leave":
+                self.language = "zh"  # the terminal speaks its own language again to the next one
+        raise NotSeen((self.word("start"),), PATIENCE_S)
+
+    def ends(self) -> None:
+        """Look for what the table says of the last screen; what is missing is in the verdict, not an error here."""
+        for text in self.final:
+            try:
+                self.stand.screen.wait_for(text, timeout_s=PATIENCE_S if not self.seen_at_the_end else 1.0)
+            except NotSeen:
+                continue
+            self.seen_at_the_end.append(text)
+        self.photograph("最后的画面 the last screen")
+
+    def photograph(self, does: str, *, mark: tuple[int, int] | None = None) -> None:
+        """Keep what the screen shows, with what the citizen is doing."""
+        picture = self.stand.screen.capture()
+        name = f"{self.journey}-{len(self.steps) + 1:02}.png"
+        if picture is not None:
+            shot = picture[..., :3].copy()
+            if mark is not None:
+                cv2.circle(shot, mark, 54, (20, 110, 240), 8, cv2.LINE_AA)
+            cv2.imwrite(str(self.shots / name), shot, [cv2.IMWRITE_PNG_COMPRESSION, 6])
+        self.steps.append(Step(does, name, round(time.monotonic() - self.begun, 2)))
+
+    def _note(self, does: str) -> None:
+        self.photograph(does)

@@ -1,0 +1,325 @@
+"""Making a centre, letting terminals in, serving: the operator's commands, its page and its description."""
+
+import json
+import re
+import secrets
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+import requests
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from sqlalchemy import select, text
+
+from central.card_keys import Algorithm, CardMasterKeys
+from central.command_line import main
+from central.database import Database
+from central.enrolment import EnrolmentRequest, PadOfTerminal, PublicDetails
+from central.seed import load_seed
+from central.settings import SettingsRefused, load_settings
+from central.tables import Base, Card, Terminal, TerminalLedger
+from kiosk.records.upload import Receipt
+from tests.centre import (
+    CARD_MASTER_KEYS,
+    REPOSITORY,
+    SEED,
+    LedgerWriter,
+    RunningCentre,
+    a_transaction,
+)
+
+CARDS = REPOSITORY / "simulators" / "cards"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A centre made by command, migrated."""
+    made = tmp_path / "made"
+    assert main(["init", str(made), "--card-master-keys", str(CARD_MASTER_KEYS)]) == 0
+    assert main(["migrate", str(made)]) == 0
+    return made
+
+
+def a_request(path: Path, **other: object) -> EnrolmentRequest:
+    request = EnrolmentRequest(
+        terminal="zmd-0001",
+        region="zhumadian",
+        public_key=Ed25519PrivateKey.generate().public_key().public_bytes_raw(),
+        ledger_id=secrets.token_bytes(16),
+        pad=PadOfTerminal(serial="PAD00001", master_key=secrets.token_bytes(16)),
+    )
+    request = msgspec.structs.replace(request, **other)
+    path.write_bytes(msgspec.json.encode(request))
+    return request
+
+
+def a_session(centre: RunningCentre) -> requests.Session:
+    session = requests.Session()
+    session.trust_env, session.verify = False, str(centre.ca_file)
+    return session
+
+
+def test_init_keeps_its_secrets(directory: Path) -> None:
+    secret = {
+        "ca.key",
+        "server.key",
+        "signing.key",
+        "opening.key",
+        "storage.key",
+        "card_master_keys.json",
+        "centre.toml",
+    }
+    assert secret <= {path.name for path in directory.iterdir()}
+    assert {name: stat.S_IMODE((directory / name).stat().st_mode) for name in secret} == dict.fromkeys(secret, 0o600)
+
+
+def test_init_overwrites_nothing(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (directory / "signing.key").read_bytes()
+    assert main(["init", str(directory)]) == 1
+    assert "centre.toml" in capsys.readouterr().err
+    assert (directory / "signing.key").read_bytes() == before
+
+
+def test_the_card_keys_are_random_unless_given(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert main(["init", str(tmp_path / name)]) == 0
+    one, two = (CardMasterKeys.load(tmp_path / name / "card_master_keys.json") for name in ("one", "two"))
+    assert one != two
+
+
+def test_public_tells_what_a_terminal_needs(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(["public", str(directory)]) == 0
+    told = msgspec.json.decode(capsys.readouterr().out, type=PublicDetails)
+    Ed25519PublicKey.from_public_bytes(told.signing_key)
+    X25519PublicKey.from_public_bytes(told.opening_key)
+    assert told.key_id == "centre-1"
+    assert Path(told.ca_certificate).read_text().startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_a_terminal_is_enrolled_once(directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "request.json"
+    request = a_request(file)
+    for _ in range(2):
+        assert main(["enrol", str(directory), str(file)]) == 0
+    a_request(file, ledger_id=request.ledger_id)
+    assert main(["enrol", str(directory), str(file)]) == 1
+    assert "another key" in capsys.readouterr().err
+    a_request(file, public_key=request.public_key)
+    assert main(["enrol", str(directory), str(file)]) == 1
+    assert "ledger-add" in capsys.readouterr().err
+    a_request(file, terminal="zmd-0002")
+    assert main(["enrol", str(directory), str(file)]) == 1
+    assert "PAD00001" in capsys.readouterr().err
+    database = Database(load_settings(directory / "centre.toml").database)
+    with database.reading() as session:
+        (terminal,) = session.scalars(select(Terminal)).all()
+        assert (terminal.id, terminal.public_key) == ("zmd-0001", request.public_key)
+
+
+def test_a_replaced_disk_is_registered(directory: Path, tmp_path: Path) -> None:
+    a_request(tmp_path / "request.json")
+    fresh = secrets.token_bytes(16).hex()
+    assert main(["ledger-add", str(directory), "zmd-0001", fresh]) == 1
+    assert main(["enrol", str(directory), str(tmp_path / "request.json")]) == 0
+    assert main(["ledger-add", str(directory), "zmd-0001", fresh]) == 0
+    with Database(load_settings(directory / "centre.toml").database).reading() as session:
+        assert len(session.scalars(select(TerminalLedger)).all()) == 2
+
+
+def test_a_seed_is_planted_once(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    for expected in ("12 of 12", "0 of 12"):
+        assert main(["seed", str(directory), str(SEED)]) == 0
+        assert capsys.readouterr().out.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ('host = "0.0.0.0"', "listen_beyond_loopback"),
+        ('host = "192.0.2.1"', "listen_beyond_loopback"),
+        ('host = "::"', "listen_beyond_loopback"),
+        ("pin_tries = 0", "pin_tries"),
+        ('colour = "red"', "colour"),
+    ],
+)
+def test_unsafe_or_unknown_settings_are_refused(directory: Path, line: str, word: str) -> None:
+    file = directory / "centre.toml"
+    name = line.split(" ", maxsplit=1)[0]
+    kept = [one for one in file.read_text().splitlines() if not one.startswith(f"{name} ")]
+    file.write_text("\n".join([*kept, line]))
+    with pytest.raises(SettingsRefused, match=word):
+        load_settings(file)
+
+
+def test_listening_beyond_loopback_must_be_said(directory: Path) -> None:
+    file = directory / "centre.toml"
+    changed = file.read_text().replace('host = "127.0.0.1"', 'host = "0.0.0.0"')
+    file.write_text(f"{changed}\nlisten_beyond_loopback = true\n")
+    assert load_settings(file).host == "0.0.0.0"
+
+
+def test_a_missing_settings_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", str(tmp_path / "nowhere.toml")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_serve_answers_and_stops(directory: Path) -> None:
+    """The whole thing as a process of its own, on the port that its log names."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "central", "serve", str(directory), "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=REPOSITORY,
+    ) as process:
+        assert process.stderr is not None
+        try:
+            port = next(
+                found[1] for line in process.stderr if (found := re.search(r"https://127\.0\.0\.1:(\d+)", line))
+            )
+            session = requests.Session()
+            session.trust_env, session.verify = False, str(directory / "ca.pem")
+            assert session.get(f"https://127.0.0.1:{port}/health", timeout=10).text == "ok"
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_the_migrations_make_the_tables_of_the_code(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    url = f"sqlite:///{tmp_path / 'centre.db'}"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres_server").create_database()
+    database = Database(url)
+    database.migrate()
+    database.migrate()
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_sqlite_is_durable(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'centre.db'}")
+    with database.engine.connect() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_the_seed_matches_the_card_files() -> None:
+    seeded = {one.about: one for one in load_seed(SEED).holders}
+    keys = CardMasterKeys.load(CARD_MASTER_KEYS)
+    genuine = set()
+    for file in sorted(CARDS.glob("*.json")):
+        card = json.loads(file.read_text())["social_security"]
+        if not card or not card["issuer"] or file.stem.startswith("clone"):
+            continue
+        genuine.add(file.stem)
+        holder, issuer, one = card["holder"], card["issuer"], seeded[file.stem]
+        assert one.identification_code == issuer["identification_code"]
+        assert (one.card_number, one.norm_version) == (issuer["card_number"], issuer["norm_version"])
+        assert one.social_security_number == holder["social_security_number"]
+        assert (one.name, one.sex, one.birth_date) == (holder["name"], holder["sex"], holder["birth_date"])
+        algorithm = Algorithm.of_norm(one.norm_version)
+        for internal in (True, False):
+            derived = keys._card_key(algorithm, one.identification_code, internal=internal).hex().upper()
+            assert derived == card["keys"]["internal" if internal else "external"]
+        assert (one.centre_pin is None) == (card["pin"] is not None)
+    assert len(genuine) >= 10
+
+
+def test_the_seed_has_the_states_that_journeys_need(centre: RunningCentre) -> None:
+    with centre.database.reading() as session:
+        states = {card.state for card in session.scalars(select(Card))}
+    assert {"1", "4", "9"} <= states
+    pins = {one.about: one.centre_pin for one in load_seed(SEED).holders if one.centre_pin}
+    assert (pins["beijing-normal"].pin, pins["beijing-normal"].initial) == ("135790", False)
+    assert (pins["beijing-x"].pin, pins["beijing-x"].initial) == ("29207X", True)
+
+
+def test_the_page_shows_what_arrived_and_hides_who(centre: RunningCentre) -> None:
+    terminal = centre.enrol()
+    ledger = LedgerWriter(terminal, centre)
+    query = a_transaction()
+    centre.ask(terminal, "/v1/entries", ledger.batch([ledger.append(query)]), Receipt)
+    session = a_session(centre)
+    page = session.get(f"{centre.url}/", timeout=10)
+    assert page.status_code == 200
+    assert not re.search(r"(src|href)\s*=\s*\"(?!data:)", page.text)
+    assert "https://" not in page.text.replace("http://www.w3.org", "")
+    answer = session.get(f"{centre.url}/overview.json", timeout=10)
+    shown = answer.json()
+    (one,) = shown["transactions"]
+    assert (one["id"], one["holder"], one["card"]) == (query.transaction_id, "张*例", "T******15")
+    assert (one["verdict"], one["finished"]) == ("applied", 1)
+    assert [(row["id"], row["head"], row["frozen"]) for row in shown["terminals"]] == [("zmd-0001", 1, None)]
+    for secret in ("张示例", "411700198504121019", "T41170015"):
+        assert secret not in answer.text
+
+
+def test_the_page_is_not_shown_under_a_foreign_name(centre: RunningCentre) -> None:
+    session = a_session(centre)
+    for path in ("/", "/overview.json"):
+        assert session.get(f"{centre.url}{path}", headers={"Host": "evil.example"}, timeout=10).status_code == 403
+
+
+def test_the_description_is_true(centre: RunningCentre) -> None:
+    description = a_session(centre).get(f"{centre.url}/openapi.json", timeout=10).json()
+    session_path = "/v1/card-sessions/{session_id}"
+    assert set(description["paths"]) == {
+        "/v1/entries",
+        "/v1/card-sessions",
+        f"{session_path}/terminal-authentication",
+        f"{session_path}/card-proof",
+        f"{session_path}/record",
+        f"{session_path}/pin-change",
+        "/v1/working-keys",
+    }
+    schemas = description["components"]["schemas"]
+    batch = schemas["Batch"]
+    assert batch["required"] == ["terminal", "ledger_id", "epochs", "entries"]
+    assert batch["additionalProperties"] is False
+    named = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(description))
+    assert set(named) <= set(schemas)
+    assert {"Receipt", "Problem", "SealedEntry", "Tombstone", "HolderRecord"} <= set(named)
+    entries = description["paths"]["/v1/entries"]["post"]
+    body = entries["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"$ref": "#/components/schemas/Batch"}
+    assert {"200", "400", "401", "403", "409", "413", "423"} <= set(entries["responses"])
+
+
+def test_nothing_personal_is_logged(centre: RunningCentre, caplog: pytest.LogCaptureFixture) -> None:
+    terminal = centre.enrol()
+    ledger = LedgerWriter(terminal, centre)
+    with centre.database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE transactions RENAME COLUMN outcome TO hidden"))
+    with caplog.at_level("DEBUG"):
+        reply = centre.post(terminal, "/v1/entries", ledger.batch([ledger.append(a_transaction())]))
+    assert (reply.status, reply.problem.detail, reply.signed) == (503, "", True)
+    assert "central" in {record.name for record in caplog.records}
+    for secret in ("411700198504121019", "T41170015", "411700D1560000050000000000001001"):
+        assert secret not in caplog.text
+
+
+def test_a_defect_of_ours_is_answered_and_logged_without_its_text(
+    centre: RunningCentre, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = centre.enrol()
+    ledger = LedgerWriter(terminal, centre)
+
+    def break_down(*_: object) -> None:
+        raise RuntimeError("张示例 411700198504121019")
+
+    monkeypatch.setattr("central.ingest.insert_rows", break_down)
+    reply = centre.post(terminal, "/v1/entries", ledger.batch([ledger.append(a_transaction())]))
+    assert (reply.status, reply.problem.type, reply.problem.detail, reply.signed) == (500, "defect", "", True)
+    assert "RuntimeError at " in caplog.text
+    assert "张示例" not in caplog.text
+    assert "411700198504121019" not in caplog.text

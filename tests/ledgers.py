@@ -1,0 +1,74 @@
+"""Ledgers for tests: their keys, a clock that is set by hand, transactions, and a look at the bytes on the disk."""
+
+import sqlite3
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from kiosk.ledger import Ledger, LedgerReader
+from kiosk.records.chain import SealedEntry
+from kiosk.records.sealing import open_sealed_epoch, unseal
+from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
+from kiosk.records.upload import decode
+
+TERMINAL = "t-1"
+STORAGE_KEY = bytes(range(32))
+CENTRE = X25519PrivateKey.from_private_bytes(bytes([9] * 32))
+CARD_NUMBER = "D2143569X"
+SOCIAL_SECURITY_NUMBER = "11010119900307004X"
+
+
+class SetClock:
+    """A clock that stands still until it is set; seconds since 1970 UTC."""
+
+    def __init__(self, now: float = 1_700_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def create(folder: Path, clock: SetClock | None = None) -> Ledger:
+    """A new ledger of the test terminal."""
+    return Ledger.create(folder, TERMINAL, STORAGE_KEY, CENTRE.public_key(), clock or SetClock())
+
+
+def reopen(folder: Path, clock: SetClock | None = None) -> Ledger:
+    """The same ledger again."""
+    return Ledger.open(folder, TERMINAL, STORAGE_KEY, CENTRE.public_key(), clock or SetClock())
+
+
+def transaction(number: int, stage: Stage = Stage.FINISHED, reason: str = "") -> Transaction:
+    """A synthetic transaction; the same number is the same transaction."""
+    return Transaction(
+        transaction_id=f"{number:032x}", service=Service.PIN_CHANGE, stage=stage,
+        outcome=Outcome.DONE if stage is Stage.FINISHED else None, reason=reason, region="beijing",
+        social_security_number=SOCIAL_SECURITY_NUMBER, card_number=CARD_NUMBER, identification_code="0" * 32,
+    )  # fmt: skip
+
+
+def fill(ledger: Ledger, count: int) -> None:
+    """Append ``count`` finished transactions."""
+    for number in range(count):
+        ledger.append(transaction(number), offset_ms=0)
+
+
+def opened_by_centre(reader: LedgerReader, entry: SealedEntry) -> Transaction:
+    """What the centre reads in an entry with its private key."""
+    header = decode(entry.header, Header)
+    (sealed,) = reader.epochs([header.epoch])
+    key = open_sealed_epoch(sealed, reader.ledger_id, CENTRE)
+    return decode(unseal(entry, reader.ledger_id, key), Transaction)
+
+
+def bytes_on_disk(folder: Path) -> bytes:
+    """All bytes of all files of a ledger."""
+    return b"".join(file.read_bytes() for file in sorted(folder.iterdir()))
+
+
+def change(folder: Path, statement: str, *values: object) -> None:
+    """What someone with a database tool does to a closed ledger."""
+    db = sqlite3.connect(folder / "ledger.db")
+    with db:
+        db.execute(statement, values)
+    db.close()

@@ -1,0 +1,217 @@
+"""One scene of every kind, as the journeys make them. All people and numbers are invented."""
+
+from typing import Final
+
+from kiosk.journeys.faults import CLOSE, MEANING, Effect
+from kiosk.journeys.identify import CANCEL
+from kiosk.journeys.views import (
+    Action,
+    Attract,
+    ChooseService,
+    Emphasis,
+    Explain,
+    Fact,
+    Fault,
+    Home,
+    InsertCard,
+    Intent,
+    OutOfService,
+    PinEntry,
+    Refusal,
+    Result,
+    Scene,
+    Step,
+    StillThere,
+    TakeCard,
+    Tile,
+    View,
+    Working,
+)
+from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
+from kiosk.policy.region import Citation
+from kiosk.records.transaction import Service
+
+
+def told(text: str, **values: str | int | Verbatim | Say) -> Say:
+    """A sentence that the code says elsewhere; not called ``say``, so that nobody translates it for a test's sake."""
+    return Say(text, values)
+
+
+REGION: Final = Say("驻马店", translations={"en": "Zhumadian"})
+HOTLINE: Final = "12333、0396-12333"
+RARE_NAME: Final = "欧阳𠮷㛃"
+"""The third character is beyond GB 2312, GBK and the basic plane; the fourth is in GBK's extension only."""
+MARSHAL: Final = "𬸪𮧵"
+
+_QUERY = Tile(
+    ChooseService(Service.CARD_QUERY),
+    told("查我的卡"),
+    told("社保卡信息查询"),
+    "query",
+    told("查我的卡。看卡的状态、医保余额和参保情况"),
+)
+_PIN = Tile(
+    ChooseService(Service.PIN_CHANGE),
+    told("改密码"),
+    told("社保密码修改"),
+    "pin",
+    told("改密码。修改社会保障卡的社保密码"),
+)
+_BACK = Action(Intent.BACK, told("上一页"))
+_FINISH = Action(Intent.DONE, told("看完了"))
+_NEXT = Action(Intent.NEXT, told("下一页"), Emphasis.PRIMARY)
+_WINDOW = Say(
+    "社会保障卡综合服务窗口，或定点医院、定点药店的医保收费窗口，带本人有效身份证件",
+    translations={
+        "en": "A social security card service window, or the medical insurance till of a designated hospital or "
+        "pharmacy; bring your ID"
+    },
+)
+
+VIEWS: Final[dict[str, View]] = {
+    "attract": Attract(
+        told("社会保障卡自助服务"),
+        told("{region}的社会保障卡，可以在这里自己办。", region=REGION),
+        Action(Intent.START, told("点这里开始"), Emphasis.PRIMARY, told("点这里开始办理")),
+    ),
+    "home": Home(told("您想办什么？"), (_QUERY, _PIN), Action(Intent.CANCEL, told("退出"))),
+    "home-six": Home(
+        told("您想办什么？"), (_QUERY, _PIN, _QUERY, _PIN, _QUERY, _PIN), Action(Intent.CANCEL, told("退出"))
+    ),
+    "insert-card": InsertCard(
+        told("请插入社会保障卡"), told("金色芯片朝上、朝前，插到底。办完前不要拔卡。"), None, (CANCEL,)
+    ),
+    "pin-entry": PinEntry(
+        told("请在键盘上输入社保密码"), told("社保密码，不是银行密码"), 6, 3, Step(1, 3), None, (CANCEL,)
+    ),
+    "pin-entry-wrong": PinEntry(
+        told("请在键盘上输入社保密码"),
+        told("社保密码，不是银行密码"),
+        6,
+        0,
+        Step(1, 3),
+        told("密码不对，只剩最后 1 次，再错卡就锁住。想不起来请先按取消。"),
+        (CANCEL,),
+    ),
+    "working": Working(told("正在查询"), told("请稍候，不要拔卡。")),
+    "explain": Explain(
+        told("这个密码容易被人猜到"),
+        (told("六个一样的数字、连着的数字，别人一试就中。"), told("建议您换一个。")),
+        Step(2, 3),
+        (Action(Intent.NEXT, told("就用这个")), Action(Intent.AGAIN, told("换一个"), Emphasis.PRIMARY)),
+    ),
+    "explain-cancelled": Explain(told("已经取消"), (MEANING[Effect.NONE],), None, (CLOSE,)),
+    "result-first-page": Result(
+        told("您的社保卡信息"),
+        (
+            Fact(told("医保个人账户余额"), told("{amount} 元", amount=Verbatim("12,345.67")), key=True),
+            Fact(told("姓名"), PersonName("欧**㛃", RARE_NAME)),
+            Fact(told("卡的状态"), told("社保功能已锁定")),
+        ),
+        told("余额截至 {day}。", day=Verbatim("2026-11-20")),
+        (_FINISH, _NEXT),
+        Step(1, 4),
+    ),
+    "result-numbers": Result(
+        told("您卡里的信息"),
+        (
+            Fact(told("姓名"), PersonName("𬸪*", MARSHAL)),
+            Fact(told("社会保障号码"), Personal("110*************1X", "11010519491231001X")),
+            Fact(told("卡号"), Personal("A******78", "A12345678")),
+        ),
+        told("现在联系不上社保中心，只能看到卡里存的信息。账户余额请稍后再查。"),
+        (_BACK, _FINISH, _NEXT),
+        Step(2, 4),
+    ),
+    "result-insurances": Result(
+        told("您的社保卡信息"),
+        tuple(
+            Fact(told(kind), told("正常参保，缴到 {month}", month=Verbatim("2026-10")))
+            for kind in ("养老保险", "医疗保险", "失业保险")
+        ),
+        None,
+        (_BACK, _FINISH, _NEXT),
+        Step(3, 4),
+    ),
+    "result-bank": Result(
+        told("您的社保卡信息"),
+        (
+            Fact(told("银行账户"), Verbatim("中原银行股份有限公司")),
+            Fact(told("账号"), Verbatim("****1234")),
+            Fact(told("银行功能"), told("还没有激活，请到发卡银行办理")),
+        ),
+        told("社保账户和银行账户各管各的，钱不能互转。银行余额请问银行。"),
+        (_BACK, CLOSE),
+        Step(4, 4),
+    ),
+    "result-pin-changed": Result(
+        told("密码改好了"),
+        (Fact(told("改的是"), told("社保密码")),),
+        told("新密码现在就能用。现在联系不上社保中心，这次办理稍后自动上报。"),
+        (CLOSE,),
+    ),
+    "refusal": Refusal(
+        told("社保密码已锁住"),
+        told("社保密码连续输错 {tries} 次，卡的社保功能就锁住了。", tries=6),
+        (
+            told(
+                "请到：{place}",
+                place=Say(
+                    "社会保障卡服务窗口，办理解锁",
+                    translations={"en": "A social security card service window unlocks it"},
+                ),
+            ),
+            told("银行那边的密码没有变化。"),
+        ),
+        HOTLINE,
+        Citation("社会保障卡知识手册 v1.0", "2019-05", "§3.3"),
+        "R-07",
+        (CLOSE,),
+    ),
+    "refusal-longest": Refusal(
+        told("这项业务这里办不了"),
+        told("按本地规定，这项业务不在自助机上办。"),
+        (told("请到：{place}", place=_WINDOW),),
+        HOTLINE,
+        Citation("社会保障卡知识手册 v1.0", "2019-05", "§3.1"),
+        "R-01",
+        (CLOSE,),
+    ),
+    "refusal-centre": Refusal(
+        told("现在联系不上社保中心"),
+        told("您的密码由社保中心核对，联系不上就不能办。什么都没有改动。"),
+        (told("请过一会儿再来。"), told("请到：{place}", place=_WINDOW)),
+        HOTLINE,
+        None,
+        "N-01",
+        (CLOSE,),
+    ),
+    "fault": Fault(
+        told("没能读出您的卡"),
+        MEANING[Effect.NONE],
+        told("请把卡擦干净再插一次。还不行，请找工作人员。"),
+        HOTLINE,
+        "C-03",
+        (CLOSE,),
+    ),
+    "fault-answer-lost": Fault(
+        told("没有收到社保中心的答复"),
+        MEANING[Effect.MAYBE],
+        told("如果两个都不对，请打电话或找工作人员。"),
+        HOTLINE,
+        "N-03",
+        (CLOSE,),
+    ),
+    "out-of-service": OutOfService(
+        told("暂停服务"),
+        told("读卡器没有准备好，已经通知工作人员。"),
+        told("请换一台机器，或到人工窗口。"),
+        HOTLINE,
+        "C-01",
+    ),
+    "take-card": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=False),
+    "take-card-urgent": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=True),
+}
+
+SCENES: Final[dict[str, Scene]] = {name: Scene(view, REGION, HOTLINE) for name, view in VIEWS.items()}
+SCENES["still-there"] = Scene(VIEWS["result-numbers"], REGION, HOTLINE, StillThere(24))
