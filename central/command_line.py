@@ -48,7 +48,7 @@ def server_config(settings: Settings, app: Any) -> uvicorn.Config:
         ssl_certfile=str(settings.tls_certificate),
         ssl_keyfile=str(settings.tls_key),
         access_log=False,
-        log_level="warning",
+        log_level="info",
         server_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=3,

@@ -198,11 +198,11 @@ def _in_sequence(batch: Batch) -> list[Item]:
         if numbers != sorted(set(numbers)):
             raise malformed("entries and tombstones come in sequence")
     items: list[Item] = sorted([*batch.entries, *batch.tombstones], key=lambda item: item.sequence)
-    numbers = [item.sequence for item in items]
-    if numbers and (
-        numbers[0] < 1 or numbers[-1] > _MAX_SEQUENCE or numbers != list(range(numbers[0], numbers[-1] + 1))
-    ):
-        raise malformed("a batch has no holes and counts from 1")
+    if items:
+        first, last = items[0].sequence, items[-1].sequence
+        whole = last - first == len(items) - 1 and len({item.sequence for item in items}) == len(items)
+        if first < 1 or last > _MAX_SEQUENCE or not whole:
+            raise malformed("a batch has no holes and counts from 1")
     if not all(0 <= key.epoch <= _MAX_EPOCH for key in batch.epochs):
         raise malformed("an epoch is a 32-bit number")
     if len({key.epoch for key in batch.epochs}) != len(batch.epochs):

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from drivers.card_reader import PcscCardReader
 from simulators.card.slot import CardSlot
-from simulators.pcscd import PrivatePcscd
+from simulators.pcscd import READER_NAME, PrivatePcscd
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,6 +45,11 @@ def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePcscd]:
 @pytest.fixture
 def slot(pcscd: PrivatePcscd) -> Iterator[CardSlot]:
     """The empty slot of that reader."""
+    if pcscd.pid is None:
+        pcscd.start()  # a test that failed with the daemon down shall not take the others with it
+    reader = PcscCardReader(READER_NAME)
+    reader.wait_for_removal(5.0)  # the last test's card counts until pcscd has looked
+    reader.close()
     slot = CardSlot.of(pcscd)
     yield slot
     slot.close()

@@ -230,7 +230,7 @@ class PcscContext:
                     scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
                     scard.SCARD_RESET_CARD,
                 )
-        if result in _CARD_MUTE:
+        if result in _CARD_MUTE and not self._has_left(reader):
             raise CardMute from self._cause(result)
         if result != scard.SCARD_S_SUCCESS:
             raise self.error(result, "powering the card", reader)
@@ -246,7 +246,7 @@ class PcscContext:
             error = TimedOut(self._device, f"no answer while {doing}")
         elif result in _NO_DAEMON:
             error = NotConnected(self._device, f"reader or PC/SC daemon gone while {doing}")
-        elif result in _CARD_GONE:
+        elif result in _CARD_GONE or result in _CARD_MUTE:
             error = MediaRemoved(self._device, f"card gone while {doing}")
         elif result == scard.SCARD_E_SHARING_VIOLATION:
             error = Busy(self._device, "another process uses the card")

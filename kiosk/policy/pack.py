@@ -139,6 +139,11 @@ def load_pack(path: Path) -> Pack:
         raise PackError(f"{path}: can't be read: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
         raise PackError(f"{path}: not TOML: {error}") from error
+    services = raw.get("services", {})
+    for name in services if isinstance(services, dict) else ():
+        if name not in {service.value for service in Service}:
+            allowed = ", ".join(service.value for service in Service)
+            raise PackError(f"{path}: services.{name}: no such service; there are {allowed}")
     try:
         pack = msgspec.convert(raw, Pack)
     except msgspec.ValidationError as error:

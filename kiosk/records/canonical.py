@@ -1,4 +1,7 @@
-"""One byte sequence for one value: JSON with sorted keys, no spaces, UTF-8, no floats."""
+"""One byte sequence for one value: JSON without spaces, UTF-8, no floats.
+
+Struct fields stand in the order of their definition, keys of mappings are sorted.
+"""
 
 from typing import Any
 

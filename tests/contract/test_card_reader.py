@@ -1,4 +1,4 @@
-"""What every card reader and card keeps to, on the simulator or, with ``--hardware card_reader=NAME``, on a real reader.
+"""What every card reader keeps to, on the simulator or, with ``--hardware card_reader=NAME``, on a real one.
 
 On the simulator everything but the card is real: pcscd, its reader driver's protocol, pyscard, the sockets between.
 """
@@ -77,7 +77,6 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
         hands = SimulatedHands(request.getfixturevalue("slot"), request.getfixturevalue("pcscd"))
         reader = PcscCardReader(READER_NAME, answer_limit_s=READER_LIMIT_S)
         limit_s = INSERT_LIMIT_S
-        reader.wait_for_removal(limit_s)  # the last test's card counts until pcscd has looked
     yield Bench(reader, hands, limit_s)
     reader.close()
 

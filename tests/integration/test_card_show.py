@@ -1,4 +1,4 @@
-"""``kiosk card show`` as a technician starts it: a process of its own on the real card stack, one exit code a outcome."""
+"""``kiosk card show`` as a technician starts it: a process of its own on the real card stack."""
 
 import json
 import os
@@ -132,19 +132,19 @@ def test_usage() -> None:
 
 
 @contextmanager
-def someone_elses_card(pcscd: PrivatePcscd, kind: str, modules: Path) -> Iterator[None]:
-    """A card of Debian's vsmartcard-vpicc, which nobody here wrote, in the same slot.
+def someone_elses_card(pcscd: PrivatePcscd, modules: Path) -> Iterator[None]:
+    """The ISO 7816 card of Debian's vsmartcard-vpicc, in the same slot.
 
     :param modules: an empty directory, for the name under which the package looks for pycryptodome.
     """
     assert DEBIAN_CRYPTODOME.exists(), "apt-get install vsmartcard-vpicc python3-pycryptodome python3-pil"
     (modules / "Crypto").symlink_to(DEBIAN_CRYPTODOME)
-    command = ["nsenter", f"--net={pcscd.network}", "/usr/bin/python3", VICC, "--type", kind]
+    command = ["nsenter", f"--net={pcscd.network}", "/usr/bin/python3", VICC, "--type", "iso7816"]
     command += ["--hostname", "127.0.0.1", "--port", str(VPCD_PORT)]
     process = subprocess.Popen(
         command,
         env={**os.environ, "PYTHONPATH": f"{VICC_PYTHON_PATH}:{modules}"},
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
@@ -157,10 +157,8 @@ def someone_elses_card(pcscd: PrivatePcscd, kind: str, modules: Path) -> Iterato
     assert b"Traceback" not in said, said.decode()
 
 
-@pytest.mark.parametrize("kind", ["cryptoflex", "iso7816"])
-def test_cards_that_nobody_here_wrote_are_foreign(
-    pcscd: PrivatePcscd, slot: CardSlot, kind: str, tmp_path: Path
-) -> None:
-    with someone_elses_card(pcscd, kind, tmp_path):
+def test_a_card_that_nobody_here_wrote_is_foreign(pcscd: PrivatePcscd, slot: CardSlot, tmp_path: Path) -> None:
+    """The package's ePass, cryptoflex and nPA cards don't start under Debian 12's Python 3."""
+    with someone_elses_card(pcscd, tmp_path):
         shown = show("--json", "--timeout", "15")
     assert (shown.returncode, json.loads(shown.stdout)) == (12, {"outcome": "foreign"}), shown.stderr

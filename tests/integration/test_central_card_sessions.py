@@ -215,7 +215,7 @@ def test_a_genuine_card_whose_chip_holds_the_pin_gets_its_record(zhumadian: Aske
     assert (answer.pin, answer.pin_tries_left) == (PinVerdict.NOT_ASKED, None)
     record = answer.record
     assert record is not None
-    assert (record.name, record.social_security_number) == ("张示例", "411700198504121019")
+    assert (record.name, record.social_security_number) == ("张示例", "411700198504121036")
     assert (record.card_number, record.card_state, record.person_state) == ("T41170015", "1", "1")
     assert (record.medical_account_fen, record.medical_account_as_of) == (328645, "2026-10-31")
     assert (record.bank_account[:4], record.bank_side_active) == ("****", True)

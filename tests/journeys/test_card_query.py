@@ -1,12 +1,17 @@
 from datetime import date
 
+import msgspec
 import pytest
 
 from drivers.ports.card_reader import CardKind, IssuerData
 from kiosk.journeys.card_query import card_query, yuan
+from kiosk.journeys.frame import Session
+from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.requests import Show
 from kiosk.journeys.views import Fact, PinEntry, Refusal, Result
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
+from kiosk.policy.pack import Basis, Rule
+from kiosk.policy.region import Region
 from kiosk.records.questions import (
     CardProof,
     CardProved,
@@ -16,7 +21,7 @@ from kiosk.records.questions import (
     ProveCard,
     RecordAnswer,
 )
-from kiosk.records.transaction import Outcome, Stage
+from kiosk.records.transaction import Outcome, Service, Stage
 from tests.journeys import world as worlds
 from tests.journeys.world import HOLDER_X, ISSUER, RECORD, World, session, title_of, titles, walk
 
@@ -150,6 +155,20 @@ def test_other_cards_are_named_and_leave_no_entry(kind: CardKind) -> None:
     assert walk(card_query(session("zhumadian")), world) is Outcome.REFUSED
     assert world.card_returned
     assert world.recorded == []
+
+
+@pytest.mark.parametrize("service", [Service.CARD_QUERY, Service.PIN_CHANGE])
+def test_a_service_not_open_is_refused_with_its_place(service: Service) -> None:
+    pack = session("zhumadian").region.pack
+    rules = msgspec.structs.replace(pack.services[service], self_service=Rule(basis=Basis.NOT_STATED))
+    closed = Region(msgspec.structs.replace(pack, services={**pack.services, service: rules}))
+    journey_of = {Service.CARD_QUERY: card_query, Service.PIN_CHANGE: pin_change}[service]
+    world = World()
+    assert walk(journey_of(Session("0" * 32, closed, worlds.TODAY)), world) is Outcome.REFUSED
+    assert not world.card_came, "no card is asked for what is not done here"
+    assert world.recorded == []
+    assert refusal(world).citation is not None
+    assert refusal(world).instead[0].text == "请到：{place}"
 
 
 def test_another_regions_card(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,11 +171,18 @@ class EyeButton(Press):
         super().__init__(**kwargs)
         self._icon = Picture(look=self.look, name="eye", mono="line")
         self._label = Text(look=self.look, text=self.text, role="caption", ink="ink", halign="center")
-        beside = 0 if self.look.portrait else 52 + 16
-        self.fixed = max(TARGET + 60, self._label.natural_width() + 40 + beside)
         self.add_widget(self._icon)
         self.add_widget(self._label)
+        self._lying = False
+        self.fixed = max(TARGET + 60, self._label.natural_width() + 40)
+        if not self.look.portrait:
+            self.lie_down()
         self.bind(pos=self._place, size=self._place, pressed=self._tell, parent=self._tell)
+
+    def lie_down(self) -> None:
+        """Put picture and word side by side."""
+        self._lying = True
+        self.fixed = 20 + 52 + 8 + self._label.natural_width() + 24
 
     def _tell(self, *_: object) -> None:
         if self.reveal is not None:
@@ -184,13 +191,13 @@ class EyeButton(Press):
 
     def height_for(self, width: float) -> float:
         """Pixels of height needed at this width."""
-        if not self.look.portrait:
+        if self._lying:
             return TARGET
         return float(16 + 52 + self._label.height_for(width - 8) + 10)
 
     def _place(self, *_: object) -> None:
         self._icon.size = (52, 52)
-        if self.look.portrait:
+        if not self._lying:
             height = self._label.height_for(self.width - 8)
             self._icon.pos = (round(self.center_x - 26), round(self.top - 16 - 52))
             self._label.size, self._label.pos = (self.width - 8, height), (self.x + 4, self.y + 10)

@@ -275,9 +275,10 @@ class Screen(Widget):
         available = top - bottom
         body_needs = self._fit(inner, available)
         if self.look.low:
-            body_top = bottom + body_needs
+            body_height = max(body_needs, height / 2 - bottom)
+            body_top = bottom + body_height
             self._place_picture(MARGIN, body_top + GAP, inner, min(top - body_top - GAP, _MOST_PICTURE))
-            self._place(self.body, MARGIN, bottom, inner, body_needs)
+            self._place(self.body, MARGIN, bottom, inner, body_height)
             return
         spare = available - body_needs - GAP
         if self.picture and spare >= _LEAST_PICTURE:
