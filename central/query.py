@@ -21,11 +21,11 @@ def transaction_row(engine: Engine, transaction_id: str) -> dict[str, Any] | Non
 
 def terminals(session: Session) -> list[dict[str, Any]]:
     """Every terminal with its newest ledger, what it has delivered and what alarms it raised."""
-    alarms = dict(session.execute(select(Alarm.terminal, func.count()).group_by(Alarm.terminal)).tuples().all())
+    alarms = dict(session.execute(select(Alarm.terminal, func.count()).group_by(Alarm.terminal)).all())
     refused = dict(
-        session.execute(select(Entry.terminal, func.count()).where(Entry.verdict == "refused").group_by(Entry.terminal))
-        .tuples()
-        .all()
+        session.execute(
+            select(Entry.terminal, func.count()).where(Entry.verdict == "refused").group_by(Entry.terminal)
+        ).all()
     )
     rows = []
     for terminal in session.scalars(select(Terminal).order_by(Terminal.id)):
@@ -76,7 +76,7 @@ def latest_transactions(session: Session, limit: int) -> list[dict[str, Any]]:
             "verdict_reason": row.verdict_reason,
             "changed_at": row.changed_at,
         }
-        for row, name in session.execute(query).tuples()
+        for row, name in session.execute(query)
     ]
 
 

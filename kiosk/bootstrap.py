@@ -22,6 +22,7 @@ from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.central_client.connection import SignedConnection
 from kiosk.configuration import Configuration, ConfigurationError
+from kiosk.journeys.views import AnyIntent
 from kiosk.ledger.errors import LedgerMissing
 from kiosk.ledger.journal import Ledger
 from kiosk.policy.pack import PackError, load_pack
@@ -65,8 +66,8 @@ def harden_process() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def open_card_reader(name: str) -> CardReader:
-    """The PC/SC reader of this name."""
+def open_card_reader(name: str | None) -> CardReader:
+    """The PC/SC reader of this name; the first one there is when None."""
     return PcscCardReader(name)
 
 
@@ -129,12 +130,19 @@ def run_terminal(configuration: Configuration) -> None:
     :raises kiosk.ledger.errors.LedgerError: the ledger can't be opened.
     """
     # Kivy reads its environment when it is first imported; the window's module sets it, so it comes late.
-    from kiosk.ui.settings import DisplaySettings  # noqa: PLC0415
-    from kiosk.ui.window import TerminalWindow  # noqa: PLC0415
+    from kiosk.ui.settings import DisplaySettings, Preferences  # noqa: PLC0415 - see above
+    from kiosk.ui.window import TerminalWindow  # noqa: PLC0415 - see above
 
     harden_process()
     region = load_region(configuration)
-    conductors: list[Conductor] = []
+    conductors: list[Conductor] = []  # made after the window, which it draws on
+
+    def heard(intent: AnyIntent) -> None:
+        conductors[0].intent(intent)
+
+    def touched(preferences: Preferences) -> None:
+        conductors[0].activity(large=preferences.large)
+
     window = TerminalWindow(
         DisplaySettings(
             width=configuration.display.width,
@@ -145,8 +153,8 @@ def run_terminal(configuration: Configuration) -> None:
             fonts=configuration.paths.assets / "fonts",
             kivy_home=configuration.terminal.state / "kivy",
         ),
-        on_intent=lambda intent: conductors[0].intent(intent),
-        on_activity=lambda preferences: conductors[0].activity(large=preferences.large),
+        on_intent=heard,
+        on_activity=touched,
     )
     keys = _centre_keys(configuration)
     offset = ClockOffset(configuration.offset_path)

@@ -53,7 +53,7 @@ REPOSITORY = Path(__file__).parent.parent
 SEED = REPOSITORY / "config" / "demo" / "centre.json"
 CARD_MASTER_KEYS = REPOSITORY / "config" / "demo" / "card_master_keys.json"
 # Of simulators/cards/zhumadian-normal.json and beijing-normal.json
-ZHUMADIAN_CARD = ("411700D1560000050000000000001001", "T41170015", "411700198504121019")
+ZHUMADIAN_CARD = ("411700D1560000050000000000001001", "T41170015", "411700198504121036")
 BEIJING_CARD = ("110000D1560000050000000000002001", "T11000015", "110000198807212015")
 
 A = TypeVar("A", bound=msgspec.Struct)
@@ -180,7 +180,9 @@ class RunningCentre:
         listener.listen(128)
         self._port = listener.getsockname()[1]
         self._app = create_app(self.settings, clock=self.clock)
-        self._server = uvicorn.Server(server_config(self.settings, self._app))
+        config = server_config(self.settings, self._app)
+        config.timeout_graceful_shutdown = 1  # clients of a test that still hold a connection are not waited for
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, name="centre")
         self._thread.start()
 

@@ -87,7 +87,7 @@ URGENT_S: Final = 10.0
 _CARD_WAIT_S: Final = 0.5
 """One wait for a card; short, so that a cancel is heard soon."""
 _PIN_WAIT_S: Final = 240.0
-"""The pad's own limit, which its one-byte timer keeps below 255 s. Idleness is ours to mind, so the entry is renewed."""
+"""The pad's own limit; its one-byte timer ends at 255 s. Idleness is ours to mind, so the entry is renewed."""
 _PAD_SILENT_S: Final = 30.0
 """An entry that times out sooner than this never started: the pad is silent."""
 

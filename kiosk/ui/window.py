@@ -4,14 +4,10 @@ Kivy opens things while it is imported, so nothing here imports it before a wind
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from kiosk.journeys.views import AnyIntent, Scene
 from kiosk.ui.environment import prepare_kivy
 from kiosk.ui.settings import DisplaySettings, Preferences
-
-if TYPE_CHECKING:
-    from kiosk.ui.router import Router
 
 __all__ = ["DisplaySettings", "Preferences", "TerminalWindow"]
 

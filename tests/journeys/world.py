@@ -3,11 +3,11 @@
 Nothing here is a device: journeys do no I/O, so neither does their world. What each party answers is written by hand.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData, PinCheck
 from drivers.ports.pin import Pin
@@ -250,15 +250,15 @@ def titles(world: World) -> list[str]:
     return [title_of(view) for view in world.seen]
 
 
-def steps(journey: Journey[Outcome], world: World) -> Iterator[Request[Any]]:
-    """The requests of a journey in ``world``, one by one; the outcome stands in the generator's return value."""
+def steps(journey: Journey[Outcome], world: World) -> Generator[Request[Any], None, Outcome]:
+    """The requests of a journey in ``world``, one by one; returns the outcome."""
     request = next(journey)
     while True:
         yield request
         try:
             request = journey.send(world.answer(request))
         except StopIteration as end:
-            return end.value
+            return cast("Outcome", end.value)
 
 
 def walk(journey: Journey[Outcome], world: World) -> Outcome:

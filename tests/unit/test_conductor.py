@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
+from typing import cast
 
 import pytest
 
@@ -18,7 +19,7 @@ from drivers.ports.card_reader import (
 from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, TimedOut
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
-from kiosk.journeys.requests import AskCentre, LedgerFailed
+from kiosk.journeys.requests import AskCentre, CentreAnswer, Distrusted, LedgerFailed, Unreachable
 from kiosk.journeys.views import (
     AnyIntent,
     Attract,
@@ -215,8 +216,8 @@ class Hall:
             Surroundings(lambda: self.now, lambda: date(2026, 11, 22), lambda: "ab" * 16, self.woken.set),
         )
 
-    def ask_centre(self, request: AskCentre) -> object:
-        return self.world.answer(request)
+    def ask_centre(self, request: AskCentre) -> CentreAnswer | Unreachable | Distrusted:
+        return cast("CentreAnswer | Unreachable | Distrusted", self.world.answer(request))
 
     def until(self, there: Callable[[], bool], what: str = "") -> None:
         for _ in range(int(DEADLINE_S / 0.01)):

@@ -86,12 +86,14 @@ def _initial_pin(citizen: Citizen) -> None:
     citizen.takes_card()
     citizen.sees("initial_pin")
     citizen.touches("close")
+    citizen.sees("home")  # the last screen may name the same services
     _asks(citizen, "change", "zhumadian-initial-pin")
     _types_pin(citizen, "123456")
     _new_pin(citizen, "582914")
     citizen.takes_card()
     citizen.sees("changed")
     citizen.touches("close")
+    citizen.sees("home")  # the last screen may name the same services
     _asks(citizen, "query", "zhumadian-initial-pin")
     _types_pin(citizen, "582914")
     citizen.takes_card()
@@ -187,6 +189,7 @@ def _beijing_pin_change(citizen: Citizen) -> None:
     citizen.takes_card()
     citizen.sees("changed")
     citizen.touches("close")
+    citizen.sees("home")  # the last screen may name the same services
     _asks(citizen, "query", "beijing-normal")
     _types_pin(citizen, "804173")
     citizen.takes_card()
