@@ -25,8 +25,8 @@ from Xlib.ext import xtest
 Picture = NDArray[np.uint8]
 """Height × width × 4, blue green red and one unused byte."""
 
-TYPE_SIZES: Final = (64, 48, 40, 56, 88, 32)
-"""Pixels of the interface's text at 1080×1920 (docs/ux-rules.md rule 1), most likely first."""
+TYPES: Final = ((64, True), (48, True), (40, False), (56, True), (32, False), (88, True), (40, True), (32, True))
+"""Size in pixels, bold or not, of the interface's text at 1080×1920 (docs/ux-rules.md rule 1), likeliest first."""
 
 LIKENESS: Final = 0.90
 """Least correlation of every single character with what is on the screen; docs/demo.md has the measurement."""
@@ -85,7 +85,7 @@ class Screen(AbstractContextManager["Screen"]):
         self._finger = display.Display(display_name)
         self._eye = mss.MSS(display=display_name)
         self._window_of = window_of
-        self._sizes_seen: dict[str, tuple[int, bool]] = {}
+        self._seen_as: dict[str, tuple[int, bool]] = {}
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
@@ -219,18 +219,18 @@ class Screen(AbstractContextManager["Screen"]):
         for size, weight in self._candidates(text, px, bold):
             box = _match(grey, _print(self._fonts / _FONTS[weight], size, text))
             if box is not None:
-                self._sizes_seen[text] = (size, weight)
+                self._seen_as[text] = (size, weight)
                 return box
         return None
 
     def _candidates(self, text: str, px: int | None, bold: bool | None) -> list[tuple[int, bool]]:
-        sizes = TYPE_SIZES if px is None else (px,)
-        weights = (True, False) if bold is None else (bold,)
-        every = [(size, weight) for size in sizes for weight in weights]
-        if (known := self._sizes_seen.get(text)) in every:
-            every.remove(known)
-            every.insert(0, known)
-        return every
+        fitting = [
+            (size, weight) for size, weight in TYPES if px in (None, size) and (bold is None or bold == weight)
+        ]
+        if px is not None and not fitting:
+            fitting = [(px, weight) for weight in ((True, False) if bold is None else (bold,))]
+        known = self._seen_as.get(text)
+        return sorted(fitting, key=lambda one: one != known)
 
     def _area(self) -> Box | None:
         root = self._finger.screen().root

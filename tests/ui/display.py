@@ -68,6 +68,8 @@ class DrivenWindow:
             on_activity=self.activity.append,
         )
         self.flips = 0
+        self.quiet = 0
+        """Ticks to let pass before the script goes on, in which nobody asks for a frame."""
 
     @property
     def router(self) -> Any:
@@ -92,6 +94,9 @@ class DrivenWindow:
 
         def tick() -> None:
             nonlocal waiting_from
+            if self.quiet:
+                self.quiet -= 1
+                return
             if self.flips < waiting_from + self.FRAMES:
                 Window.canvas.ask_update()
                 return
@@ -100,7 +105,9 @@ class DrivenWindow:
             except StopIteration:
                 self.window.stop()
                 return
-            waiting_from = self.flips
+            waiting_from = self.flips if not self.quiet else -self.FRAMES
+            if self.quiet:
+                return
             Window.canvas.ask_update()
 
         self.window.run(tick)

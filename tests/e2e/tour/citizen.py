@@ -166,7 +166,7 @@ class Citizen:
             shot = picture[..., :3].copy()
             if mark is not None:
                 cv2.circle(shot, mark, 54, (20, 110, 240), 8, cv2.LINE_AA)
-            cv2.imwrite(str(self.shots / name), shot, [cv2.IMWRITE_PNG_COMPRESSION, 6])
+            cv2.imwrite(str(self.shots / name), shot, [cv2.IMWRITE_PNG_COMPRESSION, 1])
         self.steps.append(Step(does, name, round(time.monotonic() - self.begun, 2)))
 
     def _note(self, does: str) -> None:

@@ -1,0 +1,39 @@
+"""Runs one check in a window of a process of its own: Kivy opens its window once a process, on import."""
+
+import importlib
+import os
+import subprocess
+import sys
+
+from tests.ui.display import ROOT, DrivenWindow, virtual_display
+
+DEADLINE = 240
+
+
+def in_window(check: str, width: int, height: int) -> None:
+    """Run ``module:function`` of ``tests.ui`` in a window of this size; what it says when it fails is the message."""
+    with virtual_display(max(width, 1080), max(height, 1080)) as display:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.ui.in_window", check, str(width), str(height)],
+            cwd=ROOT,
+            env={**os.environ, "DISPLAY": display},
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.stdout.strip().endswith("checked"), "the check did not come to its end"
+
+
+def main() -> None:
+    """Open the window and run the check."""
+    check, width, height = sys.argv[1:]
+    module, _, name = check.partition(":")
+    script = getattr(importlib.import_module(f"tests.ui.{module}"), name)
+    DrivenWindow(int(width), int(height)).run(script)
+    print("checked")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""What must hold for every screen in every look. Numbers are those of docs/ux-rules.md, typed by hand."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from kiosk.ui.settings import Preferences
+from kiosk.ui.typesetting import unbreakable
+from kiosk.ui.widgets.press import Press, PushButton
+from kiosk.ui.widgets.text import Text
+from tests.ui.display import DrivenWindow
+from tests.ui.scenes import SCENES
+
+NORMAL_SIZES = {32, 40, 48, 56, 64, 88}
+LARGE_SIZES = {40, 52, 60, 72, 80, 96}
+LEAST_TARGET = 81
+LEAST_PRIMARY = 120
+LEAST_GAP = 24
+SHEETS = ((1080, 1920), (1920, 1080))
+REACH = {(1080, 1920): 1694, (1920, 1080): 1080}
+"""Nothing is touched above this height, counted from the lower edge: 226 px below the upper in portrait."""
+TOO_MUCH_FOR_LARGE = {"home-six"}
+"""Six services do not exist yet; with long English terms they fall back to the normal size (see docs/ux-rules.md)."""
+
+
+def every_screen_fits(driven: DrivenWindow) -> Iterator[None]:
+    """All rules of geometry, for every scene, language and size, and low mode."""
+    router = driven.router
+    sizes: dict[bool, set[int]] = {False: set(), True: set()}
+    wrong: list[str] = []
+    for name, scene in [*SCENES.items(), ("help", SCENES["home"])]:
+        driven.window.show(scene)
+        for language, large, low in itertools.product(("zh", "en"), (False, True), (False, True)):
+            driven.prefer(Preferences(language=language, large=large, low=low))
+            if name == "help":
+                router._open_help()
+            yield
+            where = f"{name} {language} {'large' if large else 'normal'} {'low' if low else ''}: "
+            found = list(_faults(router))
+            fell_back = large and router.screen.look.sizes.body != 52
+            if fell_back and name not in TOO_MUCH_FOR_LARGE:
+                found.append("fell back to the normal size")
+            wrong += [where + fault for fault in found]
+            if not fell_back:
+                sizes[large] |= {text.font_size for text in _texts(router.stage)}
+        router._close_help()
+    assert not wrong, "\n".join(wrong)
+    assert sizes[False] == NORMAL_SIZES, sizes
+    assert sizes[True] == LARGE_SIZES, sizes
+
+
+def _texts(root: Any) -> list[Text]:
+    return [widget for widget in root.walk() if isinstance(widget, Text) and widget.text]
+
+
+def _faults(router: Any) -> Iterator[str]:
+    sheet = router.stage.shape.value
+    if router.screen.overflow:
+        yield f"body lacks {router.screen.overflow} px"
+    for text in _texts(router.stage):
+        yield from _text_faults(text, sheet)
+    layers = [router.screen, *([router.help] if router.help else []), *([router.still_there] if router.still_there else [])]
+    for layer in layers:
+        targets = [widget for widget in layer.walk() if isinstance(widget, Press)]
+        if not targets and layer is not router.screen:
+            yield "an overlay without a way out"
+        for target in targets:
+            yield from _target_faults(target, sheet)
+        for one, other in itertools.combinations(targets, 2):
+            if _gap(one, other) < LEAST_GAP:
+                yield f"{one.spoken!r} and {other.spoken!r} are {_gap(one, other)} px apart"
+    body, bar = router.screen.body, router.screen.bar
+    floor = max([bar.top, *(b.top for b in router.screen.buttons if b.x < body.right and b.right > body.x)])
+    if body.y < floor - 1:
+        yield f"the body reaches {floor - body.y} px under the buttons"
+
+
+def _text_faults(text: Text, sheet: tuple[int, int]) -> Iterator[str]:
+    look, size = text.look, text.font_size
+
+    def measure(piece: str) -> float:
+        return float(look.typeface.width(piece, size, bold=text.bold))
+
+    for content in {text.text, text.reserve} - {""}:
+        if text.height_for(text.width) > text.height + 1:
+            yield f"{content!r} needs {text.height_for(text.width)} px of height and has {text.height}"
+        widest = max(measure(piece.rstrip()) for piece in unbreakable(content) if piece.strip())
+        if widest > text.width + 1:
+            yield f"{content!r} has a word of {widest} px in a box of {text.width}"
+    if "".join(text.lines).replace(" ", "") != text.text.replace("\n", "").replace(" ", ""):
+        yield f"{text.text!r} is drawn as {text.lines}"
+    if any(measure(line) > text.width + 1 for line in text.lines):
+        yield f"{text.text!r} sticks out"
+    if text.x < 0 or text.y < 0 or text.right > sheet[0] or text.top > sheet[1]:
+        yield f"{text.text!r} leaves the sheet"
+    if look.typeface.line_height(size) < 1.3 * size:
+        yield f"{text.text!r} has tight lines"
+    if "〔U+" in "".join(piece for _, piece in look.typeface._fonts.runs(text.text)):
+        yield f"{text.text!r} has a character without a glyph"
+
+
+def _target_faults(target: Press, sheet: tuple[int, int]) -> Iterator[str]:
+    if not target.spoken:
+        yield f"{target} has nothing to be spoken"
+    if min(target.size) < LEAST_TARGET:
+        yield f"{target.spoken!r} is {target.size}"
+    if isinstance(target, PushButton) and target.emphasis == "primary" and target.height < LEAST_PRIMARY:
+        yield f"{target.spoken!r} is {target.height} px high"
+    if target.top > REACH[sheet]:
+        yield f"{target.spoken!r} is out of reach at {target.top}"
+    if target.x < 0 or target.y < 0 or target.right > sheet[0]:
+        yield f"{target.spoken!r} leaves the sheet"
+
+
+def _gap(one: Any, other: Any) -> float:
+    """Distance between two boxes; negative where they overlap."""
+    across = max(one.x, other.x) - min(one.right, other.right)
+    down = max(one.y, other.y) - min(one.top, other.top)
+    return float(max(across, down))
+
+
+def a_cut_label_is_found(driven: DrivenWindow) -> Iterator[None]:
+    """The faults above are really found: each is planted once."""
+    router = driven.router
+    driven.window.show(SCENES["home"])
+    yield
+    assert not list(_faults(router))
+    button = router.screen.buttons[0]
+    label = next(text for text in _texts(button))
+    label.width = 20
+    assert any("has a word of" in fault for fault in _faults(router))
+    yield
+    driven.window.show(SCENES["insert-card"])
+    yield
+    button = router.screen.buttons[0]
+    before = tuple(button.size), tuple(button.pos)
+    for change, expected in (
+        ({"height": 80}, "is ["),
+        ({"top": 1700}, "out of reach"),
+        ({"spoken": ""}, "nothing to be spoken"),
+        ({"y": router.screen.tools[0].top + 10}, "px apart"),
+    ):
+        for attribute, value in change.items():
+            setattr(button, attribute, value)
+        assert any(expected in fault for fault in _faults(router)), expected
+        button.size, button.pos, button.spoken = *before, "x"
+    yield

@@ -1,0 +1,58 @@
+"""Checks in a real window, each in a process and on a display of its own."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.ui.display import ROOT
+from tests.ui.in_window import in_window
+
+pytestmark = pytest.mark.window
+PORTRAIT, LANDSCAPE, HALF = (1080, 1920), (1920, 1080), (540, 960)
+
+
+@pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
+def test_every_screen_fits(size: tuple[int, int]) -> None:
+    in_window("layout_checks:every_screen_fits", *size)
+
+
+def test_a_cut_label_is_found() -> None:
+    in_window("layout_checks:a_cut_label_is_found", *PORTRAIT)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "acts_on_release_inside",
+        "second_tap_is_not_heard",
+        "a_screen_that_is_gone_does_not_act",
+        "keys_open_nothing",
+        "personal_is_whole_only_while_held",
+        "preferences_change_the_same_screen",
+        "overlays_cover_what_is_below",
+    ],
+)
+def test_touch(check: str) -> None:
+    in_window(f"touch_checks:{check}", *PORTRAIT)
+
+
+def test_touch_when_scaled() -> None:
+    in_window("touch_checks:works_when_scaled", *HALF)
+
+
+@pytest.mark.parametrize(
+    "check", ["same_scene_draws_nothing", "a_digit_moves_only_the_dots", "a_second_moves_only_the_countdown"]
+)
+def test_drawing(check: str) -> None:
+    in_window(f"drawing_checks:{check}", *PORTRAIT)
+
+
+def test_a_failing_check_fails() -> None:
+    with pytest.raises(AssertionError, match="has no attribute"):
+        in_window("drawing_checks:there_is_no_such_check", *HALF)
+
+
+def test_importing_the_window_imports_no_kivy() -> None:
+    program = "import sys, kiosk.ui.window; sys.exit('kivy' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

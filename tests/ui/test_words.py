@@ -1,0 +1,132 @@
+"""Fonts, languages and catalogues: what must be there before any screen is drawn."""
+
+import gettext
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
+from kiosk.ui.fonts import FontBook, FontsMissing
+from kiosk.ui.language import CatalogueMissing, Language, load_languages
+from tests.ui.display import ASSETS, ROOT
+from tests.ui.scenes import MARSHAL, RARE_NAME
+
+
+@pytest.fixture(scope="module")
+def translations() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("translations", ROOT / "deploy" / "translations.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def fonts() -> FontBook:
+    return FontBook(ASSETS / "fonts")
+
+
+def test_every_sentence_is_translated(translations: ModuleType) -> None:
+    assert translations.faults(ROOT / "kiosk", ASSETS / "translations") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "catalogue", "fault"),
+    [
+        ('say("好的")', "", "en: not translated: 好的"),
+        ('say("好的")', 'msgid "好的"\nmsgstr ""\n', "en: not translated: 好的"),
+        ("", 'msgid "好的"\nmsgstr "OK"\n', "en: nobody says: 好的"),
+        ('say("{a} 元", a=1)', 'msgid "{a} 元"\nmsgstr "{b} yuan"\n', "en: gaps differ: {a} 元 / {b} yuan"),
+        ('say("{a} 元", a=1)', 'msgid "{a} 元"\nmsgstr "yuan"\n', "en: gaps differ: {a} 元 / yuan"),
+        ("say(text)", "", "say() wants the sentence itself"),
+    ],
+)
+def test_a_fault_in_a_catalogue_is_found(
+    translations: ModuleType, tmp_path: Path, code: str, catalogue: str, fault: str
+) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "words.py").write_text(code, encoding="utf-8")
+    folder = tmp_path / "translations" / "en" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    (folder / "kiosk.po").write_text(head + catalogue, encoding="utf-8")
+    found = translations.faults(tmp_path / "code", tmp_path / "translations")
+    assert any(fault in line for line in found), found
+
+
+def test_no_glyph_is_missing_in_any_sentence(translations: ModuleType, fonts: FontBook) -> None:
+    sentences = [str(message.id) for message in translations.said(ROOT / "kiosk")]
+    for path in translations.catalogues(ASSETS / "translations").values():
+        sentences += [str(message.string) for message in translations.read(path)][1:]
+    for path in (ROOT / "config" / "regions").glob("*.toml"):
+        sentences.append(path.read_text(encoding="utf-8"))
+    assert len(sentences) > 100
+    missing = {
+        char
+        for sentence in sentences
+        for char in sentence
+        if char.isprintable()
+        and not (fonts.covers("interface", char) and fonts.covers("interface-bold", char))
+    }
+    assert missing == set()
+
+
+def test_names_fall_back_by_coverage(fonts: FontBook) -> None:
+    assert fonts.runs("张三") == [("interface", "张三")]
+    assert fonts.runs("张三", bold=True) == [("interface-bold", "张三")]
+    assert fonts.runs("王㛃") == [("interface", "王"), ("names", "㛃")]
+    assert fonts.runs("\U000215d7") == [("hanamin-b", "\U000215d7")]
+    assert fonts.runs("\U0002ebf0") == [("interface", "〔U+2EBF0〕")]  # extension I: no packaged font has it
+
+
+def test_every_character_of_the_sample_names_has_a_font(fonts: FontBook) -> None:
+    for name in (RARE_NAME, MARSHAL):
+        assert "〔U+" not in "".join(piece for _, piece in fonts.runs(name))
+
+
+def test_chinese_shapes_not_japanese(fonts: FontBook) -> None:
+    """Face 0 of the collection is the Japanese one; its family name would stand in the file."""
+    from fontTools.ttLib import TTFont  # noqa: PLC0415 - only this test needs it
+
+    for font in ("interface", "interface-bold", "names"):
+        assert TTFont(fonts.file(font))["name"].getBestFamilyName() == "Noto Sans CJK SC"
+
+
+def test_fonts_that_are_not_built_say_how(tmp_path: Path) -> None:
+    with pytest.raises(FontsMissing, match=r"build_fonts\.py"):
+        FontBook(tmp_path)
+
+
+def test_a_catalogue_that_is_not_compiled_says_how(tmp_path: Path) -> None:
+    (tmp_path / "en" / "LC_MESSAGES").mkdir(parents=True)
+    with pytest.raises(CatalogueMissing, match=r"translations\.py compile"):
+        load_languages(tmp_path)
+
+
+def test_languages() -> None:
+    languages = load_languages(ASSETS / "translations")
+    assert list(languages) == ["zh", "en"]
+    assert languages["en"].text(Say("您想办什么？")) == "What would you like to do?"
+    assert languages["zh"].text(Say("您想办什么？")) == "您想办什么？"
+
+
+def test_gaps_are_filled_in_the_same_language_and_masked() -> None:
+    language = Language("en", gettext.NullTranslations())
+    place = Say("驻马店", translations={"en": "Zhumadian"})
+    text = Say("{a} {b} {c} {d}", {"a": place, "b": 3, "c": Personal("1*2", "132"), "d": PersonName("张*", "张三")})
+    assert language.text(text) == "Zhumadian 3 1*2 张*"
+    assert language.text(Verbatim("{x}")) == "{x}"
+
+
+def test_coverage_ranges_are_those_of_the_font() -> None:
+    from fontTools.ttLib import TTFont  # noqa: PLC0415 - only this test needs it
+
+    index = json.loads((ASSETS / "fonts" / "coverage.json").read_text())
+    for name, file in index["files"].items():
+        mapped = set(TTFont(ASSETS / "fonts" / file, lazy=True).getBestCmap())
+        listed = {code for first, last in index["ranges"][name] for code in range(first, last + 1)}
+        assert listed == mapped, name
