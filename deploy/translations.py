@@ -51,17 +51,15 @@ def gaps(text: str) -> set[str]:
 
 def unsayable(code: Path) -> list[str]:
     """Calls of ``say`` whose sentence is not written out, so that no catalogue can hold it."""
-    wrong = []
-    for path in sorted(code.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id == KEYWORD
-                and not (node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str))
-            ):
-                wrong.append(f"{path}:{node.lineno}: say() wants the sentence itself")
-    return wrong
+    return [
+        f"{path}:{node.lineno}: say() wants the sentence itself"
+        for path in sorted(code.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == KEYWORD
+        and not (node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str))
+    ]
 
 
 def faults(code: Path, translations: Path) -> list[str]:
@@ -72,9 +70,11 @@ def faults(code: Path, translations: Path) -> list[str]:
         translated = {str(message.id): str(message.string) for message in read(path) if message.id}
         wrong += [f"{language}: not translated: {text}" for text in sorted(wanted) if not translated.get(text)]
         wrong += [f"{language}: nobody says: {text}" for text in sorted(set(translated) - wanted)]
-        for text, translation in sorted(translated.items()):
-            if translation and gaps(text) != gaps(translation):
-                wrong.append(f"{language}: gaps differ: {text} / {translation}")
+        wrong += [
+            f"{language}: gaps differ: {text} / {translation}"
+            for text, translation in sorted(translated.items())
+            if translation and gaps(text) != gaps(translation)
+        ]
     return wrong
 
 

@@ -224,9 +224,7 @@ class Screen(AbstractContextManager["Screen"]):
         return None
 
     def _candidates(self, text: str, px: int | None, bold: bool | None) -> list[tuple[int, bool]]:
-        fitting = [
-            (size, weight) for size, weight in TYPES if px in (None, size) and (bold is None or bold == weight)
-        ]
+        fitting = [(size, weight) for size, weight in TYPES if px in (None, size) and (bold is None or bold == weight)]
         if px is not None and not fitting:
             fitting = [(px, weight) for weight in ((True, False) if bold is None else (bold,))]
         known = self._seen_as.get(text)

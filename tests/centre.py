@@ -26,6 +26,7 @@ import requests
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from sqlalchemy import delete
 
 from central.app import create_app
 from central.command_line import server_config
@@ -42,6 +43,7 @@ from central.enrolment import (
 from central.keys import CentreKeys
 from central.seed import load_seed, plant
 from central.settings import Settings, load_settings
+from central.tables import Base
 from kiosk.records.canonical import canonical
 from kiosk.records.chain import GENESIS, SealedEntry, associated_data, entry_hash, sha256
 from kiosk.records.sealing import SUITE_AES_256_GCM, EpochKey, SealedEpochKey, seal
@@ -120,8 +122,8 @@ class RunningCentre:
         self.database = Database(self.settings.database)
         """A connection of the test's own, beside the application's."""
         self.database.migrate()
-        if seeded:
-            plant(self.database, self.keys, self.settings, load_seed(SEED))
+        self._seed = load_seed(SEED) if seeded else None
+        self._plant()
         self._pads = itertools.count(1)
         self._port = 0
         self._server: uvicorn.Server | None = None
@@ -198,6 +200,14 @@ class RunningCentre:
         self._app.state.database.close()
         self._server = self._thread = None
 
+    def reset(self) -> None:
+        """Forget everything that tests did, running or not: seed only, clock right."""
+        with self.database.writing() as session:
+            for table in reversed(Base.metadata.sorted_tables):
+                session.execute(delete(table))
+        self.clock.offset_s = 0.0
+        self._plant()
+
     def restart(self) -> None:
         """Stop and start again on the same port, with the same database."""
         self.stop()
@@ -235,6 +245,10 @@ class RunningCentre:
         return EnrolledTerminal(
             terminal.id, terminal.region, terminal.key, ledger_id, terminal.pad_serial, terminal.pad_master_key
         )
+
+    def _plant(self) -> None:
+        if self._seed is not None:
+            plant(self.database, self.keys, self.settings, self._seed)
 
     def ask(self, terminal: EnrolledTerminal, path: str, question: msgspec.Struct, kind: type[A]) -> A:
         """Ask and get the answer of the given kind.

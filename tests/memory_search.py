@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 1 << 16
 _NOT_MEMORY: Final = ("[vvar", "[vsyscall]", "[vdso]")  # the kernel's own pages
 
 
@@ -53,7 +53,7 @@ def search_process(pid: int, needles: Mapping[str, bytes], *, swappable_only: bo
     :param needles: bytes by name, as :func:`forms_of` makes them.
     :param swappable_only: leave out pages that are locked into memory, where a living PIN is allowed to lie.
     :raises PermissionError: the process is not ours.
-    :raises ValueError: a needle is empty, or no memory could be read at all.
+    :raises ValueError: a needle is empty or all zeros, or no memory could be read at all.
     """
     findings: list[Finding] = []
     read = 0
@@ -99,8 +99,8 @@ def _mappings(pid: int) -> Iterator[_Mapping]:
 
 def _pieces(source: BinaryIO, start: int, end: int, needles: Mapping[str, bytes]) -> Iterator[tuple[int, bytes]]:
     """Chunks that overlap, so that what lies across a border is found."""
-    if not needles or not all(needles.values()):
-        raise ValueError("an empty needle is everywhere")
+    if not needles or not all(any(needle) for needle in needles.values()):
+        raise ValueError("an empty needle is everywhere, and one of zeros nearly so")
     overlap = max(len(needle) for needle in needles.values()) - 1
     at = start
     while at < end:
@@ -113,6 +113,8 @@ def _pieces(source: BinaryIO, start: int, end: int, needles: Mapping[str, bytes]
 
 
 def _occurrences(piece: bytes, address: int, where: str, needles: Mapping[str, bytes]) -> Iterator[Finding]:
+    if piece == bytes(len(piece)):  # a core is mostly zeros, where bytes.find is slow for a needle that ends with one
+        return
     for form, needle in needles.items():
         at = piece.find(needle)
         while at >= 0:

@@ -71,10 +71,10 @@ def name(value: bytes, continued: bytes) -> str:
 
 
 def ethnic_group(value: bytes) -> str:
-    """A code of GB/T 3304, 01 to 56."""
+    """A code of GB/T 3304: 01 to 56, 97 another group, 98 a naturalised foreigner."""
     code = digits(value, "ethnic group")
-    if not 1 <= int(code) <= 56:
-        raise unreadable("ethnic group", "not from 01 to 56")
+    if not (1 <= int(code) <= 56 or code in {"97", "98"}):
+        raise unreadable("ethnic group", "no code of GB/T 3304")
     return code
 
 

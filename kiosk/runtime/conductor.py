@@ -267,6 +267,10 @@ class Conductor:
         match request:
             case Show() | Announce() | AwaitCard() | EnterPin() | EnterPinBlock():
                 self._view = request.view
+                if isinstance(request.view, Attract):
+                    # Whoever left from the home screen has left as well: the next citizen is another one.
+                    self._display.reset_preferences()
+                    self._large = False
             case ReturnCard():
                 self._released_at = self._begun_at
         match request:
@@ -513,10 +517,11 @@ class Conductor:
     def _draw(self, now: float) -> None:
         view: View = self._closed_view() or self._view
         if isinstance(self._request, ReturnCard):
+            urgent = now - self._released_at >= URGENT_S
             view = TakeCard(
                 title=say("请取走您的卡"),
-                line=say("取走卡以后，屏幕上会告诉您结果。"),
-                urgent=now - self._released_at >= URGENT_S,
+                line=say("卡还在机器里，别忘了拿走。") if urgent else say("取走卡以后，屏幕上会告诉您结果。"),
+                urgent=urgent,
             )
         left = self._warning_left(now)
         scene = Scene(

@@ -31,7 +31,7 @@ def prepare_kivy(settings: DisplaySettings) -> None:
     from kivy.config import Config  # noqa: PLC0415 - reads the environment set above
 
     whole_screen = settings.width == 0 or settings.height == 0
-    wanted = {
+    wanted: dict[str, dict[str, int | str]] = {
         "kivy": {
             "exit_on_escape": 0,
             "desktop": 0,

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from kivy.core.window import Window
 from kivy.input import MotionEvent
-from kivy.uix.widget import Widget
 
 from kiosk.journeys.views import AnyIntent, Scene
 from kiosk.ui.fonts import FontBook
@@ -46,7 +45,7 @@ class Router:
             larger=lambda: self._prefer(large=not self.preferences.large),
             contrast=lambda: self._prefer(high_contrast=not self.preferences.high_contrast),
             lower=lambda: self._prefer(low=not self.preferences.low),
-            help=lambda: self._open_help(),
+            help=self._open_help,
             language=lambda: self._prefer(language=self._look().next_language.code),
         )
         self._scene: Scene | None = None
@@ -106,7 +105,7 @@ class Router:
 
     def _draw_still_there(self, scene: Scene) -> None:
         if scene.still_there is None:
-            self.still_there = self._without(self.still_there)
+            self._close_still_there()
         elif self.still_there is None:
             self._close_help()
             self.still_there = StillThereOverlay(desk=self._desk(scene), view=scene.still_there)
@@ -120,7 +119,7 @@ class Router:
             return
         help_was_open = self.help is not None
         self._close_help()
-        self.still_there = self._without(self.still_there)
+        self._close_still_there()
         self._draw_screen(self._scene)
         self._draw_still_there(self._scene)
         if help_was_open:
@@ -137,11 +136,14 @@ class Router:
             self.stage.add_widget(self.help)
 
     def _close_help(self) -> None:
-        self.help = self._without(self.help)
+        if self.help is not None:
+            self.stage.remove_widget(self.help)
+            self.help = None
 
-    def _without(self, widget: Widget | None) -> None:
-        if widget is not None:
-            self.stage.remove_widget(widget)
+    def _close_still_there(self) -> None:
+        if self.still_there is not None:
+            self.stage.remove_widget(self.still_there)
+            self.still_there = None
 
     def _touched(self, _window: object, _touch: MotionEvent) -> bool:
         self._on_activity(self.preferences)

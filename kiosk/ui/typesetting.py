@@ -1,7 +1,7 @@
 """Where a line of Chinese, English or both may end.
 
-Kivy's own wrapping starts lines with ``，`` and splits numbers. Here a closing mark never starts a line, an opening mark
-never ends one, and words and numbers stay whole.
+Kivy's own wrapping starts lines with ``，`` and splits numbers. Here a closing mark never starts a line, an opening
+mark never ends one, and words and numbers stay whole.
 """
 
 import re
@@ -26,12 +26,12 @@ def unbreakable(text: str) -> list[str]:
             pieces[-1] += unit
         else:
             pieces.append(unit)
-        glue = unit in OPENING
+        glue = unit in OPENING or (glue and unit.isspace())
     return pieces
 
 
 def break_lines(text: str, width: float, measure: Measure) -> list[str]:
-    """Lines no wider than ``width``, as full as can be. A piece wider than a line is split, since cutting it is worse."""
+    """Lines no wider than ``width``, as full as can be. A piece wider than a line is split: cutting it is worse."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""

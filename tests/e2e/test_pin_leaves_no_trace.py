@@ -77,9 +77,7 @@ def pack_of_long_pins(regions: Path, marker: str) -> Path:
     # JSON escapes a string of bytes taken for Latin-1 just as TOML does.
     reason = json.dumps(b"\n".join(forms_of(marker).values()).decode("latin-1"))
     rule = f'[pin.length]\nvalue = {LENGTH}\nbasis = "operator"\nreason = {reason}\n\n'
-    text, count = re.subn(
-        r"\[pin\.length\]\n.*?(?=\[)", lambda _: rule, pack.read_text(encoding="utf-8"), flags=re.DOTALL
-    )
+    text, count = re.subn(r"(?ms)^\[pin\.length\]\n.*?(?=^\[)", lambda _: rule, pack.read_text(encoding="utf-8"))
     assert count == 1
     pack.write_text(text, encoding="utf-8")
     return regions

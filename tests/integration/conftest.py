@@ -1,4 +1,4 @@
-"""Servers that integration tests share."""
+"""Servers that integration tests share. A shared centre is emptied and seeded anew for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,19 +16,40 @@ def postgres_server() -> Iterator[PrivatePostgres]:
         yield server
 
 
-@pytest.fixture
-def centre(tmp_path: Path) -> Iterator[RunningCentre]:
-    """A seeded centre over SQLite."""
-    with RunningCentre(tmp_path) as running:
+@pytest.fixture(scope="session")
+def sqlite_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
+    """A centre over SQLite for the whole run. Ask for ``centre`` instead."""
+    with RunningCentre(tmp_path_factory.mktemp("sqlite")) as running:
         yield running
 
 
+@pytest.fixture(scope="session")
+def postgres_centre(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: PrivatePostgres
+) -> Iterator[RunningCentre]:
+    """A centre over PostgreSQL for the whole run. Ask for ``any_centre`` instead."""
+    with RunningCentre(tmp_path_factory.mktemp("postgres"), database=postgres_server.create_database()) as running:
+        yield running
+
+
+@pytest.fixture
+def centre(sqlite_centre: RunningCentre) -> RunningCentre:
+    """A freshly seeded centre over SQLite."""
+    sqlite_centre.reset()
+    return sqlite_centre
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def any_centre(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningCentre]:
-    """A seeded centre over either database."""
-    database = None
-    if request.param == "postgresql":
-        server: PrivatePostgres = request.getfixturevalue("postgres_server")
-        database = server.create_database()
-    with RunningCentre(tmp_path, database=database) as running:
+def any_centre(request: pytest.FixtureRequest) -> RunningCentre:
+    """A freshly seeded centre over either database."""
+    name = "sqlite_centre" if request.param == "sqlite" else "postgres_centre"
+    running: RunningCentre = request.getfixturevalue(name)
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def own_centre(tmp_path: Path) -> Iterator[RunningCentre]:
+    """A centre that the test may break."""
+    with RunningCentre(tmp_path) as running:
         yield running

@@ -185,7 +185,7 @@ def test_the_block_of_the_norms_example_opens() -> None:
     key = bytes(range(16))
     block = two_key(key).encryptor().update(bytes.fromhex("361226749C8A8989"))
     assert open_block(block, key, "122233344455") == "123456"
-    assert open_block(block, key, "122233344456") is None
+    assert open_block(block, key, "122233344499") is None
     assert open_block(block, bytes(16), "122233344455") is None
     assert open_block(block[:7], key, "122233344455") is None
 

@@ -295,13 +295,13 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
     assert {"200", "400", "401", "403", "409", "413", "423"} <= set(entries["responses"])
 
 
-def test_nothing_personal_is_logged(centre: RunningCentre, caplog: pytest.LogCaptureFixture) -> None:
-    terminal = centre.enrol()
-    ledger = LedgerWriter(terminal, centre)
-    with centre.database.engine.begin() as connection:
+def test_nothing_personal_is_logged(own_centre: RunningCentre, caplog: pytest.LogCaptureFixture) -> None:
+    terminal = own_centre.enrol()
+    ledger = LedgerWriter(terminal, own_centre)
+    with own_centre.database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE transactions RENAME COLUMN outcome TO hidden"))
     with caplog.at_level("DEBUG"):
-        reply = centre.post(terminal, "/v1/entries", ledger.batch([ledger.append(a_transaction())]))
+        reply = own_centre.post(terminal, "/v1/entries", ledger.batch([ledger.append(a_transaction())]))
     assert (reply.status, reply.problem.detail, reply.signed) == (503, "", True)
     assert "central" in {record.name for record in caplog.records}
     for secret in ("411700198504121036", "T41170015", "411700D1560000050000000000001001"):
@@ -309,16 +309,16 @@ def test_nothing_personal_is_logged(centre: RunningCentre, caplog: pytest.LogCap
 
 
 def test_a_defect_of_ours_is_answered_and_logged_without_its_text(
-    centre: RunningCentre, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    own_centre: RunningCentre, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    terminal = centre.enrol()
-    ledger = LedgerWriter(terminal, centre)
+    terminal = own_centre.enrol()
+    ledger = LedgerWriter(terminal, own_centre)
 
     def break_down(*_: object, **__: object) -> None:
         raise RuntimeError("张示例 411700198504121036")
 
     monkeypatch.setattr("central.ingest.insert_rows", break_down)
-    reply = centre.post(terminal, "/v1/entries", ledger.batch([ledger.append(a_transaction())]))
+    reply = own_centre.post(terminal, "/v1/entries", ledger.batch([ledger.append(a_transaction())]))
     assert (reply.status, reply.problem.type, reply.problem.detail, reply.signed) == (500, "defect", "", True)
     assert "RuntimeError at " in caplog.text
     assert "张示例" not in caplog.text

@@ -40,7 +40,8 @@ def stored(centre: RunningCentre) -> int:
 
 
 def refused(reply: Reply, status: int, kind: str) -> None:
-    assert (reply.status, reply.problem.type) == (status, kind)
+    assert reply.status == status
+    assert reply.problem.type == kind
     assert reply.signed
 
 

@@ -54,7 +54,10 @@ def test_card_goes_back_before_the_result_is_shown() -> None:
         title_of(request.view) if isinstance(request, Show) else type(request).__name__
         for request in worlds.steps(card_query(session("zhumadian")), world)
     ]
-    assert order.index("Record") < order.index("ReturnCard") < order.index("您的社保卡信息")
+    recorded, returned, shown = (order.index(step) for step in ("Record", "ReturnCard", "您的社保卡信息"))
+    assert recorded < shown, "on record before the screen says so"
+    assert returned < shown, "nobody forgets a card that is already in the hand"
+    assert recorded < returned, "nobody walks away with a card before it is on record"
 
 
 def test_without_the_centre_only_the_chip_speaks() -> None:
@@ -172,7 +175,7 @@ def test_a_service_not_open_is_refused_with_its_place(service: Service) -> None:
 
 
 def test_another_regions_card(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(key="beijing")
+    world = World(key="beijing", typed=["246810"])  # which the card would take
     assert walk(card_query(session("zhumadian")), world) is Outcome.REFUSED
     assert world.recorded[0].reason == "other_region"
     assert world.asked == []

@@ -132,9 +132,13 @@ def judge(mutant: Mutant, code: int, failed: list[tuple[str, str]]) -> tuple[str
         return f"NOT TRIED: pytest ended with {code}, and no test failed", "", ""
     for name, lines in failed:
         if mutant.seen in lines:
-            said = next((line for line in lines.splitlines() if line.startswith("E ")), lines)
-            return "killed", name, said.removeprefix("E").strip()
-    return "FAILED FOR ANOTHER REASON", failed[0][0], failed[0][1].splitlines()[-1]
+            return "killed", name, _first_word_of(lines)
+    return "FAILED FOR ANOTHER REASON", failed[0][0], _first_word_of(failed[0][1])
+
+
+def _first_word_of(lines: str) -> str:
+    """What pytest says first of a failure."""
+    return next((line.removeprefix("E").strip() for line in lines.splitlines() if line.startswith("E ")), lines)
 
 
 def try_mutant(mutant: Mutant, logs: Path) -> Result:

@@ -4,15 +4,13 @@ import contextlib
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from kiosk.journeys.views import AnyIntent
 from kiosk.ui.settings import DisplaySettings, Preferences
-
-if TYPE_CHECKING:
-    from kiosk.ui.window import TerminalWindow
+from kiosk.ui.window import TerminalWindow
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 ASSETS: Final = ROOT / "assets"
@@ -46,7 +44,7 @@ def settings_for(width: int, height: int, kivy_home: Path) -> DisplaySettings:
     )
 
 
-Script = Callable[["DrivenWindow"], Generator[None, None, None]]
+Script = Callable[["DrivenWindow"], Iterator[None]]
 """A script yields wherever it wants what it did to be on the screen: two frames later it goes on."""
 
 
@@ -57,8 +55,6 @@ class DrivenWindow:
     """Frames until what was asked for is certainly on the screen; the first may have been under way."""
 
     def __init__(self, width: int, height: int) -> None:
-        from kiosk.ui.window import TerminalWindow  # noqa: PLC0415 - the display has to be there first
-
         self.intents: list[AnyIntent] = []
         self.activity: list[Preferences] = []
         self._home = tempfile.TemporaryDirectory()

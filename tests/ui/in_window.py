@@ -30,8 +30,8 @@ def main() -> None:
     """Open the window and run the check."""
     check, width, height = sys.argv[1:]
     module, _, name = check.partition(":")
-    script = getattr(importlib.import_module(f"tests.ui.{module}"), name)
-    DrivenWindow(int(width), int(height)).run(script)
+    driven = DrivenWindow(int(width), int(height))  # first: it prepares what the checks' own imports of Kivy read
+    driven.run(getattr(importlib.import_module(f"tests.ui.{module}"), name))
     print("checked")
 
 

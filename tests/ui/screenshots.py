@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import Final
 
 from kiosk.ui.settings import Preferences
@@ -56,7 +55,9 @@ def _index() -> None:
     rows = []
     for path in sorted(TARGET.glob("*.png")):
         name = html.escape(path.stem)
-        rows.append(f'<figure><img src="{html.escape(path.name)}" loading="lazy"><figcaption>{name}</figcaption></figure>')
+        rows.append(
+            f'<figure><img src="{html.escape(path.name)}" loading="lazy"><figcaption>{name}</figcaption></figure>'
+        )
     style = "body{font:14px sans-serif;background:#ddd}figure{display:inline-block;margin:8px}img{height:480px}"
     page = f'<!doctype html><meta charset="utf-8"><title>Screens</title><style>{style}</style>{"".join(rows)}\n'
     (TARGET / "index.html").write_text(page, encoding="utf-8")

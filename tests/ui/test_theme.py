@@ -19,7 +19,12 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize(
     ("one", "other", "ratio"),
-    [("#000000", "#FFFFFF", 21.0), ("#111827", "#F3F6FB", 16.4), ("#FFFFFF", "#0B4FA3", 7.9), ("#FFE600", "#000000", 16.6)],
+    [
+        ("#000000", "#FFFFFF", 21.0),
+        ("#111827", "#F3F6FB", 16.4),
+        ("#FFFFFF", "#0B4FA3", 7.9),
+        ("#FFE600", "#000000", 16.6),
+    ],
 )
 def test_the_measure_itself(one: str, other: str, ratio: float) -> None:
     assert contrast(one, other) == pytest.approx(ratio, abs=0.05)

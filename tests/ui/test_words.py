@@ -69,8 +69,7 @@ def test_no_glyph_is_missing_in_any_sentence(translations: ModuleType, fonts: Fo
         char
         for sentence in sentences
         for char in sentence
-        if char.isprintable()
-        and not (fonts.covers("interface", char) and fonts.covers("interface-bold", char))
+        if char.isprintable() and not (fonts.covers("interface", char) and fonts.covers("interface-bold", char))
     }
     assert missing == set()
 
@@ -79,7 +78,7 @@ def test_names_fall_back_by_coverage(fonts: FontBook) -> None:
     assert fonts.runs("张三") == [("interface", "张三")]
     assert fonts.runs("张三", bold=True) == [("interface-bold", "张三")]
     assert fonts.runs("王㛃") == [("interface", "王"), ("names", "㛃")]
-    assert fonts.runs("\U000215d7") == [("hanamin-b", "\U000215d7")]
+    assert fonts.runs("\U0002e9f5") == [("hanamin-b", "\U0002e9f5")]
     assert fonts.runs("\U0002ebf0") == [("interface", "〔U+2EBF0〕")]  # extension I: no packaged font has it
 
 

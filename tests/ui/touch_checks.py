@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from Xlib import X, XK
+from Xlib import XK, X
 from Xlib.display import Display
 from Xlib.ext import xtest
 
@@ -28,8 +28,9 @@ class Finger:
     def move(self, widget: Any, *, dx: float = 0, dy: float = 0) -> None:
         """Go to a widget's middle, or so many sheet pixels beside it."""
         x, y = widget.to_window(widget.center_x + dx, widget.center_y + dy)
-        height = widget.get_parent_window().height
-        xtest.fake_input(self._display, X.MotionNotify, x=round(x), y=round(height - y))
+        window = widget.get_parent_window()
+        at = round(window.left + x), round(window.top + window.height - y)
+        xtest.fake_input(self._display, X.MotionNotify, x=at[0], y=at[1])
         self._display.sync()
 
     def down(self) -> None:
@@ -95,7 +96,7 @@ def acts_on_release_inside(driven: DrivenWindow) -> Iterator[None]:
 
     driven.window.show(SCENES["home"])
     yield from _rest()
-    tile = next(widget for widget in router.screen.walk() if isinstance(widget, Tile))
+    tile = next(widget for widget in router.screen.walk(restrict=True) if isinstance(widget, Tile))
     finger.tap(tile)
     yield
     assert driven.intents[1:] == [ChooseService(Service.CARD_QUERY)]
@@ -159,7 +160,7 @@ def personal_is_whole_only_while_held(driven: DrivenWindow) -> Iterator[None]:
     finger, router = Finger(), driven.router
     driven.window.show(SCENES["result-first-page"])
     yield
-    eye = next(widget for widget in router.screen.walk() if isinstance(widget, EyeButton))
+    eye = next(widget for widget in router.screen.walk(restrict=True) if isinstance(widget, EyeButton))
     value = eye.reveal.__self__.value
     masked_pixels = driven.pixels().tobytes()
     assert value.text == "欧**㛃"

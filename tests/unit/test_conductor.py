@@ -368,6 +368,21 @@ def test_cancel_that_comes_before_the_pad_has_begun_still_counts(hall: Hall) -> 
     hall.sees(Explain)
 
 
+def test_a_pin_that_comes_after_the_cancel_is_wiped(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.touch(Intent.CANCEL)
+    hall.woken.clear()
+    hall.pad.pressed.set()  # the last key, before the conductor has told the pad of the cancel
+    while not hall.pad.handed:
+        assert hall.woken.wait(DEADLINE_S)
+        hall.woken.clear()
+    hall.sees(TakeCard)
+    assert len(hall.pad.handed[0]) == 0, "a PIN that nobody takes any more is wiped"
+    hall.slot.pull()
+    hall.sees(Explain)
+    assert [entry.outcome for entry in hall.book.entries] == [Outcome.CANCELLED]
+
+
 def test_pad_timer_runs_out_while_the_citizen_is_there(hall: Hall) -> None:
     hall.to_pin_entry()
     for _ in range(5):

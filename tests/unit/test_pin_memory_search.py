@@ -21,7 +21,7 @@ def test_forms() -> None:
     }
 
 
-@pytest.mark.parametrize("at", [0, (1 << 20) - 6, (1 << 20) - 1, 1 << 20, (2 << 20) - 3, (2 << 20) + 500 - 12])
+@pytest.mark.parametrize("at", [0, (1 << 16) - 6, (1 << 16) - 1, 1 << 16, 65525 + (1 << 16) - 3, (2 << 20) + 500 - 12])
 def test_a_file_is_searched_across_the_borders_of_its_pieces(tmp_path: Path, at: int) -> None:
     file = tmp_path / "core"
     octets = bytearray((2 << 20) + 500)

@@ -89,6 +89,21 @@ def test_what_is_sealed_opens() -> None:
     assert unseal(entry, LEDGER_ID, EPOCH_KEY).decode() == "张三 reads 社保卡"
 
 
+@pytest.mark.parametrize(
+    ("ledger_id", "sequence", "previous_hash"),
+    [(LEDGER_ID, 2, bytes(32)), (LEDGER_ID, 1, b"\x01" * 32), (OTHER_LEDGER, 1, bytes(32))],
+    ids=["another sequence", "another predecessor", "another ledger"],
+)
+def test_what_is_sealed_for_one_place_opens_in_no_other(ledger_id: bytes, sequence: int, previous_hash: bytes) -> None:
+    sealed = seal(b"what was done", EPOCH_KEY, associated_data(LEDGER_ID, 1, bytes(32), 1))
+    entry = SealedEntry(
+        sequence=sequence, previous_hash=previous_hash, hash=bytes(32), header=b"{}", suite=1,
+        sealed_key=sealed.sealed_key, nonce=sealed.nonce, ciphertext=sealed.ciphertext,
+    )  # fmt: skip
+    with pytest.raises(Unreadable):
+        unseal(entry, ledger_id, EPOCH_KEY)
+
+
 def test_the_centre_opens_an_epoch_key_of_this_ledger_and_epoch_only() -> None:
     centre = X25519PrivateKey.generate()
     key = EpochKey.generate(4)

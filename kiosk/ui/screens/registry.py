@@ -59,7 +59,7 @@ def load_kv() -> None:
             Builder.load_file(str(drawn.kv))
 
 
-def screen_for(desk: Desk, view: View) -> Screen:
+def screen_for(desk: Desk, view: View) -> Screen:  # noqa: PLR0911 - one return a view, and there are eleven
     """The screen of a view."""
     match view:
         case Attract():

@@ -1,6 +1,5 @@
 """Help, on every screen the same."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from kivy.properties import ObjectProperty
@@ -17,6 +16,7 @@ class HelpOverlay(Overlay):
 
     kv = Path(__file__).with_name("help_panel.kv")
     close = ObjectProperty(None)
+    """Called without arguments."""
     question = say("需要帮忙吗？")
 
     def on_kv_post(self, base_widget: Widget) -> None:
@@ -27,14 +27,13 @@ class HelpOverlay(Overlay):
         ways.append(("people", say("替家人办事，请到柜台问怎么代办。")))
         for icon, words in ways:
             self.add_widget(Sentence(look=self.look, icon=icon, text=self.words(words)))
-        close: Callable[[], None] = self.close
         self.add_widget(
             PushButton(
                 look=self.look,
                 text=self.words(say("知道了")),
                 spoken=self.words(say("知道了，关闭帮助")),
                 emphasis="primary",
-                act=lambda: close(),
+                act=self.close,
             )
         )
         super().on_kv_post(base_widget)

@@ -1,7 +1,7 @@
 """Columns, rows and panels that know how high they must be before they are drawn.
 
-Kivy's own layouts find out over several frames; a screen here is measured and arranged in one go, so that a test can ask
-whether everything fits.
+Kivy's own layouts find out over several frames; a screen here is measured and arranged in one go, so that a test can
+ask whether everything fits.
 """
 
 from kivy.clock import Clock
@@ -47,7 +47,7 @@ class Panel(Widget):
 
 
 class Column(Panel):
-    """Children one below the other. Those with ``stretch`` share what height is left, up to ``stretch`` times theirs."""
+    """Children one below the other. Those with ``stretch`` share the spare height, up to so many times theirs."""
 
     gap = NumericProperty(24)
     pad_x = NumericProperty(0)
@@ -89,7 +89,10 @@ class Column(Panel):
 
 
 class Row(Panel):
-    """Children side by side, in the middle of the row's height or along its top. ``fixed`` is a child's own width, 0 shares the rest."""
+    """Children side by side, in the middle of the row's height or along its top.
+
+    A child's ``fixed`` is its own width; those with 0 share the rest.
+    """
 
     gap = NumericProperty(28)
     pad_x = NumericProperty(0)

@@ -21,10 +21,10 @@ class Heading(Row):
         self.gap, self.along_top = 24, True
         if self.icon:
             side = self.look.typeface.line_height(self.look.size("title"))
-            self.add_widget(Picture(look=self.look, name=self.icon, mono=self.icon_ink, fixed=side, inset=round(side * 0.1)))
-        self.add_widget(
-            Text(look=self.look, text=self.text, role="title", bold=True, ink=self.ink, halign=self.halign)
-        )
+            self.add_widget(
+                Picture(look=self.look, name=self.icon, mono=self.icon_ink, fixed=side, inset=round(side * 0.1))
+            )
+        self.add_widget(Text(look=self.look, text=self.text, role="title", bold=True, ink=self.ink, halign=self.halign))
 
 
 class Sentence(Row):
@@ -42,7 +42,9 @@ class Sentence(Row):
         self.along_top = True
         side = self.look.typeface.line_height(self.look.size(self.role))
         if self.icon:
-            self.add_widget(Picture(look=self.look, name=self.icon, mono=self.icon_ink, fixed=side, inset=round(side * 0.1)))
+            self.add_widget(
+                Picture(look=self.look, name=self.icon, mono=self.icon_ink, fixed=side, inset=round(side * 0.1))
+            )
         elif self.number:
             number = Text(look=self.look, text=str(self.number), role=self.role, bold=True, ink="primary")
             number.halign = "center"
@@ -76,5 +78,3 @@ class Hotline(Sentence):
         if self.hotline:
             self.icon, self.role = "phone", "section"
             super().on_kv_post(base_widget)
-
-

@@ -48,7 +48,9 @@ class Picture(Widget):
                 if self.mono and layer == "fill":
                     continue
                 Color(*rgba(self.look.colour(self.mono or colours[layer])))
-                scale = min((self.width - 2 * self.inset) / texture.width, (self.height - 2 * self.inset) / texture.height)
+                scale = min(
+                    (self.width - 2 * self.inset) / texture.width, (self.height - 2 * self.inset) / texture.height
+                )
                 width, height = texture.width * scale, texture.height * scale
                 Rectangle(
                     texture=texture,

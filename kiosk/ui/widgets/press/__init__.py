@@ -110,7 +110,8 @@ class PushButton(Press):
     def lines_at(self, width: float) -> int:
         """Lines that the label takes at this width."""
         line = self.look.typeface.line_height(self.look.size("button"))
-        return round(self._label.height_for(self._label_width(width)) / line)
+        lines: int = round(self._label.height_for(self._label_width(width)) / line)
+        return lines
 
     def _place(self, *_: object) -> None:
         width = min(self._label_width(self.width), self._label.natural_width() + 2)
@@ -121,7 +122,10 @@ class PushButton(Press):
         if self._icon is not None:
             side = self.look.size("button")
             self._icon.size = (side, side)
-            self._icon.pos = (round(left + width + room - side) if self.icon_after else left, round(self.center_y - side / 2))
+            self._icon.pos = (
+                round(left + width + room - side) if self.icon_after else left,
+                round(self.center_y - side / 2),
+            )
 
 
 class ToolButton(Press):

@@ -112,7 +112,7 @@ class Screen(Widget):
     kv: ClassVar[Path]
     desk = ObjectProperty(None)
     look = ObjectProperty(None)
-    view = ObjectProperty(None)
+    view = ObjectProperty(None, rebind=True)  # kv follows what is within it
     picture = StringProperty("")
     backdrop = StringProperty("tint")
     overflow = NumericProperty(0)
@@ -214,9 +214,7 @@ class Screen(Widget):
                 ),
             )
         return [
-            ToolButton(
-                look=look, text=look.words(label), spoken=look.words(spoken), icon=icon, chosen=chosen, act=act
-            )
+            ToolButton(look=look, text=look.words(label), spoken=look.words(spoken), icon=icon, chosen=chosen, act=act)
             for label, spoken, icon, chosen, act in offered
         ]
 
