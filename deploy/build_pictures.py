@@ -3,8 +3,10 @@
 
 ``fill`` is a body, ``line`` its strokes, ``accent`` the one thing to look at. Icons are drawn on a sheet of 96 units,
 illustrations on one of 480 × 360; both four times finer than they are kept, so that edges come out smooth.
+index.json says how large each sheet is in pixels and where on it the left lower corner of each layer lies.
 """
 
+import json
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -90,13 +92,26 @@ class Sheet:
         self.block(box, radius, "fill")
         self.frame(box, radius, width)
 
-    def save(self, name: str) -> None:
-        """Write one PNG a layer."""
+    def save(self, name: str) -> dict[str, object]:
+        """Write one PNG a layer, without its empty margins, and return where each lies on the sheet."""
         size = (round(self.width * self.scale), round(self.height * self.scale))
+        places = {}
         for layer, mask in self._layers.items():
             small = mask.resize(size, Image.Resampling.LANCZOS)
-            white = Image.new("L", size, 255)
+            box = small.getbbox()
+            if box is None:
+                continue
+            left, top, right, bottom = (
+                max(box[0] - 1, 0),
+                max(box[1] - 1, 0),
+                min(box[2] + 1, size[0]),
+                min(box[3] + 1, size[1]),
+            )
+            small = small.crop((left, top, right, bottom))
+            white = Image.new("L", small.size, 255)
             Image.merge("LA", (white, small)).convert("RGBA").save(PICTURES / f"{name}.{layer}.png", optimize=True)
+            places[layer] = [left, size[1] - bottom]
+        return {"size": size, "layers": places}
 
 
 Draw = Callable[[Sheet], None]
@@ -420,14 +435,16 @@ ILLUSTRATIONS: Final[dict[str, Draw]] = {
 def main() -> int:
     """Draw every picture anew."""
     PICTURES.mkdir(parents=True, exist_ok=True)
+    index: dict[str, object] = {}
     for name, draw in ICONS.items():
         sheet = Sheet(96, 96, 2.5)
         draw(sheet)
-        sheet.save(name)
+        index[name] = sheet.save(name)
     for name, draw in ILLUSTRATIONS.items():
         sheet = Sheet(480, 360, 2)
         draw(sheet)
-        sheet.save(name)
+        index[name] = sheet.save(name)
+    (PICTURES / "index.json").write_text(json.dumps(index, indent=1) + "\n")
     print(f"pictures: {len(ICONS) + len(ILLUSTRATIONS)}")
     return 0
 

@@ -5,9 +5,10 @@ import os
 import resource
 import secrets
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import msgspec
@@ -33,6 +34,9 @@ from kiosk.runtime.journal import DurableJournal
 from kiosk.uplink.settings import UplinkSettings
 
 _log = logging.getLogger(__name__)
+
+_CHINA = timezone(timedelta(hours=8))
+"""One time zone, no daylight saving."""
 
 ANSWER_WITHIN_S = 8.0
 """How long a citizen waits for one answer of the centre before the terminal goes on without it."""
@@ -160,9 +164,6 @@ def run_terminal(configuration: Configuration) -> None:
     offset = ClockOffset(configuration.offset_path)
     with _open_ledger(configuration) as ledger:
         journal = DurableJournal(ledger, offset, configuration.receipts_path, configuration.terminal.id, keys.signing())
-        interrupted = journal.close_interrupted()
-        if interrupted:
-            _log.warning("%d transactions were interrupted by the last stop", interrupted)
         client = CentralClient(_connection(configuration, keys, offset))
         conductor = Conductor(
             region,
@@ -170,32 +171,35 @@ def run_terminal(configuration: Configuration) -> None:
             lambda request: put_question(client, request),
             journal,
             window,
-            surroundings(window.wake),
+            surroundings(window.wake, offset),
         )
         conductors.append(conductor)
 
+        stopping = threading.Event()
+
         def tick() -> None:
+            if stopping.is_set():
+                conductor.close_terminal()
             conductor.tick()
-            if stopping and conductor.vacant:
+            if stopping.is_set() and conductor.vacant:
                 window.stop()
 
-        stopping: list[int] = []
-
-        def stop(number: int, _: object) -> None:
-            stopping.append(number)
-            conductor.close_terminal()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        # A signal may fall into the middle of a journey's step: it only leaves a note for the next tick.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
         try:
             window.run(tick)
         finally:
             conductor.stop()
 
 
-def surroundings(wake: Callable[[], None]) -> Surroundings:
-    """The real clock and the real dice."""
-    return Surroundings(time.monotonic, date.today, lambda: secrets.token_hex(16), wake)
+def surroundings(wake: Callable[[], None], offset: ClockOffset) -> Surroundings:
+    """The real clock, mended by what the centre has told of it, and the real dice."""
+
+    def today() -> date:
+        return datetime.fromtimestamp(time.time() + offset.milliseconds() / 1000, tz=_CHINA).date()
+
+    return Surroundings(time.monotonic, today, lambda: secrets.token_hex(16), wake)
 
 
 def load_region(configuration: Configuration) -> Region:

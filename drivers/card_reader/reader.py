@@ -55,7 +55,7 @@ class PcscCardReader:
                 return CardKind.DEAD
             try:
                 return self._recognise()
-            except CardMute:
+            except (CardMute, TimedOut):
                 self.release()
                 return CardKind.DEAD
             except DeviceError:

@@ -155,7 +155,7 @@ class CardSession:
     def answer_challenge(self, challenge: Challenge) -> Cryptogram:
         """INTERNAL AUTHENTICATE with key 01.
 
-        :raises ValueError: the challenge has not the length of this card's blocks.
+        :raises ProtocolViolation: the challenge has not the length of this card's blocks.
         """
         self._check_block(challenge.value)
         command = Command(0x00, 0x88, self.algorithm.value, _INTERNAL_KEY, challenge.value, len(challenge.value))
@@ -177,7 +177,7 @@ class CardSession:
         """EXTERNAL AUTHENTICATE with key 02, straight after :meth:`draw_challenge`.
 
         :raises ExternalAuthenticationRefused: the card did not accept it.
-        :raises ValueError: the cryptogram has not the length of this card's blocks.
+        :raises ProtocolViolation: the cryptogram has not the length of this card's blocks.
         """
         self._check_block(cryptogram.value)
         command = Command(0x00, 0x82, self.algorithm.value, _EXTERNAL_KEY, cryptogram.value)
@@ -192,7 +192,7 @@ class CardSession:
 
     def _check_block(self, value: bytes) -> None:
         if len(value) != self._block_size:
-            raise ValueError(f"{self.algorithm.name} works on {self._block_size} bytes")
+            raise ProtocolViolation(fields.DEVICE, f"{self.algorithm.name} works on {self._block_size} bytes")
 
     def _issuer_record(self, record: _Record) -> bytes:
         try:

@@ -130,11 +130,11 @@ class SunsonPinPad:
 
         A key that does not fit leaves the former one in its place.
 
-        :raises ValueError: not 16 bytes, or not 4 bytes of check value.
-        :raises ProtocolViolation: the pad has no master key, or the check value does not fit.
+        :raises ProtocolViolation: not 16 bytes and 4 of check value, no master key in the pad, or a check value that
+            does not fit.
         """
         if len(key.cipher) != 16 or len(key.check_value) != 4:
-            raise ValueError("a working key is 16 bytes and its check value 4")
+            raise ProtocolViolation(_DEVICE, "a working key is 16 bytes and its check value 4")
         self._make_ready()
         for slot in (_TRIAL_SLOT, _WORKING_SLOT):
             check_value = self._ask(Command.LOAD_WORKING_KEY, bytes((_MASTER_SLOT, slot)) + key.cipher)

@@ -19,7 +19,7 @@ class CardKind(Enum):
     FOREIGN = "foreign"
     """Answers, but has neither environment: another country's, company's or document's card."""
     DEAD = "dead"
-    """Gives no answer to reset: upside down, damaged, or no chip."""
+    """Gives no answer to reset or to the first commands: upside down, damaged, or no chip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,8 @@ class CardReader(Protocol):
     def wait_for_card(self, timeout_s: float) -> CardKind:
         """Wait until a card is in the slot, reset it and tell what it is. A card that is there already counts.
 
-        :raises TimedOut: no card within ``timeout_s``.
-        :raises NotConnected: no such reader, or no PC/SC daemon. The next call tries again.
+        :raises TimedOut: no card within ``timeout_s``; nothing else is meant by it.
+        :raises NotConnected: no such reader, no PC/SC daemon, or a silent one. The next call tries again.
         :raises MediaRemoved: pulled while it was looked at.
         """
 
@@ -171,7 +171,8 @@ class CardReader(Protocol):
     def wait_for_removal(self, timeout_s: float) -> None:
         """Wait until the slot is empty.
 
-        :raises TimedOut: the card is still there.
+        :raises TimedOut: the card is still there; nothing else is meant by it.
+        :raises NotConnected: no such reader, no PC/SC daemon, or a silent one.
         """
 
     def close(self) -> None:

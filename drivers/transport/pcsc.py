@@ -133,8 +133,7 @@ class PcscContext:
         """Connect to the daemon.
 
         :param device: the port's noun, for errors.
-        :raises NotConnected: no daemon.
-        :raises TimedOut: it takes the connection and answers nothing.
+        :raises NotConnected: no daemon, or it takes the connection and answers nothing.
         """
         self._device = device
         self._severed = False
@@ -242,7 +241,9 @@ class PcscContext:
         :param reader: where a card is in use; a failed transmission is told from a pulled card by looking there.
         """
         error: DeviceError
-        if self._watch.fired:
+        if self._watch.fired and reader is None:
+            error = NotConnected(self._device, f"the PC/SC daemon answers nothing while {doing}")
+        elif self._watch.fired:
             error = TimedOut(self._device, f"no answer while {doing}")
         elif result in _NO_DAEMON:
             error = NotConnected(self._device, f"reader or PC/SC daemon gone while {doing}")
@@ -281,7 +282,7 @@ class PcscContext:
     def _no_context(self, result: int) -> DeviceError:
         error: DeviceError = NotConnected(self._device, "no PC/SC daemon")
         if self._watch.fired:
-            error = TimedOut(self._device, "the PC/SC daemon answers nothing")
+            error = NotConnected(self._device, "the PC/SC daemon answers nothing")
         error.__cause__ = self._cause(result)
         return error
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from kiosk.central_client.errors import CentreError, CentreUnreachable
+from kiosk.central_client.errors import CentreDistrusted, CentreError, CentreUnreachable
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardProved,
@@ -70,7 +70,7 @@ class CentralClient:
     def _ask_again(self, path: str, question: msgspec.Struct, kind: type[T]) -> T:
         try:
             return self._line.ask(path, question, kind)
-        except CentreUnreachable as lost:
+        except (CentreUnreachable, CentreDistrusted) as lost:
             if not lost.maybe_done:
                 raise
         try:

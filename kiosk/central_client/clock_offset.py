@@ -22,12 +22,16 @@ class ClockOffset:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._unwritten: int | None = None
+        """Learned while the disk took no file; good for this process."""
 
     def milliseconds(self) -> int:
         """Centre's clock minus the terminal's."""
+        if self._unwritten is not None:
+            return self._unwritten
         try:
             return int(self._path.read_text("ascii"))
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             return 0
 
     def learn(self, centre_s: float, own_s: float) -> None:
@@ -35,7 +39,6 @@ class ClockOffset:
 
         :param centre_s: centre's clock, seconds since 1970 UTC.
         :param own_s: this machine's clock at the same moment.
-        :raises OSError: the file can't be written.
         """
         known = self.milliseconds()
         told = round((centre_s - own_s) * 1000)
@@ -43,6 +46,14 @@ class ClockOffset:
             return
         if abs(told - known) >= _JUMP_MS:
             _log.warning("clock offset to the centre jumped from %d s to %d s", known // 1000, told // 1000)
+        try:
+            self._write(told)
+            self._unwritten = None
+        except OSError as error:
+            _log.warning("the clock offset can't be kept: %s", error.strerror)
+            self._unwritten = told
+
+    def _write(self, told: int) -> None:
         fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         with fresh.open("w", encoding="ascii") as file:
             file.write(str(told))

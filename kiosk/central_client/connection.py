@@ -159,7 +159,7 @@ class SignedConnection:
                 packed = _whole_body(answer)
         except (requests.RequestException, HTTPError) as error:
             if _is_certificate_error(error):
-                raise CentreDistrusted("the certificate is not our centre's") from error
+                raise CentreDistrusted("the certificate is not our centre's", maybe_done=False) from error
             raise CentreUnreachable(
                 f"no answer: {type(error).__name__}", maybe_done=self._adapter.exchange.sent
             ) from error
@@ -185,7 +185,9 @@ class SignedConnection:
                 signatures.HttpAnswer(status, dict(answer.headers), answer.request), packed, keys=self._centre_keys.get
             )
         except signatures.BadSignature as error:
-            raise CentreDistrusted(f"an answer {status} that the centre did not sign for this question") from error
+            raise CentreDistrusted(
+                f"an answer {status} that the centre did not sign for this question", maybe_done=True
+            ) from error
         self.offset.learn(signed.created, self._clock())
         try:
             body = _unpacked(packed, answer.headers.get("Content-Encoding", ""))
@@ -193,7 +195,7 @@ class SignedConnection:
                 return decode(body, kind)
             problem = decode(body, Problem)
         except Malformed as error:
-            raise CentreDistrusted(f"a signed answer {status} that is {error}") from error
+            raise CentreDistrusted(f"a signed answer {status} that is {error}", maybe_done=status == 200) from error
         if status in _NOT_NOW:
             raise CentreUnreachable("the centre is busy", maybe_done=False)
         if status >= 500:
@@ -206,7 +208,7 @@ def _whole_body(answer: requests.Response) -> bytes:
     while piece := answer.raw.read1(_PIECE, decode_content=False):
         body += piece
         if len(body) > MAX_ANSWER_BYTES:
-            raise CentreDistrusted("an answer without end")
+            raise CentreDistrusted("an answer without end", maybe_done=True)
     return bytes(body)
 
 

@@ -27,6 +27,11 @@ class CentreUnreachable(CentreError):
 class CentreDistrusted(CentreError):
     """Wrong certificate, wrong or missing signature, or an answer outside the protocol; nothing of it was believed."""
 
+    def __init__(self, message: str, *, maybe_done: bool) -> None:
+        super().__init__(message)
+        self.maybe_done = maybe_done
+        """The question was sent: whoever answered, the centre may have carried it out."""
+
 
 class CentreRefused(CentreError):
     """A genuine answer of the centre that is a problem."""

@@ -5,11 +5,22 @@ from kiosk.journeys import refusals
 from kiosk.journeys.faults import CLOSE
 from kiosk.journeys.frame import Ending, Progress, Session, serve
 from kiosk.journeys.identify import CentreSession, Identified, identify_card
-from kiosk.journeys.pin_entry import CentrePad, centre_pad, chip_pin, is_forbidden_initial_pin, pin_view, tries_note
+from kiosk.journeys.pin_entry import (
+    CentrePad,
+    centre_pad,
+    chip_pin,
+    is_forbidden_initial_pin,
+    last_try_note,
+    pin_name,
+    pin_view,
+    tries_note,
+)
+from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Unreachable, ask, ask_centre
 from kiosk.journeys.views import Action, Emphasis, Fact, Intent, Result, Step, View, Working
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.pack import HeldBy
+from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.masking import mask_card_number, mask_name, mask_number
 from kiosk.records.questions import GetRecord, HolderRecord, InsuranceStatus, PinVerdict, RecordAnswer
@@ -47,13 +58,14 @@ def _query(session: Session, progress: Progress) -> Journey[Ending]:
     if region.asks_pin(Service.CARD_QUERY):
         match region.pin_held_by:
             case HeldBy.CHIP:
-                pin = yield from chip_pin(session, progress)
+                pin = yield from chip_pin(session, progress, say("请在键盘上输入{pin}", pin=pin_name(region)))
                 if is_forbidden_initial_pin(region, pin):
                     raise refusals.initial_pin_in_use(region)
             case HeldBy.CENTRE:
                 centre, pad = yield from centre_pad(session, identified, Service.CARD_QUERY)
                 answer = yield from _record_by_centre_pin(session, centre, pad)
-                return _ending(identified, answer)
+                progress.done_online = True
+                return _ending(region, identified, answer)
     if identified.centre is None:
         return _chip_only(identified)
     yield from ask(Announce(Working(say("正在查询"), say("请稍候，不要拔卡。"))))
@@ -62,18 +74,19 @@ def _query(session: Session, progress: Progress) -> Journey[Ending]:
     if isinstance(answer_or_not, Unreachable | Distrusted):
         return _chip_only(identified)
     progress.done_online = True
-    return _ending(identified, answer_or_not)
+    return _ending(region, identified, answer_or_not)
 
 
 def _record_by_centre_pin(session: Session, centre: CentreSession, pad: CentrePad) -> Journey[RecordAnswer]:
-    note: Say | None = None
+    note = last_try_note(centre.pin_tries_left)
+    title = say("请在键盘上输入{pin}", pin=pin_name(session.region))
     while True:
-        block = yield from pad.block(pin_view(session, say("请在键盘上输入社保密码"), note=note))
+        block = yield from pad.block(pin_view(session, title, note=note))
         yield from ask(Announce(Working(say("正在查询"), say("请稍候，不要拔卡。"))))
         question = GetRecord(transaction_id=session.transaction_id, pin_block=block.cipher, pad_serial=pad.pad.serial)
         answer = yield from ask_centre(question, RecordAnswer, centre.session_id)
         if isinstance(answer, Unreachable | Distrusted):
-            raise refusals.needs_centre(session.region, Service.CARD_QUERY)
+            raise refusals.no_answer(session.region, Service.CARD_QUERY, answer)
         match answer.pin:
             case PinVerdict.ACCEPTED | PinVerdict.NOT_ASKED:
                 return answer
@@ -82,13 +95,13 @@ def _record_by_centre_pin(session: Session, centre: CentreSession, pad: CentrePa
             case PinVerdict.WRONG:
                 note = tries_note(answer.pin_tries_left)
             case PinVerdict.UNREADABLE:
-                raise refusals.needs_centre(session.region, Service.CARD_QUERY)
+                raise refusals.not_ready(session.region, Service.CARD_QUERY)
 
 
-def _ending(identified: Identified, answer: RecordAnswer) -> Ending:
+def _ending(region: Region, identified: Identified, answer: RecordAnswer) -> Ending:
     if answer.record is None:
         return _chip_only(identified)
-    views = _pages(_record_facts(answer.record), say("您的社保卡信息"))
+    views = _pages(_record_facts(region, answer.record), say("您的社保卡信息"))
     return Ending(Outcome.DONE, views, personal=True)
 
 
@@ -119,23 +132,21 @@ def _chip_facts(issuer: IssuerData, holder: HolderData | None) -> list[Fact]:
     return facts
 
 
-def _record_facts(record: HolderRecord) -> list[tuple[list[Fact], Say | None]]:
-    state = _STATE_WORDS[CardState(record.card_state)]
-    balance = say("{amount} 元", amount=Verbatim(yuan(record.medical_account_fen)))
-    as_of = say("余额截至 {day}。", day=Verbatim(record.medical_account_as_of))
+def _record_facts(region: Region, record: HolderRecord) -> list[tuple[list[Fact], Say | None]]:
+    facts = [
+        Fact(say("姓名"), PersonName(mask_name(record.name), record.name)),
+        Fact(say("卡的状态"), _STATE_WORDS[record.card_state]),
+    ]
+    said = region.pack.medical_account.value
+    note = in_words(said) if said is not None else None
+    if record.medical_account_fen is not None:
+        balance = say("{amount} 元", amount=Verbatim(yuan(record.medical_account_fen)))
+        facts = [Fact(say("医保个人账户余额"), balance, key=True), *facts]
+        if note is None and record.medical_account_as_of:
+            note = say("余额截至 {day}。", day=Verbatim(record.medical_account_as_of))
     groups: list[tuple[list[Fact], Say | None]] = [
-        (
-            [
-                Fact(say("医保个人账户余额"), balance, key=True),
-                Fact(say("姓名"), PersonName(mask_name(record.name), record.name)),
-                Fact(say("卡的状态"), state),
-            ],
-            as_of,
-        ),
-        (
-            [_insurance_fact(item) for item in record.insurances],
-            None,
-        ),
+        (facts, note),
+        ([_insurance_fact(item) for item in record.insurances], None),
     ]
     if record.bank:
         active = say("已激活") if record.bank_side_active else say("还没有激活，请到发卡银行办理")
@@ -157,7 +168,7 @@ def _insurance_fact(insurance: InsuranceStatus) -> Fact:
     if insurance.active:
         month = insurance.paid_until
         value = say("正常参保，缴到 {month}", month=Verbatim(month)) if month else say("正常参保")
-    return Fact(_INSURANCE_WORDS[insurance.kind], value)
+    return Fact(_INSURANCE_WORDS.get(insurance.kind, say("其他保险")), value)
 
 
 def _pages(groups: list[tuple[list[Fact], Say | None]], title: Say) -> tuple[View, ...]:

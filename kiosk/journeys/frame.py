@@ -137,7 +137,7 @@ def _say_ending(ending: Ending) -> Journey[None]:
     page = 0
     try:
         while ending.views:
-            intent = yield from ask(Show(ending.views[page], personal=ending.personal))
+            intent = yield from ask(Show(ending.views[page], personal=ending.personal, ending=True))
             if intent is Intent.NEXT and page + 1 < len(ending.views):
                 page += 1
             elif intent is Intent.BACK and page > 0:

@@ -102,10 +102,13 @@ def identify_card(session: Session, progress: Progress) -> Journey[Identified]:
         _note_holder(progress, holder)
         return Identified(issuer, holder, None)
     if holder is None:
-        holder = yield from _open_chip(opened)
+        answer = yield from _terminal_cryptogram(opened)
+        if not isinstance(answer, TerminalAuthenticated):
+            return Identified(issuer, None, None)
+        holder = yield from _open_chip(answer)
+        if holder is None:
+            raise refusals.not_proved(region, CardProof.NOT_GENUINE)
     _note_holder(progress, holder)
-    if holder is None:
-        raise refusals.not_proved(region, CardProof.NOT_GENUINE)
     cryptogram = yield from ask(AnswerChallenge(Challenge(opened.challenge)))
     proved = yield from ask_centre(
         ProveCard(cryptogram=cryptogram.value, social_security_number=holder.social_security_number),
@@ -116,20 +119,23 @@ def identify_card(session: Session, progress: Progress) -> Journey[Identified]:
         return Identified(issuer, holder, None)
     if proved.proof is not CardProof.GENUINE:
         raise refusals.not_proved(region, proved.proof)
-    progress.card_state = proved.card_state
-    state = CardState(proved.card_state)
+    state = proved.card_state
+    if state is None:
+        raise refusals.not_ready(region, progress.service)
+    progress.card_state = state.value
     if state not in _USABLE:
         raise refusals.card_state(region, state)
     return Identified(issuer, holder, CentreSession(opened.session_id, proved.pin_is_initial, proved.pin_tries_left))
 
 
-def _open_chip(opened: CardSessionOpened) -> Journey[HolderData | None]:
+def _terminal_cryptogram(opened: CardSessionOpened) -> Journey[TerminalAuthenticated | Unreachable | Distrusted]:
     drawn = yield from ask(DrawChallenge())
-    answer = yield from ask_centre(
-        AuthenticateTerminal(challenge=drawn.value), TerminalAuthenticated, opened.session_id
+    return (
+        yield from ask_centre(AuthenticateTerminal(challenge=drawn.value), TerminalAuthenticated, opened.session_id)
     )
-    if isinstance(answer, Unreachable | Distrusted):
-        return None
+
+
+def _open_chip(answer: TerminalAuthenticated) -> Journey[HolderData | None]:
     if not (yield from ask(OpenChip(Cryptogram(answer.cryptogram)))):
         return None
     return (yield from ask(ReadHolder()))

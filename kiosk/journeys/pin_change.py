@@ -8,7 +8,16 @@ from kiosk.journeys import refusals
 from kiosk.journeys.faults import CLOSE, MEANING, Effect
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.identify import Identified, identify_card
-from kiosk.journeys.pin_entry import CentrePad, centre_pad, chip_pin, is_forbidden_initial_pin, pin_view, tries_note
+from kiosk.journeys.pin_entry import (
+    CentrePad,
+    centre_pad,
+    chip_pin,
+    is_forbidden_initial_pin,
+    last_try_note,
+    pin_name,
+    pin_view,
+    tries_note,
+)
 from kiosk.journeys.requests import (
     Announce,
     ChangeChipPin,
@@ -31,6 +40,7 @@ ROUNDS = 5
 """How often a new PIN may fail to settle (repeated otherwise, weak, the old one) before the journey ends. Ours."""
 
 _OLD, _NEW, _REPEAT = Step(1, 3), Step(2, 3), Step(3, 3)
+_OLD_TITLE = say("请先输入原来的密码")
 _NEW_TITLE = say("请输入新密码")
 _REPEAT_TITLE = say("请再输一遍新密码")
 _MISMATCH = say("两遍不一样，请重新设新密码。")
@@ -59,7 +69,7 @@ def _change(session: Session, progress: Progress) -> Journey[Ending]:
 
 
 def _change_on_chip(session: Session, progress: Progress, identified: Identified) -> Journey[Ending]:
-    old = yield from chip_pin(session, progress, step=_OLD)
+    old = yield from chip_pin(session, progress, _OLD_TITLE, step=_OLD)
     new = yield from _new_chip_pin(session, progress, old)
     yield from _begin(progress)
     progress.effect = Effect.MAYBE
@@ -68,14 +78,14 @@ def _change_on_chip(session: Session, progress: Progress, identified: Identified
         progress.effect = Effect.NONE
         if check.locked:
             raise refusals.pin_locked(session.region)
-        raise refusals.too_many_attempts(session.region)
+        raise refusals.change_refused(session.region)
     progress.effect = Effect.DONE
     note = (
-        say("社保账户和银行账户的密码是分开的，银行密码没有变。")
+        say("银行密码是另一个，没有变。")
         if identified.centre is not None
         else say("新密码现在就能用。现在联系不上社保中心，这次办理稍后自动上报。")
     )
-    return Ending(Outcome.DONE, (_changed_view(note),))
+    return Ending(Outcome.DONE, (_changed_view(session, note),))
 
 
 def _new_chip_pin(session: Session, progress: Progress, old: Pin) -> Journey[Pin]:
@@ -107,10 +117,10 @@ def _new_chip_pin(session: Session, progress: Progress, old: Pin) -> Journey[Pin
 def _change_at_centre(session: Session, progress: Progress, identified: Identified) -> Journey[Ending]:
     centre, pad = yield from centre_pad(session, identified, Service.PIN_CHANGE)
     old: PinBlock | None = None
-    note: Say | None = None
+    note = last_try_note(centre.pin_tries_left)
     for _ in range(ROUNDS):
         if old is None:
-            old = yield from pad.block(pin_view(session, say("请在键盘上输入社保密码"), step=_OLD, note=note))
+            old = yield from pad.block(pin_view(session, _OLD_TITLE, step=_OLD, note=note))
             note = None
         new = yield from pad.block(pin_view(session, _NEW_TITLE, step=_NEW, note=note))
         repeated = yield from pad.block(pin_view(session, _REPEAT_TITLE, step=_REPEAT))
@@ -120,7 +130,7 @@ def _change_at_centre(session: Session, progress: Progress, identified: Identifi
             case PinChange.CHANGED:
                 progress.effect = Effect.DONE
                 progress.done_online = True
-                return Ending(Outcome.DONE, (_changed_view(say("以后查询就用新密码。")),))
+                return Ending(Outcome.DONE, (_changed_view(session, say("以后查询就用新密码。")),))
             case PinChange.WRONG:
                 old, note = None, tries_note(answer.pin_tries_left)
             case PinChange.LOCKED:
@@ -132,7 +142,7 @@ def _change_at_centre(session: Session, progress: Progress, identified: Identifi
             case PinChange.WEAK:
                 note = _WEAK
             case PinChange.UNREADABLE:
-                raise refusals.needs_centre(session.region, Service.PIN_CHANGE)
+                raise refusals.not_ready(session.region, Service.PIN_CHANGE)
             case other:
                 assert_never(other)
     raise refusals.too_many_attempts(session.region)
@@ -155,11 +165,11 @@ def _ask_change(
         )
         progress.effect = Effect.MAYBE
         answer = yield from ask_centre(question, PinChanged, session_id)
-        if isinstance(answer, Unreachable) and answer.maybe_done:
+        if isinstance(answer, Unreachable | Distrusted) and answer.maybe_done:
             raise Ended(Ending(Outcome.UNKNOWN, (_unknown_view(session),), reason="answer_lost"))
         progress.effect = Effect.NONE
         if isinstance(answer, Unreachable | Distrusted):
-            raise refusals.needs_centre(session.region, Service.PIN_CHANGE)
+            raise refusals.no_answer(session.region, Service.PIN_CHANGE, answer)
         if answer.change is not PinChange.WEAK or session.region.refuses_weak_pin or accept_weak:
             return answer
         if not (yield from _keep_weak_pin()):
@@ -192,10 +202,10 @@ def _keep_weak_pin() -> Journey[bool]:
     return intent is Intent.NEXT
 
 
-def _changed_view(note: Say) -> View:
+def _changed_view(session: Session, note: Say) -> View:
     return Result(
         title=say("密码改好了"),
-        facts=(Fact(say("改的是"), say("社保密码")),),
+        facts=(Fact(say("改的是"), pin_name(session.region)),),
         note=note,
         actions=(CLOSE,),
     )

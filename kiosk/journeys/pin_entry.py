@@ -7,6 +7,7 @@ from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
 from kiosk.journeys import refusals
 from kiosk.journeys.frame import Progress, Session
 from kiosk.journeys.identify import CANCEL, CentreSession, Identified
+from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import (
     Announce,
     Distrusted,
@@ -23,12 +24,12 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.views import PinEntry, Step, Working
 from kiosk.journeys.wording import Say, say
+from kiosk.policy.pack import HeldBy
 from kiosk.policy.region import Region
 from kiosk.records.card import pin_account
 from kiosk.records.questions import GetWorkingKey, WorkingKey
 from kiosk.records.transaction import Service
 
-WHICH_PIN = say("社保密码，不是银行密码")
 WRONG_PIN = say("密码不对。")
 
 
@@ -37,27 +38,44 @@ def tries_note(tries_left: int | None) -> Say:
     if tries_left is None:
         return WRONG_PIN
     if tries_left == 1:
-        return say("密码不对，只剩最后 1 次，再错卡就锁住。想不起来请先按取消。")
+        return say("密码不对，只剩最后 1 次，再错就锁住。想不起来请先按取消。")
     return say("密码不对，还可以试 {tries} 次。", tries=tries_left)
+
+
+def last_try_note(tries_left: int | None) -> Say | None:
+    """What is said before the first entry, when earlier visits have left one try."""
+    return say("只剩最后 1 次，再错就锁住。想不起来请先按取消。") if tries_left == 1 else None
+
+
+def pin_name(region: Region) -> Say:
+    """What the region calls its PIN."""
+    return in_words(region.pack.pin.name.stated())
 
 
 def pin_view(session: Session, title: Say, *, step: Step | None = None, note: Say | None = None) -> PinEntry:
     """The screen beside the PIN pad."""
     return PinEntry(
-        title=title, which=WHICH_PIN, length=session.region.pin_length, typed=0, step=step, note=note, actions=(CANCEL,)
+        title=title,
+        which=_which(session.region),
+        length=session.region.pin_length,
+        typed=0,
+        step=step,
+        note=note,
+        actions=(CANCEL,),
     )
 
 
-def chip_pin(session: Session, progress: Progress, *, step: Step | None = None) -> Journey[Pin]:
+def chip_pin(session: Session, progress: Progress, title: Say, *, step: Step | None = None) -> Journey[Pin]:
     """Ask for the PIN until the chip accepts it. The handle is wiped by the frame.
 
     :raises Ended: the chip is locked, before or by this entry.
     """
-    if (yield from ask(PinTriesLeft())) == 0:
+    tries_left = yield from ask(PinTriesLeft())
+    if tries_left == 0:
         raise refusals.pin_locked(session.region)
-    note: Say | None = None
+    note = last_try_note(tries_left)
     while True:
-        pin = yield from ask(EnterPin(pin_view(session, say("请在键盘上输入社保密码"), step=step, note=note)))
+        pin = yield from ask(EnterPin(pin_view(session, title, step=step, note=note)))
         progress.pins.append(pin)
         check = yield from ask(VerifyPin(pin))
         if check.accepted:
@@ -71,6 +89,11 @@ def chip_pin(session: Session, progress: Progress, *, step: Step | None = None) 
 def is_forbidden_initial_pin(region: Region, pin: Pin) -> bool:
     """Whether this is the initial PIN, in a region that wants it changed before the card is used."""
     return region.demands_pin_change_first and region.initial_pin is not None and pin.equals_digits(region.initial_pin)
+
+
+def _which(region: Region) -> Say:
+    name = pin_name(region)
+    return say("{pin}，不是银行密码", pin=name) if region.pin_held_by is HeldBy.CHIP else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +125,6 @@ def centre_pad(session: Session, identified: Identified, service: Service) -> Jo
     pad = yield from ask(IdentifyPad())
     key = yield from ask_centre(GetWorkingKey(pad_serial=pad.serial), WorkingKey)
     if isinstance(key, Unreachable | Distrusted):
-        raise refusals.needs_centre(region, service)
+        raise refusals.no_answer(region, service, key)
     yield from ask(LoadWorkingKey(WrappedKey(key.cipher, key.check_value)))
     return centre, CentrePad(pad, pin_account(holder.social_security_number))

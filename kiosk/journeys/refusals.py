@@ -3,9 +3,10 @@
 from drivers.ports.card_reader import CardKind
 from kiosk.journeys.faults import CLOSE
 from kiosk.journeys.frame import Ended, Ending
+from kiosk.journeys.requests import Distrusted, Unreachable
 from kiosk.journeys.views import Refusal
 from kiosk.journeys.wording import Say, say
-from kiosk.policy.pack import Rule, Text
+from kiosk.policy.pack import HeldBy, Rule, Text
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.questions import CardProof
@@ -40,7 +41,7 @@ def refused(
 
 def go_to(rule: Rule[Text]) -> tuple[Say, ...]:
     """Where to go, as the pack states it; nothing where it does not."""
-    return (say("请到：{place}", place=in_words(rule.value)),) if rule.value is not None else ()
+    return (say("可以这样办：{place}", place=in_words(rule.value)),) if rule.value is not None else ()
 
 
 def not_offered(region: Region, service: Service) -> Ended:
@@ -147,18 +148,20 @@ def pin_locked(region: Region) -> Ended:
     """No try is left."""
     pin = region.pack.pin
     tries = pin.tries.value
+    name = in_words(pin.name.stated())
     why = (
-        say("社保密码连续输错 {tries} 次，卡的社保功能就锁住了。", tries=tries)
+        say("{pin}连续输错 {tries} 次，就锁住了。", pin=name, tries=tries)
         if tries is not None
-        else say("社保密码输错的次数太多，已经锁住了。")
+        else say("{pin}输错的次数太多，已经锁住了。", pin=name)
     )
+    bank_side = (say("银行那边的密码没有变化。"),) if region.pin_held_by is HeldBy.CHIP else ()
     return refused(
         region,
         reason="pin_locked",
         code="R-07",
-        title=say("社保密码已锁住"),
+        title=say("{pin}已锁住", pin=name),
         why=why,
-        instead=(*go_to(pin.locked), say("银行那边的密码没有变化。")),
+        instead=(*go_to(pin.locked), *bank_side),
         rule="pin.locked",
         cited=pin.locked,
     )
@@ -204,6 +207,35 @@ def needs_centre(region: Region, service: Service) -> Ended:
         why=say("您的密码由社保中心核对，联系不上就不能办。什么都没有改动。"),
         instead=(say("请过一会儿再来。"), *go_to(region.service(service).place)),
         rule="pin.held_by",
+    )
+
+
+def not_ready(region: Region, service: Service) -> Ended:
+    """The centre answers, but not to this question: pad, session or terminal are not as it knows them."""
+    return refused(
+        region,
+        reason="centre_declines",
+        code="N-04",
+        title=say("这台机器现在办不了"),
+        why=say("机器和社保中心没有对上。什么都没有改动。"),
+        instead=(say("请再试一次，或换一台机器。"), *go_to(region.service(service).place)),
+    )
+
+
+def no_answer(region: Region, service: Service, answer: Unreachable | Distrusted) -> Ended:
+    """The service needs the centre, and this is what came instead of its answer."""
+    return needs_centre(region, service) if isinstance(answer, Unreachable) else not_ready(region, service)
+
+
+def change_refused(region: Region) -> Ended:
+    """The chip accepted the PIN a moment ago and does not change it now."""
+    return refused(
+        region,
+        reason="chip_refused_change",
+        code="R-11",
+        title=say("新密码没有设成"),
+        why=say("您的卡没有接受这次修改。原来的密码没有变。"),
+        instead=(say("请再试一次。"), say("还是不行，请找工作人员。")),
     )
 
 

@@ -65,9 +65,11 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class Distrusted:
-    """What answered is not the centre, or refuses this terminal. Staff must look."""
+    """What answered is not the centre, or the centre refuses this question. Staff must look."""
 
     reason: str
+    maybe_done: bool = False
+    """The question was sent, and no answer to be believed came."""
 
 
 class Request(Generic[T]):
@@ -98,6 +100,8 @@ class Show(Request[AnyIntent]):
     view: View
     personal: bool = False
     """Someone's data stands on it: the shorter idle time."""
+    ending: bool = False
+    """It tells how a journey ended: all is on record, and a closing terminal lets it be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +228,7 @@ def ask_centre(question: Question, expected: type[A], session_id: str = "") -> J
     answer = yield from ask(AskCentre(question, session_id))
     if isinstance(answer, (Unreachable, Distrusted, expected)):
         return answer
-    return Distrusted("unexpected_answer")
+    return Distrusted("unexpected_answer", maybe_done=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,8 +118,8 @@ def primary_code(error: sqlite3.Error) -> int:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether SQLite says that bytes on the disk are wrong or unreadable."""
-    return primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOTADB)
+    """Whether SQLite says that bytes on the disk are wrong. A read that failed may succeed the next time."""
+    return primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def named(error: sqlite3.Error, folder: Path) -> LedgerError:

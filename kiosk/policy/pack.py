@@ -88,6 +88,8 @@ class InitialPin(Enum):
 class PinRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Rules of the social-security PIN."""
 
+    name: Rule[Text]
+    """What the region calls it."""
     held_by: Rule[HeldBy]
     length: Rule[int]
     """Digits."""
@@ -124,6 +126,8 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     sources: tuple[Source, ...]
     hotline: Rule[str]
     """The line for questions about the social side, as the source prints it."""
+    medical_account: Rule[Text]
+    """What a holder must know of the personal medical account beside its balance."""
     pin: PinRules
     services: dict[Service, ServiceRules]
 

@@ -39,11 +39,8 @@ def pin_account(social_security_number: str) -> str:
     """The twelve digits a PIN block is bound to: those before the check digit of the social security number.
 
     ISO 9564-1 takes the twelve rightmost digits of the account without its check digit; the social security number
-    (GB 11643) stands in for the account, since it is on every card and its body holds digits only.
-
-    :raises ValueError: fewer than twelve digits before the last character.
+    (GB 11643) stands in for the account. Foreigners' numbers hold letters, which count as A = 0 … J = 9, K = 0 …, and
+    a shorter number is filled with zeros on the left: our rule, the same at both ends.
     """
-    digits = social_security_number[:-1][-12:]
-    if len(digits) != 12 or not digits.isdigit():
-        raise ValueError("a social security number has at least twelve digits before its check digit")
-    return digits
+    body = social_security_number[:-1][-12:]
+    return "".join(char if "0" <= char <= "9" else str((ord(char) - ord("A")) % 10) for char in body).rjust(12, "0")

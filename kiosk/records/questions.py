@@ -4,6 +4,8 @@ from enum import Enum
 
 import msgspec
 
+from kiosk.records.card import CardState
+
 
 class OpenCardSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /v1/card-sessions. A card asks to be believed; nothing is disclosed yet."""
@@ -57,8 +59,8 @@ class CardProved(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """The verdict, and with GENUINE what the journey must know before it asks for a PIN."""
 
     proof: CardProof
-    card_state: str = ""
-    """AAZ502."""
+    card_state: CardState | None = None
+    """AAZ502; None when the card was not believed."""
     pin_is_initial: bool | None = None
     """For a PIN held by the centre: never changed yet. None where the chip holds it."""
     pin_tries_left: int | None = None
@@ -104,14 +106,14 @@ class HolderRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """AAC002."""
     card_number: str
     """AAZ500."""
-    card_state: str
+    card_state: CardState
     """AAZ502."""
     person_state: str
     """AAC008: ``1`` insured, ``2`` paused, ``4`` ended."""
-    medical_account_fen: int
-    """Balance of the personal medical account, the social side's own."""
+    medical_account_fen: int | None
+    """Balance of the personal medical account, the social side's own; None where the centre keeps none."""
     medical_account_as_of: str
-    """Date YYYY-MM-DD of that balance."""
+    """Date YYYY-MM-DD of that balance; empty without one."""
     bank: str
     """AAE008, the issuing bank's name; empty where the card has no bank side."""
     bank_account: str

@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any, Final, Protocol, assert_never
 
 from drivers.ports.card_reader import (
-    CardKind,
     CardReader,
     Cryptogram,
     ExternalAuthenticationRefused,
@@ -82,6 +81,10 @@ CARD_POLL_S: Final = 0.3
 """How often the slot is looked at while a card should be in it, or nobody is here."""
 PAD_POLL_S: Final = 10.0
 LEDGER_POLL_S: Final = 10.0
+GIVE_UP_READER_S: Final = 10.0
+"""How long a failing reader is asked whether the card has been taken."""
+CLOSING_S: Final = 20.0
+"""How long a closing terminal lets a citizen read how it ended."""
 URGENT_S: Final = 10.0
 """After this long a forgotten card is called for urgently (docs/ux-rules.md rule 9)."""
 _CARD_WAIT_S: Final = 0.5
@@ -173,9 +176,12 @@ class Conductor:
         self._due: dict[str, float] = {}
         self._interruption: Interruption | DeviceError | None = None
         self._holds_card = False
-        self._slot_was_full = True
+        self._slot_was_full = False
+        self._left_behind = False
+        """A card lies in the slot and nobody is being served."""
         self._begun_at = 0.0
         self._released_at = 0.0
+        self._retry_return_at: float | None = None
         self._citizen_present = False
         self._shown: Scene | None = None
         self._view: View = Working(say("正在启动"), say("请稍候。"))
@@ -209,8 +215,13 @@ class Conductor:
     def close_terminal(self) -> None:
         """Bring whoever is being served to an end, and serve nobody any more."""
         self._health.broken("closed")
-        if not self._at_reception:
+        if not self.vacant and not self._at_ending:
             self._interrupt(GoingOutOfService())
+
+    @property
+    def _at_ending(self) -> bool:
+        """Whether the citizen reads how it ended; a terminal that closes lets them."""
+        return isinstance(self._request, Show) and self._request.ending
 
     @property
     def vacant(self) -> bool:
@@ -232,6 +243,7 @@ class Conductor:
             self._take(self._answers.get_nowait())
         now = self._clock()
         self._mind_pending_interruption()
+        self._mind_return(now)
         self._mind_idleness(now)
         self._mind_slot(now)
         if self.vacant:
@@ -261,6 +273,8 @@ class Conductor:
         self._begun_at = self._clock()
         if request.awaits_citizen:
             self._idleness.restart(self._begun_at)
+        if self._at_ending and isinstance(self._interruption, GoingOutOfService):
+            self._interruption = None
         if self._interruption is not None and request.interruptible:
             self._throw_pending()
             return
@@ -338,15 +352,18 @@ class Conductor:
 
     def _answered(self, answer: LaneAnswer) -> None:
         request, error, value = self._request, answer.error, answer.value
-        if isinstance(error, TimedOut) and isinstance(request, AwaitCard | ReturnCard) and self._interruption is None:
+        if isinstance(request, ReturnCard) and error is not None:
+            self._not_yet_taken(error)
+            return
+        if isinstance(error, TimedOut) and isinstance(request, AwaitCard) and self._interruption is None:
             self._hand(self._card, self._card_work(request))
             return
-        if isinstance(request, AwaitCard) and error is None:
-            self._holds_card = True
-        if isinstance(request, ReturnCard):
-            self._holds_card = False
-        if self._interruption is not None and request.interruptible:
-            self._discard(value)
+        if isinstance(request, AwaitCard | ReturnCard):
+            self._holds_card = isinstance(request, AwaitCard) and error is None
+        # A card that came in the last moment is the journey's: it must give it back.
+        if self._interruption is not None and request.interruptible and not self._holds_new_card(request):
+            if isinstance(value, Pin):
+                value.wipe()
             self._throw_pending()
             return
         match error:
@@ -359,6 +376,7 @@ class Conductor:
             case TimedOut() if (
                 isinstance(request, EnterPin | EnterPinBlock) and self._clock() - self._begun_at >= _PAD_SILENT_S
             ):
+                self._begun_at = self._clock()
                 self._view = request.view
                 self._hand(self._pad, self._pad_work(request))
             case LedgerFailed():
@@ -370,12 +388,26 @@ class Conductor:
             case defect:
                 raise defect
 
-    def _discard(self, value: Any) -> None:
-        if isinstance(value, Pin):
-            value.wipe()
-        if isinstance(self._request, AwaitCard) and isinstance(value, CardKind):
+    def _holds_new_card(self, request: Request[Any]) -> bool:
+        return isinstance(request, AwaitCard) and self._holds_card
+
+    def _not_yet_taken(self, error: BaseException) -> None:
+        """Ask for the card again; a reader that fails for long is given up, and the card with it."""
+        if isinstance(error, TimedOut):
+            self._hand(self._card, self._card_work(self._request))
+        elif not isinstance(error, DeviceError):
+            raise error
+        elif self._clock() - self._released_at < GIVE_UP_READER_S:
+            self._retry_return_at = self._clock() + CARD_POLL_S
+        else:
             self._holds_card = False
-            self._do_aside(self._card, self._devices.card_reader.release, lambda _: None)
+            self._health.broken("card_reader", error)
+            self._throw(error)
+
+    def _mind_return(self, now: float) -> None:
+        if self._retry_return_at is not None and now >= self._retry_return_at:
+            self._retry_return_at = None
+            self._hand(self._card, self._card_work(self._request))
 
     # Moving the journey.
 
@@ -423,11 +455,12 @@ class Conductor:
     def _next_journey(self, ended_with: Service | Outcome | None) -> None:
         self._interruption = None
         match ended_with:
-            case Service():
+            case Service() if self._health.view(self._region.hotline) is None:
                 session = Session(self._surroundings.new_transaction_id(), self._region, self._surroundings.today())
                 self._at_reception = False
                 self._journey = _JOURNEYS[ended_with](session)
             case _:
+                self._slot_was_full = True  # unless seen empty, what lies in the slot is a card left behind
                 if isinstance(ended_with, Outcome):
                     _log.info("a journey ended: %s", ended_with.value)
                 open_still = self._health.view(self._region.hotline) is None
@@ -444,7 +477,8 @@ class Conductor:
     # Minding what happens by itself.
 
     def _mind_idleness(self, now: float) -> None:
-        if self._warning_left(now) == 0:
+        closing = self._at_ending and self._health.is_closed and now - self._begun_at >= CLOSING_S
+        if closing or self._warning_left(now) == 0:
             self._interrupt(CitizenGone())
 
     def _warning_left(self, now: float) -> int | None:
@@ -470,10 +504,14 @@ class Conductor:
         full = bool(answer.value)
         if self._holds_card and not full and isinstance(self._request, Show | EnterPin | EnterPinBlock):
             self._interrupt(CardTaken())
-        elif self.vacant and full and not self._slot_was_full and self._closed_view() is None:
+        came, self._slot_was_full = full and not self._slot_was_full, full
+        if not full:
+            self._left_behind = False
+        elif self.vacant and came and self._closed_view() is None:
             self._citizen_present = True
             self._send(Intent.START)
-        self._slot_was_full = full
+        elif self.vacant:
+            self._left_behind = True
 
     def _mind_health(self, now: float) -> None:
         if self._pad.idle and self._is_due("pad", now, PAD_POLL_S):
@@ -511,8 +549,14 @@ class Conductor:
 
     # Drawing.
 
-    def _closed_view(self) -> OutOfService | None:
-        return self._health.view(self._region.hotline) if self.vacant else None
+    def _closed_view(self) -> OutOfService | TakeCard | None:
+        """What nobody can be served for: the terminal's own state, or a card that somebody left in the slot."""
+        if not self.vacant:
+            return None
+        closed = self._health.view(self._region.hotline)
+        if closed is None and self._slot_was_full and self._left_behind:
+            return TakeCard(say("请取走您的卡"), say("卡还在机器里，别忘了拿走。"), urgent=True)
+        return closed
 
     def _draw(self, now: float) -> None:
         view: View = self._closed_view() or self._view

@@ -1,16 +1,20 @@
 """Why the terminal serves nobody at the moment, in the order of weight."""
 
+import logging
+
 from drivers.ports.errors import DeviceError
 from kiosk.journeys.faults import fault_code
 from kiosk.journeys.requests import LedgerFailed
 from kiosk.journeys.views import OutOfService
 from kiosk.journeys.wording import Say, say
 
+_log = logging.getLogger(__name__)
+
 _INSTEAD = say("请换一台机器，或到人工窗口。")
 
 _WHY: dict[str, Say] = {
-    "card_reader": say("读卡器没有准备好，已经通知工作人员。"),
-    "pin_pad": say("密码键盘没有准备好，已经通知工作人员。"),
+    "card_reader": say("读卡器没有准备好。"),
+    "pin_pad": say("密码键盘没有准备好。"),
     "ledger": say("机器不能保存办理记录，所以先停下来。"),
     "identity": say("这台机器要由工作人员核对后才能再用。"),
     "closed": say("工作人员已经把这台机器停用。"),
@@ -29,11 +33,20 @@ class Health:
 
         :param what: ``card_reader``, ``pin_pad``, ``ledger``, ``identity`` or ``closed``.
         """
-        self._broken[what] = fault_code(error) if error is not None else _CODES[what]
+        code = fault_code(error) if error is not None else _CODES[what]
+        if self._broken.get(what) != code:
+            _log.error("%s is out of service, %s: %s", what, code, error or "")
+        self._broken[what] = code
 
     def whole(self, what: str) -> None:
         """Note that ``what`` works."""
-        self._broken.pop(what, None)
+        if self._broken.pop(what, None) is not None:
+            _log.warning("%s works again", what)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether staff or the system have closed the terminal."""
+        return "closed" in self._broken
 
     def view(self, hotline: str) -> OutOfService | None:
         """The screen for the weightiest reason; None when all is well."""

@@ -36,6 +36,8 @@ class DurableJournal:
         self._ledger, self._offset, self._receipts = ledger, offset, receipts
         self._terminal, self._centre_keys = terminal, centre_keys
         self._erased_through = 0
+        self._owed: list[Transaction] = []
+        """Ends that could not be written; they go in as soon as the ledger takes entries again."""
 
     def append(self, transaction: Transaction) -> int:
         """Make a transaction's stage durable; its sequence.
@@ -46,15 +48,21 @@ class DurableJournal:
             return self._ledger.append(transaction, offset_ms=self._offset.milliseconds()).sequence
         except LedgerError as error:
             _log.error("append: %s", error)
+            if transaction.stage is Stage.FINISHED and transaction not in self._owed:
+                self._owed.append(transaction)
             raise LedgerFailed(str(error)) from error
 
     def close_interrupted(self) -> int:
-        """Finish on record what a power cut or a crash left begun; how many there were.
+        """Finish on record what was begun and not finished while nobody is being served; how many there were.
 
-        Nobody knows what became of them, so they end as ``unknown``, and staff see them at the centre.
+        An end that is known and could not be written is written now. Of the others, left by a power cut or a crash,
+        nobody knows what became, so they end as ``unknown``, and staff see them at the centre.
 
         :raises LedgerFailed: the ledger can't be read or written.
         """
+        while self._owed:
+            self.append(self._owed[0])
+            self._owed.pop(0)
         try:
             begun = self._ledger.unfinished()
         except LedgerError as error:
@@ -68,13 +76,16 @@ class DurableJournal:
         return len(begun)
 
     def tidy(self) -> bool:
-        """Erase what the centre has signed for; whether the identity is in good standing.
+        """Finish what was interrupted, erase what the centre has signed for; whether the identity is in good standing.
 
-        Erasing writes to the ledger even when nothing is left to erase, so a full or dying disk shows before a citizen
-        depends on it, and a mended one shows too.
+        Called while nobody is being served. Erasing writes to the ledger even when nothing is left to erase, so a full
+        or dying disk shows before a citizen depends on it, and a mended one shows too.
 
         :raises LedgerFailed: the ledger can't be written.
         """
+        interrupted = self.close_interrupted()
+        if interrupted:
+            _log.warning("%d transactions had been interrupted", interrupted)
         standing = self._read_receipts()
         try:
             self._ledger.erase(self._erased_through)

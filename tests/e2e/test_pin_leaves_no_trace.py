@@ -44,6 +44,7 @@ class Evidence:
     needles: dict[str, bytes]
     while_held: list[Finding] = field(default_factory=list)
     while_held_swappable: list[Finding] = field(default_factory=list)
+    right_after: list[Finding] = field(default_factory=list)
     terminal: list[Finding] = field(default_factory=list)
     uplink: list[Finding] = field(default_factory=list)
     files: list[Finding] = field(default_factory=list)
@@ -187,6 +188,7 @@ def serve_and_search(stand: Stand, place: Path, old: str, new: str, marker: str,
         citizen.types(new)
         citizen.takes_card()
         citizen.sees("changed")
+        found.right_after = search_process(terminal, needles)
         chip = load_card_file(stand.cards[CARD].path).social_security
         found.chip_pin = chip.pin.digits if chip and chip.pin else ""
         citizen.touches("close")
@@ -229,6 +231,7 @@ def test_a_pin_that_is_held_lies_in_locked_pages_only(evidence: Evidence) -> Non
 
 
 def test_nothing_is_left_in_the_terminals_memory(evidence: Evidence) -> None:
+    assert of(evidence.right_after, "old", "new") == []
     assert of(evidence.terminal, "old", "new") == []
     assert forms_found(evidence.terminal, "marker") == ALL_FORMS
 

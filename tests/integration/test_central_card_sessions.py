@@ -440,6 +440,17 @@ def test_a_pin_is_changed_once(any_centre: RunningCentre, beijing: Asked) -> Non
     assert later.record(later.block("246810")).pin is PinVerdict.ACCEPTED
 
 
+def test_a_transaction_that_changed_a_pin_changes_no_other(any_centre: RunningCentre, beijing: Asked) -> None:
+    beijing.proved()
+    assert beijing.change_to("135790", "246810").change is PinChange.CHANGED
+    assert beijing.change_to("246810", "975310").change is PinChange.CHANGED
+    later = Asked(any_centre, beijing.terminal, BEIJING_CARD, BEIJING_KEY).load_key().proved()
+    assert later.record(later.block("246810")).pin is PinVerdict.ACCEPTED
+    row = transaction_row(any_centre.database.engine, beijing.transaction_id)
+    assert row is not None
+    assert row["effects"] == 1
+
+
 def test_a_lost_answer_is_reconciled_by_the_entry(any_centre: RunningCentre, beijing: Asked) -> None:
     assert beijing.proved().change_to("135790", "246810").change is PinChange.CHANGED
     ledger = LedgerWriter(beijing.terminal, any_centre)

@@ -12,10 +12,13 @@ from kiosk.journeys.views import Fact, PinEntry, Refusal, Result
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
 from kiosk.policy.pack import Basis, Rule
 from kiosk.policy.region import Region
+from kiosk.records.card import CardState
 from kiosk.records.questions import (
+    AuthenticateTerminal,
     CardProof,
     CardProved,
     GetRecord,
+    InsuranceStatus,
     OpenCardSession,
     PinVerdict,
     ProveCard,
@@ -93,14 +96,24 @@ def test_last_try_is_announced() -> None:
     world = World(typed=["000001", "246810"], tries=2)
     walk(card_query(session("zhumadian")), world)
     notes = [view.note for view in world.seen if isinstance(view, PinEntry)]
-    assert notes[1] == Say("密码不对，只剩最后 1 次，再错卡就锁住。想不起来请先按取消。")
+    assert notes[1] == Say("密码不对，只剩最后 1 次，再错就锁住。想不起来请先按取消。")
+
+
+def test_one_try_left_by_earlier_visits_is_announced_at_once() -> None:
+    world = World(typed=["246810"], tries=1)
+    walk(card_query(session("zhumadian")), world)
+    notes = [view.note for view in world.seen if isinstance(view, PinEntry)]
+    assert notes == [Say("只剩最后 1 次，再错就锁住。想不起来请先按取消。")]
 
 
 def test_a_locked_chip_is_not_asked_for_a_pin() -> None:
     world = World(tries=0)
     assert walk(card_query(session("zhumadian")), world) is Outcome.REFUSED
     assert world.recorded[0].reason == "pin_locked"
-    assert refusal(world).why == Say("社保密码连续输错 {tries} 次，卡的社保功能就锁住了。", {"tries": 6})
+    assert refusal(world).why == Say(
+        "{pin}连续输错 {tries} 次，就锁住了。",
+        {"pin": Say("社保密码", translations={"en": "social security PIN"}), "tries": 6},
+    )
     citation = refusal(world).citation
     assert citation is not None
     assert (citation.title, citation.date, citation.section) == ("社会保障卡知识手册 v1.0", "2019-05", "§3.3")
@@ -147,7 +160,7 @@ def test_a_card_that_is_not_believed_learns_nothing(proof: CardProof, reason: st
     ],
 )
 def test_states_that_may_not_be_used(state: str, reason: str) -> None:
-    world = World(typed=["246810"], proof=CardProved(proof=CardProof.GENUINE, card_state=state))
+    world = World(typed=["246810"], proof=CardProved(proof=CardProof.GENUINE, card_state=CardState(state)))
     assert walk(card_query(session("zhumadian")), world) is Outcome.REFUSED
     assert world.recorded[0].reason == reason
 
@@ -171,7 +184,7 @@ def test_a_service_not_open_is_refused_with_its_place(service: Service) -> None:
     assert not world.card_came, "no card is asked for what is not done here"
     assert world.recorded == []
     assert refusal(world).citation is not None
-    assert refusal(world).instead[0].text == "请到：{place}"
+    assert refusal(world).instead[0].text == "可以这样办：{place}"
 
 
 def test_another_regions_card(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +206,7 @@ def test_expired_on_the_day_after_the_last(monkeypatch: pytest.MonkeyPatch) -> N
     assert walk(card_query(session("zhumadian")), world) is Outcome.DONE
 
 
-BEIJING = CardProved(proof=CardProof.GENUINE, card_state="1", pin_is_initial=False, pin_tries_left=6)
+BEIJING = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
 
 
 def test_beijing_sends_the_pin_as_a_block_only() -> None:
@@ -204,6 +217,46 @@ def test_beijing_sends_the_pin_as_a_block_only() -> None:
     assert isinstance(question, GetRecord)
     assert question.pin_block is not None
     assert question.pad_serial == "PAD1"
+
+
+def test_beijing_names_the_pin_as_its_handbook_does_and_speaks_of_no_bank_pin() -> None:
+    world = World(key="beijing", typed=["135790"], proof=BEIJING)
+    walk(card_query(session("beijing")), world)
+    (entry,) = [view for view in world.seen if isinstance(view, PinEntry)]
+    assert entry.which.text == "查询密码"
+    assert world.recorded[0].done_online
+
+
+def test_beijing_has_its_medical_account_in_a_passbook() -> None:
+    record = msgspec.structs.replace(RECORD, medical_account_fen=None, medical_account_as_of="")
+    answers = [RecordAnswer(pin=PinVerdict.ACCEPTED, record=record)]
+    world = World(key="beijing", typed=["135790"], proof=BEIJING, records=answers)
+    walk(card_query(session("beijing")), world)
+    assert "医保个人账户余额" not in [fact.label.text for fact in facts(world)]
+    first = next(view for view in world.seen if isinstance(view, Result))
+    assert first.note is not None
+    assert first.note.text == "医保个人账户的钱已划入银行存折，可以自由支取。"
+
+
+def test_a_pad_without_the_centres_key_is_not_called_a_lost_line() -> None:
+    answers = [RecordAnswer(pin=PinVerdict.UNREADABLE)]
+    world = World(key="beijing", typed=["135790"], proof=BEIJING, records=answers)
+    assert walk(card_query(session("beijing")), world) is Outcome.REFUSED
+    assert world.recorded[0].reason == "centre_declines"
+
+
+def test_an_insurance_nobody_here_knows_is_shown_as_another_one() -> None:
+    kinds = [InsuranceStatus(kind="long_term_care", active=True, paid_until="")]
+    answers = [RecordAnswer(pin=PinVerdict.ACCEPTED, record=msgspec.structs.replace(RECORD, insurances=kinds))]
+    world = World(typed=["246810"], records=answers)
+    assert walk(card_query(session("zhumadian")), world) is Outcome.DONE
+    assert "其他保险" in [fact.label.text for fact in facts(world)]
+
+
+def test_line_lost_while_a_closed_chip_is_opened_is_no_forgery() -> None:
+    world = World(typed=["246810"], chip_closed=True, lost_answer_to=AuthenticateTerminal)
+    assert walk(card_query(session("zhumadian")), world) is Outcome.PARTLY_DONE
+    assert world.recorded[0].reason == "centre_unreachable"
 
 
 def test_beijing_wrong_pin_then_right() -> None:
@@ -223,7 +276,7 @@ def test_beijing_without_the_centre_refuses() -> None:
 
 
 def test_beijing_initial_pin_with_a_letter_goes_to_the_outlet() -> None:
-    proof = CardProved(proof=CardProof.GENUINE, card_state="1", pin_is_initial=True, pin_tries_left=6)
+    proof = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=True, pin_tries_left=6)
     world = World(key="beijing", proof=proof, holder=HOLDER_X)
     assert walk(card_query(session("beijing")), world) is Outcome.REFUSED
     assert world.recorded[0].reason == "pin_untypable"
@@ -233,7 +286,7 @@ def test_beijing_initial_pin_with_a_letter_goes_to_the_outlet() -> None:
 
 
 def test_beijing_initial_pin_of_digits_is_asked_for() -> None:
-    proof = CardProved(proof=CardProof.GENUINE, card_state="1", pin_is_initial=True, pin_tries_left=6)
+    proof = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=True, pin_tries_left=6)
     world = World(key="beijing", typed=["070016"], proof=proof)
     assert walk(card_query(session("beijing")), world) is Outcome.DONE
 

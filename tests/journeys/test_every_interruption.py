@@ -28,11 +28,12 @@ from kiosk.journeys.requests import (
     Request,
 )
 from kiosk.journeys.views import Intent
+from kiosk.records.card import CardState
 from kiosk.records.questions import CardProof, CardProved
 from kiosk.records.transaction import Outcome, Stage
 from tests.journeys.world import World, session
 
-CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state="1", pin_is_initial=False, pin_tries_left=6)
+CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
 
 Scenario = tuple[Callable[[Session], Journey[Outcome]], Callable[[], World]]
 SCENARIOS: dict[str, Scenario] = {

@@ -1,11 +1,12 @@
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.views import Fault, Intent, PinEntry
 from kiosk.journeys.wording import Say
+from kiosk.records.card import CardState
 from kiosk.records.questions import CardProof, CardProved, ChangeCentrePin, PinChange, PinChanged
 from kiosk.records.transaction import Outcome, Stage
 from tests.journeys.world import HOLDER_X, World, session, titles, walk
 
-CENTRE = CardProved(proof=CardProof.GENUINE, card_state="1", pin_is_initial=False, pin_tries_left=6)
+CENTRE = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
 
 
 def stages(world: World) -> list[tuple[Stage, Outcome | None, str]]:
@@ -111,7 +112,7 @@ def test_weak_at_the_centre_is_asked_again_with_consent() -> None:
 
 
 def test_locked_at_the_centre_before_the_first_key() -> None:
-    proof = CardProved(proof=CardProof.GENUINE, card_state="1", pin_is_initial=False, pin_tries_left=0)
+    proof = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=0)
     world = World(key="beijing", proof=proof)
     assert walk(pin_change(session("beijing")), world) is Outcome.REFUSED
     assert stages(world) == [(Stage.FINISHED, Outcome.REFUSED, "pin_locked")]
@@ -125,8 +126,16 @@ def test_lost_answer_is_told_as_not_known() -> None:
     assert fault.means == Say("密码可能已经改了，也可能没改。下次先试新密码，不行再试旧密码。")
 
 
+def test_answer_that_can_not_be_believed_is_told_as_not_known() -> None:
+    world = World(
+        key="beijing", typed=["135790", "975318", "975318"], proof=CENTRE, distrusted_answer_to=ChangeCentrePin
+    )
+    assert walk(pin_change(session("beijing")), world) is Outcome.UNKNOWN
+    assert stages(world)[-1] == (Stage.FINISHED, Outcome.UNKNOWN, "answer_lost")
+
+
 def test_beijing_letter_in_the_initial_pin() -> None:
-    proof = CardProved(proof=CardProof.GENUINE, card_state="1", pin_is_initial=True, pin_tries_left=6)
+    proof = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=True, pin_tries_left=6)
     world = World(key="beijing", proof=proof, holder=HOLDER_X)
     assert walk(pin_change(session("beijing")), world) is Outcome.REFUSED
     assert stages(world) == [(Stage.FINISHED, Outcome.REFUSED, "pin_untypable")]

@@ -18,6 +18,7 @@ from kiosk.journeys.requests import Distrusted, Journey, Request, Unreachable
 from kiosk.journeys.views import AnyIntent, Emphasis, View, actions_of
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Region
+from kiosk.records.card import CardState
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardProof,
@@ -81,7 +82,7 @@ RECORD = HolderRecord(
     name="王小明",
     social_security_number="411700199003070016",
     card_number="A12345674",
-    card_state="1",
+    card_state=CardState.NORMAL,
     person_state="1",
     medical_account_fen=123456,
     medical_account_as_of="2026-11-20",
@@ -116,7 +117,8 @@ class World:
     """What the citizen types, one entry after the other."""
     centre_up: bool = True
     lost_answer_to: type | None = None
-    proof: CardProved = field(default_factory=lambda: CardProved(proof=CardProof.GENUINE, card_state="1"))
+    distrusted_answer_to: type | None = None
+    proof: CardProved = field(default_factory=lambda: CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL))
     records: list[RecordAnswer] = field(default_factory=lambda: [RecordAnswer(pin=PinVerdict.ACCEPTED, record=RECORD)])
     changes: list[PinChanged] = field(default_factory=lambda: [PinChanged(change=PinChange.CHANGED)])
     choices: dict[str, AnyIntent] = field(default_factory=dict)
@@ -193,6 +195,8 @@ class World:
         self.asked.append(request.question)
         if isinstance(request.question, self.lost_answer_to or ()):
             return Unreachable(maybe_done=True)
+        if isinstance(request.question, self.distrusted_answer_to or ()):
+            return Distrusted("not signed", maybe_done=True)
         if not self.centre_up:
             return Unreachable(maybe_done=False)
         match request.question:

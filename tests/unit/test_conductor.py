@@ -49,6 +49,7 @@ class Slot:
     def __init__(self) -> None:
         self.present = False
         self.gone: DeviceError | None = None
+        self.gone_at_return: DeviceError | None = None
         self.released = 0
         self.moved = threading.Event()
         self.read_may_go_on = threading.Event()
@@ -81,6 +82,8 @@ class Slot:
         self.released += 1
 
     def wait_for_removal(self, timeout_s: float) -> None:
+        if self.gone_at_return:
+            raise self.gone_at_return
         self.moved.wait(0.01)
         self.moved.clear()
         if self.present:
@@ -506,6 +509,96 @@ def test_forgotten_card_is_called_for_after_10_s(hall: Hall) -> None:
     assert hall.view.urgent
     hall.slot.pull()
     hall.sees(Explain)
+
+
+def test_reader_that_fails_while_the_card_goes_back_is_asked_again(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.slot.gone_at_return = NotConnected("card_reader", "hung up")
+    hall.touch(Intent.CANCEL)
+    hall.sees(TakeCard)
+    hall.later(5)
+    hall.sees(TakeCard)
+    hall.slot.gone_at_return = None
+    hall.slot.pull()
+    hall.now += 1
+    hall.sees(Explain)
+
+
+def test_reader_that_stays_away_is_given_up_after_10_s(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.slot.gone_at_return = NotConnected("card_reader", "hung up")
+    hall.touch(Intent.CANCEL)
+    hall.sees(TakeCard)
+    hall.now += 11
+    hall.sees(Explain)
+    hall.slot.gone = NotConnected("card_reader", "hung up")
+    hall.touch(Intent.DONE)
+    hall.sees(OutOfService)
+
+
+def test_closing_waits_for_the_card_to_be_taken(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.touch(Intent.CANCEL)
+    hall.sees(TakeCard)
+    hall.conductor.close_terminal()
+    hall.later(30)
+    hall.sees(TakeCard)
+    hall.slot.pull()
+    hall.sees(Explain)
+
+
+def test_card_that_comes_with_the_cancel_goes_back(hall: Hall) -> None:
+    hall.sees(Attract)
+    hall.touch(Intent.START)
+    hall.sees(Home)
+    hall.touch(ChooseService(Service.CARD_QUERY))
+    hall.sees(InsertCard)
+    hall.slot.insert()
+    hall.touch(Intent.CANCEL)
+    hall.sees(TakeCard)
+    hall.slot.pull()
+    hall.sees(Explain)
+
+
+def test_closing_at_home_serves_nobody_any_more(hall: Hall) -> None:
+    hall.sees(Attract)
+    hall.touch(Intent.START)
+    hall.sees(Home)
+    hall.conductor.close_terminal()
+    hall.touch(ChooseService(Service.CARD_QUERY))
+    hall.sees(OutOfService)
+
+
+def test_closing_lets_the_result_be_read_for_20_s(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.pad.pressed.set()
+    hall.sees(TakeCard)
+    hall.conductor.close_terminal()
+    hall.slot.pull()
+    hall.sees(Result)
+    hall.later(19)
+    hall.sees(Result)
+    hall.later(1.5)
+    hall.sees(OutOfService)
+
+
+def test_card_left_behind_is_called_for_before_anybody_is_served(hall: Hall) -> None:
+    hall.to_pin_entry()
+    hall.slot.gone_at_return = NotConnected("card_reader", "hung up")
+    hall.touch(Intent.CANCEL)
+    hall.sees(TakeCard)
+    hall.now += 11
+    hall.sees(Explain)
+    hall.slot.gone_at_return = None
+    hall.touch(Intent.DONE)
+    hall.now += 1
+    hall.until(lambda: isinstance(hall.view, TakeCard) and hall.view.urgent)
+    hall.touch(Intent.START)
+    hall.conductor.tick()
+    assert isinstance(hall.view, TakeCard)
+    hall.slot.pull()
+    hall.now += 1
+    hall.sees(Attract)
 
 
 def test_waiting_for_the_card_to_be_taken_is_not_idleness(hall: Hall) -> None:

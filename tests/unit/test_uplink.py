@@ -232,7 +232,7 @@ def test_back_off_doubles_to_five_minutes_with_full_jitter_and_starts_anew(bench
     assert bench.receipts.standing().line is LineState.WAITING
     assert bench.uplink.step() == Idle()
     bench.append(1)
-    bench.centre.says = [CentreDistrusted("certificate")]
+    bench.centre.says = [CentreDistrusted("certificate", maybe_done=False)]
     assert bench.uplink.step() == BackOff(1, "distrusted")
     assert bench.receipts.standing().reason == "distrusted"
 

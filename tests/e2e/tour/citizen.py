@@ -143,9 +143,11 @@ class Citizen:
             if offered[text] == "start":
                 return
             self.stand.screen.touch(*box.centre)
-            self.stand.screen.wait_until_gone(text, timeout_s=PATIENCE_S)
             if offered[text] == "leave":
                 self.language = "zh"  # the terminal speaks its own language again to the next one
+                self.stand.screen.wait_for(self.word("start"), timeout_s=PATIENCE_S)
+                return
+            self.stand.screen.wait_until_gone(text, timeout_s=PATIENCE_S)
         raise NotSeen((self.word("start"),), PATIENCE_S)
 
     def ends(self) -> None:

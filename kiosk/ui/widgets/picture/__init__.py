@@ -44,16 +44,16 @@ class Picture(Widget):
             if self.backdrop:
                 Color(*rgba(self.look.colour(self.backdrop)))
                 SmoothRoundedRectangle(pos=self.pos, size=self.size, radius=[RADIUS])
-            for layer, texture in self.look.pictures.layers(self.name).items():
-                if self.mono and layer == "fill":
+            picture = self.look.pictures.picture(self.name)
+            scale = min((self.width - 2 * self.inset) / picture.width, (self.height - 2 * self.inset) / picture.height)
+            left = self.center_x - picture.width * scale / 2
+            bottom = self.center_y - (picture.height / 2 - self.lift) * scale
+            for layer in picture.layers:
+                if self.mono and layer.name == "fill":
                     continue
-                Color(*rgba(self.look.colour(self.mono or colours[layer])))
-                scale = min(
-                    (self.width - 2 * self.inset) / texture.width, (self.height - 2 * self.inset) / texture.height
-                )
-                width, height = texture.width * scale, texture.height * scale
+                Color(*rgba(self.look.colour(self.mono or colours[layer.name])))
                 Rectangle(
-                    texture=texture,
-                    pos=(round(self.center_x - width / 2), round(self.center_y - height / 2 + self.lift * scale)),
-                    size=(round(width), round(height)),
+                    texture=layer.texture,
+                    pos=(left + layer.x * scale, bottom + layer.y * scale),
+                    size=(layer.texture.width * scale, layer.texture.height * scale),
                 )
