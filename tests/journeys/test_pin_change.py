@@ -71,6 +71,12 @@ def test_it_ends_kindly_when_nothing_settles() -> None:
     assert world.chip_pin == "246810"
 
 
+def test_chip_that_refuses_the_change_says_so() -> None:
+    world = World(typed=["246810", "975318", "975318"], refuses_change=True)
+    assert walk(pin_change(session("zhumadian")), world) is Outcome.REFUSED
+    assert stages(world)[-1] == (Stage.FINISHED, Outcome.REFUSED, "chip_refused_change")
+
+
 def test_centre_compares_the_blocks() -> None:
     world = World(key="beijing", typed=["135790", "975318", "975318"], proof=CENTRE)
     assert walk(pin_change(session("beijing")), world) is Outcome.DONE

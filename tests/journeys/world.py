@@ -113,6 +113,7 @@ class World:
     chip_closed: bool = False
     chip_pin: str = "246810"
     tries: int = 6
+    refuses_change: bool = False
     typed: list[str] = field(default_factory=list)
     """What the citizen types, one entry after the other."""
     centre_up: bool = True
@@ -186,7 +187,7 @@ class World:
         return self._check(request.pin.equals_digits(self.chip_pin))
 
     def _change(self, request: requests.ChangeChipPin) -> PinCheck:
-        check = self._check(request.old.equals_digits(self.chip_pin))
+        check = self._check(request.old.equals_digits(self.chip_pin) and not self.refuses_change)
         if check.accepted:
             self.chip_pin = "changed"
         return check

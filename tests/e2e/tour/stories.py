@@ -24,6 +24,11 @@ def _types_pin(citizen: Citizen, pin: str) -> None:
     citizen.types(pin)
 
 
+def _types_old_pin(citizen: Citizen, pin: str) -> None:
+    citizen.sees("old_pin")
+    citizen.types(pin)
+
+
 def _new_pin(citizen: Citizen, pin: str) -> None:
     citizen.sees("new_pin")
     citizen.types(pin)
@@ -88,7 +93,7 @@ def _initial_pin(citizen: Citizen) -> None:
     citizen.touches("close")
     citizen.sees("home")  # the last screen may name the same services
     _asks(citizen, "change", "zhumadian-initial-pin")
-    _types_pin(citizen, "123456")
+    _types_old_pin(citizen, "123456")
     _new_pin(citizen, "582914")
     citizen.takes_card()
     citizen.sees("changed")
@@ -103,7 +108,7 @@ def _initial_pin(citizen: Citizen) -> None:
 def _weak_pin(citizen: Citizen) -> None:
     _arrives(citizen)
     _asks(citizen, "change", "zhumadian-normal")
-    _types_pin(citizen, "246810")
+    _types_old_pin(citizen, "246810")
     citizen.sees("new_pin")
     citizen.types("666666")
     citizen.sees("weak")
@@ -125,7 +130,7 @@ def _card_pulled(citizen: Citizen) -> None:
 def _pad_cancel(citizen: Citizen) -> None:
     _arrives(citizen)
     _asks(citizen, "change", "zhumadian-normal")
-    citizen.sees("enter_pin")
+    citizen.sees("old_pin")
     citizen.types("24", enter=False)
     citizen.cancels_at_pad()
     citizen.takes_card()
@@ -152,7 +157,7 @@ def _offline_pin_change(citizen: Citizen) -> None:
     citizen.unplugs_network()
     _arrives(citizen)
     _asks(citizen, "change", "zhumadian-normal")
-    _types_pin(citizen, "246810")
+    _types_old_pin(citizen, "246810")
     _new_pin(citizen, "705846")
     citizen.takes_card()
     citizen.ends()
@@ -162,7 +167,7 @@ def _offline_pin_change(citizen: Citizen) -> None:
 def _power_cut(citizen: Citizen) -> None:
     _arrives(citizen)
     _asks(citizen, "change", "zhumadian-normal")
-    _types_pin(citizen, "246810")
+    _types_old_pin(citizen, "246810")
     _new_pin(citizen, "640257")
     citizen.sees("take_card")
     citizen.loses_power()
@@ -184,7 +189,7 @@ def _query_english(citizen: Citizen) -> None:
 def _beijing_pin_change(citizen: Citizen) -> None:
     _arrives(citizen)
     _asks(citizen, "change", "beijing-normal")
-    _types_pin(citizen, "135790")
+    _types_old_pin(citizen, "135790")
     _new_pin(citizen, "804173")
     citizen.takes_card()
     citizen.sees("changed")
