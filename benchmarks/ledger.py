@@ -66,14 +66,16 @@ def _appends(place: Path, rounds: int, each: int) -> dict[str, Any]:
             if number:  # the first round fills caches and gives the logs their size
                 medians[kind].append(statistics.median(taken))
     ledger.close()
+    return {kind: _beside_floor(times, medians["floor"]) for kind, times in medians.items()}
+
+
+def _beside_floor(times: list[float], floors: list[float]) -> dict[str, float]:
+    ratios = [own / floor for own, floor in zip(times, floors, strict=True)]
     return {
-        kind: {
-            "p50_us": round(statistics.median(times), 1),
-            "x_floor": round(
-                statistics.median(own / floor for own, floor in zip(times, medians["floor"], strict=True)), 2
-            ),
-        }
-        for kind, times in medians.items()
+        "p50_us": round(statistics.median(times), 1),
+        "x_floor": round(statistics.median(ratios), 2),
+        "x_floor_low": round(min(ratios), 2),
+        "x_floor_high": round(max(ratios), 2),
     }
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -45,7 +45,7 @@ def run(*, quick: bool) -> dict[str, Any]:
         try:
             _starts(stand, eye, Path(folder) / "bare", rounds, samples)
             with _bare_window(stand, eye, Path(folder) / "bare") as (pid, _):
-                samples["bare_idle"] = [_cpu_share(pid, idle_s) for _ in range(idle_rounds)]
+                samples["bare_idle"] = [_cpu_shares((pid,), idle_s)[0] for _ in range(idle_rounds)]
         finally:
             eye.close()
         stand.power_on()
@@ -53,8 +53,8 @@ def run(*, quick: bool) -> dict[str, Any]:
         try:
             terminal, uplink = (pid for name, pid, _, _ in stand.programs() if name.startswith("kiosk ") and pid)
             stand.screen.wait_for("点这里开始", timeout_s=30)
-            samples["idle"] = [_cpu_share(terminal, idle_s) for _ in range(idle_rounds)]
-            samples["uplink_idle"] = [_cpu_share(uplink, idle_s) for _ in range(idle_rounds)]
+            shares = [_cpu_shares((terminal, uplink), idle_s) for _ in range(idle_rounds)]
+            samples["idle"], samples["uplink_idle"] = (list(one) for one in zip(*shares, strict=True))
             samples["memory_by_citizen"] = [_resident_mb(terminal)]
             for _ in range(citizens):
                 served.serve()
@@ -149,11 +149,13 @@ def _resident_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _cpu_share(pid: int, seconds: float) -> float:
-    """Percent of one core that a process uses."""
-    before, begun = _cpu_ticks(pid), time.perf_counter()
+def _cpu_shares(pids: Sequence[int], seconds: float) -> list[float]:
+    """Percent of one core that each process uses."""
+    before, begun = [_cpu_ticks(pid) for pid in pids], time.perf_counter()
     time.sleep(seconds)
-    return 100 * (_cpu_ticks(pid) - before) / _TICKS_A_SECOND / (time.perf_counter() - begun)
+    lasted = time.perf_counter() - begun
+    used = [_cpu_ticks(pid) - ticks for pid, ticks in zip(pids, before, strict=True)]
+    return [100 * ticks / _TICKS_A_SECOND / lasted for ticks in used]
 
 
 def _cpu_ticks(pid: int) -> int:

@@ -17,7 +17,17 @@ from central.exchange import Asker
 from central.keys import CentreKeys
 from central.pins import HeldPins, Pads, PinCheck, is_weak
 from central.problems import Declined, malformed, unknown_session
-from central.tables import Alarm, Card, CardSession, CentrePin, Holder, Insurance, MedicalAccount, TransactionRow
+from central.tables import (
+    Alarm,
+    Card,
+    CardSession,
+    CentrePin,
+    Holder,
+    Insurance,
+    MedicalAccount,
+    TerminalLedger,
+    TransactionRow,
+)
 from kiosk.records.card import CardState
 from kiosk.records.questions import (
     AuthenticateTerminal,
@@ -72,6 +82,7 @@ class CardDesk:
         opened = CardSessionOpened(session_id=secrets.token_hex(16), challenge=challenge)
         now_ms = self._now_ms()
         with self.database.writing() as session:
+            _refuse_frozen(session, asker)
             session.execute(delete(CardSession).where(CardSession.expires_at < now_ms))
             session.add(
                 CardSession(
@@ -127,7 +138,7 @@ class CardDesk:
             held = session.get(CentrePin, card.identification_code)
             return CardProved(
                 proof=proof,
-                card_state=card.state,
+                card_state=CardState(card.state),
                 pin_is_initial=held.initial if held else None,
                 pin_tries_left=held.tries_left if held else None,
             )
@@ -173,9 +184,10 @@ class CardDesk:
             if before is not None:
                 return PinChanged(change=PinChange(before.answer), pin_tries_left=before.tries_left)
             changed = self._change(session, asker, card, held, question)
-            pins.remember(
-                session, question.transaction_id, "change", changed.change.value, changed.pin_tries_left, *blocks
-            )
+            if changed.change is not PinChange.WEAK:  # the same blocks may come again, with the citizen's consent
+                pins.remember(
+                    session, question.transaction_id, "change", changed.change.value, changed.pin_tries_left, *blocks
+                )
             if changed.change is PinChange.CHANGED:
                 row.pin_changed_at = self._now_ms()
                 row.effects += 1
@@ -187,12 +199,14 @@ class CardDesk:
         :raises Declined: not one of its pads.
         """
         with self.database.writing() as session:
+            _refuse_frozen(session, asker)
             return self._pads().fresh_key(session, asker.terminal, question.pad_serial)
 
     def _session(self, session: Session, asker: Asker, session_id: str) -> CardSession:
         row = session.get(CardSession, session_id, with_for_update=True) if "\0" not in session_id else None
         if row is None or row.terminal != asker.terminal or row.expires_at < self._now_ms() or row.stage == "over":
             raise unknown_session()
+        _refuse_frozen(session, asker)
         return row
 
     def _judge_proof(self, row: CardSession, card: Card | None, question: ProveCard) -> CardProof:
@@ -275,7 +289,7 @@ class CardDesk:
             return PinChanged(change=PinChange(checked.verdict.value), pin_tries_left=checked.tries_left)
         if new == old:
             return PinChanged(change=PinChange.SAME, pin_tries_left=checked.tries_left)
-        if is_weak(new):
+        if is_weak(new) and not question.accept_weak:
             return PinChanged(change=PinChange.WEAK, pin_tries_left=checked.tries_left)
         pins.replace(held, new, self._now_ms())
         return PinChanged(change=PinChange.CHANGED, pin_tries_left=held.tries_left)
@@ -290,6 +304,21 @@ class CardDesk:
         return int(self.clock() * 1000)
 
 
+def _refuse_frozen(session: Session, asker: Asker) -> None:
+    """A terminal whose newest ledger has forked is two machines; neither of them is told anything.
+
+    :raises Declined: it is frozen.
+    """
+    newest = session.scalars(
+        select(TerminalLedger)
+        .where(TerminalLedger.terminal == asker.terminal)
+        .order_by(TerminalLedger.registered_at.desc())
+        .limit(1)
+    ).one_or_none()
+    if newest is not None and newest.frozen_reason is not None:
+        raise Declined(423, "frozen", newest.frozen_reason)
+
+
 def _record_of(session: Session, card: Card) -> HolderRecord:
     number = card.social_security_number
     holder = session.get_one(Holder, number)
@@ -301,9 +330,9 @@ def _record_of(session: Session, card: Card) -> HolderRecord:
         name=holder.name,
         social_security_number=number,
         card_number=card.card_number,
-        card_state=card.state,
+        card_state=CardState(card.state),
         person_state=holder.person_state,
-        medical_account_fen=account.balance_fen if account else 0,
+        medical_account_fen=account.balance_fen if account else None,
         medical_account_as_of=account.as_of if account else "",
         bank=card.bank,
         bank_account=card.bank_account,

@@ -143,9 +143,9 @@ def open_block(block: bytes, key: bytes, account: str) -> str | None:
 
 
 def is_weak(pin: str) -> bool:
-    """Whether all digits are one, or each is one more, or one less, than the digit before it."""
-    steps = {int(after) - int(before) for before, after in itertools.pairwise(pin)}
-    return steps in ({0}, {1}, {-1})
+    """Whether all digits are one, or each is one more, or one less, than the digit before it; 0 follows 9."""
+    steps = {(int(after) - int(before)) % 10 for before, after in itertools.pairwise(pin)}
+    return steps in ({0}, {1}, {9})
 
 
 def _with_odd_parity(key: bytes) -> bytes:

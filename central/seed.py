@@ -9,6 +9,7 @@ from central.database import Database
 from central.keys import CentreKeys
 from central.settings import Settings
 from central.tables import Card, CentrePin, Holder, Insurance, MedicalAccount
+from kiosk.records.card import CardState
 
 
 class SeedRefused(Exception):
@@ -44,12 +45,12 @@ class SeedHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     identification_code: str
     card_number: str
     norm_version: str
-    card_state: str = "1"
+    card_state: CardState = CardState.NORMAL
     bank: str = ""
     bank_account: str = ""
     bank_side_active: bool = False
-    medical_account_fen: int
-    medical_account_as_of: str
+    medical_account_fen: int | None = None
+    medical_account_as_of: str = ""
     insurances: list[SeedInsurance]
     centre_pin: SeedPin | None = None
 
@@ -92,13 +93,14 @@ def plant(database: Database, keys: CentreKeys, settings: Settings, seed: Seed) 
                     )
                 )
                 session.flush()
-                session.add(
-                    MedicalAccount(
-                        social_security_number=number,
-                        balance_fen=one.medical_account_fen,
-                        as_of=one.medical_account_as_of,
+                if one.medical_account_fen is not None:
+                    session.add(
+                        MedicalAccount(
+                            social_security_number=number,
+                            balance_fen=one.medical_account_fen,
+                            as_of=one.medical_account_as_of,
+                        )
                     )
-                )
                 for kind in one.insurances:
                     session.add(
                         Insurance(
@@ -115,7 +117,7 @@ def plant(database: Database, keys: CentreKeys, settings: Settings, seed: Seed) 
                     social_security_number=number,
                     region=one.region,
                     norm_version=one.norm_version,
-                    state=one.card_state,
+                    state=one.card_state.value,
                     bank=one.bank,
                     bank_account=f"****{one.bank_account[-4:]}" if one.bank_account else "",
                     bank_side_active=one.bank_side_active,

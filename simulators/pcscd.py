@@ -45,6 +45,7 @@ _HOLD: Final = f"""
 mount -t tmpfs tmpfs /run/pcscd && echo ready || exit 1
 cat >/dev/null
 test -f /run/pcscd/{_OUR_DAEMON} && kill -KILL "$(cat /run/pcscd/{_OUR_DAEMON})"
+umount --lazy /run/pcscd
 """
 
 # Runs once the reader answers; a process of its own, since libpcsclite fixes its socket's path at first use.
@@ -209,7 +210,7 @@ class PrivatePcscd:
         Path("/run/pcscd").mkdir(parents=True, exist_ok=True)
         holder = subprocess.Popen(
             [
-                "unshare", "--mount", "--net", "--propagation", "private",
+                "unshare", "--mount", "--net", "--propagation", _propagation(),
                 "sh", "-c", _HOLD,
             ],
             stdin=subprocess.PIPE,
@@ -232,7 +233,8 @@ class PrivatePcscd:
 
     def _inside(self, *command: str) -> list[str]:
         assert self._holder is not None  # noqa: S101  # start() made it
-        return ["nsenter", "--target", str(self._holder.pid), "--mount", "--net", *command]
+        # --root: entering a mount namespace would else leave a chroot that we may be in
+        return ["nsenter", "--target", str(self._holder.pid), "--mount", "--net", "--root", *command]
 
     @property
     def _run_directory(self) -> Path:
@@ -257,6 +259,15 @@ class PrivatePcscd:
             self._daemon.wait(_STOP_LIMIT_S)
         self._daemon = None
         (self._run_directory / _OUR_DAEMON).unlink(missing_ok=True)
+
+
+def _propagation() -> str:
+    """``private``, so that no mount of ours is seen outside, wherever the kernel can do that.
+
+    In a chroot whose root is a plain directory there is no root mount to make private, and unshare stops at it.
+    """
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    return "private" if any(line.split()[4] == "/" for line in mounts) else "unchanged"
 
 
 def socket_in_network(network: str | None) -> socket.socket:

@@ -6,8 +6,10 @@ Whatever PostgreSQL the machine already runs is never touched.
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 _BINARIES = Path("/usr/lib/postgresql")
+_ENVIRONMENT = {"LC_ALL": "C", "PATH": os.environ.get("PATH", "")}
 _SERVER_USER = "postgres"  # made by Debian's package; the server refuses to run as root
 
 
@@ -41,21 +44,40 @@ class PrivatePostgres:
         self._binaries = find_binaries()
         self._account = _unprivileged_account()
         self._directory = Path(tempfile.mkdtemp(prefix="ssct-pg-"))
+        self._server: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         os.chown(self._directory, self._account.uid, self._account.gid)
         self._run("initdb", "-D", str(self._data), "-U", "centre", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-        options = f"-c listen_addresses='' -k {self._directory} -c fsync={'on' if self._durable else 'off'}"
-        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._directory / "log"), "-o", options, "start")
-        return self
+        self._server = subprocess.Popen(
+            [
+                *self._as_server_user(),
+                str(self._binaries / "postgres"),
+                *("-D", str(self._data), "-k", str(self._directory), "-c", "listen_addresses="),
+                *("-c", f"fsync={'on' if self._durable else 'off'}"),
+            ],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=self._directory,
+            env=_ENVIRONMENT,
+        )
+        if self._server.stderr is None:
+            raise RuntimeError("asked for a pipe, got none")
+        log = []
+        for line in self._server.stderr:
+            log.append(line.decode(errors="replace"))
+            if b"ready to accept connections" in line:
+                threading.Thread(target=self._server.stderr.read, name="postgres log", daemon=True).start()
+                return self
+        raise RuntimeError(f"postgres ended: {''.join(log)}")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self._run("pg_ctl", "-D", str(self._data), "-w", "-m", "immediate", "stop")
-        finally:
-            shutil.rmtree(self._directory, ignore_errors=True)
+        if self._server is not None:
+            self._server.send_signal(signal.SIGQUIT)  # "immediate": nothing in it is needed any more
+            self._server.wait(timeout=30)
+        shutil.rmtree(self._directory, ignore_errors=True)
 
     def create_database(self) -> str:
         """A fresh, empty database; its SQLAlchemy URL."""
@@ -68,23 +90,24 @@ class PrivatePostgres:
         return self._directory / "data"
 
     def _run(self, program: str, *arguments: str) -> None:
-        # pg_ctl's server keeps standard output open: it must not be a pipe of ours.
-        with tempfile.TemporaryFile() as output:
-            done = subprocess.run(
-                [str(self._binaries / program), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=self._directory,
-                env={"LC_ALL": "C", "PATH": os.environ.get("PATH", "")},
-                user=self._account.uid if os.geteuid() == 0 else None,
-                group=self._account.gid if os.geteuid() == 0 else None,
-                extra_groups=[] if os.geteuid() == 0 else None,
-                check=False,
-            )
-            if done.returncode != 0:
-                output.seek(0)
-                raise RuntimeError(f"{program} failed: {output.read().decode(errors='replace')}")
+        done = subprocess.run(
+            [*self._as_server_user(), str(self._binaries / program), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self._directory,
+            env=_ENVIRONMENT,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{program} failed: {done.stdout.decode(errors='replace')}")
+
+    def _as_server_user(self) -> list[str]:
+        # The server dies with us, even when we are killed and no fixture runs its end.
+        command = ["setpriv", "--pdeathsig", "QUIT"]
+        if os.geteuid() == 0:
+            command += [f"--reuid={self._account.uid}", f"--regid={self._account.gid}", "--clear-groups"]
+        return command
 
 
 @contextmanager

@@ -169,10 +169,11 @@ def serve_and_search(stand: Stand, place: Path, old: str, new: str, marker: str,
     observer = Observer(stand)
     try:
         citizen.touches("start")
+        citizen.sees("home")
         citizen.touches("change")
         citizen.sees("insert_card")
         citizen.inserts(CARD)
-        citizen.sees("enter_pin")
+        citizen.sees("old_pin")
         citizen.types(old)
         citizen.sees("new_pin")
         citizen.types("11", enter=False)  # a change of mind: what was cleared is no part of the PIN
@@ -192,6 +193,7 @@ def serve_and_search(stand: Stand, place: Path, old: str, new: str, marker: str,
         chip = load_card_file(stand.cards[CARD].path).social_security
         found.chip_pin = chip.pin.digits if chip and chip.pin else ""
         citizen.touches("close")
+        citizen.sees("home")
         # The new PIN once more, and the citizen's record on the screen.
         citizen.touches("query")
         citizen.sees("insert_card")

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from central.pins import is_weak, open_block
 from central.query import transaction_row
-from central.tables import Alarm, Card, CentrePin, WorkingKeyRow
+from central.tables import Alarm, Card, CentrePin, TerminalLedger, WorkingKeyRow
+from kiosk.records.card import CardState
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardProof,
@@ -116,13 +117,14 @@ class Asked:
         )
         return self.centre.ask(self.terminal, self.path("record"), question, RecordAnswer)
 
-    def change(self, old: bytes, new: bytes, repeated: bytes) -> PinChanged:
+    def change(self, old: bytes, new: bytes, repeated: bytes, *, accept_weak: bool = False) -> PinChanged:
         question = ChangeCentrePin(
             transaction_id=self.transaction_id,
             old=old,
             new=new,
             repeated=repeated,
             pad_serial=self.terminal.pad_serial,
+            accept_weak=accept_weak,
         )
         return self.centre.ask(self.terminal, self.path("pin-change"), question, PinChanged)
 
@@ -190,14 +192,30 @@ def test_the_block_of_the_norms_example_opens() -> None:
     assert open_block(block[:7], key, "122233344455") is None
 
 
-@pytest.mark.parametrize("pin", ["000000", "888888", "123456", "654321", "012345", "987654"])
+@pytest.mark.parametrize("pin", ["000000", "888888", "123456", "654321", "012345", "987654", "890123", "210987"])
 def test_repeats_and_runs_are_weak(pin: str) -> None:
     assert is_weak(pin)
 
 
-@pytest.mark.parametrize("pin", ["135790", "112233", "123457", "890123", "246810"])
+@pytest.mark.parametrize("pin", ["135790", "112233", "123457", "890124", "246810"])
 def test_other_pins_are_not(pin: str) -> None:
     assert not is_weak(pin)
+
+
+def test_a_weak_pin_is_taken_once_the_citizen_keeps_it(beijing: Asked) -> None:
+    blocks = [beijing.proved().block(pin) for pin in ("135790", "777777", "777777")]
+    assert beijing.change(*blocks).change is PinChange.WEAK
+    assert beijing.change(*blocks).change is PinChange.WEAK
+    assert beijing.change(*blocks, accept_weak=True) == PinChanged(change=PinChange.CHANGED, pin_tries_left=6)
+
+
+def test_a_frozen_terminal_is_told_nothing(beijing: Asked) -> None:
+    beijing.proved()
+    with beijing.centre.database.writing() as session:
+        session.scalars(select(TerminalLedger)).one().frozen_reason = "fork"
+    assert declined(lambda: beijing.change_to("135790", "246810")) == (423, "frozen")
+    assert declined(beijing.open) == (423, "frozen")
+    assert declined(lambda: a_working_key(beijing.centre, beijing.terminal)) == (423, "frozen")
 
 
 @pytest.mark.parametrize(("norm_version", "length"), [("1.00", 8), ("2.00", 8), ("3.00", 16)])
@@ -210,13 +228,13 @@ def test_the_challenge_has_the_length_of_the_cards_block(zhumadian: Asked, norm_
 
 def test_a_genuine_card_whose_chip_holds_the_pin_gets_its_record(zhumadian: Asked) -> None:
     proved = zhumadian.open().prove()
-    assert proved == CardProved(proof=CardProof.GENUINE, card_state="1")
+    assert proved == CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL)
     answer = zhumadian.record()
     assert (answer.pin, answer.pin_tries_left) == (PinVerdict.NOT_ASKED, None)
     record = answer.record
     assert record is not None
     assert (record.name, record.social_security_number) == ("张示例", "411700198504121036")
-    assert (record.card_number, record.card_state, record.person_state) == ("T41170015", "1", "1")
+    assert (record.card_number, record.card_state, record.person_state) == ("T41170015", CardState.NORMAL, "1")
     assert (record.medical_account_fen, record.medical_account_as_of) == (328645, "2026-10-31")
     assert (record.bank_account[:4], record.bank_side_active) == ("****", True)
     assert {one.kind for one in record.insurances} == {
@@ -324,7 +342,7 @@ def test_a_lost_or_cancelled_card_gets_nothing(any_centre: RunningCentre, beijin
     with any_centre.database.writing() as session:
         session.get_one(Card, BEIJING_CARD[0]).state = state
     proved = beijing.open().prove()
-    assert (proved.proof, proved.card_state) == (CardProof.GENUINE, state)
+    assert (proved.proof, proved.card_state) == (CardProof.GENUINE, CardState(state))
     assert declined(lambda: beijing.record(beijing.block("135790"))) == (409, "card_state")
     assert declined(lambda: beijing.change_to("135790", "246810")) == (409, "card_state")
 

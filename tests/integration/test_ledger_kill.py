@@ -44,6 +44,14 @@ def append_for_ever(folder: Path, *, erasing: bool) -> None:
                 ledger.erase(max(0, ledger.head().sequence - 20))
 
 
+def append_unsynced(folder: Path) -> None:
+    """As if each append were cut off between its write and its sync."""
+    with reopen(folder) as ledger:
+        ledger._db.execute("PRAGMA synchronous = OFF")
+        for number in count():
+            acknowledge(ledger.append(transaction(number), offset_ms=0).sequence)
+
+
 def create_for_ever(folder: Path) -> None:
     for number in count():
         create(folder / str(number)).close()
@@ -187,13 +195,18 @@ def mounted(image: Path, place: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(place)], check=True)
 
 
-def test_power_cut_while_writing(tmp_path: Path) -> None:
-    """A copy of the disk, taken while the writer stands still, holds what had been synced and no more of memory."""
-    dice = random.Random("power-2")
-    image = tmp_path / "disk.img"
+def blank_disk(folder: Path) -> Path:
+    image = folder / "disk.img"
     with image.open("wb") as file:
         file.truncate(48 * 1024 * 1024)
     subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
+    return image
+
+
+def test_power_cut_while_writing(tmp_path: Path) -> None:
+    """A copy of the disk, taken while the writer stands still, holds what had been synced and no more of memory."""
+    dice = random.Random("power-2")
+    image = blank_disk(tmp_path)
     acknowledged: dict[int, str] = {}
     for cut in range(POWER_CUTS):
         copy = tmp_path / f"after-{cut}.img"
@@ -216,9 +229,29 @@ def test_power_cut_while_writing(tmp_path: Path) -> None:
         image = copy
 
 
+def test_what_a_killed_writer_left_is_on_the_disk_before_it_is_read(tmp_path: Path) -> None:
+    """Were it uploaded first and lost with the power then, its sequence would be given out twice."""
+    image, copy = blank_disk(tmp_path), tmp_path / "after.img"
+    with mounted(image, tmp_path / "live") as disk:
+        create(disk / "ledger").close()
+        with victim("unsynced", disk / "ledger") as process:
+            assert process.stdout is not None
+            lines(process.stdout, 20)
+            process.kill()
+            process.wait()
+        with LedgerReader(disk / "ledger") as reader:
+            seen = {row.sequence: row.hash.hex() for row in reader.entries(0, 500) if isinstance(row, SealedEntry)}
+        assert len(seen) >= 20
+        shutil.copyfile(image, copy)
+    with mounted(copy, tmp_path / "after") as disk:
+        check(disk / "ledger", seen)
+
+
 if __name__ == "__main__":
     match sys.argv[1]:
         case "append" | "erase" as work:
             append_for_ever(Path(sys.argv[2]), erasing=work == "erase")
+        case "unsynced":
+            append_unsynced(Path(sys.argv[2]))
         case "create":
             create_for_ever(Path(sys.argv[2]))

@@ -110,7 +110,8 @@ def run_tests(project: Path, tests: list[str], log: Path) -> tuple[int, list[tup
     report = log.with_suffix(".xml")
     report.unlink(missing_ok=True)
     environment = {**os.environ, "PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", f"--timeout={PATIENCE_S}"]
+    # Very verbose: what pytest says of a failure is whole, wherever it runs.
+    command = [sys.executable, "-m", "pytest", "-x", "-vv", "--no-header", f"--timeout={PATIENCE_S}"]
     with log.open("w", encoding="utf-8") as output:
         code = subprocess.run(
             [*command, f"--junitxml={report}", *tests],

@@ -21,7 +21,7 @@ class TileGrid(Widget):
     """Tiles of one size, at most six."""
 
     look = ObjectProperty(None)
-    stretch = NumericProperty(3)
+    stretch = NumericProperty(4)
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)

@@ -256,13 +256,13 @@ class Tile(Press):
             self._icon.pos = (round(icon_x), round(self.center_y - 48))
         else:
             spare = max(self.height - self.height_for(self.width), 0)
-            height = min(104 + spare * 0.9, 640)
+            height = min(104 + spare * 0.9, 760)
             icon_size = (self.width - 2 * 32 if spare > 120 else height, height)
             words_x = self.x + 24
             top = self.center_y + (height + 20 + label + 8 + term) / 2
             self._icon.pos = (round(self.center_x - icon_size[0] / 2), round(top - height))
             top -= height + 20
-        self._icon.inset = round(min(icon_size) * 0.16)
+        self._icon.inset = round(min(icon_size) * 0.12)
         self._icon.size = (round(icon_size[0]), round(icon_size[1]))
         self._label.size, self._label.pos = (inner, label), (round(words_x), round(top - label))
         top -= label + 8

@@ -1,0 +1,111 @@
+"""Pictures of what was measured, beside the table."""
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+_OURS, _PEER, _OTHER, _LIMIT = "#1b5e9c", "#8a8f98", "#c98a1b", "#b3261e"
+
+
+def draw(results: dict[str, dict[str, Any]], folder: Path) -> list[Path]:
+    """One PNG a benchmark that ran and has something to show; the files written."""
+    drawings = {
+        "card": _card,
+        "terminal": _terminal,
+        "ledger": _ledger,
+        "ingest": _ingest,
+    }
+    written = []
+    for module, drawing in drawings.items():
+        if module in results:
+            path = folder / f"{module}.png"
+            drawing(results[module], path)
+            written.append(path)
+    return written
+
+
+def _card(result: dict[str, Any], path: Path) -> None:
+    samples = result["samples"]
+    figure = Figure(figsize=(12, 4.5), layout="constrained")
+    alone, whole = figure.subplots(1, 2)
+    _dots(alone, {"our driver": (samples["ours"], _OURS), "bare pyscard": (samples["bare"], _PEER)})
+    alone.set(title=f"a card read: {samples['commands']} commands", ylabel="ms")
+    numbers = range(1, len(samples["visits"]) + 1)
+    below = [0.0] * len(samples["visits"])
+    for name, title, colour in (
+        ("prompt", "card in → PIN prompt", _OURS),
+        ("card_back", "green key → take your card", _OTHER),
+        ("record", "card out → record", _PEER),
+    ):
+        heights = [one[name] for one in samples["visits"]]
+        whole.bar(numbers, heights, bottom=below, label=title, color=colour)
+        below = [low + height for low, height in zip(below, heights, strict=True)]
+    whole.set(title="what a citizen waits for, card to record", xlabel="citizen", ylabel="ms")
+    whole.legend(loc="lower right")
+    figure.savefig(path, dpi=110)
+
+
+def _terminal(result: dict[str, Any], path: Path) -> None:
+    samples = result["samples"]
+    figure = Figure(figsize=(14, 4.5), layout="constrained")
+    start, memory, idle = figure.subplots(1, 3)
+    _dots(start, {"terminal": (samples["start"], _OURS), "bare Kivy": (samples["bare_start"], _PEER)})
+    start.set(title="exec → first frame", ylabel="s")
+    _limit(start, 3)
+    memory.plot(samples["memory_by_citizen"], color=_OURS, marker="o", label="terminal")
+    memory.axhline(statistics.median(samples["bare_memory"]), color=_PEER, label="bare Kivy")
+    memory.set(title="resident memory", xlabel="citizens served", ylabel="MB", ylim=(0, 330))
+    _limit(memory, 300)
+    memory.legend(loc="lower right")
+    _dots(
+        idle,
+        {
+            "terminal": (samples["idle"], _OURS),
+            "bare Kivy": (samples["bare_idle"], _PEER),
+            "uplink": (samples["uplink_idle"], _OTHER),
+        },
+    )
+    idle.set(title="idle", ylabel="% of a core")
+    _limit(idle, 3)
+    figure.savefig(path, dpi=110)
+
+
+def _ledger(result: dict[str, Any], path: Path) -> None:
+    kinds = result["append"]
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.bar(kinds.keys(), [one["x_floor"] for one in kinds.values()],
+             color=[_OURS if kind == "ledger" else _PEER for kind in kinds])  # fmt: skip
+    axes.set(title="one durable append", ylabel="× floor (write 1 KiB, fdatasync)")
+    _limit(axes, 1.9)
+    figure.savefig(path, dpi=110)
+
+
+def _ingest(result: dict[str, Any], path: Path) -> None:
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for kind, colour in (("sqlite", _OTHER), ("postgresql", _OURS)):
+        for way, line in (("centre", "-"), ("https", "--")):
+            rates = [result[kind][size][way] for size in result[kind]]
+            axes.plot(list(result[kind]), rates, line, color=colour, marker="o", label=f"{kind}, {way}")
+    axes.plot(list(result["copy"]), list(result["copy"].values()), ":", color=_PEER, marker="o", label="bare COPY")
+    axes.set(title="entries the centre takes in", xlabel="entries a batch", ylabel="entries/s", yscale="log")
+    axes.legend()
+    figure.savefig(path, dpi=110)
+
+
+def _dots(axes: Axes, kinds: dict[str, tuple[list[float], str]]) -> None:
+    """Every round as a dot, the median as a bar."""
+    for place, (samples, colour) in enumerate(kinds.values()):
+        axes.bar(place, statistics.median(samples), width=0.6, color=colour, alpha=0.45)
+        spread = [place + 0.4 * (number / max(1, len(samples) - 1) - 0.5) for number in range(len(samples))]
+        axes.scatter(spread, samples, color=colour, s=18, zorder=3)
+    axes.set_xticks(range(len(kinds)), list(kinds))
+    axes.set_ylim(bottom=0)
+
+
+def _limit(axes: Axes, at_most: float) -> None:
+    axes.axhline(at_most, color=_LIMIT, linestyle="--", linewidth=1)

@@ -1,0 +1,107 @@
+"""The benchmarks' table, from results typed by hand. Nothing is timed here."""
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figures import Figure, figures_in, report, table
+from benchmarks.plots import draw
+
+CARD = report(
+    [
+        Figure.of("card: driver's own time", "ms", [7.0, 5.0, 40.0], at_most=100, beside="bare pyscard 4.0 ms"),
+        Figure.of("card → record", "ms", [900.0, 1500.0]),
+    ],
+    {
+        "ours": [9.0, 11.0],
+        "bare": [4.0, 4.5],
+        "commands": 21,
+        "visits": [{"noticed": 100.0, "prompt": 600.0, "card_back": 200.0, "record": 300.0}],
+    },
+)
+TERMINAL = report(
+    [Figure.of("cold start", "s", [3.4, 3.1, 3.2], at_most=3, beside="bare Kivy window 1.20 s")],
+    {
+        "start": [3.4, 3.1, 3.2],
+        "bare_start": [1.2],
+        "bare_memory": [147.0],
+        "memory_by_citizen": [190.0, 240.0, 241.0],
+        "idle": [1.2],
+        "bare_idle": [2.4],
+        "uplink_idle": [0.2],
+    },
+)
+WINDOW = {
+    "screen_built_median_ms": 8.5,
+    "screen_built_worst_ms": 31.0,
+    "resident_after_start_mb": 181.0,
+    "resident_after_every_screen_mb": 214.0,
+}
+LEDGER = {
+    "append": {
+        "floor": {"p50_us": 200.0, "x_floor": 1.0, "x_floor_low": 1.0, "x_floor_high": 1.0},
+        "sqlite3": {"p50_us": 260.0, "x_floor": 1.3, "x_floor_low": 1.2, "x_floor_high": 1.4},
+        "ledger": {"p50_us": 400.0, "x_floor": 2.0, "x_floor_low": 1.8, "x_floor_high": 2.2},
+    },
+    "open_ms": {"1000": {"p50_ms": 1.75, "read_by_500_per_s": 12345}},
+}
+INGEST = {
+    "sqlite": {"500": {"https": 3000, "centre": 5000}},
+    "postgresql": {"500": {"https": 2000, "centre": 4000}},
+    "copy": {"500": 90000},
+}
+EVERYTHING: dict[str, dict[str, Any]] = {
+    "card": CARD,
+    "terminal": TERMINAL,
+    "window": WINDOW,
+    "ledger": LEDGER,
+    "ingest": INGEST,
+}
+
+
+def lines() -> dict[str, list[str]]:
+    """The table's rows, cell by cell, by the figure's name."""
+    rows = (line.split("  ") for line in table(figures_in(EVERYTHING)).splitlines() if "─" not in line)
+    cells = ([cell.strip() for cell in row if cell.strip()] for row in rows)
+    return {row[0]: row[1:] for row in cells}
+
+
+def test_each_figure_stands_in_one_line_with_its_verdict() -> None:
+    assert lines() == {
+        "figure": ["unit", "median", "min–max", "target", "met", "beside, in the same run"],
+        "card: driver's own time": ["ms", "7", "5–40", "≤ 100", "yes", "bare pyscard 4.0 ms"],
+        "card → record": ["ms", "1,200", "900–1,500"],
+        "cold start": ["s", "3.2", "3.1–3.4", "≤ 3", "MISSED", "bare Kivy window 1.20 s"],
+        "a screen built from its view": ["ms", "8.5", "0–31", "a frame at 30 a second has 33 ms"],
+        "memory of the bare window after every screen": ["MB", "214", "181 MB after the first"],
+        "ledger: append, durable": [
+            "× floor", "2", "1.8–2.2", "≤ 1.9", "MISSED", "write + fdatasync 1 × = 200 µs, sqlite3 1.30 ×",
+        ],
+        "ledger: open at 1,000 entries": ["ms", "1.75", "then read by 500: 12,345 entries/s"],
+        "centre: entries taken in, 500 a batch, sqlite": [
+            "1/s", "5,000", "over HTTPS, signed 3,000; bare COPY 90,000",
+        ],
+        "centre: entries taken in, 500 a batch, postgresql": [
+            "1/s", "4,000", "over HTTPS, signed 2,000; bare COPY 90,000",
+        ],
+    }  # fmt: skip
+
+
+def test_a_median_at_the_target_is_met() -> None:
+    assert Figure(name="idle", unit="%", median=3.0, at_most=3).met is True
+    assert Figure(name="idle", unit="%", median=3.01, at_most=3).met is False
+    assert Figure(name="idle", unit="%", median=3.01).met is None
+
+
+def test_wide_characters_keep_the_columns() -> None:
+    head, _, chinese, latin = table(
+        [Figure(name="开机", unit="s", median=1.5), Figure(name="start", unit="s", median=2.5)]
+    ).splitlines()
+    assert head.startswith("figure  unit")
+    assert chinese.startswith("开机    s")
+    assert latin.startswith("start   s")
+
+
+def test_every_picture_is_drawn(tmp_path: Path) -> None:
+    written = draw(EVERYTHING, tmp_path)
+    assert [path.name for path in written] == ["card.png", "terminal.png", "ledger.png", "ingest.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)
