@@ -3,24 +3,30 @@
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import CitizenCancelled, CitizenGone, Journey, Show, ask
 from kiosk.journeys.views import Action, Attract, ChooseService, Emphasis, Home, Intent, Tile
-from kiosk.journeys.wording import Say, say
+from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Service
 
-_TILES: dict[Service, tuple[Say, Say, str, Say]] = {
-    Service.CARD_QUERY: (
-        say("查我的卡"),
-        say("社保卡信息查询"),
-        "query",
-        say("查我的卡。看卡的状态、医保余额和参保情况"),
-    ),
-    Service.PIN_CHANGE: (
-        say("改密码"),
-        say("社保密码修改"),
-        "pin",
-        say("改密码。修改社会保障卡的社保密码"),
-    ),
-}
+
+def tiles(region: Region) -> tuple[Tile, ...]:
+    """One tile a service, the plain verb first."""
+    pin = in_words(region.pack.pin.name.stated())
+    return (
+        Tile(
+            ChooseService(Service.CARD_QUERY),
+            say("查我的卡"),
+            say("社保卡信息查询"),
+            "query",
+            say("查我的卡。看卡的状态、医保余额和参保情况"),
+        ),
+        Tile(
+            ChooseService(Service.PIN_CHANGE),
+            say("改密码"),
+            say("修改{pin}", pin=pin),
+            "pin",
+            say("改密码。修改社会保障卡的{pin}", pin=pin),
+        ),
+    )
 
 
 def reception(region: Region, *, start_at_home: bool) -> Journey[Service]:
@@ -35,10 +41,7 @@ def reception(region: Region, *, start_at_home: bool) -> Journey[Service]:
     )
     home = Home(
         title=say("您想办什么？"),
-        tiles=tuple(
-            Tile(ChooseService(service), label, term, icon, spoken)
-            for service, (label, term, icon, spoken) in _TILES.items()
-        ),
+        tiles=tiles(region),
         back=Action(Intent.CANCEL, say("退出")),
     )
     while True:

@@ -43,6 +43,7 @@ RARE_NAME: Final = "欧阳𠮷㛃"
 """The third character is beyond GB 2312, GBK and the basic plane; the fourth is in GBK's extension only."""
 MARSHAL: Final = "𬸪𮧵"
 
+_PIN_NAME = Say("社保密码", translations={"en": "social security PIN"})
 _QUERY = Tile(
     ChooseService(Service.CARD_QUERY),
     told("查我的卡"),
@@ -53,9 +54,9 @@ _QUERY = Tile(
 _PIN = Tile(
     ChooseService(Service.PIN_CHANGE),
     told("改密码"),
-    told("社保密码修改"),
+    told("修改{pin}", pin=_PIN_NAME),
     "pin",
-    told("改密码。修改社会保障卡的社保密码"),
+    told("改密码。修改社会保障卡的{pin}", pin=_PIN_NAME),
 )
 _BACK = Action(Intent.BACK, told("上一页"))
 _FINISH = Action(Intent.DONE, told("看完了"))
@@ -82,15 +83,21 @@ VIEWS: Final[dict[str, View]] = {
         told("请插入社会保障卡"), told("金色芯片朝上、朝前，插到底。办完前不要拔卡。"), None, (CANCEL,)
     ),
     "pin-entry": PinEntry(
-        told("请在键盘上输入社保密码"), told("社保密码，不是银行密码"), 6, 3, Step(1, 3), None, (CANCEL,)
+        told("请在键盘上输入{pin}", pin=_PIN_NAME),
+        told("{pin}，不是银行密码", pin=_PIN_NAME),
+        6,
+        3,
+        Step(1, 3),
+        None,
+        (CANCEL,),
     ),
     "pin-entry-wrong": PinEntry(
-        told("请在键盘上输入社保密码"),
-        told("社保密码，不是银行密码"),
+        told("请在键盘上输入{pin}", pin=_PIN_NAME),
+        told("{pin}，不是银行密码", pin=_PIN_NAME),
         6,
         0,
         Step(1, 3),
-        told("密码不对，只剩最后 1 次，再错卡就锁住。想不起来请先按取消。"),
+        told("密码不对，只剩最后 1 次，再错就锁住。想不起来请先按取消。"),
         (CANCEL,),
     ),
     "working": Working(told("正在查询"), told("请稍候，不要拔卡。")),
@@ -146,16 +153,16 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "result-pin-changed": Result(
         told("密码改好了"),
-        (Fact(told("改的是"), told("社保密码")),),
+        (Fact(told("改的是"), _PIN_NAME),),
         told("新密码现在就能用。现在联系不上社保中心，这次办理稍后自动上报。"),
         (CLOSE,),
     ),
     "refusal": Refusal(
-        told("社保密码已锁住"),
-        told("社保密码连续输错 {tries} 次，卡的社保功能就锁住了。", tries=6),
+        told("{pin}已锁住", pin=_PIN_NAME),
+        told("{pin}连续输错 {tries} 次，就锁住了。", pin=_PIN_NAME, tries=6),
         (
             told(
-                "请到：{place}",
+                "可以这样办：{place}",
                 place=Say(
                     "社会保障卡服务窗口，办理解锁",
                     translations={"en": "A social security card service window unlocks it"},
@@ -171,7 +178,7 @@ VIEWS: Final[dict[str, View]] = {
     "refusal-longest": Refusal(
         told("这项业务这里办不了"),
         told("按本地规定，这项业务不在自助机上办。"),
-        (told("请到：{place}", place=_WINDOW),),
+        (told("可以这样办：{place}", place=_WINDOW),),
         HOTLINE,
         Citation("社会保障卡知识手册 v1.0", "2019-05", "§3.1"),
         "R-01",
@@ -180,7 +187,7 @@ VIEWS: Final[dict[str, View]] = {
     "refusal-centre": Refusal(
         told("现在联系不上社保中心"),
         told("您的密码由社保中心核对，联系不上就不能办。什么都没有改动。"),
-        (told("请过一会儿再来。"), told("请到：{place}", place=_WINDOW)),
+        (told("请过一会儿再来。"), told("可以这样办：{place}", place=_WINDOW)),
         HOTLINE,
         None,
         "N-01",

@@ -1,5 +1,6 @@
 """Fonts, languages and catalogues: what must be there before any screen is drawn."""
 
+import ast
 import gettext
 import importlib.util
 import json
@@ -129,3 +130,17 @@ def test_coverage_ranges_are_those_of_the_font() -> None:
         mapped = set(TTFont(ASSETS / "fonts" / file, lazy=True).getBestCmap())
         listed = {code for first, last in index["ranges"][name] for code in range(first, last + 1)}
         assert listed == mapped, name
+
+
+def test_sample_scenes_say_what_the_code_says(translations: ModuleType) -> None:
+    tree = ast.parse((ROOT / "tests" / "ui" / "scenes.py").read_text(encoding="utf-8"))
+    samples = {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "told"
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert len(samples) > 40
+    assert samples <= {message.id for message in translations.said(ROOT / "kiosk")}
