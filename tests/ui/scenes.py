@@ -211,7 +211,7 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "out-of-service": OutOfService(
         told("暂停服务"),
-        told("读卡器没有准备好，已经通知工作人员。"),
+        told("读卡器没有准备好。"),
         told("请换一台机器，或到人工窗口。"),
         HOTLINE,
         "C-01",

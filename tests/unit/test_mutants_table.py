@@ -44,7 +44,7 @@ def test_each_is_held_by_tests_that_exist(mutant: Mutant) -> None:
 
 
 def test_the_page_names_each_fault_and_no_other() -> None:
-    named = re.findall(r"^\| `([a-z0-9-]+)` \| (.+?) \|", PAGE, re.MULTILINE)
+    named = re.findall(r"^\| `([a-z0-9-]+)` \| (.+?) \| `", PAGE, re.MULTILINE)
     assert named == [(mutant.name, mutant.fault) for mutant in MUTANTS]
 
 
