@@ -44,7 +44,9 @@ def _card(result: dict[str, Any], path: Path) -> None:
         whole.bar(numbers, heights, bottom=below, label=title, color=colour)
         below = [low + height for low, height in zip(below, heights, strict=True)]
     whole.set(title="what a citizen waits for, card to record", xlabel="citizen", ylabel="ms")
-    whole.legend(loc="lower right")
+    whole.xaxis.get_major_locator().set_params(integer=True)
+    whole.set_ylim(top=1.25 * max(below))
+    whole.legend(loc="upper right", ncols=3, fontsize="small")
     figure.savefig(path, dpi=110)
 
 
@@ -57,6 +59,7 @@ def _terminal(result: dict[str, Any], path: Path) -> None:
     _limit(start, 3)
     memory.plot(samples["memory_by_citizen"], color=_OURS, marker="o", label="terminal")
     memory.axhline(statistics.median(samples["bare_memory"]), color=_PEER, label="bare Kivy")
+    memory.xaxis.get_major_locator().set_params(integer=True)
     memory.set(title="resident memory", xlabel="citizens served", ylabel="MB", ylim=(0, 330))
     _limit(memory, 300)
     memory.legend(loc="lower right")
@@ -75,7 +78,7 @@ def _terminal(result: dict[str, Any], path: Path) -> None:
 
 def _ledger(result: dict[str, Any], path: Path) -> None:
     kinds = result["append"]
-    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    figure = Figure(figsize=(9, 4.5), layout="constrained")
     axes = figure.subplots()
     axes.bar(kinds.keys(), [one["x_floor"] for one in kinds.values()],
              color=[_OURS if kind == "ledger" else _PEER for kind in kinds])  # fmt: skip
@@ -109,3 +112,4 @@ def _dots(axes: Axes, kinds: dict[str, tuple[list[float], str]]) -> None:
 
 def _limit(axes: Axes, at_most: float) -> None:
     axes.axhline(at_most, color=_LIMIT, linestyle="--", linewidth=1)
+    axes.set_ylim(top=max(axes.get_ylim()[1], 1.1 * at_most))

@@ -11,8 +11,6 @@ from drivers.ports.errors import ProtocolViolation
 DEVICE: Final = "card_reader"
 """The port's noun, for errors."""
 
-_CHECK_WEIGHTS: Final = (3, 7, 9, 10, 5, 8, 4, 2)
-_CHECK_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _T0_INTERFACE_BITS: Final = (0x10, 0x20, 0x40, 0x80)
 
 

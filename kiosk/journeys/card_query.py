@@ -146,7 +146,7 @@ def _record_facts(region: Region, record: HolderRecord) -> list[tuple[list[Fact]
             note = say("余额截至 {day}。", day=Verbatim(record.medical_account_as_of))
     groups: list[tuple[list[Fact], Say | None]] = [
         (facts, note),
-        ([_insurance_fact(item) for item in record.insurances], None),
+        ([_insurance_fact(item) for item in sorted(record.insurances, key=_insurance_order)], None),
     ]
     if record.bank:
         active = say("已激活") if record.bank_side_active else say("还没有激活，请到发卡银行办理")
@@ -161,6 +161,12 @@ def _record_facts(region: Region, record: HolderRecord) -> list[tuple[list[Fact]
             )
         )
     return groups
+
+
+def _insurance_order(insurance: InsuranceStatus) -> int:
+    """The order in which people name them: pension and medical first."""
+    known = list(_INSURANCE_WORDS)
+    return known.index(insurance.kind) if insurance.kind in known else len(known)
 
 
 def _insurance_fact(insurance: InsuranceStatus) -> Fact:

@@ -181,7 +181,8 @@ def main() -> int:
             print(f"{result.verdict:<9} {result.seconds:>6} s  {result.name}: {result.noticed_by or result.fault}")
             if not result.killed:
                 print(f"{'':<20}see {logs / result.name}.log  {result.said}")
-    RESULTS.write_text(json.dumps(msgspec.to_builtins(results), indent=2, ensure_ascii=False), encoding="utf-8")
+    if chosen.only is None:  # the file is about the whole table
+        RESULTS.write_text(json.dumps(msgspec.to_builtins(results), indent=2, ensure_ascii=False), encoding="utf-8")
     killed = sum(result.killed for result in results)
     print(f"{killed} of {len(results)} planted faults were noticed")
     return 0 if killed == len(results) else 1
