@@ -597,8 +597,8 @@ def test_a_key_whose_check_value_does_not_fit_leaves_the_good_one_in_place(bench
     assert decrypt(WORKING_KEY, bench.result(entry).cipher)[:1] == b"\x34"
 
 
-def test_a_key_of_a_wrong_size_is_a_mistake_of_the_caller(bench: Bench) -> None:
-    with pytest.raises(ValueError, match="16 bytes"):
+def test_a_key_of_a_wrong_size_never_reaches_the_pad(bench: Bench) -> None:
+    with pytest.raises(ProtocolViolation, match="16 bytes"):
         bench.pad.load_working_key(WrappedKey(bytes(8), bytes(4)))
 
 

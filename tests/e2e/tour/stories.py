@@ -56,6 +56,7 @@ def _query_every_page(citizen: Citizen) -> None:
     citizen.touches("next")
     citizen.sees("insurance")
     citizen.touches("next")
+    citizen.sees("insurance_rest")
     citizen.touches("next")
     citizen.sees("bank")
     citizen.ends()
