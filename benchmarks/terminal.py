@@ -54,7 +54,9 @@ def run(*, quick: bool) -> dict[str, Any]:
             terminal, uplink = (pid for name, pid, _, _ in stand.programs() if name.startswith("kiosk ") and pid)
             stand.screen.wait_for("点这里开始", timeout_s=30)
             shares = [_cpu_shares((terminal, uplink), idle_s) for _ in range(idle_rounds)]
-            samples["idle"], samples["uplink_idle"] = (list(one) for one in zip(*shares, strict=True))
+            samples["idle"], samples["uplink_idle"], samples["machine"] = (
+                list(one) for one in zip(*shares, strict=True)
+            )
             samples["memory_by_citizen"] = [_resident_mb(terminal)]
             for _ in range(citizens):
                 served.serve()
@@ -99,7 +101,8 @@ def _figures(samples: dict[str, list[float]], citizens: int) -> list[Figure]:
             "%",
             samples["idle"],
             at_most=3,
-            beside=f"bare Kivy window {bare_idle:.1f} %, uplink {max(samples['uplink_idle']):.1f} %",
+            beside=f"bare Kivy window {bare_idle:.1f} %, uplink {max(samples['uplink_idle']):.1f} %, the whole machine "
+            f"with everybody on it {max(samples['machine']):.0f} %",
         ),
     ]
 
@@ -150,18 +153,25 @@ def _resident_mb(pid: int) -> float:
 
 
 def _cpu_shares(pids: Sequence[int], seconds: float) -> list[float]:
-    """Percent of one core that each process uses."""
-    before, begun = [_cpu_ticks(pid) for pid in pids], time.perf_counter()
+    """Percent of one core that each process uses, and last what everything on the machine uses together."""
+    begun, before = time.perf_counter(), [*map(_ticks_of, pids), _ticks_of_all()]
     time.sleep(seconds)
-    lasted = time.perf_counter() - begun
-    used = [_cpu_ticks(pid) - ticks for pid, ticks in zip(pids, before, strict=True)]
-    return [100 * ticks / _TICKS_A_SECOND / lasted for ticks in used]
+    lasted, after = time.perf_counter() - begun, [*map(_ticks_of, pids), _ticks_of_all()]
+    return [100 * (late - early) / _TICKS_A_SECOND / lasted for early, late in zip(before, after, strict=True)]
 
 
-def _cpu_ticks(pid: int) -> int:
-    """User and system time of all its threads (proc(5), fields 14 and 15)."""
+def _ticks_of(pid: int) -> int:
+    """User and system time of all threads (proc(5), /proc/PID/stat fields 14 and 15)."""
     after_name = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return int(after_name[11]) + int(after_name[12])
+
+
+def _ticks_of_all() -> int:
+    """All but idle and waiting for the disk (proc(5), /proc/stat)."""
+    user, nice, system, _, _, interrupts, soft, *_ = map(
+        int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    )
+    return user + nice + system + interrupts + soft
 
 
 def main() -> None:
