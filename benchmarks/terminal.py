@@ -168,9 +168,8 @@ def _ticks_of(pid: int) -> int:
 
 def _ticks_of_all() -> int:
     """All but idle and waiting for the disk (proc(5), /proc/stat)."""
-    user, nice, system, _, _, interrupts, soft, *_ = map(
-        int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
-    )
+    whole = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()
+    user, nice, system, _idle, _disk, interrupts, soft = map(int, whole[1:8])
     return user + nice + system + interrupts + soft
 
 

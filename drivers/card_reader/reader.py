@@ -55,9 +55,12 @@ class PcscCardReader:
                 return CardKind.DEAD
             try:
                 return self._recognise()
-            except (CardMute, TimedOut):
+            except CardMute:
                 self.release()
                 return CardKind.DEAD
+            except TimedOut:
+                self.release()
+                return CardKind.SILENT
             except DeviceError:
                 self.release()
                 raise

@@ -19,7 +19,9 @@ class CardKind(Enum):
     FOREIGN = "foreign"
     """Answers, but has neither environment: another country's, company's or document's card."""
     DEAD = "dead"
-    """Gives no answer to reset or to the first commands: upside down, damaged, or no chip."""
+    """Gives no answer to reset: upside down, damaged, or no chip."""
+    SILENT = "silent"
+    """Answers to reset and then to nothing more: a failing chip or dirty contacts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ _KIND_EXIT: Final = {
     CardKind.BANK_ONLY: Exit.BANK_ONLY,
     CardKind.FOREIGN: Exit.FOREIGN,
     CardKind.DEAD: Exit.DEAD,
+    CardKind.SILENT: Exit.SILENT,
 }
 
 

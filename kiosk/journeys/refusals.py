@@ -70,7 +70,7 @@ def not_a_social_security_card(region: Region, kind: CardKind) -> Ended:
         case CardKind.BLANK:
             title, why = say("这是一张空白卡"), say("这张卡还没有写入持卡人信息。")
             instead = (say("请把它交给工作人员。"),)
-        case CardKind.DEAD:
+        case CardKind.DEAD | CardKind.SILENT:
             title, why = say("读不出这张卡"), say("卡可能插反了，也可能芯片坏了。")
             instead = (say("请让金色芯片朝上、朝前，再插一次。"), say("还是读不出，请找工作人员。"))
         case _:

@@ -421,7 +421,7 @@ def test_a_card_that_falls_silent_at_its_pin(bench: Bench, slot: CardSlot) -> No
 @pytest.mark.simulated
 def test_a_card_that_is_silent_from_the_first_command(bench: Bench, slot: CardSlot) -> None:
     slot.faults.fail_next(SlotFault.SILENT)
-    assert bench.insert("zhumadian-normal") is CardKind.DEAD
+    assert bench.insert("zhumadian-normal") is CardKind.SILENT
     bench.pull()
     assert bench.insert("zhumadian-normal") is CardKind.SOCIAL_SECURITY
 

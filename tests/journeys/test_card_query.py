@@ -165,7 +165,7 @@ def test_states_that_may_not_be_used(state: str, reason: str) -> None:
     assert world.recorded[0].reason == reason
 
 
-@pytest.mark.parametrize("kind", [CardKind.BANK_ONLY, CardKind.BLANK, CardKind.FOREIGN, CardKind.DEAD])
+@pytest.mark.parametrize("kind", [CardKind.BANK_ONLY, CardKind.BLANK, CardKind.FOREIGN, CardKind.DEAD, CardKind.SILENT])
 def test_other_cards_are_named_and_leave_no_entry(kind: CardKind) -> None:
     world = World(kind=kind)
     assert walk(card_query(session("zhumadian")), world) is Outcome.REFUSED
