@@ -36,6 +36,8 @@ from simulators.stand.stand import Stand, StandSettings
 
 _PROTOCOLS: Final = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 _LIMIT_S: Final = 5.0
+_POLL_S: Final = 0.4
+"""How often pcscd looks at a reader (PCSCLITE_STATUS_POLL_RATE)."""
 
 
 def run(*, quick: bool) -> dict[str, Any]:
@@ -124,7 +126,8 @@ def _driver_and_bare(rounds: int) -> dict[str, Any]:
             for _ in range(rounds):
                 taken["ours"].append(_ms(lambda: _read_by_driver(reader)))
                 taken["bare"].append(_ms(lambda: _read_bare(pcscd.reader_name, commands)))
-            for _ in range(rounds // 4):
+            for number in range(rounds // 4):
+                time.sleep(_POLL_S * 4 * number / rounds)  # a hand comes at any moment between two looks of pcscd
                 slot.pull()
                 taken["removed"].append(_ms(lambda: reader.wait_for_removal(_LIMIT_S)))
                 slot.insert(chip)

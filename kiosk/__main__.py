@@ -47,6 +47,7 @@ def _run(chosen: argparse.Namespace) -> int:
         case "run":
             bootstrap.run_terminal(load_configuration(chosen.config))
         case "uplink":
+            bootstrap.harden_process()
             return run_uplink(bootstrap.uplink_settings(load_configuration(chosen.config)))
         case "enrol":
             request = bootstrap.enrol(load_configuration(chosen.config))

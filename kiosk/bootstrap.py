@@ -66,7 +66,7 @@ class EnrolmentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def harden_process() -> None:
-    """Write no core file; a core would hold whatever a citizen was doing."""
+    """Write no core file; a core would hold a key, or whatever a citizen was doing."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

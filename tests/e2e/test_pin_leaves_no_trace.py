@@ -275,8 +275,8 @@ def test_the_files_searched_are_those_that_matter(evidence: Evidence) -> None:
     assert any(name.startswith("centre/") and name.endswith((".db", ".sqlite")) for name in names)
 
 
-def test_the_terminal_writes_no_core(evidence: Evidence) -> None:
-    assert evidence.core_limits["kiosk run"] == (0, 0)
+def test_terminal_and_uplink_write_no_core(evidence: Evidence) -> None:
+    assert evidence.core_limits == {"kiosk run": (0, 0), "kiosk uplink": (0, 0)}
 
 
 def test_no_citizen_is_in_a_log(evidence: Evidence) -> None:
