@@ -37,17 +37,20 @@ class Dots(Widget):
         self.canvas.clear()
         count = int(max(self.length, self.typed))
         whole = count * _DOT + max(count - 1, 0) * _GAP
-        left = round(self.center_x - whole / 2)
-        y = round(self.center_y - _DOT / 2)
+        # Up to twelve digits (ISO 9564): a row that is too long is drawn smaller, not cut.
+        scale = min(1.0, self.width / whole) if whole else 1.0
+        dot, gap = _DOT * scale, _GAP * scale
+        left = round(self.center_x - whole * scale / 2)
+        y = round(self.center_y - dot / 2)
         with self.canvas:
             for n in range(count):
-                x = left + n * (_DOT + _GAP)
+                x = round(left + n * (dot + gap))
                 filled = n < self.typed
                 Color(*rgba(self.look.colour("primary" if filled else "border")))
-                SmoothEllipse(pos=(x, y), size=(_DOT, _DOT))
+                SmoothEllipse(pos=(x, y), size=(dot, dot))
                 if not filled:
                     Color(*rgba(self.look.colour("surface")))
-                    SmoothEllipse(pos=(x + 5, y + 5), size=(_DOT - 10, _DOT - 10))
+                    SmoothEllipse(pos=(x + 5, y + 5), size=(dot - 10, dot - 10))
 
 
 class PinEntryScreen(Screen):
