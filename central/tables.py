@@ -15,6 +15,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Text,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -70,6 +71,13 @@ class Entry(Base):
     __table_args__ = (
         ForeignKeyConstraint(["terminal", "ledger_id"], ["ledgers.terminal", "ledgers.ledger_id"]),
         Index("ix_entries_received_at", "received_at"),
+        # Staff look at these every second; an index over all verdicts would cost every entry.
+        Index(
+            "ix_entries_superseded",
+            "received_at",
+            postgresql_where=text("verdict = 'superseded'"),
+            sqlite_where=text("verdict = 'superseded'"),
+        ),
     )
 
     # The key that makes "exactly once" true: the same sequence can't be stored a second time.
@@ -116,6 +124,9 @@ class TransactionRow(Base):
     social_security_number: Mapped[str] = mapped_column(comment="AAC002", default="")
     record_disclosed_at: Mapped[Milliseconds | None]
     pin_changed_at: Mapped[Milliseconds | None]
+    loss_reported_at: Mapped[Milliseconds | None]
+    loss_lifted_at: Mapped[Milliseconds | None]
+    loss_answer: Mapped[str | None] = mapped_column(comment="what was answered, as JSON, to be given again")
     begun_ledger: Mapped[bytes | None]
     begun_sequence: Mapped[Count | None]
     finished_ledger: Mapped[bytes | None]
@@ -173,6 +184,10 @@ class Card(Base):
     """A card that was issued."""
 
     __tablename__ = "cards"
+    __table_args__ = (
+        Index("ix_cards_social_security_number", "social_security_number"),
+        Index("ix_cards_loss_lapses_at", "loss_lapses_at"),
+    )
 
     identification_code: Mapped[str] = mapped_column(primary_key=True, comment="AAZ501, 32 upper-case hex characters")
     card_number: Mapped[str] = mapped_column(unique=True, comment="AAZ500")
@@ -187,6 +202,29 @@ class Card(Base):
     bank_side_active: Mapped[bool]
     chip_pin_changed_at: Mapped[Milliseconds | None] = mapped_column(comment="AAE036 of the last change on the chip")
     chip_pin_changed_by: Mapped[str | None] = mapped_column(comment="terminal of that change")
+    state_changed_at: Mapped[Milliseconds | None] = mapped_column(comment="of the newest card event; empty without one")
+    state_before_loss: Mapped[str | None] = mapped_column(comment="AAZ502 to which a temporary report returns")
+    loss_lapses_at: Mapped[Milliseconds | None] = mapped_column(
+        comment="when a temporary report lifts by itself; empty: never"
+    )
+    replaced_by: Mapped[str | None] = mapped_column(comment="AAZ501 of the card that was made in its place")
+
+
+class CardEvent(Base):
+    """A change of a card's state. Events are added, never changed."""
+
+    __tablename__ = "card_events"
+    __table_args__ = (Index("ix_card_events_at_ms", "at_ms"),)
+
+    number: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    identification_code: Mapped[str] = mapped_column(ForeignKey("cards.identification_code"), comment="AAZ501")
+    at_ms: Mapped[Milliseconds] = mapped_column(comment="when it took effect, which is not always when it was written")
+    event: Mapped[str] = mapped_column(comment="reported, lifted, lapsed; a window's own words")
+    from_state: Mapped[str] = mapped_column(comment="AAZ502")
+    to_state: Mapped[str] = mapped_column(comment="AAZ502")
+    terminal: Mapped[str] = mapped_column(comment="empty for a window and for a term that ran out")
+    transaction_id: Mapped[str]
+    reason: Mapped[str] = mapped_column(comment="a machine word")
 
 
 class CentrePin(Base):

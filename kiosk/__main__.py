@@ -40,12 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigurationError, LedgerError) as error:
         print(f"kiosk: {error}", file=sys.stderr)
         return USAGE
+    except AlreadyRunning as error:
+        print(f"kiosk: {error}", file=sys.stderr)
+        return RUNS_ALREADY
 
 
 def _run(chosen: argparse.Namespace) -> int:
     match chosen.command:
         case "run":
-            bootstrap.run_terminal(load_configuration(chosen.config))
+            configuration = load_configuration(chosen.config)
+            with bootstrap.reserved_state(configuration):
+                bootstrap.run_terminal(configuration)
         case "uplink":
             bootstrap.harden_process()
             return run_uplink(bootstrap.uplink_settings(load_configuration(chosen.config)))

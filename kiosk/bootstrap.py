@@ -1,5 +1,6 @@
 """The one place that names concrete devices, stores and clients, and puts them together."""
 
+import contextlib
 import logging
 import os
 import resource
@@ -7,11 +8,12 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta, timezone
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -26,17 +28,17 @@ from kiosk.configuration import Configuration, ConfigurationError
 from kiosk.journeys.views import AnyIntent
 from kiosk.ledger.errors import LedgerMissing
 from kiosk.ledger.journal import Ledger
+from kiosk.ledger.store import STORAGE_KEY_SIZE
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
+from kiosk.records.china_time import CHINA
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor, Devices, Surroundings
 from kiosk.runtime.journal import DurableJournal
+from kiosk.uplink.alone import alone
 from kiosk.uplink.settings import UplinkSettings
 
 _log = logging.getLogger(__name__)
-
-_CHINA = timezone(timedelta(hours=8))
-"""One time zone, no daylight saving."""
 
 ANSWER_WITHIN_S = 8.0
 """How long a citizen waits for one answer of the centre before the terminal goes on without it."""
@@ -93,12 +95,12 @@ def enrol(configuration: Configuration) -> EnrolmentRequest:
     if not configuration.storage_key_path.exists():
         _write_secret(configuration.storage_key_path, os.urandom(32))
     try:
-        ledger = _open_ledger(configuration)
+        ledger = ledger_opener(configuration)()
     except LedgerMissing:
         ledger = Ledger.create(
             configuration.ledger_path,
             configuration.terminal.id,
-            configuration.storage_key_path.read_bytes(),
+            _storage_key(configuration),
             X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key),
         )
     with ledger:
@@ -127,11 +129,33 @@ def uplink_settings(configuration: Configuration) -> UplinkSettings:
     )
 
 
+@contextlib.contextmanager
+def reserved_state(configuration: Configuration) -> Iterator[None]:
+    """Keep a second terminal off this one's state for as long as the block runs.
+
+    :raises AlreadyRunning: a terminal runs on it.
+    :raises ConfigurationError: it is not there, or not this user's. A disk that is full or read-only is no mistake of
+        the configuration: the terminal says so on its screen.
+    """
+    state = configuration.terminal.state
+    try:
+        read_only = bool(os.statvfs(state).f_flag & os.ST_RDONLY)
+        if not read_only and not os.access(state, os.R_OK | os.W_OK | os.X_OK):
+            raise ConfigurationError(f"terminal.state: {state} is not this user's to read and write")
+        held = contextlib.ExitStack()
+        held.enter_context(alone(state, "terminal"))
+    except OSError as error:
+        raise ConfigurationError(f"terminal.state: {state}: {error.strerror}") from error
+    with held:
+        yield
+
+
 def run_terminal(configuration: Configuration) -> None:
     """Serve citizens until the window is closed or SIGTERM arrives; then whoever is being served is brought to an end.
 
+    A ledger that can't be opened shows as out of service and is tried again.
+
     :raises ConfigurationError: a key or a region pack is missing or wrong.
-    :raises kiosk.ledger.errors.LedgerError: the ledger can't be opened.
     """
     # Kivy reads its environment when it is first imported; the window's module sets it, so it comes late.
     from kiosk.ui.settings import DisplaySettings, Preferences  # noqa: PLC0415 - see above
@@ -162,8 +186,13 @@ def run_terminal(configuration: Configuration) -> None:
     )
     keys = _centre_keys(configuration)
     offset = ClockOffset(configuration.offset_path)
-    with _open_ledger(configuration) as ledger:
-        journal = DurableJournal(ledger, offset, configuration.receipts_path, configuration.terminal.id, keys.signing())
+    with DurableJournal(
+        ledger_opener(configuration),
+        offset,
+        configuration.receipts_path,
+        configuration.terminal.id,
+        keys.signing(),
+    ) as journal:
         client = CentralClient(_connection(configuration, keys, offset))
         conductor = Conductor(
             region,
@@ -197,7 +226,7 @@ def surroundings(wake: Callable[[], None], offset: ClockOffset) -> Surroundings:
     """The real clock, mended by what the centre has told of it, and the real dice."""
 
     def today() -> date:
-        return datetime.fromtimestamp(time.time() + offset.milliseconds() / 1000, tz=_CHINA).date()
+        return datetime.fromtimestamp(time.time() + offset.milliseconds() / 1000, tz=CHINA).date()
 
     return Surroundings(time.monotonic, today, lambda: secrets.token_hex(16), wake)
 
@@ -213,13 +242,14 @@ def load_region(configuration: Configuration) -> Region:
         raise ConfigurationError(f"terminal.region = {configuration.terminal.region!r}: {error}") from error
 
 
-def _open_ledger(configuration: Configuration) -> Ledger:
-    return Ledger.open(
-        configuration.ledger_path,
-        configuration.terminal.id,
-        _read(configuration.storage_key_path),
-        X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key),
-    )
+def ledger_opener(configuration: Configuration) -> Callable[[], Ledger]:
+    """What opens this terminal's ledger. The keys are read now, since a missing key is no fault of the disk.
+
+    :raises ConfigurationError: a key is not there, or none.
+    """
+    storage_key = _storage_key(configuration)
+    centre = X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key)
+    return lambda: Ledger.open(configuration.ledger_path, configuration.terminal.id, storage_key, centre)
 
 
 def _connection(configuration: Configuration, keys: CentreKeys, offset: ClockOffset) -> SignedConnection:
@@ -243,9 +273,20 @@ def _centre_keys(configuration: Configuration) -> CentreKeys:
 
 
 def _terminal_key(configuration: Configuration) -> Ed25519PrivateKey:
-    key = serialization.load_pem_private_key(_read(configuration.terminal_key_path), password=None)
+    wanted = ConfigurationError(f"{configuration.terminal_key_path}: wanted is an Ed25519 key")
+    try:
+        key = serialization.load_pem_private_key(_read(configuration.terminal_key_path), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise wanted from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigurationError(f"{configuration.terminal_key_path}: wanted is an Ed25519 key")
+        raise wanted
+    return key
+
+
+def _storage_key(configuration: Configuration) -> bytes:
+    key = _read(configuration.storage_key_path)
+    if len(key) != STORAGE_KEY_SIZE:
+        raise ConfigurationError(f"{configuration.storage_key_path}: wanted are {STORAGE_KEY_SIZE} bytes")
     return key
 
 

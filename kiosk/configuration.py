@@ -108,12 +108,12 @@ def load_configuration(path: Path) -> Configuration:
     def decode(kind: type, value: object) -> object:
         if kind is Path and isinstance(value, str):
             return base / value
-        raise NotImplementedError
+        raise TypeError("a path in quotes is wanted")
 
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
         return msgspec.convert(raw, Configuration, dec_hook=decode)
     except OSError as error:
         raise ConfigurationError(f"{path}: can't be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, msgspec.ValidationError) as error:
         raise ConfigurationError(f"{path}: {error}") from error

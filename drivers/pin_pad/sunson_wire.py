@@ -4,11 +4,11 @@ A frame is STX and then LEN, CMD (or ST in an answer), DATA and BCC, each byte a
 LEN counts CMD and DATA; BCC is the exclusive-or of LEN to DATA. Table and examples: docs/wire-pin-pad.md.
 """
 
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Final
 
-STX: Final = 0x02
+from drivers.pin_pad.dialect import STX, DamagedFrame, Reply, hex_digit, whole_seconds
+
 MOST_DATA: Final = 64
 """Longest data of an answer in our profile (the version text); a longer LEN is a damaged one."""
 
@@ -33,21 +33,9 @@ REPEATABLE: Final = frozenset(
 )
 """Sent a second time after a damaged answer; doing these twice equals doing them once."""
 
-ANSWER_SIZE: Final = {
-    Command.RESET: 0,
-    Command.LOAD_WORKING_KEY: 4,
-    Command.SET_ACCOUNT: 0,
-    Command.START_ENCRYPTED_ENTRY: 0,
-    Command.READ_PIN_BLOCK: 8,
-    Command.ACTIVATE_KEY: 0,
-    Command.SET_ECHO: 0,
-    Command.START_PLAIN_ENTRY: 0,
-}
-"""Bytes of data in a good answer; an answer names no command, so its size is what tells a late one apart."""
-
 
 class Status(IntEnum):
-    """First byte of an answer. Fx, a hardware fault, is told by :meth:`Reply.complaint`."""
+    """First byte of an answer. Fx, a hardware fault, is told by :func:`complaint`."""
 
     DONE = 0x04
     BAD_PARAMETER = 0x15
@@ -64,10 +52,8 @@ class Key(IntEnum):
     CANCEL = 0x1B
 
 
-DIGIT_KEYS: Final = frozenset(range(0x30, 0x3A))
 ECHO: Final = 0x2A
 """What the pad sends for a digit of an encrypted entry, set by command 44: an asterisk."""
-ECHO_KEYS: Final = frozenset({ECHO})
 
 
 class EntryMode(Enum):
@@ -89,8 +75,7 @@ def entry_parameters(mode: EntryMode, length: int, timeout_s: float) -> bytes:
     :param length: digits wanted, 4 to 12 (ISO 9564-1).
     :param timeout_s: seconds without a key; rounded up, at most 255 fit.
     """
-    seconds = min(255, max(1, -int(-timeout_s // 1)))
-    return bytes((length, *mode.value, _ENDS_BY_ENTER, seconds))
+    return bytes((length, *mode.value, _ENDS_BY_ENTER, whole_seconds(timeout_s)))
 
 
 def encode(command: Command, data: bytes = b"") -> bytes:
@@ -110,31 +95,17 @@ _COMPLAINTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A sound answer frame."""
-
-    status: int
-    data: bytes = field(repr=False)
-
-    def complaint(self) -> str | None:
-        """What the pad complains of, in technician's English, or None."""
-        if self.status == Status.DONE:
-            return None
-        if self.status >= 0xF0:
-            return f"reports a hardware fault ({self.status:02X})"
-        return _COMPLAINTS.get(self.status, f"answered an unknown status ({self.status:02X})")
-
-
-class DamagedFrame(Exception):
-    """An answer whose characters, length or check byte do not hold. The text never shows what was received."""
+def complaint(status: int) -> str | None:
+    """What a status complains of, in technician's English; None when it says done."""
+    if status == Status.DONE:
+        return None
+    if status >= 0xF0:
+        return f"reports a hardware fault ({status:02X})"
+    return _COMPLAINTS.get(status, f"answered an unknown status ({status:02X})")
 
 
 class ReplyDecoder:
-    """Takes the characters after STX one by one and gives the answer once it is complete and sound.
-
-    A pad that starts a frame and then sends keys would put digits in here: :meth:`wipe` when it is over.
-    """
+    """See :class:`drivers.pin_pad.dialect.Decoder`."""
 
     def __init__(self) -> None:
         self._octets = bytearray(2 + 1 + MOST_DATA)  # never grows: growing would leave copies behind
@@ -145,7 +116,7 @@ class ReplyDecoder:
 
         :raises DamagedFrame: it can't become a sound answer any more.
         """
-        nibble = _nibble(character)
+        nibble = hex_digit(character)
         position, second = divmod(self._characters, 2)
         self._octets[position] = self._octets[position] << 4 | nibble if second else nibble
         self._characters += 1
@@ -167,11 +138,3 @@ class ReplyDecoder:
         """Zero what was received."""
         self._octets[:] = bytes(len(self._octets))
         self._characters = 0
-
-
-def _nibble(character: int) -> int:
-    if 0x30 <= character <= 0x39:
-        return character - 0x30
-    if 0x41 <= character <= 0x46:
-        return character - 0x37
-    raise DamagedFrame("not an upper-case hex character")

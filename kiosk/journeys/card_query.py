@@ -2,9 +2,9 @@
 
 from drivers.ports.card_reader import HolderData, IssuerData
 from kiosk.journeys import refusals
-from kiosk.journeys.faults import CLOSE
 from kiosk.journeys.frame import Ending, Progress, Session, serve
 from kiosk.journeys.identify import CentreSession, Identified, identify_card
+from kiosk.journeys.paging import page, turning
 from kiosk.journeys.pin_entry import (
     CentrePad,
     centre_pad,
@@ -17,7 +17,7 @@ from kiosk.journeys.pin_entry import (
 )
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Unreachable, ask, ask_centre
-from kiosk.journeys.views import Action, Emphasis, Fact, Intent, Result, Step, View, Working
+from kiosk.journeys.views import Fact, Result, View, Working
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.pack import HeldBy
 from kiosk.policy.region import Region
@@ -188,18 +188,11 @@ def _pages(groups: list[tuple[list[Fact], Say | None]], title: Say) -> tuple[Vie
             title,
             tuple(facts),
             note,
-            _turning(number, len(pages)),
-            Step(number, len(pages)) if len(pages) > 1 else None,
+            turning(number, len(pages)),
+            page(number, len(pages)),
         )
         for number, (facts, note) in enumerate(pages, 1)
     )
-
-
-def _turning(number: int, of: int) -> tuple[Action, ...]:
-    back = (Action(Intent.BACK, say("上一页")),) if number > 1 else ()
-    if number < of:
-        return (*back, Action(Intent.DONE, say("看完了")), Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY))
-    return (*back, CLOSE)
 
 
 def yuan(fen: int) -> str:

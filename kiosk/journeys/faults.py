@@ -15,6 +15,7 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.views import Action, Emphasis, Explain, Fault, Intent, View
 from kiosk.journeys.wording import Say, say
+from kiosk.records.transaction import Service
 
 CLOSE = Action(Intent.DONE, say("好的"), Emphasis.PRIMARY, say("好的，回到首页"))
 
@@ -29,13 +30,30 @@ class Effect(Enum):
     """It has answered: changed."""
 
 
-MEANING: Mapping[Effect, Say] = MappingProxyType(
+_NOTHING = say("您的卡和钱都没有变动。")
+_MEANING: Mapping[Service, Mapping[Effect, Say]] = MappingProxyType(
     {
-        Effect.NONE: say("您的卡和钱都没有变动。"),
-        Effect.MAYBE: say("密码可能已经改了，也可能没改。下次先试新密码，不行再试旧密码。"),
-        Effect.DONE: say("密码已经改好，请用新密码。"),
+        Service.CARD_QUERY: {},
+        Service.PIN_CHANGE: {
+            Effect.MAYBE: say("密码可能已经改了，也可能没改。下次先试新密码，不行再试旧密码。"),
+            Effect.DONE: say("密码已经改好，请用新密码。"),
+        },
+        Service.TEMPORARY_LOSS: {
+            Effect.NONE: say("这次没有挂失，什么都没有变动。"),
+            Effect.MAYBE: say("挂失可能没有记下。请打电话挂失，这样最稳妥。"),
+            Effect.DONE: say("您的卡已经挂失。"),
+        },
+        Service.LOSS_LIFTING: {
+            Effect.MAYBE: say("挂失可能已经撤销，也可能没有。插卡查一查就知道。"),
+            Effect.DONE: say("挂失已经撤销，卡可以用了。"),
+        },
     }
 )
+
+
+def meaning(service: Service, effect: Effect) -> Say:
+    """What has become of the citizen's card and money."""
+    return _MEANING[service].get(effect, _NOTHING)
 
 
 _DEVICE_LETTERS: Mapping[str, str] = MappingProxyType({"card_reader": "C", "pin_pad": "P"})
@@ -56,12 +74,12 @@ def fault_code(error: DeviceError | LedgerFailed) -> str:
     return f"{_DEVICE_LETTERS.get(error.device, 'D')}-{number}"
 
 
-def fault_view(error: DeviceError | LedgerFailed, hotline: str, effect: Effect) -> Fault:
+def fault_view(error: DeviceError | LedgerFailed, hotline: str, means: Say) -> Fault:
     """The screen for a fault that ended a journey."""
     title, now = _words(error)
     return Fault(
         title=title,
-        means=MEANING[effect],
+        means=means,
         now=now,
         hotline=hotline,
         code=fault_code(error),
@@ -79,26 +97,26 @@ def _words(error: DeviceError | LedgerFailed) -> tuple[Say, Say]:
     return say("读卡器没有反应"), say("请换一台机器，或找工作人员。")
 
 
-def interruption_view(interruption: Interruption, hotline: str, effect: Effect) -> View | None:
+def interruption_view(interruption: Interruption, hotline: str, means: Say) -> View | None:
     """The last screen after an interruption; None where nobody is left to read one."""
     match interruption:
         case CardTaken():
             return Fault(
                 title=say("卡被拔出来了"),
-                means=MEANING[effect],
+                means=means,
                 now=say("要继续办，请从头再来，办完前不要拔卡。"),
                 hotline=hotline,
                 code="C-05",
                 actions=(CLOSE,),
             )
         case CitizenCancelled():
-            return Explain(title=say("已经取消"), lines=(MEANING[effect],), step=None, actions=(CLOSE,))
+            return Explain(title=say("已经取消"), lines=(means,), step=None, actions=(CLOSE,))
         case CitizenGone():
             return None
         case GoingOutOfService():
             return Fault(
                 title=say("这台机器要暂停服务"),
-                means=MEANING[effect],
+                means=means,
                 now=say("请换一台机器，或找工作人员。"),
                 hotline=hotline,
                 code="S-01",

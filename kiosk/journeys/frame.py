@@ -11,7 +11,7 @@ from datetime import date
 from drivers.ports.card_reader import IssuerData
 from drivers.ports.errors import DeviceError, EntryCancelled, MediaRemoved
 from drivers.ports.pin import Pin
-from kiosk.journeys.faults import Effect, fault_code, fault_view, interruption_view
+from kiosk.journeys.faults import Effect, fault_code, fault_view, interruption_view, meaning
 from kiosk.journeys.requests import (
     CardTaken,
     CitizenCancelled,
@@ -25,6 +25,7 @@ from kiosk.journeys.requests import (
     ask,
 )
 from kiosk.journeys.views import Intent, View
+from kiosk.journeys.wording import Say
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Outcome, Service, Stage, Transaction
 
@@ -59,6 +60,8 @@ class Progress:
     holds_card: bool = False
     issuer: IssuerData | None = None
     social_security_number: str = field(default="", repr=False)
+    holder_name: str = field(default="", repr=False)
+    """Typed and confirmed, where no card is at hand."""
     card_state: str = ""
     began: bool = False
     """The BEGUN stage is in the ledger: something irrevocable may follow."""
@@ -66,13 +69,23 @@ class Progress:
     done_online: bool = False
     pins: list[Pin] = field(default_factory=list)
 
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it is known for whom an entry would be written."""
+        return self.issuer is not None or bool(self.holder_name)
+
+    @property
+    def means(self) -> Say:
+        """What has become of the citizen's card and money so far."""
+        return meaning(self.service, self.effect)
+
     def transaction(self, stage: Stage, ending: Ending | None = None) -> Transaction:
         """The entry for this moment.
 
-        :raises ValueError: no card has been read, so there is nobody to write it for.
+        :raises ValueError: no card was read and no name confirmed, so there is nobody to write it for.
         """
-        if self.issuer is None:
-            raise ValueError("no card was read")
+        if not self.names_somebody:
+            raise ValueError("an entry for nobody")
         return Transaction(
             transaction_id=self.session.transaction_id,
             service=self.service,
@@ -81,8 +94,9 @@ class Progress:
             reason=ending.reason if ending else "",
             region=self.session.region.key,
             social_security_number=self.social_security_number,
-            card_number=self.issuer.card_number,
-            identification_code=self.issuer.identification_code,
+            holder_name=self.holder_name,
+            card_number=self.issuer.card_number if self.issuer else "",
+            identification_code=self.issuer.identification_code if self.issuer else "",
             assumed_card_state=self.card_state,
             pin_held_by=self.session.region.pin_held_by.value,
             done_online=self.done_online,
@@ -116,13 +130,15 @@ def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
     finally:
         for pin in progress.pins:
             pin.wipe()
-    if progress.issuer is not None:
+    if progress.names_somebody:
         try:
             yield from ask(Record(progress.transaction(Stage.FINISHED, ending)))
         except LedgerFailed as failure:
+            if ending.outcome is Outcome.RECORDED:
+                progress.effect = Effect.MAYBE  # nothing but the entry would have brought it to the centre
             ending = Ending(
                 _outcome(progress.effect, Outcome.FAILED),
-                (fault_view(failure, session.region.hotline, progress.effect),),
+                (fault_view(failure, session.region.hotline, progress.means),),
                 reason="ledger_failed",
             )
     if progress.holds_card:
@@ -158,12 +174,12 @@ def _ending_after(stop: Interruption | DeviceError | LedgerFailed, progress: Pro
         case Interruption():
             if isinstance(stop, CardTaken):
                 progress.holds_card = False
-            view = interruption_view(stop, hotline, progress.effect)
+            view = interruption_view(stop, hotline, progress.means)
             return Ending(_outcome(progress.effect, Outcome.CANCELLED), (view,) if view else (), reason=_reason(stop))
         case DeviceError() | LedgerFailed():
             return Ending(
                 _outcome(progress.effect, Outcome.FAILED),
-                (fault_view(stop, hotline, progress.effect),),
+                (fault_view(stop, hotline, progress.means),),
                 reason=f"fault_{fault_code(stop)}",
             )
 

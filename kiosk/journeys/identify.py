@@ -3,11 +3,12 @@
 A card's word alone is worth nothing: its files are free to copy.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData
 from kiosk.journeys import refusals
-from kiosk.journeys.frame import Progress, Session
+from kiosk.journeys.frame import Ended, Progress, Session
 from kiosk.journeys.requests import (
     Announce,
     AnswerChallenge,
@@ -24,6 +25,7 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.views import Action, InsertCard, Intent, Working
 from kiosk.journeys.wording import say
+from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.questions import (
     AuthenticateTerminal,
@@ -36,8 +38,6 @@ from kiosk.records.questions import (
 )
 
 CANCEL = Action(Intent.CANCEL, say("不办了"), spoken=say("不办了，退出"))
-
-_USABLE = (CardState.NORMAL,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,17 @@ class Identified:
     """None when the centre can't be reached: the chip's own data only."""
 
 
-def identify_card(session: Session, progress: Progress) -> Journey[Identified]:
+def identify_card(
+    session: Session,
+    progress: Progress,
+    *,
+    wanted: CardState = CardState.NORMAL,
+    otherwise: Callable[[Region, CardState], Ended] = refusals.card_state,
+) -> Journey[Identified]:
     """Wait for a card, read it, and let it prove itself to the centre where that can be reached.
 
+    :param wanted: the state that the service needs the card to be in.
+    :param otherwise: the refusal for a card in another state.
     :raises Ended: not a social-security card, another region's, expired, not genuine, or not to be used.
     """
     region = session.region
@@ -123,8 +131,8 @@ def identify_card(session: Session, progress: Progress) -> Journey[Identified]:
     if state is None:
         raise refusals.not_ready(region, progress.service)
     progress.card_state = state.value
-    if state not in _USABLE:
-        raise refusals.card_state(region, state)
+    if state is not wanted:
+        raise otherwise(region, state)
     return Identified(issuer, holder, CentreSession(opened.session_id, proved.pin_is_initial, proved.pin_tries_left))
 
 

@@ -5,7 +5,7 @@ from typing import assert_never
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinBlock
 from kiosk.journeys import refusals
-from kiosk.journeys.faults import CLOSE, MEANING, Effect
+from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.identify import Identified, identify_card
 from kiosk.journeys.pin_entry import (
@@ -32,7 +32,7 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, Result, Step, View, Working
 from kiosk.journeys.wording import Say, say
-from kiosk.policy.pack import HeldBy
+from kiosk.policy.pack import HeldBy, PinWeakness
 from kiosk.records.questions import ChangeCentrePin, PinChange, PinChanged
 from kiosk.records.transaction import Outcome, Service, Stage
 
@@ -99,8 +99,8 @@ def _new_chip_pin(session: Session, progress: Progress, old: Pin) -> Journey[Pin
             note = _SAME
         elif is_forbidden_initial_pin(region, new):
             note = _INITIAL
-        elif new.weakness() is not None:
-            if region.refuses_weak_pin:
+        elif (weakness := new.weakness()) is not None:
+            if PinWeakness(weakness.value) in region.refused_weaknesses:
                 note = _WEAK
             elif not (yield from _keep_weak_pin()):
                 continue
@@ -170,7 +170,7 @@ def _ask_change(
         progress.effect = Effect.NONE
         if isinstance(answer, Unreachable | Distrusted):
             raise refusals.no_answer(session.region, Service.PIN_CHANGE, answer)
-        if answer.change is not PinChange.WEAK or session.region.refuses_weak_pin or accept_weak:
+        if answer.change is not PinChange.WEAK or session.region.refused_weaknesses or accept_weak:
             return answer
         if not (yield from _keep_weak_pin()):
             return answer
@@ -214,7 +214,7 @@ def _changed_view(session: Session, note: Say) -> View:
 def _unknown_view(session: Session) -> View:
     return Fault(
         title=say("没有收到社保中心的答复"),
-        means=MEANING[Effect.MAYBE],
+        means=meaning(Service.PIN_CHANGE, Effect.MAYBE),
         now=say("如果两个都不对，请打电话或找工作人员。"),
         hotline=session.region.hotline,
         code="N-03",

@@ -24,7 +24,7 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.views import PinEntry, Step, Working
 from kiosk.journeys.wording import Say, say
-from kiosk.policy.pack import HeldBy
+from kiosk.policy.pack import HeldBy, InitialPin
 from kiosk.policy.region import Region
 from kiosk.records.card import pin_account
 from kiosk.records.questions import GetWorkingKey, WorkingKey
@@ -40,6 +40,15 @@ def tries_note(tries_left: int | None) -> Say:
     if tries_left == 1:
         return say("密码不对，只剩最后 1 次，再错就锁住。想不起来请先按取消。")
     return say("密码不对，还可以试 {tries} 次。", tries=tries_left)
+
+
+def first_note(region: Region, tries_left: int | None) -> Say | None:
+    """What is said before the first entry: that one try is left, or what a PIN is that was never changed."""
+    if tries_left == 1:
+        return last_try_note(tries_left)
+    if region.pack.pin.initial.value == InitialPin.OLD_MEDICAL_CARD.value:
+        return say("没改过的话，和原来医保卡的密码一样。")
+    return None
 
 
 def last_try_note(tries_left: int | None) -> Say | None:
@@ -73,7 +82,7 @@ def chip_pin(session: Session, progress: Progress, title: Say, *, step: Step | N
     tries_left = yield from ask(PinTriesLeft())
     if tries_left == 0:
         raise refusals.pin_locked(session.region)
-    note = last_try_note(tries_left)
+    note = first_note(session.region, tries_left)
     while True:
         pin = yield from ask(EnterPin(pin_view(session, title, step=step, note=note)))
         progress.pins.append(pin)

@@ -3,7 +3,7 @@
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import CitizenCancelled, CitizenGone, Journey, Show, ask
 from kiosk.journeys.views import Action, Attract, ChooseService, Emphasis, Home, Intent, Tile
-from kiosk.journeys.wording import say
+from kiosk.journeys.wording import Say, say
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Service
 
@@ -18,6 +18,7 @@ def tiles(region: Region) -> tuple[Tile, ...]:
             say("社保卡信息查询"),
             "query",
             say("查我的卡。看卡的状态、医保余额和参保情况"),
+            _elsewhere(region, Service.CARD_QUERY),
         ),
         Tile(
             ChooseService(Service.PIN_CHANGE),
@@ -25,8 +26,29 @@ def tiles(region: Region) -> tuple[Tile, ...]:
             say("修改{pin}", pin=pin),
             "pin",
             say("改密码。修改社会保障卡的{pin}", pin=pin),
+            _elsewhere(region, Service.PIN_CHANGE),
+        ),
+        Tile(
+            ChooseService(Service.TEMPORARY_LOSS),
+            say("卡丢了"),
+            in_words(name) if (name := region.pack.loss.name.value) is not None else say("临时挂失"),
+            "loss",
+            say("卡丢了。先临时挂失，别人捡到也用不了"),
+            _elsewhere(region, Service.TEMPORARY_LOSS),
+        ),
+        Tile(
+            ChooseService(Service.LOSS_LIFTING),
+            say("卡找到了"),
+            say("撤销挂失"),
+            "found",
+            say("卡找到了。撤销挂失，让卡重新能用"),
+            _elsewhere(region, Service.LOSS_LIFTING),
         ),
     )
+
+
+def _elsewhere(region: Region, service: Service) -> Say | None:
+    return None if region.offers(service) else say("看去哪儿办")
 
 
 def reception(region: Region, *, start_at_home: bool) -> Journey[Service]:

@@ -5,10 +5,11 @@ from kiosk.journeys.faults import CLOSE
 from kiosk.journeys.frame import Ended, Ending
 from kiosk.journeys.requests import Distrusted, Unreachable
 from kiosk.journeys.views import Refusal
-from kiosk.journeys.wording import Say, say
-from kiosk.policy.pack import HeldBy, Rule, Text
+from kiosk.journeys.wording import Say, Verbatim, say
+from kiosk.policy.pack import Basis, HeldBy, Rule, Text
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
+from kiosk.records.china_time import minute_of
 from kiosk.records.questions import CardProof
 from kiosk.records.transaction import Outcome, Service
 
@@ -45,18 +46,27 @@ def go_to(rule: Rule[Text]) -> tuple[Say, ...]:
 
 
 def not_offered(region: Region, service: Service) -> Ended:
-    """The region does not let a terminal do this."""
+    """The region does not let a terminal do this: what its handbook says, where that stands, and who does it."""
     rules = region.service(service)
+    handbook = rules.place.basis is Basis.SOURCE
     return refused(
         region,
         reason="not_offered",
         code="R-01",
-        title=say("这项业务这里办不了"),
-        why=say("按本地规定，这项业务不在自助机上办。"),
-        instead=go_to(rules.place),
+        title=_NOT_HERE[service],
+        why=say("按本地手册，这项业务不在自助机上办。") if handbook else say("本地手册没有写明自助机可以办这项业务。"),
+        instead=go_to(rules.place) or (say("该去哪里办，请打电话问一问。"),),
         rule=f"services.{service.value}.self_service",
         cited=rules.place,
     )
+
+
+_NOT_HERE = {
+    Service.CARD_QUERY: say("这里不能查询"),
+    Service.PIN_CHANGE: say("这里不能改密码"),
+    Service.TEMPORARY_LOSS: say("挂失不在这里办"),
+    Service.LOSS_LIFTING: say("撤销挂失不在这里办"),
+}
 
 
 def not_a_social_security_card(region: Region, kind: CardKind) -> Ended:
@@ -199,14 +209,19 @@ def pin_untypable(region: Region) -> Ended:
 
 def needs_centre(region: Region, service: Service) -> Ended:
     """It can't be done without the centre, and the centre does not answer."""
+    of_pin = service in (Service.CARD_QUERY, Service.PIN_CHANGE)
     return refused(
         region,
         reason="centre_unreachable",
         code="N-01",
         title=say("现在联系不上社保中心"),
-        why=say("您的密码由社保中心核对，联系不上就不能办。什么都没有改动。"),
+        why=(
+            say("您的密码由社保中心核对，联系不上就不能办。什么都没有改动。")
+            if of_pin
+            else say("这件事要社保中心当场核对，联系不上就不能办。什么都没有改动。")
+        ),
         instead=(say("请过一会儿再来。"), *go_to(region.service(service).place)),
-        rule="pin.held_by",
+        rule="pin.held_by" if of_pin else f"services.{service.value}.offline",
     )
 
 
@@ -249,3 +264,118 @@ def too_many_attempts(region: Region) -> Ended:
         why=say("几次输入都没有成功。您原来的密码没有变。"),
         instead=(say("想好六位新密码后，再来办一次。"), say("也可以请工作人员帮忙。")),
     )
+
+
+def already_reported(region: Region, reported_at_ms: int | None, lapses_at_ms: int | None) -> Ended:
+    """A temporary report stands."""
+    if lapses_at_ms is not None:
+        why = say("这张卡正在挂失中，有效到 {time}。不用再报一次。", time=Verbatim(minute_of(lapses_at_ms)))
+    elif reported_at_ms is not None:
+        why = say("这张卡 {time} 已经挂失。不用再报一次。", time=Verbatim(minute_of(reported_at_ms)))
+    else:
+        why = say("这张卡正在挂失中。不用再报一次。")
+    loss = region.pack.loss
+    return refused(
+        region,
+        reason="already_reported",
+        code="R-12",
+        title=say("已经挂失过了"),
+        why=why,
+        instead=_if_not_found(loss.formal_place),
+        cited=loss.validity,
+    )
+
+
+def formally_lost(region: Region, _state: CardState = CardState.LOST) -> Ended:
+    """The written report was made."""
+    loss = region.pack.loss
+    final = bool(loss.formal_is_final.value)
+    return refused(
+        region,
+        reason="formally_lost",
+        code="R-13",
+        title=say("这张卡已经正式挂失"),
+        why=say("正式挂失以后，卡已经作废，不能撤销。") if final else say("这张卡已经办过正式挂失，不用再报。"),
+        instead=go_to(loss.formal_place),
+        rule="loss.formal_is_final" if final else "",
+        cited=loss.formal_is_final if final else None,
+    )
+
+
+def unknown_holder(region: Region) -> Ended:
+    """Number and name are nobody's here."""
+    return refused(
+        region,
+        reason="unknown_holder",
+        code="R-14",
+        title=say("查不到这个人的卡"),
+        why=say("号码和姓名对不上，或者卡不是{region}发的。", region=in_words(region.pack.name)),
+        instead=(say("请对照身份证，再办一次。"), *go_to(region.service(Service.TEMPORARY_LOSS).place)),
+    )
+
+
+def cancelled_card(region: Region) -> Ended:
+    """The card is void without a successor."""
+    return refused(
+        region,
+        reason="card_cancelled",
+        code="R-15",
+        title=say("这张卡已经注销"),
+        why=say("注销的卡谁也用不了，不用挂失，也不能恢复。"),
+        instead=(say("要办新卡，请带身份证件到服务窗口。"),),
+    )
+
+
+def replaced_card(region: Region) -> Ended:
+    """A new card has taken this one's place."""
+    return refused(
+        region,
+        reason="card_replaced",
+        code="R-16",
+        title=say("已经补办了新卡"),
+        why=say("旧卡在补办时已经作废，谁也用不了。"),
+        instead=(say("请用新卡。没有拿到新卡的，请到办理的地方问一问。"),),
+    )
+
+
+def never_activated(region: Region) -> Ended:
+    """The only card was never activated."""
+    return refused(
+        region,
+        reason="card_not_activated",
+        code="R-17",
+        title=say("这张卡还没有启用"),
+        why=say("没有启用的卡，社保功能用不了，不用挂失。"),
+        instead=(say("请带身份证件到服务窗口问一问。"),),
+    )
+
+
+def not_reported(region: Region, _state: CardState = CardState.NORMAL) -> Ended:
+    """No report stands: none was made, or its term is over."""
+    return refused(
+        region,
+        reason="not_reported",
+        code="R-18",
+        title=say("这张卡没有在挂失中"),
+        why=say("没有挂失过，或者挂失已经到期自动解除。卡可以正常用。"),
+        instead=(say("可以选“查我的卡”，看看卡的状态。"),),
+    )
+
+
+def state_to_lift(region: Region, state: CardState) -> Ended:
+    """Taking a report back, and the card is not temporarily lost."""
+    match state:
+        case CardState.NORMAL:
+            return not_reported(region)
+        case CardState.LOST:
+            return formally_lost(region)
+        case CardState.CANCELLED:
+            return cancelled_card(region)
+        case _:
+            return card_state(region, state)
+
+
+def _if_not_found(place: Rule[Text]) -> tuple[Say, ...]:
+    if place.value is None:
+        return ()
+    return (say("找不到卡，要办正式挂失：{place}", place=in_words(place.value)),)

@@ -19,10 +19,14 @@ from kiosk.records.questions import (
     ChangeCentrePin,
     GetRecord,
     GetWorkingKey,
+    LiftLoss,
+    LossLifted,
+    LossReported,
     OpenCardSession,
     PinChanged,
     ProveCard,
     RecordAnswer,
+    ReportLoss,
     TerminalAuthenticated,
     WorkingKey,
 )
@@ -70,6 +74,8 @@ class Distrusted:
     reason: str
     maybe_done: bool = False
     """The question was sent, and no answer to be believed came."""
+    declined: bool = False
+    """The centre itself, genuinely, says that it does not do this for this terminal."""
 
 
 class Request(Generic[T]):
@@ -206,9 +212,37 @@ class LoadWorkingKey(Request[None]):
     key: WrappedKey
 
 
-Question = OpenCardSession | AuthenticateTerminal | ProveCard | GetRecord | ChangeCentrePin | GetWorkingKey
-CentreAnswer = CardSessionOpened | TerminalAuthenticated | CardProved | RecordAnswer | PinChanged | WorkingKey
-A = TypeVar("A", CardSessionOpened, TerminalAuthenticated, CardProved, RecordAnswer, PinChanged, WorkingKey)
+Question = (
+    OpenCardSession
+    | AuthenticateTerminal
+    | ProveCard
+    | GetRecord
+    | ChangeCentrePin
+    | GetWorkingKey
+    | ReportLoss
+    | LiftLoss
+)
+CentreAnswer = (
+    CardSessionOpened
+    | TerminalAuthenticated
+    | CardProved
+    | RecordAnswer
+    | PinChanged
+    | WorkingKey
+    | LossReported
+    | LossLifted
+)
+A = TypeVar(
+    "A",
+    CardSessionOpened,
+    TerminalAuthenticated,
+    CardProved,
+    RecordAnswer,
+    PinChanged,
+    WorkingKey,
+    LossReported,
+    LossLifted,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,14 @@ class ChooseService:
     service: Service
 
 
-AnyIntent = Intent | ChooseService
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the citizen has typed on the screen's own keys and confirmed."""
+
+    text: str = field(repr=False)
+
+
+AnyIntent = Intent | ChooseService | Typed
 
 
 class Emphasis(Enum):
@@ -90,6 +97,8 @@ class Tile:
     icon: str
     """A picture's name in ``assets/pictures``."""
     spoken: Say
+    elsewhere: Say | None = None
+    """Set where the region does not open the service here: the tile tells where it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +136,33 @@ class PinEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberEntry:
+    """Waiting for an ID number, typed on a keypad on the screen: 0 to 9 and X. Answered by :class:`Typed`."""
+
+    title: Say
+    line: Say
+    length: int
+    """Characters of a whole number; the confirming key works from there on."""
+    confirm: Say
+    step: Step | None
+    note: Say | None
+    """Why the last entry did not count."""
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NameEntry:
+    """Waiting for a name, typed on the screen by sound, by strokes, or in letters. Answered by :class:`Typed`."""
+
+    title: Say
+    line: Say
+    confirm: Say
+    step: Step | None
+    note: Say | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Working:
     """Something takes a moment; no touch is needed."""
 
@@ -151,6 +187,29 @@ class Result:
     title: Say
     facts: tuple[Fact, ...]
     note: Say | None
+    actions: tuple[Action, ...]
+    page: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What is about to be done, once more, before a step that can't simply be undone. No action is the default."""
+
+    title: Say
+    facts: tuple[Fact, ...]
+    note: Say
+    step: Step | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What a citizen takes along: a QR code that a telephone reads without a network. Holds nothing personal."""
+
+    title: Say
+    lines: tuple[Say, ...]
+    """The slip's text, one line each, drawn beside the code and written into it in the citizen's language."""
+    note: Say
     actions: tuple[Action, ...]
     page: Step | None = None
 
@@ -214,7 +273,23 @@ class TakeCard:
     """It has been waiting for ten seconds and more."""
 
 
-View = Attract | Home | InsertCard | PinEntry | Working | Explain | Result | Refusal | Fault | OutOfService | TakeCard
+View = (
+    Attract
+    | Home
+    | InsertCard
+    | PinEntry
+    | NumberEntry
+    | NameEntry
+    | Working
+    | Explain
+    | Result
+    | ReadBack
+    | Slip
+    | Refusal
+    | Fault
+    | OutOfService
+    | TakeCard
+)
 
 
 @dataclass(frozen=True, slots=True)

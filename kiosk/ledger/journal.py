@@ -33,6 +33,7 @@ from kiosk.ledger.store import (
     key_digest,
     named,
     primary_code,
+    read_erased_through,
     read_identity,
 )
 from kiosk.records.canonical import canonical
@@ -247,10 +248,21 @@ class Ledger:
             between chunks.
         :raises LedgerUnusable: the ledger can't be read.
         """
+        return self._verify_after(max(0, self._head.sequence - TAIL) if from_checkpoint else 0)
+
+    def verify_undelivered(self) -> list[Damage]:
+        """The same for all that is not erased yet: what the centre may still have to get, and the newest 128 anyhow.
+
+        :raises LedgerUnusable: the ledger can't be read.
+        """
+        with self._turn, self._reading() as db:
+            erased_through = read_erased_through(db)
+        return self._verify_after(max(0, min(erased_through, self._head.sequence - TAIL)))
+
+    def _verify_after(self, done: int) -> list[Damage]:
         damage: list[Damage] = []
         with self._turn, self._reading() as db:
             self._verify_epochs(db, damage)
-        done = max(0, self._head.sequence - TAIL) if from_checkpoint else 0
         while done < (head := self._head.sequence):
             through = min(done + _VERIFY_CHUNK, head)
             with self._turn, self._reading() as db:

@@ -4,20 +4,28 @@ Every rule says on what it rests. What no handbook states is ``not_stated`` and 
 the terminal invents nothing there.
 """
 
+import re
 import tomllib
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
 
+from kiosk.policy.form import Fault, faults_of
+from kiosk.policy.positions import Positions, Where
 from kiosk.records.transaction import Service
 
 T_co = TypeVar("T_co", covariant=True)
 
 
 class PackError(Exception):
-    """A region pack does not have the form wanted. The text names the file, the rule and what is allowed."""
+    """A region pack does not have the form wanted. Each line names the file, the line, the rule and what is allowed."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults: Final = faults
 
 
 class Basis(Enum):
@@ -51,25 +59,56 @@ class Rule(msgspec.Struct, Generic[T_co], frozen=True, forbid_unknown_fields=Tru
             raise LookupError("this rule is not stated")
         return self.value
 
+    def faults(self) -> Iterator[Fault]:
+        """What its basis demands and it lacks."""
+        if self.basis is Basis.NOT_STATED:
+            if self.value is not None:
+                yield Fault(("value",), "basis not_stated has no value; take it out, or name another basis")
+        elif self.value is None:
+            yield Fault(("value",), f"missing; basis {self.basis.value} wants one, and only not_stated has none")
+        if self.basis is Basis.SOURCE and not self.cite:
+            yield Fault(("cite",), 'missing; basis source wants cite = ["<source id> <section>"]')
+        if self.basis in (Basis.INFERRED, Basis.OPERATOR) and not self.reason:
+            yield Fault(("reason",), f"missing; basis {self.basis.value} wants a reason")
+        if isinstance(self.value, Term) and not self.cite and self.basis is not Basis.SOURCE:
+            yield Fault(("cite",), "missing; a term wants a citation whatever its basis")
+
+
+Words = Annotated[str, msgspec.Meta(pattern=r"\S", description="words in quotes")]
+Digits = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]+\Z", description="digits in quotes")]
+Code = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}\Z", description="four digits in quotes")]
+Line = Annotated[str, msgspec.Meta(pattern=r"\A[0-9][0-9 -]+\Z", description="a telephone number in quotes")]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z", description="64 hexadecimal digits or nothing")]
+
 
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Our own words in each language."""
 
-    zh: str
-    en: str
+    zh: Words
+    en: Words
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A document that rules rest on."""
 
-    id: str
-    title: str
+    id: Annotated[str, msgspec.Meta(pattern=r"\A\S+\Z", description="a word without spaces")]
+    title: Words
     publisher: str
     """Empty when the document names none."""
     date: str
     """As the document gives it; empty when it carries none."""
-    sha256: str = ""
+    about: str = ""
+    """For a document without a date: from when it must be, by what it mentions."""
+    sha256: Sha256 = ""
     """Of the text that was read; empty for a norm that is only cited."""
+
+
+class Unreadable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something a source prints that can't be read in the copy at hand: left out, and said to be."""
+
+    what: Text
+    cite: Words
+    """As in :class:`Rule`."""
 
 
 class HeldBy(Enum):
@@ -83,6 +122,89 @@ class InitialPin(Enum):
     """How a first PIN is formed where it is not one number for all."""
 
     LAST_SIX_OF_SOCIAL_SECURITY_NUMBER = "last_six_of_social_security_number"
+    OLD_MEDICAL_CARD = "old_medical_card"
+    """The PIN of the medical insurance card before it."""
+
+
+FirstPin = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=rf"\A([0-9]+|{'|'.join(word.value for word in InitialPin)})\Z",
+        description=f"digits in quotes or one of {', '.join(word.value for word in InitialPin)}",
+    ),
+]
+
+
+class PinWeakness(Enum):
+    """Forms of a PIN that are easy to guess; the words are those of :class:`drivers.ports.pin.Weakness`."""
+
+    REPEATED = "repeated"
+    RUN = "run"
+
+
+class Offline(Enum):
+    """What a service does while the centre can't be reached."""
+
+    CHIP_ONLY = "chip_only"
+    """What the chip alone can tell or do; the centre's part waits."""
+    RECORDED = "recorded"
+    """It is taken down and takes effect when the entry arrives at the centre."""
+    REFUSED = "refused"
+
+
+class Unit(Enum):
+    """What a term counts."""
+
+    DAYS = "days"
+    """As the source says it; whether working days are meant stands in ``leaves_open``."""
+    WORKING_DAYS = "working_days"
+    MONTHS = "months"
+
+
+class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A span of time in the unit the source uses."""
+
+    count: Annotated[int, msgspec.Meta(ge=1)]
+    unit: Unit
+    leaves_open: Text | None = None
+    """What the source does not say of it."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Days that may be working days and do not say so."""
+        if self.unit is Unit.DAYS and self.leaves_open is None:
+            yield Fault(("leaves_open",), "missing; days want a word on whether calendar or working days are meant")
+
+
+class BankLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where a bank takes reports for the bank side."""
+
+    bank: Text
+    line: Line
+    """As the source prints it."""
+
+
+class LossRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Rules of a lost card."""
+
+    name: Rule[Text]
+    """What the region calls the temporary report: 预挂失, 临时挂失, 口头挂失."""
+    validity: Rule[Term]
+    """How long a temporary report holds before it lifts by itself."""
+    formal_deadline: Rule[Term]
+    """Within which time the written report is due; not the same as lapsing."""
+    formal_place: Rule[Text]
+    """Where the written, formal report is made."""
+    formal_is_final: Rule[bool]
+    """Whether a written report can't be taken back."""
+    lifting_condition: Rule[Text]
+    """When a temporary report may be taken back, in words."""
+    lifting_within_term: Rule[bool]
+    """Whether that ends with the report's term."""
+    lifting_until_replacement: Rule[bool]
+    """Whether that ends once a replacement was handled."""
+    bank_side: Rule[bool]
+    """Whether the card has a bank side, which must be reported to the bank."""
+    bank_lines: Rule[tuple[BankLine, ...]]
 
 
 class PinRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -91,19 +213,32 @@ class PinRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     name: Rule[Text]
     """What the region calls it."""
     held_by: Rule[HeldBy]
-    length: Rule[int]
+    length: Rule[Annotated[int, msgspec.Meta(ge=4)]]
     """Digits."""
-    initial: Rule[str]
+    initial: Rule[FirstPin]
     """Digits, or the word of :class:`InitialPin`."""
+    initial_otherwise: Rule[Digits]
+    """Digits for those to whom the word does not apply."""
+    optional: Rule[bool]
+    """Whether a holder may do without a PIN."""
     initial_must_change: Rule[bool]
-    tries: Rule[int]
-    weak_refused: Rule[bool]
+    tries: Rule[Annotated[int, msgspec.Meta(ge=1)]]
+    refused_weaknesses: Rule[tuple[PinWeakness, ...]]
+    """Easily guessed forms that a new PIN may not have; of others the terminal only advises against."""
     change: Rule[Text]
     """Where a PIN is changed, by the source."""
     forgotten: Rule[Text]
     """Where a forgotten PIN is set anew."""
     locked: Rule[Text]
     """Where a locked card is opened again."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Initial PINs that can't be."""
+        one_for_all = (self.initial.value or "").isdigit()
+        if one_for_all and len(self.initial.value or "") != self.length.value:
+            yield Fault(("initial", "value"), f"has not the {self.length.value} digits of pin.length")
+        if one_for_all and self.initial_otherwise.value is not None:
+            yield Fault(("initial_otherwise", "value"), "pin.initial is one number for all; nobody is left for another")
 
 
 class ServiceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -114,6 +249,10 @@ class ServiceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     pin_required: Rule[bool]
     place: Rule[Text]
     """Where it is done otherwise."""
+    offline: Rule[Offline]
+    """What it does without the centre."""
+    fee_fen: Rule[Annotated[int, msgspec.Meta(ge=0)]]
+    """What it costs, in fen (1/100 yuan); 0 is free."""
 
 
 class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -121,46 +260,44 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     key: str
     name: Text
-    codes: Rule[tuple[str, ...]]
+    codes: Rule[tuple[Code, ...]]
     """GB/T 2260, first four digits, as they stand in a card's answer to reset."""
     sources: tuple[Source, ...]
     hotline: Rule[str]
     """The line for questions about the social side, as the source prints it."""
     medical_account: Rule[Text]
     """What a holder must know of the personal medical account beside its balance."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """What a source states and the copy at hand does not show."""
     pin: PinRules
+    loss: LossRules
     services: dict[Service, ServiceRules]
 
 
 def load_pack(path: Path) -> Pack:
     """Read and check one pack.
 
-    :raises PackError: not TOML, an unknown key, a wrong type, or a rule without what its basis demands.
+    :raises PackError: with everything that is wrong: not TOML, an unknown or missing key, a wrong type, or a rule
+        without what its basis demands.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise PackError(f"{path}: can't be read: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise PackError(f"{path}: not TOML: {error}") from error
-    services = raw.get("services", {})
-    for name in services if isinstance(services, dict) else ():
-        if name not in {service.value for service in Service}:
-            allowed = ", ".join(service.value for service in Service)
-            raise PackError(f"{path}: services.{name}: no such service; there are {allowed}")
+    except UnicodeDecodeError as error:
+        raise PackError(f"{path}: not UTF-8: {error.reason} at byte {error.start}") from error
     try:
-        pack = msgspec.convert(raw, Pack)
-    except msgspec.ValidationError as error:
-        raise PackError(f"{path}: {error}") from error
-    if pack.key != path.stem:
-        raise PackError(f"{path}: key is {pack.key!r}; it must be the file's name, {path.stem!r}")
-    known = {source.id for source in pack.sources}
-    for name, rule in rules_of(pack):
-        _check_rule(path, name, rule, known)
-    missing = [service.value for service in Service if service not in pack.services]
-    if missing:
-        raise PackError(f"{path}: services: missing {', '.join(missing)}; each service needs its rules")
-    return pack
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
+        raise PackError(f"{path}:{line}: not TOML: {error}") from error
+    faults = [*faults_of(raw, msgspec.inspect.type_info(Pack)), *_key_faults(raw, path), *_source_faults(raw)]
+    if faults:
+        positions = Positions(text)
+        lines = sorted(((positions.line(fault.where), fault) for fault in faults), key=lambda found: found[0])
+        raise PackError(*(f"{path}:{line}: {_dotted(fault.where)}: {fault.what}" for line, fault in lines))
+    return msgspec.convert(raw, Pack)
 
 
 def load_packs(directory: Path) -> dict[str, Pack]:
@@ -184,7 +321,7 @@ def rules_of(pack: Pack) -> list[tuple[str, Rule[object]]]:
         elif isinstance(value, dict):
             for key, item in value.items():
                 walk(f"{prefix}.{key.value}", item)
-        elif isinstance(value, (PinRules, ServiceRules, Pack)):
+        elif isinstance(value, (PinRules, LossRules, ServiceRules, Pack)):
             for field in value.__struct_fields__:
                 walk(f"{prefix}.{field}" if prefix else field, getattr(value, field))
 
@@ -192,17 +329,39 @@ def rules_of(pack: Pack) -> list[tuple[str, Rule[object]]]:
     return found
 
 
-def _check_rule(path: Path, name: str, rule: Rule[object], known: set[str]) -> None:
-    def wrong(what: str) -> PackError:
-        return PackError(f"{path}: {name}: {what}")
+def _key_faults(raw: dict[str, Any], path: Path) -> Iterator[Fault]:
+    if isinstance(raw.get("key"), str) and raw["key"] != path.stem:
+        yield Fault(("key",), f'must be the file\'s name, "{path.stem}", not "{raw["key"]}"')
 
-    if (rule.value is None) != (rule.basis is Basis.NOT_STATED):
-        raise wrong("a value is wanted with every basis but not_stated, and none with that")
-    if rule.basis is Basis.SOURCE and not rule.cite:
-        raise wrong('basis source wants cite = ["<source id> <section>"]')
-    if rule.basis in (Basis.INFERRED, Basis.OPERATOR) and not rule.reason:
-        raise wrong(f"basis {rule.basis.value} wants a reason")
-    for citation in rule.cite:
+
+def _source_faults(raw: dict[str, Any]) -> Iterator[Fault]:
+    """Citations of sources that the pack does not name; works on a pack whose form is wrong elsewhere."""
+    sources = raw.get("sources")
+    ids = [source.get("id") for source in sources if isinstance(source, dict)] if isinstance(sources, list) else []
+    for number, name in enumerate(ids):
+        if name in ids[:number]:
+            yield Fault(("sources", number, "id"), f'"{name}" is there already')
+    known = {str(name) for name in ids}
+    for where, citation in _citations(raw, ()):
         source, _, section = citation.partition(" ")
         if source not in known or not section:
-            raise wrong(f"cite {citation!r}: wanted is one of {', '.join(sorted(known))}, a space, and the section")
+            what = f'"{citation}"; wanted is one of {", ".join(sorted(known))}, a space, and the section'
+            yield Fault(where, what)
+
+
+def _citations(raw: object, where: Where) -> Iterator[tuple[Where, str]]:
+    if isinstance(raw, dict):
+        for key, value in raw.items():
+            if key == "cite" and isinstance(value, str):
+                yield (*where, key), value
+            elif key == "cite" and isinstance(value, list):
+                yield from (((*where, key, number), item) for number, item in enumerate(value) if isinstance(item, str))
+            else:
+                yield from _citations(value, (*where, key))
+    elif isinstance(raw, list):
+        for number, item in enumerate(raw):
+            yield from _citations(item, (*where, number))
+
+
+def _dotted(where: Where) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")

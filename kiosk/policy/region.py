@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kiosk.policy.pack import Basis, HeldBy, InitialPin, Pack, Rule, ServiceRules
+from kiosk.policy.pack import BankLine, Basis, HeldBy, InitialPin, Offline, Pack, PinWeakness, Rule, ServiceRules
 from kiosk.records.transaction import Service
 
 
@@ -73,9 +73,18 @@ class Region:
         )
 
     @property
-    def refuses_weak_pin(self) -> bool:
-        """Whether a weak new PIN is refused; otherwise the terminal advises against it and lets the citizen choose."""
-        return bool(self.pack.pin.weak_refused.value)
+    def refused_weaknesses(self) -> frozenset[PinWeakness]:
+        """Weak forms a new PIN may not have; of others the terminal advises against and lets the citizen choose."""
+        return frozenset(self.pack.pin.refused_weaknesses.value or ())
+
+    def offline(self, service: Service) -> Offline:
+        """What a service does without the centre. Not stated means that it refuses."""
+        return self.service(service).offline.value or Offline.REFUSED
+
+    def bank_line(self, bank: str) -> BankLine | None:
+        """The line of a bank by its name at the centre; None when the pack knows none."""
+        lines = self.pack.loss.bank_lines.value or ()
+        return next((line for line in lines if line.bank.zh == bank), None)
 
     @property
     def demands_pin_change_first(self) -> bool:

@@ -166,6 +166,81 @@ class PinChanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     pin_tries_left: int | None = None
 
 
+class ReportLoss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /v1/loss-reports. Someone without a card at hand reports the social side of their card lost for now."""
+
+    transaction_id: str
+    region: str
+    """The terminal's own; only cards of this region are found."""
+    social_security_number: str
+    """AAC002 as typed."""
+    name: str
+    """AAC003 as typed; must be the holder's, character by character."""
+
+    def __repr__(self) -> str:
+        return "<ReportLoss>"
+
+
+class LossVerdict(Enum):
+    """What became of a temporary loss report."""
+
+    REPORTED = "reported"
+    ALREADY_REPORTED = "already_reported"
+    """A temporary report stands; nothing changed, its term runs on."""
+    FORMALLY_LOST = "formally_lost"
+    NOT_ACTIVATED = "not_activated"
+    """The only card was never activated."""
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+    """The card was replaced by a new one: the old one is dead already."""
+    UNKNOWN = "unknown"
+    """No such holder here. Does not tell a wrong name from a wrong number."""
+
+
+class LossReported(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The verdict. The same transaction id asked again gets the same verdict and changes nothing twice."""
+
+    verdict: LossVerdict
+    reported_at_ms: int | None = None
+    """With REPORTED and ALREADY_REPORTED: the centre's clock, milliseconds since 1970 UTC."""
+    lapses_at_ms: int | None = None
+    """When the report lifts by itself; None where the region's rules state no term."""
+    bank: str = ""
+    """AAE008, whose line stops the bank side; empty where the card has none."""
+
+
+class LiftLoss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /v1/card-sessions/{id}/loss-lifting. The card is found and has proved itself: lift the temporary report."""
+
+    transaction_id: str
+    pin_block: bytes | None = None
+    """Where the centre holds the PIN."""
+    pad_serial: str = ""
+
+
+class LiftVerdict(Enum):
+    """What became of taking a loss report back."""
+
+    LIFTED = "lifted"
+    NOT_REPORTED = "not_reported"
+    """No report stands: none was made, or its term has run out."""
+    FORMALLY_LOST = "formally_lost"
+    """A written report is final."""
+    REPLACED = "replaced"
+    CANCELLED = "cancelled"
+    NOT_OPEN = "not_open"
+    """The region's rules do not let a terminal lift it."""
+
+
+class LossLifted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The verdicts on PIN and lifting. The same transaction id asked again gets the same, and changes nothing twice."""
+
+    pin: PinVerdict
+    pin_tries_left: int | None = None
+    verdict: LiftVerdict | None = None
+    """None where the PIN was not accepted."""
+
+
 class GetWorkingKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /v1/working-keys. A key for one PIN pad, under that pad's master key."""
 

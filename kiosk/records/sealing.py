@@ -22,6 +22,7 @@ from kiosk.records.chain import SealedEntry, associated_data
 SUITE_AES_256_GCM: Final = 1
 _NONCE_SIZE: Final = 12  # SP 800-38D
 _KEY_SIZE: Final = 32
+_MAX_SEQUENCE: Final = (1 << 64) - 1  # eight bytes of the associated data
 _hpke: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
@@ -111,6 +112,8 @@ def unseal(entry: SealedEntry, ledger_id: bytes, epoch_key: EpochKey) -> bytes:
     """
     if entry.suite != SUITE_AES_256_GCM:
         raise Unreadable(f"unknown suite {entry.suite}")
+    if not 0 <= entry.sequence <= _MAX_SEQUENCE:
+        raise Unreadable("no sequence of a ledger")
     aad = associated_data(ledger_id, entry.sequence, entry.previous_hash, entry.suite)
     try:
         content_key = AESGCM(epoch_key.key).decrypt(entry.sealed_key[:_NONCE_SIZE], entry.sealed_key[_NONCE_SIZE:], aad)

@@ -13,6 +13,10 @@ class Service(Enum):
 
     CARD_QUERY = "card_query"
     PIN_CHANGE = "pin_change"
+    TEMPORARY_LOSS = "temporary_loss"
+    """预挂失, 临时挂失, 口头挂失: the card is gone, its social side stops for now."""
+    LOSS_LIFTING = "loss_lifting"
+    """撤销预挂失, 解挂: the card is found again."""
 
 
 class Stage(Enum):
@@ -28,6 +32,8 @@ class Outcome(Enum):
     DONE = "done"
     PARTLY_DONE = "partly_done"
     """Only the chip's own data could be shown."""
+    RECORDED = "recorded"
+    """Taken down without the centre; takes effect when the entry arrives there, or is found superseded."""
     REFUSED = "refused"
     """A rule or a check said no; ``reason`` says which."""
     CANCELLED = "cancelled"
@@ -69,12 +75,14 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Pack key: ``beijing``."""
     social_security_number: str = ""
     """AAC002; empty when a closed chip did not give it."""
+    holder_name: str = ""
+    """AAC003 as the citizen typed it; empty where a card was there to say it."""
     card_number: str
-    """AAZ500."""
+    """AAZ500; empty where no card was at hand."""
     identification_code: str
-    """AAZ501."""
+    """AAZ501; empty where no card was at hand."""
     assumed_card_state: str = ""
-    """AAZ502 as the centre last told it in this transaction; empty when it did not."""
+    """AAZ502 as the centre last told it in this transaction, or as an offline entry takes it to be; else empty."""
     pin_held_by: str = ""
     """``chip`` or ``centre`` for a PIN service."""
     done_online: bool = False

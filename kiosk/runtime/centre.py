@@ -26,7 +26,11 @@ def put_question(client: CentralClient, request: AskCentre) -> CentreAnswer | Un
         return Unreachable(maybe_done=error.maybe_done)
     except (CentreDistrusted, CentreRefused) as error:
         _log.error("%s: %s", type(request.question).__name__, error)
-        return Distrusted(str(error), maybe_done=isinstance(error, CentreDistrusted) and error.maybe_done)
+        return Distrusted(
+            str(error),
+            maybe_done=isinstance(error, CentreDistrusted) and error.maybe_done,
+            declined=isinstance(error, CentreRefused),
+        )
 
 
 def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:

@@ -8,11 +8,10 @@ import queue
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, Protocol
 
 from drivers.ports.card_reader import (
     CardReader,
-    Cryptogram,
     ExternalAuthenticationRefused,
     HolderDataProtected,
 )
@@ -21,21 +20,19 @@ from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
+from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.reception import reception
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import (
     Announce,
-    AnswerChallenge,
     AskCentre,
     AwaitCard,
     CardTaken,
     CentreAnswer,
-    ChangeChipPin,
     CitizenCancelled,
     CitizenGone,
     Distrusted,
-    DrawChallenge,
     EnterPin,
     EnterPinBlock,
     GoingOutOfService,
@@ -44,26 +41,25 @@ from kiosk.journeys.requests import (
     Journey,
     LedgerFailed,
     LoadWorkingKey,
-    OpenChip,
-    PinTriesLeft,
-    ReadHolder,
-    ReadIssuer,
     Record,
     Request,
     ReturnCard,
     Show,
     Unreachable,
-    VerifyPin,
 )
+from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import (
     AnyIntent,
     Attract,
     Intent,
+    NameEntry,
+    NumberEntry,
     OutOfService,
     PinEntry,
     Scene,
     StillThere,
     TakeCard,
+    Typed,
     View,
     Working,
     actions_of,
@@ -71,6 +67,7 @@ from kiosk.journeys.views import (
 from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Outcome, Service, Transaction
+from kiosk.runtime.errands import card_errand, pad_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
 from kiosk.runtime.lanes import Answers, Lane, LaneAnswer, PinCount
@@ -87,16 +84,14 @@ CLOSING_S: Final = 20.0
 """How long a closing terminal lets a citizen read how it ended."""
 URGENT_S: Final = 10.0
 """After this long a forgotten card is called for urgently (docs/ux-rules.md rule 9)."""
-_CARD_WAIT_S: Final = 0.5
-"""One wait for a card; short, so that a cancel is heard soon."""
-_PIN_WAIT_S: Final = 240.0
-"""The pad's own limit; its one-byte timer ends at 255 s. Idleness is ours to mind, so the entry is renewed."""
 _PAD_SILENT_S: Final = 30.0
 """An entry that times out sooner than this never started: the pad is silent."""
 
 _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.CARD_QUERY: card_query,
     Service.PIN_CHANGE: pin_change,
+    Service.TEMPORARY_LOSS: temporary_loss,
+    Service.LOSS_LIFTING: loss_lifting,
 }
 
 
@@ -196,8 +191,11 @@ class Conductor:
         """Take in what the citizen touched; ignored unless the view at hand offers it and the terminal is open."""
         self._idleness.restart(self._clock())
         self._citizen_present = True
-        offered = {action.intent for action in actions_of(self._view)}
-        if intent not in offered or not self._request.awaits_citizen or self._closed_view() is not None:
+        if isinstance(intent, Typed):
+            offered = isinstance(self._view, NumberEntry | NameEntry)
+        else:
+            offered = intent in {action.intent for action in actions_of(self._view)}
+        if not offered or not self._request.awaits_citizen or self._closed_view() is not None:
             return
         if intent is Intent.CANCEL:
             self._interrupt(CitizenCancelled())
@@ -297,54 +295,21 @@ class Conductor:
             case Record():
                 self._hand(self._ledger, lambda: self._journal.append(request.transaction))
             case EnterPin() | EnterPinBlock() | IdentifyPad() | LoadWorkingKey():
-                self._hand(self._pad, self._pad_work(request))
+                self._hand(self._pad, self._pad_errand(request))
             case _:
-                self._hand(self._card, self._card_work(request))
+                self._hand(self._card, self._card_errand(request))
 
-    def _card_work(self, request: Request[Any]) -> Callable[[], Any]:
-        reader = self._devices.card_reader
-        match request:
-            case AwaitCard():
-                return lambda: reader.wait_for_card(_CARD_WAIT_S)
-            case ReadIssuer():
-                return lambda: reader.card().read_issuer()
-            case ReadHolder():
-                return lambda: reader.card().read_holder()
-            case PinTriesLeft():
-                return lambda: reader.card().pin_tries_left()
-            case VerifyPin(pin):
-                return lambda: reader.card().verify_pin(pin)
-            case ChangeChipPin(old, new):
-                return lambda: reader.card().change_pin(old, new)
-            case AnswerChallenge(challenge):
-                return lambda: reader.card().answer_challenge(challenge)
-            case DrawChallenge():
-                return lambda: reader.card().draw_challenge()
-            case OpenChip(cryptogram):
-                return lambda: _open_chip(reader, cryptogram)
-            case ReturnCard():
-                return lambda: _return_card(reader)
-            case _:
-                raise AssertionError(type(request).__name__)
+    def _card_errand(self, request: Request[Any]) -> Callable[[], Any]:
+        return card_errand(request, self._devices.card_reader)
 
-    def _pad_work(self, request: EnterPin | EnterPinBlock | IdentifyPad | LoadWorkingKey) -> Callable[[], Any]:
-        pad, ticket = self._devices.pin_pad, self._ticket
+    def _pad_errand(self, request: EnterPin | EnterPinBlock | IdentifyPad | LoadWorkingKey) -> Callable[[], Any]:
+        ticket = self._ticket
 
         def count(digits: int) -> None:
             self._answers.put(PinCount(ticket, digits))
             self._surroundings.wake()
 
-        match request:
-            case EnterPin(view):
-                return lambda: pad.enter_pin(view.length, _PIN_WAIT_S, count)
-            case EnterPinBlock(view, account):
-                return lambda: pad.enter_pin_block(account, view.length, _PIN_WAIT_S, count)
-            case IdentifyPad():
-                return pad.identify
-            case LoadWorkingKey(key):
-                return lambda: pad.load_working_key(key)
-            case other:
-                assert_never(other)
+        return pad_errand(request, self._devices.pin_pad, count)
 
     def _hand(self, lane: Lane, work: Callable[[], Any]) -> None:
         self._in_flight = True
@@ -356,7 +321,7 @@ class Conductor:
             self._not_yet_taken(error)
             return
         if isinstance(error, TimedOut) and isinstance(request, AwaitCard) and self._interruption is None:
-            self._hand(self._card, self._card_work(request))
+            self._hand(self._card, self._card_errand(request))
             return
         if isinstance(request, AwaitCard | ReturnCard):
             self._holds_card = isinstance(request, AwaitCard) and error is None
@@ -378,7 +343,7 @@ class Conductor:
             ):
                 self._begun_at = self._clock()
                 self._view = request.view
-                self._hand(self._pad, self._pad_work(request))
+                self._hand(self._pad, self._pad_errand(request))
             case LedgerFailed():
                 self._health.broken("ledger", error)
                 self._throw(error)
@@ -394,7 +359,7 @@ class Conductor:
     def _not_yet_taken(self, error: BaseException) -> None:
         """Ask for the card again; a reader that fails for long is given up, and the card with it."""
         if isinstance(error, TimedOut):
-            self._hand(self._card, self._card_work(self._request))
+            self._hand(self._card, self._card_errand(self._request))
         elif not isinstance(error, DeviceError):
             raise error
         elif self._clock() - self._released_at < GIVE_UP_READER_S:
@@ -407,7 +372,7 @@ class Conductor:
     def _mind_return(self, now: float) -> None:
         if self._retry_return_at is not None and now >= self._retry_return_at:
             self._retry_return_at = None
-            self._hand(self._card, self._card_work(self._request))
+            self._hand(self._card, self._card_errand(self._request))
 
     # Moving the journey.
 
@@ -577,16 +542,3 @@ class Conductor:
         if scene != self._shown:
             self._shown = scene
             self._display.show(scene)
-
-
-def _open_chip(reader: CardReader, cryptogram: Cryptogram) -> bool:
-    try:
-        reader.card().authenticate_terminal(cryptogram)
-    except ExternalAuthenticationRefused:
-        return False
-    return True
-
-
-def _return_card(reader: CardReader) -> None:
-    reader.release()
-    reader.wait_for_removal(_CARD_WAIT_S)

@@ -2,39 +2,52 @@
 
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.journeys.requests import LedgerFailed
-from kiosk.ledger.errors import ErasureIncomplete, LedgerError
-from kiosk.ledger.journal import Ledger
+from kiosk.ledger.errors import ErasureIncomplete, LedgerError, LedgerUnusable
+from kiosk.ledger.journal import Damage, Ledger
 from kiosk.records.transaction import Outcome, Stage, Transaction
-from kiosk.uplink.receipts import LineState, ReceiptReader, Standing
+from kiosk.uplink.receipts import LineState, ReceiptReader, ReceiptsUnusable, Standing
 
 _log = logging.getLogger(__name__)
 
-_CLOSING: Final = frozenset({"frozen", "unknown_terminal", "revoked", "ledger_behind_centre"})
+_CLOSING: Final = frozenset(
+    {"frozen", "unknown_terminal", "revoked", "signature", "ledger_behind_centre", "ledger_differs_from_centre"}
+)
 """Reasons of a halted uplink for which the terminal may serve nobody: the centre will not take its word."""
+_NAMED: Final = 20
+"""So many damaged entries are named in the log; ``kiosk ledger check`` names all."""
 
 
 class DurableJournal:
-    """Appends to the ledger, erases what the centre has signed for, and knows whether the identity stands."""
+    """Appends to the ledger, erases what the centre has signed for, and knows whether the identity stands.
+
+    A ledger that can't be opened, or that failed, is opened anew by the next call: what a technician has mended serves
+    again without a restart, and until then nothing of the disk is held open.
+
+    :param open_ledger: opens this terminal's ledger; raises what ``Ledger.open`` raises.
+    """
 
     def __init__(
         self,
-        ledger: Ledger,
+        open_ledger: Callable[[], Ledger],
         offset: ClockOffset,
         receipts: Path,
         terminal: str,
         centre_keys: Mapping[str, Ed25519PublicKey],
     ) -> None:
-        self._ledger, self._offset, self._receipts = ledger, offset, receipts
+        self._open, self._offset, self._receipts = open_ledger, offset, receipts
         self._terminal, self._centre_keys = terminal, centre_keys
+        self._ledger: Ledger | None = None
+        self._has_failed = False
         self._erased_through = 0
         self._owed: list[Transaction] = []
         """Ends that could not be written; they go in as soon as the ledger takes entries again."""
@@ -45,12 +58,11 @@ class DurableJournal:
         :raises LedgerFailed: it could not be.
         """
         try:
-            return self._ledger.append(transaction, offset_ms=self._offset.milliseconds()).sequence
+            return self._opened().append(transaction, offset_ms=self._offset.milliseconds()).sequence
         except LedgerError as error:
-            _log.error("append: %s", error)
             if transaction.stage is Stage.FINISHED and transaction not in self._owed:
                 self._owed.append(transaction)
-            raise LedgerFailed(str(error)) from error
+            raise self._failed(error) from error
 
     def close_interrupted(self) -> int:
         """Finish on record what was begun and not finished while nobody is being served; how many there were.
@@ -64,9 +76,9 @@ class DurableJournal:
             self.append(self._owed[0])
             self._owed.pop(0)
         try:
-            begun = self._ledger.unfinished()
+            begun = self._opened().unfinished()
         except LedgerError as error:
-            raise LedgerFailed(str(error)) from error
+            raise self._failed(error) from error
         for transaction in begun:
             self.append(
                 msgspec.structs.replace(
@@ -86,27 +98,76 @@ class DurableJournal:
         interrupted = self.close_interrupted()
         if interrupted:
             _log.warning("%d transactions had been interrupted", interrupted)
-        standing = self._read_receipts()
         try:
-            self._ledger.erase(self._erased_through)
-        except ErasureIncomplete:
-            _log.info("the uplink was reading; the next round erases again")
+            ledger = self._opened()
+            standing = self._read_receipts(ledger)
+            ledger.erase(self._erased_through)
+        except ErasureIncomplete as error:
+            _log.info("the next round erases again: %s", error)
         except LedgerError as error:
-            raise LedgerFailed(str(error)) from error
+            raise self._failed(error) from error
         return standing is None or not (standing.line is LineState.HALTED and standing.reason in _CLOSING)
 
-    def _read_receipts(self) -> Standing | None:
+    def close(self) -> None:
+        """Close the ledger's files."""
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _opened(self) -> Ledger:
+        if self._ledger is None:
+            ledger = self._open()
+            try:
+                report(ledger.verify_undelivered())
+                if self._has_failed:
+                    # The kernel takes a page whose sync failed for clean: what stands in the log must go to the
+                    # database before anything is built on it. Erasing empties the log.
+                    ledger.erase(self._erased_through)
+            except LedgerError:
+                ledger.close()
+                raise
+            self._ledger, self._has_failed = ledger, False
+        return self._ledger
+
+    def _failed(self, error: LedgerError) -> LedgerFailed:
+        _log.error("the ledger failed: %s", error)
+        if isinstance(error, LedgerUnusable):
+            self._has_failed = True
+            self.close()
+        return LedgerFailed(str(error))
+
+    def _read_receipts(self, ledger: Ledger) -> Standing | None:
         """How the uplink stands; None while it has not started or its file can't be read."""
+        if not self._receipts.exists():
+            return None
         try:
-            reader = ReceiptReader(self._receipts, self._ledger.ledger_id, self._terminal, self._centre_keys)
-        except sqlite3.Error:
+            reader = ReceiptReader(self._receipts, ledger.ledger_id, self._terminal, self._centre_keys)
+        except (sqlite3.Error, ReceiptsUnusable) as error:
+            _log.warning("receipts can't be read: %s", error)
             return None
         try:
             proven = reader.proven_through(self._erased_through)
-            self._erased_through = min(proven, self._ledger.head().sequence)
+            self._erased_through = min(proven, ledger.head().sequence)
             return reader.standing()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ReceiptsUnusable) as error:
             _log.warning("receipts can't be read: %s", error)
             return None
         finally:
             reader.close()
+
+
+def report(damage: list[Damage]) -> None:
+    """Tell the technician what is damaged; the uplink sends a tombstone for each, so staff see them as well."""
+    if damage:
+        named = ", ".join(f"{one.sequence} {one.what}" for one in damage[:_NAMED])
+        _log.error(
+            "%d damaged places in the ledger, at entries %s%s", len(damage), named, " …" if damage[_NAMED:] else ""
+        )

@@ -1,7 +1,7 @@
-"""A PIN pad of the SUNSON family that needs no hardware: docs/wire-pin-pad.md."""
+"""PIN pads of the SUNSON and SZZT families that need no hardware: docs/wire-pin-pad.md."""
 
 from simulators.pin_pad.faults import PadFault
 from simulators.pin_pad.keys import TEST_MASTER_KEY
-from simulators.pin_pad.simulator import SunsonPadSimulator
+from simulators.pin_pad.simulator import PadDialect, PadSimulator
 
-__all__ = ["TEST_MASTER_KEY", "PadFault", "SunsonPadSimulator"]
+__all__ = ["TEST_MASTER_KEY", "PadDialect", "PadFault", "PadSimulator"]

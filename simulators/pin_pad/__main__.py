@@ -1,8 +1,8 @@
 """The simulated pad as a process of its own; another process is the fingers.
 
 Lines on standard input: ``press 123``, ``enter``, ``cancel``, ``clear``, ``unplug``, ``replug``,
-``fail KIND [COMMAND]`` (a kind of :class:`simulators.pin_pad.faults.PadFault`, a command code in hex), ``quit``.
-Lines on standard output: ``ready PATH``, ``entering plain 6``, ``entering block 6``, ``idle``, ``refused LINE``.
+``fail KIND [COMMAND]`` (a kind of :class:`simulators.pin_pad.faults.PadFault`, a command code), ``quit``.
+Lines on standard output: ``ready PATH``, ``entering plain 6`` (SZZT ``entering plain``), ``entering block 6``, ``idle``, ``refused LINE``.
 The process ends with its standard input, so that no pad outlives its bench.
 """
 
@@ -11,10 +11,10 @@ import signal
 import sys
 from pathlib import Path
 
-from simulators.pin_pad.simulator import SunsonPadSimulator
+from simulators.pin_pad.simulator import FIRMWARE, PadSimulator
 
 
-def obey(pad: SunsonPadSimulator, line: str) -> None:
+def obey(pad: PadSimulator, line: str) -> None:
     """Do what one line says.
 
     :raises ValueError: it says nothing known.
@@ -35,20 +35,24 @@ def obey(pad: SunsonPadSimulator, line: str) -> None:
         case ["fail", kind]:
             pad.faults.fail_next(kind)
         case ["fail", kind, command]:
-            pad.faults.fail_next(kind, command=int(command, 16))
+            pad.faults.fail_next(kind, command=command)
         case _:
             raise ValueError("unknown line")
 
 
 def main() -> None:
     """Run until standard input ends or a signal comes."""
-    parser = argparse.ArgumentParser(prog="python -m simulators.pin_pad", description="simulated SUNSON PIN pad")
+    parser = argparse.ArgumentParser(prog="python -m simulators.pin_pad", description="simulated PIN pad")
+    parser.add_argument("--dialect", choices=sorted(FIRMWARE), default="sunson", help="the make (%(default)s)")
     parser.add_argument("--link", type=Path, required=True, help="stable name of the serial port")
     parser.add_argument("--state", type=Path, required=True, help="JSON file with the pad's keys")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with SunsonPadSimulator(
-        link=arguments.link, state_file=arguments.state, on_event=lambda event: print(event, flush=True)
+    with PadSimulator(
+        arguments.dialect,
+        link=arguments.link,
+        state_file=arguments.state,
+        on_event=lambda event: print(event, flush=True),
     ) as pad:
         print(f"ready {pad.path}", flush=True)
         for line in sys.stdin:

@@ -21,15 +21,15 @@ class PadFault(Enum):
     WRONG_SIZE = "wrong_size"
     """A sound frame with one byte of data too many."""
     HARDWARE_ERROR = "hardware_error"
-    """The command is not done, ST F1."""
+    """The command is not done; SUNSON ST F1, SZZT EF."""
     NO_MASTER_KEY = "no_master_key"
-    """The command is not done, ST A4."""
+    """The command is not done; SUNSON ST A4, SZZT E2."""
 
 
 @dataclass
 class _Order:
     kind: PadFault
-    command: int | None
+    command: str | None
     times: int
 
 
@@ -39,17 +39,17 @@ class PadFaults:
     def __init__(self) -> None:
         self._orders: list[_Order] = []
 
-    def fail_next(self, kind: PadFault | str, *, command: int | None = None, times: int = 1) -> None:
+    def fail_next(self, kind: PadFault | str, *, command: str | None = None, times: int = 1) -> None:
         """Spoil the next commands.
 
         :param kind: a fault or its name.
-        :param command: only this command code; None means whichever comes.
+        :param command: only this code, such as ``31`` (SUNSON) or ``5032`` (SZZT); None means whichever comes.
         :param times: how many in a row.
         :raises ValueError: no such fault.
         """
         self._orders.append(_Order(PadFault(kind), command, times))
 
-    def take(self, command: int) -> PadFault | None:
+    def take(self, command: str) -> PadFault | None:
         """The fault that this command meets, used up."""
         for order in self._orders:
             if order.command in (None, command):

@@ -1,4 +1,4 @@
-"""A SUNSON PIN pad on a pseudo-terminal, with fingers, a cable and faults."""
+"""A PIN pad on a pseudo-terminal, with fingers, a cable and faults."""
 
 import os
 import select
@@ -8,11 +8,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Literal, Self
 
 from simulators.pin_pad.faults import PadFaults
 from simulators.pin_pad.firmware import CANCEL, CLEAR, ENTER, PadFirmware
 from simulators.pin_pad.keys import TEST_MASTER_KEY, KeyStore
+from simulators.pin_pad.sunson import SunsonFirmware
+from simulators.pin_pad.szzt import SzztFirmware
+
+PadDialect = Literal["sunson", "szzt"]
+"""Which family's pad it is."""
+FIRMWARE: Final[dict[PadDialect, type[PadFirmware]]] = {"sunson": SunsonFirmware, "szzt": SzztFirmware}
 
 
 class _Cable:
@@ -43,7 +49,7 @@ class _Cable:
             os.close(descriptor)
 
 
-class SunsonPadSimulator:
+class PadSimulator:
     """The pad as one would handle it: keys to press, a cable to pull, faults to order.
 
     It answers on :attr:`path` from construction on. All methods may be called from any thread.
@@ -51,6 +57,7 @@ class SunsonPadSimulator:
 
     def __init__(
         self,
+        dialect: PadDialect,
         *,
         link: Path | None = None,
         state_file: Path | None = None,
@@ -58,15 +65,16 @@ class SunsonPadSimulator:
         on_event: Callable[[str], None] | None = None,
     ) -> None:
         """
+        :param dialect: what it speaks.
         :param link: a stable symbolic link to the pseudo-terminal, there only while the cable is plugged in.
         :param state_file: where the keys outlive the process.
         :param master_key: 16 bytes, or None for a pad from the factory.
-        :param on_event: told ``entering plain 6``, ``entering block 6`` and ``idle``.
+        :param on_event: told ``entering plain 6`` (SZZT ``entering plain``), ``entering block 6`` and ``idle``.
         """
         self.faults = PadFaults()
         self._link = link
         self._on_event = on_event
-        self._firmware = PadFirmware(KeyStore(state_file, master_key), self.faults)
+        self._firmware = FIRMWARE[dialect](KeyStore(state_file, master_key), self.faults)
         self._changed = threading.Condition(threading.RLock())
         self._told_entering = False
         self._cable: _Cable | None = None
@@ -84,6 +92,12 @@ class SunsonPadSimulator:
             if self._cable is None:
                 raise RuntimeError("an unplugged pad has no path")
             return self._cable.host_path
+
+    @property
+    def heard(self) -> list[str]:
+        """Codes of the last sound commands, without their parameters."""
+        with self._changed:
+            return list(self._firmware.heard)
 
     def press(self, digits: str) -> None:
         """Press digit keys one after the other."""
@@ -188,4 +202,4 @@ class SunsonPadSimulator:
             if entry is None:
                 self._on_event("idle")
             else:
-                self._on_event(f"entering {'block' if entry.encrypted else 'plain'} {entry.length}")
+                self._on_event(f"entering {'block' if entry.encrypted else 'plain'} {entry.length or ''}".rstrip())

@@ -17,7 +17,7 @@ from Xlib import display
 from simulators.bench.server import NotPossible
 from simulators.card.slot import CardSlot
 from simulators.pcscd import PrivatePcscd
-from simulators.pin_pad import SunsonPadSimulator
+from simulators.pin_pad import PadSimulator
 from simulators.screen import Screen
 from simulators.stand.cable import CableState, NetworkCable
 from simulators.stand.centre import DemoCentre
@@ -91,7 +91,7 @@ class Stand:
         self.powered = False
         self.inserted: DemoCard | None = None
         self.cards: dict[str, DemoCard] = {}
-        self._pads: dict[str, SunsonPadSimulator] = {}
+        self._pads: dict[str, PadSimulator] = {}
 
     # --- setting up and clearing away -----------------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ class Stand:
             if not place.enrolment.exists():
                 self.centre.enrol(place.enrol(wiring, self.logs / "enrolment.log"))
             self._pads[region] = exits.enter_context(
-                SunsonPadSimulator(link=place.pad_link, state_file=place.pad_memory)
+                PadSimulator(link=place.pad_link, state_file=place.pad_memory)
             )
         return _Surroundings(wiring, screen, places, display_name, screen_program)
 
@@ -218,7 +218,7 @@ class Stand:
         return self.surroundings.places[self.region]
 
     @property
-    def pad(self) -> SunsonPadSimulator:
+    def pad(self) -> PadSimulator:
         """The PIN pad of the terminal that stands here now."""
         return self._pads[self.region]
 

@@ -17,6 +17,7 @@ from drivers.ports.errors import (
 from kiosk.journeys import requests
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
+from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.requests import (
     CardTaken,
@@ -27,13 +28,17 @@ from kiosk.journeys.requests import (
     LedgerFailed,
     Request,
 )
-from kiosk.journeys.views import Intent
+from kiosk.journeys.temporary_loss import temporary_loss
+from kiosk.journeys.views import Intent, ReadBack
 from kiosk.records.card import CardState
 from kiosk.records.questions import CardProof, CardProved
 from kiosk.records.transaction import Outcome, Stage
 from tests.journeys.world import World, session
 
 CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
+
+LOST = CardProved(proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST)
+NUMBER = "11010119900307002X"
 
 Scenario = tuple[Callable[[Session], Journey[Outcome]], Callable[[], World]]
 SCENARIOS: dict[str, Scenario] = {
@@ -51,6 +56,16 @@ SCENARIOS: dict[str, Scenario] = {
         pin_change,
         lambda: World(key="beijing", typed=["135790", "975318", "975318"], proof=CENTRE_PIN),
     ),
+    "loss report": (temporary_loss, lambda: World(key="beijing", keyed=[NUMBER, "王小明"])),
+    "loss report without the centre": (
+        temporary_loss,
+        lambda: World(key="beijing", keyed=[NUMBER, "王小明"], centre_up=False),
+    ),
+    "loss report mended": (
+        temporary_loss,
+        lambda: World(key="jiangxi", keyed=["1", NUMBER, "", "王小明"]),
+    ),
+    "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
 }
 
 CARD_REQUESTS = (
@@ -135,11 +150,12 @@ def test_all_come_home(name: str, step: int, number: int) -> None:
     card_out = isinstance(thrown, CardTaken | MediaRemoved) or at_return
     if world.card_came and not card_out:
         assert world.card_returned, "the card was not given back"
+    confirmed = any(isinstance(view, ReadBack) for view in world.seen) and bool(world.recorded)
     finished = [entry for entry in world.recorded if entry.stage is Stage.FINISHED]
-    if world.chip_read and not at_record:
+    if (world.chip_read or confirmed) and not at_record:
         assert len(finished) == 1, "a citizen's transaction has exactly one end on record"
         assert finished[0].outcome is outcome
     if effect_asked:
         assert outcome is Outcome.UNKNOWN, "nobody knows whether the chip has changed the PIN"
-    if not world.chip_read:
+    if not world.chip_read and not confirmed:
         assert not world.recorded

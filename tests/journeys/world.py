@@ -15,7 +15,7 @@ from drivers.ports.pin_pad import PadIdentity, PinBlock
 from kiosk.journeys import requests
 from kiosk.journeys.frame import Session
 from kiosk.journeys.requests import Distrusted, Journey, Request, Unreachable
-from kiosk.journeys.views import AnyIntent, Emphasis, View, actions_of
+from kiosk.journeys.views import AnyIntent, Emphasis, Intent, NameEntry, NumberEntry, ReadBack, Typed, View, actions_of
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
@@ -29,24 +29,33 @@ from kiosk.records.questions import (
     GetWorkingKey,
     HolderRecord,
     InsuranceStatus,
+    LiftLoss,
+    LiftVerdict,
+    LossLifted,
+    LossReported,
+    LossVerdict,
     OpenCardSession,
     PinChange,
     PinChanged,
     PinVerdict,
     ProveCard,
     RecordAnswer,
+    ReportLoss,
     TerminalAuthenticated,
     WorkingKey,
 )
 from kiosk.records.transaction import Outcome, Transaction
 
 REGIONS = Path(__file__).parents[2] / "config" / "regions"
+FICTIONAL = Path(__file__).parents[1] / "regions"
 TODAY = date(2026, 11, 22)
 TRANSACTION_ID = "0123456789abcdef0123456789abcdef"
 
 
 def region(key: str) -> Region:
-    return Region(load_pack(REGIONS / f"{key}.toml"))
+    """The pack as it ships, or the fictional one that opens everything."""
+    folder = FICTIONAL if key == "yunling" else REGIONS
+    return Region(load_pack(folder / f"{key}.toml"))
 
 
 def session(key: str) -> Session:
@@ -74,7 +83,23 @@ ISSUER = {
         "D2143569X",
         "1100",
     ),
+    **{
+        key: IssuerData(
+            f"{code}0019900307001000000000000003",
+            "3",
+            "2.00",
+            "0" * 24,
+            date(2020, 1, 1),
+            date(2040, 1, 1),
+            "A12345674",
+            code,
+        )
+        for key, code in {"guizhou": "5200", "qingdao": "3702", "jiangxi": "3601", "yunling": "9901"}.items()
+    },
 }
+REPORTED_MS = 1_795_314_720_000
+"""2026-11-22 10:32 in China."""
+TEN_DAYS_LATER_MS = REPORTED_MS + 10 * 86_400_000
 HOLDER = HolderData("411700199003070016", "王小明", "1", "01", "411700", date(1990, 3, 7))
 HOLDER_X = HolderData("41170019900307001X", "王小明", "1", "01", "411700", date(1990, 3, 7))
 
@@ -115,13 +140,28 @@ class World:
     tries: int = 6
     refuses_change: bool = False
     typed: list[str] = field(default_factory=list)
-    """What the citizen types, one entry after the other."""
+    """What the citizen types on the pad, one entry after the other."""
+    keyed: list[str] = field(default_factory=list)
+    """What the citizen types on the screen, one entry after the other."""
     centre_up: bool = True
     lost_answer_to: type | None = None
     distrusted_answer_to: type | None = None
     proof: CardProved = field(default_factory=lambda: CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL))
     records: list[RecordAnswer] = field(default_factory=lambda: [RecordAnswer(pin=PinVerdict.ACCEPTED, record=RECORD)])
     changes: list[PinChanged] = field(default_factory=lambda: [PinChanged(change=PinChange.CHANGED)])
+    reports: list[LossReported] = field(
+        default_factory=lambda: [
+            LossReported(
+                verdict=LossVerdict.REPORTED,
+                reported_at_ms=REPORTED_MS,
+                lapses_at_ms=TEN_DAYS_LATER_MS,
+                bank="中国银行",
+            )
+        ]
+    )
+    liftings: list[LossLifted] = field(
+        default_factory=lambda: [LossLifted(pin=PinVerdict.NOT_ASKED, verdict=LiftVerdict.LIFTED)]
+    )
     choices: dict[str, AnyIntent] = field(default_factory=dict)
     """Which intent the citizen picks on a screen of this title; the primary action elsewhere."""
 
@@ -142,6 +182,8 @@ class World:
         return self.pick(request.view)
 
     def pick(self, view: View) -> AnyIntent:
+        if isinstance(view, NumberEntry | NameEntry):
+            return Typed(self.keyed.pop(0))
         actions = actions_of(view)
         wanted = self.choices.get(title_of(view))
         if wanted is not None and wanted in {action.intent for action in actions}:
@@ -149,6 +191,8 @@ class World:
         for action in actions:
             if action.emphasis is Emphasis.PRIMARY:
                 return action.intent
+        if isinstance(view, ReadBack):
+            return Intent.NEXT
         return actions[0].intent
 
     def _await_card(self, request: requests.AwaitCard) -> CardKind:
@@ -200,20 +244,17 @@ class World:
             return Distrusted("not signed", maybe_done=True)
         if not self.centre_up:
             return Unreachable(maybe_done=False)
-        match request.question:
-            case OpenCardSession():
-                return CardSessionOpened(session_id="s", challenge=bytes(8))
-            case AuthenticateTerminal():
-                return TerminalAuthenticated(cryptogram=bytes(8))
-            case ProveCard():
-                return self.proof
-            case GetWorkingKey():
-                return WorkingKey(cipher=bytes(16), check_value=bytes(4))
-            case GetRecord():
-                return self.records.pop(0)
-            case ChangeCentrePin():
-                return self.changes.pop(0)
-        return Distrusted("unknown question")
+        answers: dict[type, Callable[[], Any]] = {
+            OpenCardSession: lambda: CardSessionOpened(session_id="s", challenge=bytes(8)),
+            AuthenticateTerminal: lambda: TerminalAuthenticated(cryptogram=bytes(8)),
+            ProveCard: lambda: self.proof,
+            GetWorkingKey: lambda: WorkingKey(cipher=bytes(16), check_value=bytes(4)),
+            GetRecord: lambda: self.records.pop(0),
+            ChangeCentrePin: lambda: self.changes.pop(0),
+            ReportLoss: lambda: self.reports.pop(0),
+            LiftLoss: lambda: self.liftings.pop(0),
+        }
+        return answers[type(request.question)]()
 
     def _record(self, request: requests.Record) -> int:
         self.recorded.append(request.transaction)

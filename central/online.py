@@ -1,0 +1,63 @@
+"""What all questions of a journey have in common: an asker who is one machine, and a transaction known by its id."""
+
+import re
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from central.exchange import Asker
+from central.problems import Declined, malformed
+from central.tables import Terminal, TerminalLedger, TransactionRow
+from kiosk.records.transaction import Service
+
+_TRANSACTION_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+def check_transaction_id(transaction_id: str) -> None:
+    """:raises Declined: not 32 lower-case hex characters."""
+    if not _TRANSACTION_ID.fullmatch(transaction_id):
+        raise malformed("a transaction id is 32 lower-case hex characters")
+
+
+def region_of(session: Session, terminal: str) -> str:
+    """The region in which a terminal is enrolled: its own word for it counts for nothing."""
+    return session.get_one(Terminal, terminal).region
+
+
+def refuse_frozen(session: Session, asker: Asker) -> None:
+    """A terminal whose newest ledger has forked is two machines; neither of them is told anything.
+
+    :raises Declined: it is frozen.
+    """
+    newest = session.scalars(
+        select(TerminalLedger)
+        .where(TerminalLedger.terminal == asker.terminal)
+        .order_by(TerminalLedger.registered_at.desc())
+        .limit(1)
+    ).one_or_none()
+    if newest is not None and newest.frozen_reason is not None:
+        raise Declined(423, "frozen", newest.frozen_reason)
+
+
+def locked_transaction(session: Session, row: TransactionRow) -> TransactionRow:
+    """The row of a transaction, locked; ``row`` itself if neither a question nor an entry has made it already.
+
+    :raises Declined: its id is no such id, or another terminal's.
+    """
+    check_transaction_id(row.transaction_id)
+    columns = ("transaction_id", "terminal", "region", "service", "identification_code", "card_number", "changed_at")
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(
+        insert(TransactionRow).values({name: getattr(row, name) for name in columns}).on_conflict_do_nothing()
+    )
+    found = session.scalars(
+        select(TransactionRow).where(TransactionRow.transaction_id == row.transaction_id).with_for_update()
+    ).one()
+    if found.terminal != row.terminal:
+        raise malformed("this transaction id belongs to another terminal")
+    if found.begun_sequence is None and found.finished_sequence is None:
+        found.service = Service(row.service).value
+    found.changed_at = row.changed_at
+    return found

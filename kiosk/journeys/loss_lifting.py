@@ -1,0 +1,147 @@
+"""My card is found: take the temporary loss report back. Region rules: services.loss_lifting, loss, pin."""
+
+from typing import Literal, assert_never
+
+from drivers.ports.pin_pad import PinBlock
+from kiosk.journeys import refusals
+from kiosk.journeys.faults import CLOSE, Effect, meaning
+from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
+from kiosk.journeys.identify import CANCEL, CentreSession, identify_card
+from kiosk.journeys.pin_entry import CentrePad, centre_pad, chip_pin, last_try_note, pin_name, pin_view, tries_note
+from kiosk.journeys.refusals import in_words
+from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
+from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, Result, Working
+from kiosk.journeys.wording import say
+from kiosk.policy.pack import HeldBy
+from kiosk.policy.region import Region
+from kiosk.records.card import CardState
+from kiosk.records.questions import LiftLoss, LiftVerdict, LossLifted, PinVerdict
+from kiosk.records.transaction import Outcome, Service, Stage
+
+
+def loss_lifting(session: Session) -> Journey[Outcome]:
+    """The card itself, and where the region asks for it the PIN, prove who wants the report taken back."""
+    return (yield from serve(session, Service.LOSS_LIFTING, _lift))
+
+
+def _lift(session: Session, progress: Progress) -> Journey[Ending]:
+    region = session.region
+    if not region.offers(Service.LOSS_LIFTING):
+        raise refusals.not_offered(region, Service.LOSS_LIFTING)
+    identified = yield from identify_card(
+        session, progress, wanted=CardState.TEMPORARILY_LOST, otherwise=refusals.state_to_lift
+    )
+    centre = identified.centre
+    if centre is None:
+        raise refusals.needs_centre(region, Service.LOSS_LIFTING)
+    yield from ask(Show(_explanation(session)))
+    pad: CentrePad | None = None
+    if region.asks_pin(Service.LOSS_LIFTING):
+        match region.pin_held_by:
+            case HeldBy.CHIP:
+                yield from chip_pin(session, progress, say("请在键盘上输入{pin}", pin=pin_name(region)))
+            case HeldBy.CENTRE:
+                centre, pad = yield from centre_pad(session, identified, Service.LOSS_LIFTING)
+            case other:
+                assert_never(other)
+    verdict = yield from _verdict(session, progress, centre, pad)
+    if verdict is not LiftVerdict.LIFTED:
+        raise _refusal(region, verdict)
+    progress.effect = Effect.DONE
+    progress.done_online = True
+    view = Result(
+        title=say("挂失已撤销"),
+        facts=(Fact(say("社保功能"), say("现在就能用"), key=True),),
+        note=say("银行功能挂失过的，请到银行解除。") if region.pack.loss.bank_side.value else None,
+        actions=(CLOSE,),
+    )
+    return Ending(Outcome.DONE, (view,))
+
+
+def _refusal(
+    region: Region,
+    verdict: Literal[
+        LiftVerdict.NOT_REPORTED,
+        LiftVerdict.FORMALLY_LOST,
+        LiftVerdict.REPLACED,
+        LiftVerdict.CANCELLED,
+        LiftVerdict.NOT_OPEN,
+    ],
+) -> Ended:
+    match verdict:
+        case LiftVerdict.NOT_REPORTED:
+            return refusals.not_reported(region)
+        case LiftVerdict.FORMALLY_LOST:
+            return refusals.formally_lost(region)
+        case LiftVerdict.REPLACED:
+            return refusals.replaced_card(region)
+        case LiftVerdict.CANCELLED:
+            return refusals.cancelled_card(region)
+        case LiftVerdict.NOT_OPEN:
+            return refusals.not_offered(region, Service.LOSS_LIFTING)
+        case other:
+            assert_never(other)
+
+
+def _explanation(session: Session) -> Explain:
+    condition = session.region.pack.loss.lifting_condition.value
+    said = (in_words(condition),) if condition is not None else ()
+    return Explain(
+        title=say("卡找到了？"),
+        lines=(*said, say("撤销挂失以后，这张卡马上可以用。")),
+        step=None,
+        actions=(CANCEL, Action(Intent.NEXT, say("撤销挂失"), Emphasis.PRIMARY)),
+    )
+
+
+def _verdict(
+    session: Session, progress: Progress, centre: CentreSession, pad: CentrePad | None
+) -> Journey[LiftVerdict]:
+    """Ask the centre to lift, with a PIN block where ``pad`` is given.
+
+    :raises Ended: the PIN is locked, or the centre gives no answer that can be believed.
+    """
+    region = session.region
+    note = last_try_note(centre.pin_tries_left)
+    while True:
+        block: PinBlock | None = None
+        if pad is not None:
+            block = yield from pad.block(pin_view(session, say("请在键盘上输入{pin}", pin=pin_name(region)), note=note))
+        if not progress.began:
+            yield from ask(Record(progress.transaction(Stage.BEGUN)))
+            progress.began = True
+        yield from ask(Announce(Working(say("正在撤销挂失"), say("请稍候，不要拔卡。"))))
+        progress.effect = Effect.MAYBE
+        question = LiftLoss(
+            transaction_id=session.transaction_id,
+            pin_block=block.cipher if block is not None else None,
+            pad_serial=pad.pad.serial if pad is not None else "",
+        )
+        answer = yield from ask_centre(question, LossLifted, centre.session_id)
+        if isinstance(answer, Unreachable | Distrusted) and answer.maybe_done:
+            raise Ended(Ending(Outcome.UNKNOWN, (_unknown_view(session),), reason="answer_lost"))
+        progress.effect = Effect.NONE
+        if isinstance(answer, Unreachable | Distrusted):
+            raise refusals.no_answer(region, Service.LOSS_LIFTING, answer)
+        match answer.pin:
+            case PinVerdict.ACCEPTED | PinVerdict.NOT_ASKED:
+                if answer.verdict is None:
+                    raise refusals.not_ready(region, Service.LOSS_LIFTING)
+                return answer.verdict
+            case PinVerdict.WRONG if pad is not None:
+                note = tries_note(answer.pin_tries_left)
+            case PinVerdict.LOCKED:
+                raise refusals.pin_locked(region)
+            case _:
+                raise refusals.not_ready(region, Service.LOSS_LIFTING)
+
+
+def _unknown_view(session: Session) -> Fault:
+    return Fault(
+        title=say("没有收到社保中心的答复"),
+        means=meaning(Service.LOSS_LIFTING, Effect.MAYBE),
+        now=say("查到还在挂失的，请再来撤销一次，或打电话。"),
+        hotline=session.region.hotline,
+        code="N-03",
+        actions=(CLOSE,),
+    )

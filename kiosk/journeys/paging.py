@@ -1,0 +1,18 @@
+"""Several screens that say one thing: a citizen turns them with next and back."""
+
+from kiosk.journeys.faults import CLOSE
+from kiosk.journeys.views import Action, Emphasis, Intent, Step
+from kiosk.journeys.wording import say
+
+
+def turning(number: int, of: int) -> tuple[Action, ...]:
+    """The actions of page ``number``, counted from 1."""
+    back = (Action(Intent.BACK, say("上一页")),) if number > 1 else ()
+    if number < of:
+        return (*back, Action(Intent.DONE, say("看完了")), Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY))
+    return (*back, CLOSE)
+
+
+def page(number: int, of: int) -> Step | None:
+    """Which page this is; None when it is the only one."""
+    return Step(number, of) if of > 1 else None

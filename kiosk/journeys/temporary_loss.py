@@ -1,0 +1,315 @@
+"""My card is gone: its social side stops for now, no card at hand. Region rules: services.temporary_loss, loss."""
+
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from kiosk.journeys import refusals
+from kiosk.journeys.faults import Effect
+from kiosk.journeys.frame import Ending, Progress, Session, serve
+from kiosk.journeys.identify import CANCEL
+from kiosk.journeys.paging import page, turning
+from kiosk.journeys.refusals import in_words
+from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
+from kiosk.journeys.views import (
+    Action,
+    Emphasis,
+    Explain,
+    Fact,
+    Intent,
+    NameEntry,
+    NumberEntry,
+    ReadBack,
+    Result,
+    Slip,
+    Step,
+    Typed,
+    View,
+    Working,
+)
+from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
+from kiosk.policy.pack import BankLine, Offline, Rule, Term, Unit
+from kiosk.policy.region import Region
+from kiosk.records import identity
+from kiosk.records.card import CardState
+from kiosk.records.china_time import minute_of
+from kiosk.records.masking import mask_name, mask_number
+from kiosk.records.questions import LossReported, LossVerdict, ReportLoss
+from kiosk.records.transaction import Outcome, Service, Stage
+
+LONGEST_NAME = 50
+"""Characters; EF06 keeps 30 + 20 bytes, and names in letters are the longest."""
+
+_NUMBER, _NAME, _CHECK = Step(1, 3), Step(2, 3), Step(3, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    number: str = field(repr=False)
+    name: str = field(repr=False)
+
+
+def temporary_loss(session: Session) -> Journey[Outcome]:
+    """Take number and name, report the card lost at the centre; without the centre take the report down."""
+    return (yield from serve(session, Service.TEMPORARY_LOSS, _report))
+
+
+def _report(session: Session, progress: Progress) -> Journey[Ending]:
+    region = session.region
+    if not region.offers(Service.TEMPORARY_LOSS):
+        raise refusals.not_offered(region, Service.TEMPORARY_LOSS)
+    yield from ask(Show(_explanation(region)))
+    holder = yield from _confirmed_holder(session)
+    progress.social_security_number, progress.holder_name = holder.number, holder.name
+    yield from ask(Record(progress.transaction(Stage.BEGUN)))
+    yield from ask(Announce(Working(say("正在挂失"), say("请稍候。"))))
+    question = ReportLoss(
+        transaction_id=session.transaction_id,
+        region=region.key,
+        social_security_number=holder.number,
+        name=holder.name,
+    )
+    answer = yield from ask_centre(question, LossReported)
+    if isinstance(answer, Unreachable | Distrusted):
+        return _without_the_centre(session, progress, answer)
+    match answer.verdict:
+        case LossVerdict.REPORTED:
+            progress.effect = Effect.DONE
+            progress.done_online = True
+            return Ending(Outcome.DONE, _reported_views(session, answer))
+        case LossVerdict.ALREADY_REPORTED:
+            raise refusals.already_reported(region, answer.reported_at_ms, answer.lapses_at_ms)
+        case LossVerdict.FORMALLY_LOST:
+            raise refusals.formally_lost(region)
+        case LossVerdict.NOT_ACTIVATED:
+            raise refusals.never_activated(region)
+        case LossVerdict.CANCELLED:
+            raise refusals.cancelled_card(region)
+        case LossVerdict.REPLACED:
+            raise refusals.replaced_card(region)
+        case LossVerdict.UNKNOWN:
+            raise refusals.unknown_holder(region)
+        case other:
+            assert_never(other)
+
+
+def _without_the_centre(session: Session, progress: Progress, answer: Unreachable | Distrusted) -> Ending:
+    """Take the report down where the region's rules say so.
+
+    The centre knows the transaction id again, should the report have arrived and only its answer been lost.
+
+    :raises Ended: the centre itself declines, or the region takes nothing down.
+    """
+    if isinstance(answer, Distrusted) and answer.declined:
+        raise refusals.not_ready(session.region, Service.TEMPORARY_LOSS)
+    if session.region.offline(Service.TEMPORARY_LOSS) is not Offline.RECORDED:
+        raise refusals.needs_centre(session.region, Service.TEMPORARY_LOSS)
+    progress.card_state = CardState.NORMAL.value
+    return Ending(
+        Outcome.RECORDED, _recorded_views(session), reason="centre_unreachable", rule="services.temporary_loss.offline"
+    )
+
+
+def _explanation(region: Region) -> Explain:
+    loss = region.pack.loss
+    effect = say("挂失后，卡的社保功能停用，别人捡到也用不了。")
+    if loss.formal_deadline.value is not None:
+        time = say("挂失后，要在 {term} 内补办书面挂失。", term=_span(loss.formal_deadline.value))
+    else:
+        time = _holds(loss.validity)
+    needed = (
+        say("要输入您的身份证号码和姓名。不收费。")
+        if region.service(Service.TEMPORARY_LOSS).fee_fen.value == 0
+        else say("要输入您的身份证号码和姓名。")
+    )
+    return Explain(
+        title=say("卡丢了，先临时挂失"),
+        lines=(effect, time, needed),
+        step=None,
+        actions=(CANCEL, Action(Intent.NEXT, say("开始挂失"), Emphasis.PRIMARY)),
+    )
+
+
+def _holds(validity: Rule[Term]) -> Say:
+    if validity.value is None:
+        return say("挂失管多久，本地手册没有写明。")
+    return say("有效 {term}，到时自动解除。", term=_span(validity.value))
+
+
+def _span(term: Term) -> Say:
+    match term.unit:
+        case Unit.DAYS:
+            return say("{count} 天", count=term.count)
+        case Unit.WORKING_DAYS:
+            return say("{count} 个工作日", count=term.count)
+        case Unit.MONTHS:
+            return say("{count} 个月", count=term.count)
+        case other:
+            assert_never(other)
+
+
+def _confirmed_holder(session: Session) -> Journey[_Holder]:
+    """Ask for number and name until the citizen says that they are right."""
+    while True:
+        number = yield from _number(session)
+        name = yield from _name()
+        if (yield from ask(Show(_read_back(number, name), personal=True))) is not Intent.AGAIN:
+            return _Holder(number, name)
+
+
+def _number(session: Session) -> Journey[str]:
+    note: Say | None = None
+    while True:
+        view = NumberEntry(
+            title=say("请输入身份证号码"),
+            line=say("就是卡上的社会保障号码，18 位。"),
+            length=identity.LENGTH,
+            confirm=say("输好了"),
+            step=_NUMBER,
+            note=note,
+            actions=(CANCEL,),
+        )
+        typed = yield from ask(Show(view, personal=True))
+        if isinstance(typed, Typed) and identity.is_identity_number(typed.text, session.today):
+            return typed.text
+        note = say("这个号码不对，请对照身份证改一改。")
+
+
+def _name() -> Journey[str]:
+    note: Say | None = None
+    while True:
+        view = NameEntry(
+            title=say("请输入姓名"),
+            line=say("和身份证上的一样。"),
+            confirm=say("输好了"),
+            step=_NAME,
+            note=note,
+            actions=(CANCEL,),
+        )
+        typed = yield from ask(Show(view, personal=True))
+        if isinstance(typed, Typed) and 0 < len(typed.text.strip()) <= LONGEST_NAME:
+            return typed.text.strip()
+        note = say("请输入姓名，再按“输好了”。")
+
+
+def _read_back(number: str, name: str) -> ReadBack:
+    return ReadBack(
+        title=say("请核对，再挂失"),
+        facts=(
+            Fact(say("姓名"), PersonName(mask_name(name), name)),
+            Fact(say("身份证号码"), Personal(mask_number(number), number)),
+        ),
+        note=say("挂失后，这张卡的社保功能马上停用。"),
+        step=_CHECK,
+        actions=(
+            CANCEL,
+            Action(Intent.AGAIN, say("不对，重新输")),
+            Action(Intent.NEXT, say("对，挂失这张卡"), Emphasis.GRAVE, say("号码和姓名都对，挂失这张卡")),
+        ),
+    )
+
+
+def _reported_views(session: Session, answer: LossReported) -> tuple[View, ...]:
+    region = session.region
+    done_at = minute_of(answer.reported_at_ms) if answer.reported_at_ms is not None else session.today.isoformat()
+    until = (
+        say("{time}，到时自动解除", time=Verbatim(minute_of(answer.lapses_at_ms)))
+        if answer.lapses_at_ms is not None
+        else say("本地手册没有写明")
+    )
+    bank = _bank_side(region, answer.bank)
+    facts: tuple[Fact, ...] = (Fact(say("社保功能"), say("已停用"), key=True), Fact(say("有效到"), until))
+    if bank is not None:
+        facts = (*facts, Fact(say("银行功能"), bank))
+    lines = (
+        say("{region} · {name}", region=in_words(region.pack.name), name=_name_of_report(region)),
+        say("受理号 {number}", number=_receipt_number(session)),
+        say("挂失时间 {time}", time=Verbatim(done_at)),
+        say("有效到 {until}", until=until),
+        *_slip_lines(region, answer.bank),
+    )
+    return (
+        Result(say("挂失好了"), facts, None, turning(1, 3), page(1, 3)),
+        _next_steps(region, 2, 3),
+        _slip(lines, 3, 3),
+    )
+
+
+def _recorded_views(session: Session) -> tuple[View, ...]:
+    region = session.region
+    lines = (
+        say("{region} · {name}", region=in_words(region.pack.name), name=_name_of_report(region)),
+        say("受理号 {number}", number=_receipt_number(session)),
+        say("{day} 已记下，连上社保中心后生效", day=Verbatim(session.today.isoformat())),
+        *_slip_lines(region, ""),
+    )
+    first = Result(
+        title=say("挂失已记下，还没有生效"),
+        facts=(
+            Fact(say("什么时候生效"), say("这台机器连上社保中心以后"), key=True),
+            Fact(say("等不及"), say("请打 {hotline}", hotline=Verbatim(region.hotline))),
+        ),
+        note=say("现在联系不上社保中心。连上后自动上报，您不用再来。"),
+        actions=turning(1, 3),
+        page=page(1, 3),
+    )
+    return (first, _next_steps(region, 2, 3), _slip(lines, 3, 3))
+
+
+def _next_steps(region: Region, number: int, of: int) -> Explain:
+    """What is left to do: the bank, the written report, what to do should the card turn up."""
+    loss = region.pack.loss
+    lines: list[Say] = []
+    if loss.bank_side.value:
+        lines.append(say("银行功能要另外打银行电话挂失，电话在下一页。"))
+    if loss.formal_place.value is not None:
+        lines.append(say("找不到卡：{place}", place=in_words(loss.formal_place.value)))
+    lifting = region.service(Service.LOSS_LIFTING).place
+    if region.offers(Service.LOSS_LIFTING):
+        lines.append(say("卡找到了：带卡来这里撤销挂失。"))
+    elif lifting.value is not None:
+        lines.append(say("卡找到了：{place}", place=in_words(lifting.value)))
+    return Explain(title=say("接下来"), lines=tuple(lines), step=page(number, of), actions=turning(number, of))
+
+
+def _slip(lines: tuple[Say, ...], number: int, of: int) -> Slip:
+    return Slip(
+        title=say("带走这张凭条"),
+        lines=lines,
+        note=say("用手机扫一扫，就能存下来。"),
+        actions=turning(number, of),
+        page=page(number, of),
+    )
+
+
+def _slip_lines(region: Region, bank: str) -> tuple[Say, ...]:
+    loss = region.pack.loss
+    lines = [say("服务电话 {hotline}", hotline=Verbatim(region.hotline))]
+    known = region.bank_line(bank)
+    if known is not None:
+        lines.append(_line_of(known))
+    elif loss.bank_side.value:
+        lines += [_line_of(one) for one in loss.bank_lines.value or ()]
+    return tuple(lines)
+
+
+def _line_of(bank: BankLine) -> Say:
+    return say("{bank} {line}", bank=in_words(bank.bank), line=Verbatim(bank.line))
+
+
+def _bank_side(region: Region, bank: str) -> Say | None:
+    """What is left to do for the bank side; None where nothing is known of one."""
+    known = region.bank_line(bank)
+    if known is not None:
+        return say("还没有挂失，请打{bank} {line}", bank=in_words(known.bank), line=Verbatim(known.line))
+    if bank:
+        return say("还没有挂失，请打{bank}的电话", bank=Verbatim(bank))
+    return None
+
+
+def _name_of_report(region: Region) -> Say:
+    name = region.pack.loss.name.value
+    return in_words(name) if name is not None else say("临时挂失")
+
+
+def _receipt_number(session: Session) -> Verbatim:
+    return Verbatim(session.transaction_id[:8].upper())

@@ -1,0 +1,131 @@
+"""Holds a document against a msgspec form and tells everything that is wrong with it, not the first thing only."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+from msgspec import inspect
+
+from kiosk.policy.positions import Where
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong."""
+
+    where: Where
+    what: str
+    """What is wrong and what is allowed."""
+
+
+@runtime_checkable
+class Judges(Protocol):
+    """A form that knows more of itself than its fields' types say."""
+
+    def faults(self) -> Iterable[Fault]:
+        """What is wrong between fields that are each well-formed; places are relative to this form."""
+
+
+def faults_of(raw: Any, wanted: inspect.Type, where: Where = ()) -> Iterator[Fault]:
+    """Everything in what a TOML parser gave that is not of the type wanted.
+
+    :raises NotImplementedError: the form uses a type that no pack has needed yet.
+    """
+    match wanted:
+        case inspect.Metadata():
+            hint = (wanted.extra_json_schema or {})["description"]
+            for fault in faults_of(raw, wanted.type, where):
+                yield Fault(fault.where, f"wanted is {hint}, not {_shown(raw)}")
+        case inspect.UnionType():
+            # TOML has no null: what may be None is left out.
+            (one,) = (kind for kind in wanted.types if not isinstance(kind, inspect.NoneType))
+            yield from faults_of(raw, one, where)
+        case inspect.StructType() | inspect.DictType() if not isinstance(raw, dict):
+            yield Fault(where, f"{_wanted(wanted)}, not {_shown(raw)}")
+        case inspect.StructType():
+            found = list(_table(raw, {field.name: (field.type, field.required) for field in wanted.fields}, where))
+            yield from found or _judged(raw, wanted, where)
+        case inspect.DictType():
+            yield from _table(raw, {name: (wanted.value_type, True) for name in _keys(wanted)}, where)
+        case inspect.VarTupleType():
+            if not isinstance(raw, list):
+                yield Fault(where, f"wanted is a list in brackets, not {_shown(raw)}")
+                return
+            for number, item in enumerate(raw):
+                yield from faults_of(item, wanted.item_type, (*where, number))
+        case inspect.EnumType():
+            words = [str(member.value) for member in wanted.cls]
+            if raw not in words:
+                yield Fault(where, f"{_shown(raw)} is not known; allowed: {', '.join(words)}")
+        case _:
+            if not _fits(raw, wanted):
+                yield Fault(where, f"{_wanted(wanted)}, not {_shown(raw)}")
+
+
+def _table(raw: dict[str, Any], fields: dict[str, tuple[inspect.Type, bool]], where: Where) -> Iterator[Fault]:
+    for key in raw:
+        if key not in fields:
+            yield Fault((*where, key), f"unknown key; allowed: {', '.join(fields)}")
+    for name, (kind, required) in fields.items():
+        if name in raw:
+            yield from faults_of(raw[name], kind, (*where, name))
+        elif required:
+            yield Fault((*where, name), f"missing; {_wanted(kind)}")
+
+
+def _judged(raw: dict[str, Any], wanted: inspect.StructType, where: Where) -> Iterator[Fault]:
+    value = msgspec.convert(raw, wanted.cls)
+    if isinstance(value, Judges):
+        for fault in value.faults():
+            yield Fault((*where, *fault.where), fault.what)
+
+
+def _fits(raw: Any, wanted: inspect.Type) -> bool:
+    match wanted:
+        case inspect.BoolType():
+            return isinstance(raw, bool)
+        case inspect.IntType():
+            return isinstance(raw, int) and not isinstance(raw, bool) and (wanted.ge is None or raw >= wanted.ge)
+        case inspect.StrType():
+            return isinstance(raw, str) and (wanted.pattern is None or re.search(wanted.pattern, raw) is not None)
+    raise NotImplementedError(f"no check for {wanted}")
+
+
+def _wanted(wanted: inspect.Type) -> str:
+    match wanted:
+        case inspect.StructType() | inspect.DictType():
+            return f"wanted is a table with {', '.join(_keys(wanted))}"
+        case inspect.VarTupleType():
+            return "wanted is a list in brackets"
+        case inspect.EnumType():
+            return f"allowed: {', '.join(str(member.value) for member in wanted.cls)}"
+        case inspect.BoolType():
+            return "wanted is true or false"
+        case inspect.IntType():
+            return "wanted is a whole number" + ("" if wanted.ge is None else f" from {wanted.ge} up")
+        case inspect.Metadata():
+            return f"wanted is {(wanted.extra_json_schema or {})['description']}"
+    return "wanted is text in quotes"
+
+
+def _keys(wanted: inspect.StructType | inspect.DictType) -> list[str]:
+    if isinstance(wanted, inspect.StructType):
+        return [field.name for field in wanted.fields]
+    if isinstance(wanted.key_type, inspect.EnumType):
+        return [str(member.value) for member in wanted.key_type.cls]
+    raise NotImplementedError(f"no check for {wanted}")
+
+
+def _shown(raw: Any) -> str:
+    match raw:
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case bool():
+            return str(raw).lower()
+        case str():
+            return f'"{raw}"'
+    return str(raw)

@@ -1,0 +1,89 @@
+"""What each request asks of a device: the blocking call that a lane makes for it."""
+
+from collections.abc import Callable
+from typing import Any, Final, assert_never
+
+from drivers.ports.card_reader import CardReader, Cryptogram, ExternalAuthenticationRefused
+from drivers.ports.pin_pad import PinPad
+from kiosk.journeys.requests import (
+    AnswerChallenge,
+    AwaitCard,
+    ChangeChipPin,
+    DrawChallenge,
+    EnterPin,
+    EnterPinBlock,
+    IdentifyPad,
+    LoadWorkingKey,
+    OpenChip,
+    PinTriesLeft,
+    ReadHolder,
+    ReadIssuer,
+    Request,
+    ReturnCard,
+    VerifyPin,
+)
+
+_CARD_WAIT_S: Final = 0.5
+"""One wait for a card; short, so that a cancel is heard soon."""
+_PIN_WAIT_S: Final = 240.0
+"""The pad's own limit; its one-byte timer ends at 255 s. Idleness is ours to mind, so the entry is renewed."""
+
+
+def card_errand(request: Request[Any], reader: CardReader) -> Callable[[], Any]:
+    """The call on the card reader that answers ``request``."""
+    match request:
+        case AwaitCard():
+            return lambda: reader.wait_for_card(_CARD_WAIT_S)
+        case ReadIssuer():
+            return lambda: reader.card().read_issuer()
+        case ReadHolder():
+            return lambda: reader.card().read_holder()
+        case PinTriesLeft():
+            return lambda: reader.card().pin_tries_left()
+        case VerifyPin(pin):
+            return lambda: reader.card().verify_pin(pin)
+        case ChangeChipPin(old, new):
+            return lambda: reader.card().change_pin(old, new)
+        case AnswerChallenge(challenge):
+            return lambda: reader.card().answer_challenge(challenge)
+        case DrawChallenge():
+            return lambda: reader.card().draw_challenge()
+        case OpenChip(cryptogram):
+            return lambda: _open_chip(reader, cryptogram)
+        case ReturnCard():
+            return lambda: _return_card(reader)
+        case _:
+            raise AssertionError(type(request).__name__)
+
+
+def pad_errand(
+    request: EnterPin | EnterPinBlock | IdentifyPad | LoadWorkingKey, pad: PinPad, count: Callable[[int], None]
+) -> Callable[[], Any]:
+    """The call on the PIN pad that answers ``request``.
+
+    :param count: told the number of digits after each key, from the lane's thread.
+    """
+    match request:
+        case EnterPin(view):
+            return lambda: pad.enter_pin(view.length, _PIN_WAIT_S, count)
+        case EnterPinBlock(view, account):
+            return lambda: pad.enter_pin_block(account, view.length, _PIN_WAIT_S, count)
+        case IdentifyPad():
+            return pad.identify
+        case LoadWorkingKey(key):
+            return lambda: pad.load_working_key(key)
+        case other:
+            assert_never(other)
+
+
+def _open_chip(reader: CardReader, cryptogram: Cryptogram) -> bool:
+    try:
+        reader.card().authenticate_terminal(cryptogram)
+    except ExternalAuthenticationRefused:
+        return False
+    return True
+
+
+def _return_card(reader: CardReader) -> None:
+    reader.release()
+    reader.wait_for_removal(_CARD_WAIT_S)

@@ -1,0 +1,6 @@
+"""Typing a Chinese name without a keyboard of one's own: by sound, by strokes, in letters. Knows nothing of the screen."""
+
+from kiosk.ui.name_input.draft import NAME_BYTES, NameDraft, Way
+from kiosk.ui.name_input.tables import STROKES, NameTables, TablesMissing
+
+__all__ = ["NAME_BYTES", "STROKES", "NameDraft", "NameTables", "TablesMissing", "Way"]
