@@ -1,11 +1,16 @@
 """The centre as a web application."""
 
+import asyncio
+import contextlib
+import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 import msgspec
 from fastapi import FastAPI, Request
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from central.card_sessions import CardDesk
@@ -13,7 +18,9 @@ from central.database import Database
 from central.exchange import Asker, Exchange
 from central.ingest import Ingest
 from central.keys import CentreKeys
+from central.loss_reports import LossDesk
 from central.page import add_page
+from central.region_rules import load_region_rules
 from central.settings import Settings
 from kiosk.records.questions import (
     AuthenticateTerminal,
@@ -22,15 +29,22 @@ from kiosk.records.questions import (
     ChangeCentrePin,
     GetRecord,
     GetWorkingKey,
+    LiftLoss,
+    LossLifted,
+    LossReported,
     OpenCardSession,
     PinChanged,
     ProveCard,
     RecordAnswer,
+    ReportLoss,
     TerminalAuthenticated,
     WorkingKey,
 )
 from kiosk.records.upload import Batch, Problem, Receipt
 
+SWEEP_S: Final = 60.0
+"""How long a report may have run out before its row says so, though nobody asks. The event is dated exactly anyway."""
+_log: Final = logging.getLogger("central")
 Q = TypeVar("Q", bound=msgspec.Struct)
 _PROBLEMS: Final = {
     400: "malformed",
@@ -45,18 +59,29 @@ _PROBLEMS: Final = {
 }
 
 
-def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) -> FastAPI:
+def create_app(
+    settings: Settings, *, clock: Callable[[], float] = time.time, sweep_every_s: float = SWEEP_S
+) -> FastAPI:
     """The application over an existing, migrated database.
 
     :param clock: seconds since 1970 UTC; tests turn it.
+    :raises RegionRulesRefused: the operator's rules can't be read.
     """
     database = Database(settings.database)
     keys = CentreKeys.load(settings)
+    rules = load_region_rules(settings.region_rules)
     exchange = Exchange(database, keys, clock)
-    ingest = Ingest(database, keys, clock)
-    desk = CardDesk(database, keys, settings.pin_tries, clock)
+    ingest = Ingest(database, keys, clock, rules)
+    desk = CardDesk(database, keys, rules, settings.pin_tries, clock)
+    losses = LossDesk(database, rules, clock)
 
-    app = FastAPI(title="社会保障卡终端中心 · Central system", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="社会保障卡终端中心 · Central system",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_sweeping(losses, sweep_every_s),
+    )
     app.state.database = database
     described = _Described(app)
     session_path = "/v1/card-sessions/{session_id}"
@@ -91,14 +116,46 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
         """Change a PIN that the centre holds."""
         return await exchange.answer(request, ChangeCentrePin, _in(session_id, desk.change_pin))
 
+    @described.post("/v1/loss-reports", ReportLoss, LossReported)
+    async def report_loss(request: Request) -> Response:
+        """Stop the social side of a card that is not at hand."""
+        return await exchange.answer(request, ReportLoss, losses.report)
+
+    @described.post(f"{session_path}/loss-lifting", LiftLoss, LossLifted)
+    async def lift_loss(request: Request, session_id: str) -> Response:
+        """Take a temporary loss report back."""
+        return await exchange.answer(request, LiftLoss, _in(session_id, desk.lift_loss))
+
     @described.post("/v1/working-keys", GetWorkingKey, WorkingKey)
     async def working_key(request: Request) -> Response:
         """Give a PIN pad a fresh key."""
         return await exchange.answer(request, GetWorkingKey, desk.working_key)
 
-    add_page(app, database, clock)
+    add_page(app, database, losses, clock)
     described.complete()
     return app
+
+
+def _sweeping(
+    losses: LossDesk, every_s: float
+) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
+    async def sweep_again_and_again() -> None:
+        while True:
+            try:
+                await run_in_threadpool(losses.sweep)
+            except SQLAlchemyError as error:
+                _log.warning("not swept: %s", type(error).__name__)
+            await asyncio.sleep(every_s)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(sweep_again_and_again())
+        yield
+        sweeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sweeping
+
+    return lifespan
 
 
 def _in(session_id: str, work: Callable[[Asker, str, Q], msgspec.Struct]) -> Callable[[Asker, Q], msgspec.Struct]:

@@ -1,4 +1,5 @@
-"""Asking while the citizen waits: a card proves itself, then its holder's record is told or the PIN is changed."""
+"""Asking while the citizen waits: a card proves itself, then its holder's record is told, the PIN is changed, or a loss
+report is taken back."""
 
 import hmac
 import re
@@ -7,16 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from central.card_keys import Algorithm
+from central.card_states import Cause, lift, settle_all, verdict_on_lifting
 from central.database import Database
 from central.exchange import Asker
 from central.keys import CentreKeys
+from central.online import check_transaction_id, locked_transaction, refuse_frozen, region_of
 from central.pins import HeldPins, Pads, PinCheck, is_weak
 from central.problems import Declined, malformed, unknown_session
+from central.region_rules import RegionRules
 from central.tables import (
     Alarm,
     Card,
@@ -25,7 +29,6 @@ from central.tables import (
     Holder,
     Insurance,
     MedicalAccount,
-    TerminalLedger,
     TransactionRow,
 )
 from kiosk.records.card import CardState
@@ -39,6 +42,9 @@ from kiosk.records.questions import (
     GetWorkingKey,
     HolderRecord,
     InsuranceStatus,
+    LiftLoss,
+    LiftVerdict,
+    LossLifted,
     OpenCardSession,
     PinChange,
     PinChanged,
@@ -54,7 +60,6 @@ CHALLENGE_LIFE_S: Final = 120
 """How long a challenge may be answered (docs/protocol.md)."""
 PROVED_LIFE_S: Final = 600
 """How long a proved card may be asked about: three PIN entries in large type, with rests."""
-_TRANSACTION_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _IDENTIFICATION_CODE: Final = re.compile(r"[0-9A-F]{32}", re.ASCII)
 _NORM_VERSION: Final = re.compile(r"[0-9]\.[0-9]{2}", re.ASCII)
 _WITHHELD: Final = frozenset({CardState.LOST.value, CardState.TEMPORARILY_LOST.value, CardState.CANCELLED.value})
@@ -67,6 +72,7 @@ class CardDesk:
 
     database: Database
     keys: CentreKeys
+    rules: RegionRules
     pin_tries: int
     clock: Callable[[], float]
     """Seconds since 1970 UTC."""
@@ -77,12 +83,12 @@ class CardDesk:
             raise malformed("a norm version reads like 2.00")
         if not _IDENTIFICATION_CODE.fullmatch(question.identification_code):
             raise malformed("an identification code is 32 upper-case hex characters")
-        _check_transaction_id(question.transaction_id)
+        check_transaction_id(question.transaction_id)
         challenge = secrets.token_bytes(Algorithm.of_norm(question.norm_version).value)
         opened = CardSessionOpened(session_id=secrets.token_hex(16), challenge=challenge)
         now_ms = self._now_ms()
         with self.database.writing() as session:
-            _refuse_frozen(session, asker)
+            refuse_frozen(session, asker)
             session.execute(delete(CardSession).where(CardSession.expires_at < now_ms))
             session.add(
                 CardSession(
@@ -126,7 +132,7 @@ class CardDesk:
             row = self._session(session, asker, session_id)
             if row.stage != "open":
                 raise unknown_session()
-            card = session.get(Card, row.identification_code)
+            card = session.get(Card, row.identification_code, with_for_update=True)
             proof = self._judge_proof(row, card, question)
             row.stage = "proved" if proof is CardProof.GENUINE else "over"
             if proof is CardProof.NOT_GENUINE:
@@ -135,6 +141,7 @@ class CardDesk:
             if proof is not CardProof.GENUINE or card is None:
                 return CardProved(proof=proof)
             row.expires_at = self._now_ms() + PROVED_LIFE_S * 1000
+            self._settle(session, card)
             held = session.get(CentrePin, card.identification_code)
             return CardProved(
                 proof=proof,
@@ -149,19 +156,16 @@ class CardDesk:
         :raises Declined: no session, not proved, or a card whose state forbids it.
         """
         with self.database.writing() as session:
-            card = self._proved_card(session, asker, session_id)
-            row = self._transaction(session, asker, session_id, question.transaction_id, Service.CARD_QUERY)
+            row, card = self._proved(session, asker, session_id, question.transaction_id, Service.CARD_QUERY)
+            _refuse_withheld(card)
             held = session.get(CentrePin, card.identification_code, with_for_update=True)
-            if held is None:
-                checked = PinCheck(PinVerdict.NOT_ASKED, 0)
-            else:
-                checked = self._check_pin(session, asker, card, held, question)
-                if checked.verdict is not PinVerdict.ACCEPTED:
-                    return RecordAnswer(pin=checked.verdict, pin_tries_left=checked.tries_left)
+            checked = self._check_pin(session, asker, card, held, question)
+            if not checked.passed:
+                return RecordAnswer(pin=checked.verdict, pin_tries_left=checked.tries_left)
             row.record_disclosed_at = row.record_disclosed_at or self._now_ms()
             return RecordAnswer(
                 pin=checked.verdict,
-                pin_tries_left=checked.tries_left if held else None,
+                pin_tries_left=checked.tries_left,
                 record=_record_of(session, card),
             )
 
@@ -172,8 +176,8 @@ class CardDesk:
         """
         blocks = (question.old, question.new, question.repeated)
         with self.database.writing() as session:
-            card = self._proved_card(session, asker, session_id)
-            row = self._transaction(session, asker, session_id, question.transaction_id, Service.PIN_CHANGE)
+            row, card = self._proved(session, asker, session_id, question.transaction_id, Service.PIN_CHANGE)
+            _refuse_withheld(card)
             held = session.get(CentrePin, card.identification_code, with_for_update=True)
             if held is None:
                 raise Declined(409, "pin_not_held")
@@ -193,20 +197,51 @@ class CardDesk:
                 row.effects += 1
             return changed
 
+    def lift_loss(self, asker: Asker, session_id: str, question: LiftLoss) -> LossLifted:
+        """Take the temporary loss report on a proved card back, after the PIN where the centre holds one.
+
+        :raises Declined: no session, or not proved.
+        """
+        with self.database.writing() as session:
+            row, card = self._proved(session, asker, session_id, question.transaction_id, Service.LOSS_LIFTING)
+            if row.loss_answer is not None:
+                return msgspec.json.decode(row.loss_answer, type=LossLifted)
+            held = session.get(CentrePin, card.identification_code, with_for_update=True)
+            checked = self._check_pin(session, asker, card, held, question)
+            if not checked.passed:
+                return LossLifted(pin=checked.verdict, pin_tries_left=checked.tries_left)
+            others = session.scalars(
+                select(Card).where(
+                    Card.social_security_number == card.social_security_number,
+                    Card.region == card.region,
+                    Card.identification_code != card.identification_code,
+                )
+            )
+            here = region_of(session, asker.terminal) == card.region
+            verdict = verdict_on_lifting(card, others, self.rules.of(card.region), here=here)
+            if verdict is LiftVerdict.LIFTED:
+                row.loss_lifted_at = self._now_ms()
+                row.effects += 1
+                cause = Cause(terminal=asker.terminal, transaction_id=question.transaction_id)
+                session.add(lift(card, row.loss_lifted_at, cause))
+            answer = LossLifted(pin=checked.verdict, pin_tries_left=checked.tries_left, verdict=verdict)
+            row.loss_answer = msgspec.json.encode(answer).decode()
+            return answer
+
     def working_key(self, asker: Asker, question: GetWorkingKey) -> WorkingKey:
         """A fresh key for one of the terminal's pads.
 
         :raises Declined: not one of its pads.
         """
         with self.database.writing() as session:
-            _refuse_frozen(session, asker)
+            refuse_frozen(session, asker)
             return self._pads().fresh_key(session, asker.terminal, question.pad_serial)
 
     def _session(self, session: Session, asker: Asker, session_id: str) -> CardSession:
         row = session.get(CardSession, session_id, with_for_update=True) if "\0" not in session_id else None
         if row is None or row.terminal != asker.terminal or row.expires_at < self._now_ms() or row.stage == "over":
             raise unknown_session()
-        _refuse_frozen(session, asker)
+        refuse_frozen(session, asker)
         return row
 
     def _judge_proof(self, row: CardSession, card: Card | None, question: ProveCard) -> CardProof:
@@ -221,46 +256,37 @@ class CardDesk:
             return CardProof.HOLDER_MISMATCH
         return CardProof.GENUINE
 
-    def _proved_card(self, session: Session, asker: Asker, session_id: str) -> Card:
+    def _proved(
+        self, session: Session, asker: Asker, session_id: str, transaction_id: str, service: Service
+    ) -> tuple[TransactionRow, Card]:
+        """The transaction and the proved card of a session, locked in the order in which an upload locks them."""
         row = self._session(session, asker, session_id)
         if row.stage != "proved":
             raise Declined(409, "not_proved")
-        card = session.get_one(Card, row.identification_code)
-        if card.state in _WITHHELD:
-            raise Declined(409, "card_state", card.state)
-        return card
-
-    def _transaction(
-        self, session: Session, asker: Asker, session_id: str, transaction_id: str, service: Service
-    ) -> TransactionRow:
-        """The row of a transaction, locked; made if an entry has not made it already."""
-        _check_transaction_id(transaction_id)
-        card_session = session.get_one(CardSession, session_id)
-        insert = sqlite.insert if self.database.is_sqlite else postgresql.insert
-        session.execute(
-            insert(TransactionRow)
-            .values(
-                transaction_id=transaction_id,
-                terminal=asker.terminal,
-                region=card_session.region,
-                service=service.value,
-                identification_code=card_session.identification_code,
-                card_number=card_session.card_number,
-                changed_at=self._now_ms(),
-            )
-            .on_conflict_do_nothing()
+        transaction = locked_transaction(
+            session,
+            asker,
+            service,
+            transaction_id=transaction_id,
+            region=row.region,
+            identification_code=row.identification_code,
+            card_number=row.card_number,
+            now_ms=self._now_ms(),
         )
-        row = session.scalars(
-            select(TransactionRow).where(TransactionRow.transaction_id == transaction_id).with_for_update()
-        ).one()
-        if (row.terminal, row.identification_code) != (asker.terminal, card_session.identification_code):
-            raise malformed("this transaction id belongs to another card or terminal")
-        if row.begun_sequence is None and row.finished_sequence is None:
-            row.service = service.value
-        row.changed_at = self._now_ms()
-        return row
+        if transaction.identification_code != row.identification_code:
+            raise malformed("this transaction id belongs to another card")
+        card = session.get_one(Card, row.identification_code, with_for_update=True)
+        self._settle(session, card)
+        return transaction, card
 
-    def _check_pin(self, session: Session, asker: Asker, card: Card, held: CentrePin, question: GetRecord) -> PinCheck:
+    def _settle(self, session: Session, card: Card) -> None:
+        session.add_all(settle_all([card], self._now_ms()))
+
+    def _check_pin(
+        self, session: Session, asker: Asker, card: Card, held: CentrePin | None, question: GetRecord | LiftLoss
+    ) -> PinCheck:
+        if held is None:
+            return PinCheck(PinVerdict.NOT_ASKED, None)
         if held.tries_left == 0:
             return PinCheck(PinVerdict.LOCKED, 0)
         if question.pin_block is None:
@@ -304,19 +330,10 @@ class CardDesk:
         return int(self.clock() * 1000)
 
 
-def _refuse_frozen(session: Session, asker: Asker) -> None:
-    """A terminal whose newest ledger has forked is two machines; neither of them is told anything.
-
-    :raises Declined: it is frozen.
-    """
-    newest = session.scalars(
-        select(TerminalLedger)
-        .where(TerminalLedger.terminal == asker.terminal)
-        .order_by(TerminalLedger.registered_at.desc())
-        .limit(1)
-    ).one_or_none()
-    if newest is not None and newest.frozen_reason is not None:
-        raise Declined(423, "frozen", newest.frozen_reason)
+def _refuse_withheld(card: Card) -> None:
+    """:raises Declined: whoever holds such a card is told nothing and changes nothing."""
+    if card.state in _WITHHELD:
+        raise Declined(409, "card_state", card.state)
 
 
 def _record_of(session: Session, card: Card) -> HolderRecord:
@@ -339,8 +356,3 @@ def _record_of(session: Session, card: Card) -> HolderRecord:
         bank_side_active=card.bank_side_active,
         insurances=[InsuranceStatus(kind=one.kind, active=one.active, paid_until=one.paid_until) for one in insurances],
     )
-
-
-def _check_transaction_id(transaction_id: str) -> None:
-    if not _TRANSACTION_ID.fullmatch(transaction_id):
-        raise malformed("a transaction id is 32 lower-case hex characters")

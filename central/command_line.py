@@ -24,6 +24,7 @@ from central.enrolment import (
     thaw,
 )
 from central.keys import CentreKeys
+from central.region_rules import RegionRulesRefused
 from central.seed import SeedRefused, load_seed, plant
 from central.settings import Settings, SettingsRefused, load_settings
 
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (SettingsRefused, SeedRefused, EnrolmentRefused, OSError, ValueError) as error:
+    except (SettingsRefused, RegionRulesRefused, SeedRefused, EnrolmentRefused, OSError, ValueError) as error:
         print(f"central: {error}", file=sys.stderr)
         return 1
     return 0
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--database", help="SQLAlchemy URL; a SQLite file in the directory without it")
     init.add_argument("--port", type=int, default=8443)
     init.add_argument("--card-master-keys", type=Path, help="key file of the issuer; random keys without it")
+    init.add_argument("--region-rules", type=Path, help="rules of temporary loss reports; none without it")
 
     def on_centre(name: str, run: Any, about: str) -> argparse.ArgumentParser:
         one = command(name, run, about)
@@ -98,6 +100,7 @@ def _init(options: argparse.Namespace) -> None:
             database=options.database,
             port=options.port,
             card_master_keys=options.card_master_keys,
+            region_rules=options.region_rules,
         )
     )
 

@@ -28,6 +28,7 @@ _PRIVATE: Final = (
     serialization.PrivateFormat.PKCS8,
     serialization.NoEncryption(),
 )
+_NO_RULES: Final = b"# Rules of temporary loss reports, one table a region: docs/central.md.\n"
 _Private = ec.EllipticCurvePrivateKey | Ed25519PrivateKey | X25519PrivateKey
 
 
@@ -70,11 +71,19 @@ class PublicDetails(msgspec.Struct, frozen=True, kw_only=True):
     """Path of the CA's certificate on this machine."""
 
 
-def create_centre(directory: Path, *, database: str | None, port: int, card_master_keys: Path | None) -> Path:
+def create_centre(
+    directory: Path,
+    *,
+    database: str | None,
+    port: int,
+    card_master_keys: Path | None,
+    region_rules: Path | None = None,
+) -> Path:
     """Make keys, certificates and settings of a new centre in ``directory``, and return the settings' path.
 
     :param database: SQLAlchemy URL; a SQLite file in the directory without one.
     :param card_master_keys: taken over as they are; random ones without a file.
+    :param region_rules: taken over as they are; none without a file.
     :raises FileExistsError: a centre is there already.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -87,6 +96,7 @@ def create_centre(directory: Path, *, database: str | None, port: int, card_mast
     write_secret(directory / "storage.key", secrets.token_hex(32).encode())
     cards = card_master_keys.read_bytes() if card_master_keys else _random_card_keys()
     write_secret(directory / "card_master_keys.json", cards)
+    write_secret(directory / "region_rules.toml", region_rules.read_bytes() if region_rules else _NO_RULES)
     url = database or f"sqlite:///{(directory / 'centre.db').resolve()}"
     lines = {
         "database": url,
@@ -97,6 +107,7 @@ def create_centre(directory: Path, *, database: str | None, port: int, card_mast
         "opening_key": "opening.key",
         "card_master_keys": "card_master_keys.json",
         "storage_key": "storage.key",
+        "region_rules": "region_rules.toml",
         "host": "127.0.0.1",
         "port": port,
     }

@@ -5,6 +5,7 @@ answer that can be bound to a signature is signed, problems and defects included
 """
 
 import logging
+import re
 import secrets
 import traceback
 import zlib
@@ -42,6 +43,7 @@ from kiosk.records.upload import MAX_BATCH_BYTES, Malformed, decode, encode
 _log: Final = logging.getLogger("central")
 _JSON: Final = "application/json"
 _MAX_NONCE: Final = 128
+_HOST: Final = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 _NONCES_KEPT_S: Final = 2 * CLOCK_TOLERANCE_S
 _GZIP: Final = 31  # zlib: 32 KiB window, gzip header and trailer
 
@@ -184,8 +186,11 @@ def _as_received(request: Request) -> HttpRequest:
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     query = request.scope["query_string"].decode("latin-1")
     path = request.scope["raw_path"].decode("latin-1")
-    url = f"{request.scope['scheme']}://{headers.get('host', '')}{path}" + (f"?{query}" if query else "")
-    return HttpRequest(request.method, url, headers)
+    host = headers.get("host", "")
+    # A host with a path in it, or a fragment, would let a signature hold for another path than the one that is served.
+    authority = host if _HOST.fullmatch(host) else ""
+    url = f"{request.scope['scheme']}://{authority}{path}" + (f"?{query}" if query else "")
+    return HttpRequest(request.method, url.replace("#", "%23"), headers)
 
 
 def _unpack(body: bytes) -> bytes:

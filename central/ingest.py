@@ -3,24 +3,28 @@
 import copy
 import itertools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from central.bulk import insert_rows
+from central.card_states import settle_all
 from central.database import Database
 from central.exchange import Asker
 from central.judging import Bench, Case, Opened, Ruling, open_entry
 from central.keys import CentreKeys
+from central.online import region_of
 from central.problems import Declined, malformed, too_large
-from central.tables import Alarm, Card, Entry, EpochKey, TerminalLedger, TransactionRow
+from central.region_rules import RegionRules
+from central.tables import Alarm, Card, Entry, EpochKey, Holder, TerminalLedger, TransactionRow
 from kiosk.records import sealing
 from kiosk.records.chain import GENESIS, HASH_SIZE, SealedEntry
 from kiosk.records.sealing import SealedEpochKey, Unreadable, open_sealed_epoch
+from kiosk.records.transaction import Service
 from kiosk.records.upload import MAX_BATCH, Batch, Judgement, Receipt, Tombstone, Verdict
 
 _log: Final = logging.getLogger("central")
@@ -47,6 +51,7 @@ class Ingest:
     keys: CentreKeys
     clock: Callable[[], float]
     """Seconds since 1970 UTC."""
+    rules: RegionRules = RegionRules()
 
     def receive(self, asker: Asker, batch: Batch) -> Receipt:
         """Store and judge a batch; the same batch again changes nothing and gets the same verdicts.
@@ -123,12 +128,29 @@ class Ingest:
     def _judge(self, session: Session, ledger: TerminalLedger, opened: dict[int, Opened | Ruling]) -> dict[int, Ruling]:
         readable = [one.transaction for one in opened.values() if isinstance(one, Opened)]
         stored = _cases(session, {one.transaction_id for one in readable})
-        cards = _cards(session, {one.identification_code for one in readable})
+        # Only a report names somebody whose card is not at hand; everybody else's holder is of no concern here.
+        named = {one.social_security_number for one in readable if one.service is Service.TEMPORARY_LOSS}
+        region = region_of(session, ledger.terminal)
+        cards = _cards(session, {one.identification_code for one in readable}, named, region)
+        now_ms = self._now_ms()
+        session.add_all(settle_all(cards.values(), now_ms))
         before = {key: copy.copy(case) for key, case in stored.items()}
-        bench = Bench(ledger.terminal, ledger.ledger_id, self._now_ms(), stored, cards)
+        bench = Bench(
+            terminal=ledger.terminal,
+            ledger_id=ledger.ledger_id,
+            registered_ms=ledger.registered_at,
+            now_ms=now_ms,
+            region=region,
+            rule=self.rules.of(region),
+            cases=stored,
+            cards=cards,
+            cards_of=_by_holder(cards.values(), region),
+            holders=_holders(session, named),
+        )
         rulings = {
             sequence: one if isinstance(one, Ruling) else bench.judge(one, sequence) for sequence, one in opened.items()
         }
+        session.add_all(bench.events)
         new = [case for key, case in sorted(bench.cases.items()) if key not in before]
         insert_rows(session, TransactionRow, [msgspec.structs.asdict(case) for case in new])
         changed = [msgspec.structs.asdict(bench.cases[key]) for key, case in before.items() if case != bench.cases[key]]
@@ -271,10 +293,33 @@ def _cases(session: Session, transaction_ids: set[str]) -> dict[str, Case]:
     return {case.transaction_id: case for case in cases}
 
 
-def _cards(session: Session, identification_codes: set[str]) -> dict[str, Card]:
+def _cards(
+    session: Session, identification_codes: set[str], social_security_numbers: set[str], region: str
+) -> dict[str, Card]:
+    """The cards that entries name, and those in the region of the holders that they name, locked in one order."""
     key = Card.identification_code
-    query = select(Card).where(key.in_(sorted(identification_codes))).order_by(key).with_for_update()
-    return {card.identification_code: card for card in session.scalars(query)}
+    wanted = key.in_(sorted(identification_codes))
+    if social_security_numbers:
+        theirs = Card.social_security_number.in_(sorted(social_security_numbers))
+        wanted = or_(wanted, and_(theirs, Card.region == region))
+    found = session.scalars(select(Card).where(wanted).order_by(key).with_for_update())
+    return {card.identification_code: card for card in found}
+
+
+def _by_holder(cards: Iterable[Card], region: str) -> dict[str, list[Card]]:
+    found: dict[str, list[Card]] = {}
+    for card in cards:
+        if card.region == region:
+            found.setdefault(card.social_security_number, []).append(card)
+    return found
+
+
+def _holders(session: Session, social_security_numbers: set[str]) -> dict[str, Holder]:
+    if not social_security_numbers:
+        return {}
+    key = Holder.social_security_number
+    found = session.scalars(select(Holder).where(key.in_(sorted(social_security_numbers))))
+    return {holder.social_security_number: holder for holder in found}
 
 
 def _row(ledger: TerminalLedger, item: Item, ruling: Ruling, now_ms: int) -> dict[str, Any]:

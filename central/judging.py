@@ -1,18 +1,22 @@
 """What the centre makes of stored entries. Judging is pure: it sees plaintexts and rows, and never raises.
 
 Two of its rules keep "exactly once" true above the chain: a stage of a transaction is judged once, under whichever
-sequence it first came, and what was done online is not done again.
+sequence it first came, and what was done online is not done again. A third keeps a report that was taken down without
+the centre from undoing what came after it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
-from central.tables import Card
+from central.card_states import Cause, answer_to_report, is_holder, report, verdict_on_report
+from central.region_rules import RegionRule
+from central.tables import Card, CardEvent, Holder
 from kiosk.records.chain import SealedEntry
+from kiosk.records.questions import LossVerdict
 from kiosk.records.sealing import EpochKey, Unreadable, unseal
 from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
 from kiosk.records.upload import Malformed, Verdict, decode
@@ -84,6 +88,9 @@ class Case(msgspec.Struct):
     social_security_number: str = ""
     record_disclosed_at: int | None = None
     pin_changed_at: int | None = None
+    loss_reported_at: int | None = None
+    loss_lifted_at: int | None = None
+    loss_answer: str | None = None
     begun_ledger: bytes | None = None
     begun_sequence: int | None = None
     finished_ledger: bytes | None = None
@@ -109,11 +116,23 @@ class Bench:
 
     terminal: str
     ledger_id: bytes
+    registered_ms: int
+    """When the ledger was registered: nothing in it happened earlier."""
     now_ms: int
+    region: str
+    """In which the terminal is enrolled."""
+    rule: RegionRule
+    """Of that region."""
     cases: dict[str, Case]
     """By transaction id, as far as known; judging adds the new ones."""
     cards: Mapping[str, Card]
-    """By identification code, as far as known."""
+    """By identification code, as far as known. Settled."""
+    cards_of: Mapping[str, Sequence[Card]]
+    """The same cards, those in the region, by their holder's social security number."""
+    holders: Mapping[str, Holder]
+    """By social security number, as far as a report names them."""
+    events: list[CardEvent] = field(default_factory=list)
+    """What judging did to cards."""
 
     def judge(self, opened: Opened, sequence: int) -> Ruling:
         """Apply the table "Verdicts on entries" of docs/protocol.md to one entry."""
@@ -123,14 +142,17 @@ class Bench:
             return Ruling(Verdict.REFUSED, "foreign_transaction")
         if case is not None and _stage_is_judged(case, transaction.stage):
             return Ruling(Verdict.SUPERSEDED, "duplicate_transaction")
-        ruling = self._rule(transaction, case)
+        ruling = self._rule(opened, case)
         case = case or self._new_case(transaction)
         if ruling.verdict is Verdict.APPLIED and _changes_chip(transaction):
             self._note_chip_change(opened, case)
+        if ruling.verdict is Verdict.APPLIED and _reports_loss(transaction) and case.loss_reported_at is None:
+            self._report_loss(transaction, case)
         self._record(opened, sequence, ruling, case)
         return ruling
 
-    def _rule(self, transaction: Transaction, case: Case | None) -> Ruling:
+    def _rule(self, opened: Opened, case: Case | None) -> Ruling:
+        transaction = opened.transaction
         card = self.cards.get(transaction.identification_code)
         if card is None and transaction.identification_code:
             return Ruling(Verdict.REFUSED, "unknown_card")
@@ -138,9 +160,52 @@ class Bench:
             return Ruling(Verdict.APPLIED)
         if _needs_online(transaction) and not _was_done_online(transaction, case):
             return Ruling(Verdict.REFUSED, "not_done_online")
+        if _reports_loss(transaction):
+            return self._rule_on_report(opened, case)
         if card is not None and _changes_chip(transaction) and transaction.assumed_card_state not in {"", card.state}:
             return Ruling(Verdict.SUPERSEDED, "card_state_changed")
         return Ruling(Verdict.APPLIED)
+
+    def _rule_on_report(self, opened: Opened, case: Case | None) -> Ruling:
+        """A loss report that was taken down without the centre: it takes effect now, unless something overtook it."""
+        transaction = opened.transaction
+        number = transaction.social_security_number
+        if case is not None and case.loss_reported_at is not None:
+            # Only the answer was lost; whatever became of the card since is not undone.
+            same = case.social_security_number == number
+            return Ruling(Verdict.APPLIED) if same else Ruling(Verdict.REFUSED, "foreign_transaction")
+        cards = self.cards_of.get(number, ())
+        verdict, card = verdict_on_report(cards)
+        if not is_holder(self.holders.get(number), transaction.holder_name) or verdict is LossVerdict.UNKNOWN:
+            return Ruling(Verdict.REFUSED, "unknown_holder")
+        if verdict is not LossVerdict.REPORTED or card is None:
+            return Ruling(Verdict.SUPERSEDED, verdict.value)
+        if self._is_overtaken(opened, cards):
+            return Ruling(Verdict.SUPERSEDED, "overtaken")
+        if transaction.assumed_card_state not in {"", card.state}:
+            return Ruling(Verdict.SUPERSEDED, "card_state_changed")
+        return Ruling(Verdict.APPLIED)
+
+    def _is_overtaken(self, opened: Opened, cards: Iterable[Card]) -> bool:
+        """Whether one of the holder's cards changed its state after the citizen had typed the report.
+
+        A time before the ledger's beginning, or one to come, shows that the terminal's clock was wrong: such a time
+        proves nothing, and the card's state alone decides.
+        """
+        if not self.registered_ms <= opened.happened_ms <= self.now_ms:
+            return False
+        return any((card.state_changed_at or 0) > opened.happened_ms for card in cards)
+
+    def _report_loss(self, transaction: Transaction, case: Case) -> None:
+        _, card = verdict_on_report(self.cards_of.get(transaction.social_security_number, ()))
+        if card is None:
+            return
+        cause = Cause(terminal=self.terminal, transaction_id=transaction.transaction_id, reason="taken_down")
+        self.events.append(report(card, self.rule, self.now_ms, cause))
+        case.identification_code, case.card_number = card.identification_code, card.card_number
+        case.loss_reported_at = self.now_ms
+        case.loss_answer = msgspec.json.encode(answer_to_report(LossVerdict.REPORTED, card)).decode()
+        case.effects += 1
 
     def _new_case(self, transaction: Transaction) -> Case:
         case = Case(
@@ -203,13 +268,38 @@ def _changes_chip(transaction: Transaction) -> bool:
     )
 
 
+def _reports_loss(transaction: Transaction) -> bool:
+    return (
+        transaction.service is Service.TEMPORARY_LOSS
+        and transaction.outcome is Outcome.RECORDED
+        and not transaction.done_online
+    )
+
+
 def _needs_online(transaction: Transaction) -> bool:
-    changed_here = transaction.service is Service.PIN_CHANGE and transaction.outcome is Outcome.DONE
-    return transaction.done_online or (changed_here and transaction.pin_held_by == "centre")
+    if transaction.done_online:
+        return True
+    if transaction.outcome is Outcome.RECORDED:
+        return transaction.service is not Service.TEMPORARY_LOSS
+    if transaction.outcome is not Outcome.DONE:
+        return False
+    at_the_centre = {Service.TEMPORARY_LOSS, Service.LOSS_LIFTING}
+    changed_here = transaction.service is Service.PIN_CHANGE and transaction.pin_held_by == "centre"
+    return changed_here or transaction.service in at_the_centre
 
 
 def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
-    if case is None or case.identification_code != transaction.identification_code:
+    if case is None:
         return False
-    done_at = case.pin_changed_at if transaction.service is Service.PIN_CHANGE else case.record_disclosed_at
-    return done_at is not None
+    if transaction.service is Service.TEMPORARY_LOSS:
+        # The card was not at hand: the entry knows its holder only.
+        same_holder = case.social_security_number == transaction.social_security_number
+        return same_holder and case.loss_reported_at is not None
+    if case.identification_code != transaction.identification_code:
+        return False
+    done_at = {
+        Service.PIN_CHANGE: case.pin_changed_at,
+        Service.LOSS_LIFTING: case.loss_lifted_at,
+        Service.CARD_QUERY: case.record_disclosed_at,
+    }
+    return done_at[transaction.service] is not None

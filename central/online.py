@@ -41,23 +41,42 @@ def refuse_frozen(session: Session, asker: Asker) -> None:
         raise Declined(423, "frozen", newest.frozen_reason)
 
 
-def locked_transaction(session: Session, row: TransactionRow) -> TransactionRow:
-    """The row of a transaction, locked; ``row`` itself if neither a question nor an entry has made it already.
+def locked_transaction(
+    session: Session,
+    asker: Asker,
+    service: Service,
+    *,
+    transaction_id: str,
+    region: str,
+    identification_code: str = "",
+    card_number: str = "",
+    now_ms: int,
+) -> TransactionRow:
+    """The row of a transaction, locked; made if neither a question nor an entry has made it already.
 
     :raises Declined: its id is no such id, or another terminal's.
     """
-    check_transaction_id(row.transaction_id)
-    columns = ("transaction_id", "terminal", "region", "service", "identification_code", "card_number", "changed_at")
+    check_transaction_id(transaction_id)
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
-        insert(TransactionRow).values({name: getattr(row, name) for name in columns}).on_conflict_do_nothing()
+        insert(TransactionRow)
+        .values(
+            transaction_id=transaction_id,
+            terminal=asker.terminal,
+            region=region,
+            service=service.value,
+            identification_code=identification_code,
+            card_number=card_number,
+            changed_at=now_ms,
+        )
+        .on_conflict_do_nothing()
     )
-    found = session.scalars(
-        select(TransactionRow).where(TransactionRow.transaction_id == row.transaction_id).with_for_update()
+    row = session.scalars(
+        select(TransactionRow).where(TransactionRow.transaction_id == transaction_id).with_for_update()
     ).one()
-    if found.terminal != row.terminal:
+    if row.terminal != asker.terminal:
         raise malformed("this transaction id belongs to another terminal")
-    if found.begun_sequence is None and found.finished_sequence is None:
-        found.service = Service(row.service).value
-    found.changed_at = row.changed_at
-    return found
+    if row.begun_sequence is None and row.finished_sequence is None:
+        row.service = service.value
+    row.changed_at = now_ms
+    return row

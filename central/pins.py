@@ -80,7 +80,13 @@ class PinCheck:
     """What came of one PIN."""
 
     verdict: PinVerdict
-    tries_left: int
+    tries_left: int | None
+    """None where the centre holds no PIN."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the PIN was right, or none is held."""
+        return self.verdict in {PinVerdict.ACCEPTED, PinVerdict.NOT_ASKED}
 
 
 @dataclass(frozen=True, slots=True)

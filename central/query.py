@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from central.tables import Alarm, Entry, Holder, Terminal, TerminalLedger, TransactionRow
+from central.tables import Alarm, Card, CardEvent, Entry, Holder, Terminal, TerminalLedger, TransactionRow
 from kiosk.records.masking import mask_card_number, mask_name
 
 
@@ -69,7 +69,7 @@ def latest_transactions(session: Session, limit: int) -> list[dict[str, Any]]:
             "card": mask_card_number(row.card_number),
             "begun": row.begun_sequence,
             "finished": row.finished_sequence,
-            "online": row.pin_changed_at is not None or row.record_disclosed_at is not None,
+            "online": any((row.pin_changed_at, row.record_disclosed_at, row.loss_reported_at, row.loss_lifted_at)),
             "outcome": row.outcome,
             "reason": row.reason,
             "verdict": row.verdict,
@@ -78,6 +78,29 @@ def latest_transactions(session: Session, limit: int) -> list[dict[str, Any]]:
         }
         for row, name in session.execute(query)
     ]
+
+
+def latest_superseded(session: Session, limit: int) -> list[dict[str, Any]]:
+    """The newest entries that came too late to change anything, holder masked: staff see what became of the card."""
+    of_entry = and_(
+        TransactionRow.terminal == Entry.terminal,
+        or_(
+            and_(TransactionRow.finished_ledger == Entry.ledger_id, TransactionRow.finished_sequence == Entry.sequence),
+            and_(TransactionRow.begun_ledger == Entry.ledger_id, TransactionRow.begun_sequence == Entry.sequence),
+        ),
+    )
+    newest = (
+        select(Entry.terminal, Entry.ledger_id, Entry.sequence, Entry.reason, Entry.received_at)
+        .where(Entry.verdict == literal_column("'superseded'"))  # in so many letters, or its index does not serve
+        .order_by(Entry.received_at.desc(), Entry.sequence.desc())
+        .limit(limit)
+    )
+    rows = []
+    for entry in session.execute(newest):
+        found = session.execute(
+            select(TransactionRow, Holder.name)
+        )
+    return rows
 
 
 def latest_alarms(session: Session, limit: int) -> list[dict[str, Any]]:

@@ -28,6 +28,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """JSON of :class:`central.card_keys.CardMasterKeys`."""
     storage_key: Path
     """32 bytes as hex: keeps PIN hashes and pad keys useless to whoever has the database alone."""
+    region_rules: Path | None = None
+    """TOML of :class:`central.region_rules.RegionRule` by region; without it no region has a term or lets lift."""
     key_id: str = "centre-1"
     host: str = "127.0.0.1"
     port: int = 8443

@@ -2,7 +2,7 @@
 """Make assets/input: the tables by which names are typed on the screen (docs/names.md).
 
 ``sounds`` makes pinyin.txt from pypinyin and jieba (extra ``build``); its result is committed.
-``strokes`` makes strokes.txt from Debian's rime-data-stroke and pinyin.txt's order; set-up runs it, nothing is committed.
+``strokes`` makes strokes.txt from Debian's rime-data-stroke, in pinyin.txt's order; set-up runs it, and its result is not.
 """
 
 import hashlib
@@ -22,10 +22,8 @@ STROKE_SOURCE: Final = Path("/usr/share/rime-data/stroke.dict.yaml")
 STROKE_PACKAGE: Final = "rime-data-stroke"
 
 SURNAMES: Final = (
-    # The hundred of which there are most.
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈"
     "钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康"
-    # Others that many have, and those that few have.
     "易乔赖文施洪辛柯庄温牛樊葛邢安齐伍庞颜倪聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮纪梅童凌毕单季裴"
     "霍涂成苗谷盛曲翁冉骆蓝路游靳欧阳辜管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑"
     "景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝"
@@ -35,21 +33,21 @@ SURNAMES: Final = (
     "东上令皇司徒慕诸夏端百南呼澹淳单宇长尉轩拓完颜独孤钟离太叔申屠仲公孙濮赫连宰谷梁第五西门乐正肖闫付萧闾"
     "折召员种繁秘黑祭隗郗郇逄佴粘宓万撒洗句冒过能盍须后缑綦蒯怀胶卯芈禚爨钭暨"
 )  # fmt: skip
-"""In the order of how many bear them, the first hundred by the public-security ministry's name report for 2020, the rest by
-judgement; the last ones are parts of names of two characters. One that stands twice counts where it stands first."""
+"""Roughly in the order of how many bear them, by judgement; the last ones are also parts of surnames of two characters.
+One that stands twice counts where it stands first."""
 
 SURNAME_READINGS: Final = {
     "单": "shan", "仇": "qiu", "曾": "zeng", "解": "xie", "区": "ou", "查": "zha", "翟": "zhai", "覃": "qin tan",
-    "朴": "piao", "盖": "ge gai", "缪": "miao", "尉": "wei yu", "乐": "yue le", "召": "shao", "员": "yun", "种": "chong",
-    "折": "she", "逄": "pang", "郇": "xun huan", "黑": "he hei", "秘": "bi", "繁": "po", "句": "gou", "澹": "tan",
+    "朴": "piao", "盖": "ge gai", "缪": "miao", "尉": "wei yu", "乐": "yue le", "召": "shao", "员": "yun",
+    "种": "chong", "折": "she", "逄": "pang", "郇": "xun huan", "黑": "he hei", "秘": "bi", "繁": "po", "句": "gou", "澹": "tan",
     "万": "wan mo", "长": "zhang", "洗": "xian", "冼": "xian", "祭": "zhai", "晁": "chao", "佴": "nai", "粘": "nian",
     "隗": "wei kui", "撒": "sa", "葛": "ge", "牟": "mu mou", "郗": "xi chi", "谌": "chen shen", "薄": "bo", "瞿": "qu",
     "任": "ren", "华": "hua", "宁": "ning", "纪": "ji", "应": "ying", "燕": "yan", "相": "xiang", "车": "che",
     "石": "shi", "贾": "jia", "盛": "sheng", "柏": "bai bo", "费": "fei bi", "那": "na", "於": "yu", "冒": "mao",
     "令": "ling", "宿": "su", "阚": "kan", "都": "du", "能": "nai", "卜": "bu", "俞": "yu", "褚": "chu", "臧": "zang",
-    "隋": "sui", "沈": "shen", "洪": "hong", "尧": "yao", "贲": "ben", "哈": "ha", "曲": "qu", "和": "he", "强": "qiang",
-    "来": "lai", "全": "quan", "宓": "mi", "亓": "qi", "綦": "qi", "逯": "lu", "佘": "she", "乜": "nie", "殷": "yin",
-    "仝": "tong", "迟": "chi", "叶": "ye", "吕": "lv", "呼": "hu", "行": "xing", "重": "chong", "过": "guo", "丁": "ding",
+    "隋": "sui", "沈": "shen", "洪": "hong", "尧": "yao", "贲": "ben", "哈": "ha", "曲": "qu", "和": "he",
+    "强": "qiang", "来": "lai", "全": "quan", "宓": "mi", "亓": "qi", "綦": "qi", "逯": "lu", "佘": "she", "乜": "nie", "殷": "yin",
+    "仝": "tong", "迟": "chi", "叶": "ye", "吕": "lv", "呼": "hu", "行": "xing", "重": "chong", "过": "guo",
 }  # fmt: skip
 """How a character is read as a surname where dictionaries begin with another reading, or where two are in use."""
 
@@ -66,8 +64,6 @@ GIVEN: Final = (
     "长雁霄静韬韵顺颂颜风飒骁鸣鸿鹤麒麟黎齐瀛淇渝渊泰沁汝汐毓朵显昕旭斐敦救政效攸改放政时来权李根楷槿"
 )  # fmt: skip
 """Characters that stand in many given names of today, by judgement; jieba's names are older and hold foreign ones."""
-
-Order = dict[str, int]
 
 
 def main() -> int:
@@ -88,10 +84,10 @@ def main() -> int:
 def sounds() -> None:
     """Write pinyin.txt: a line a syllable, the likeliest syllables first.
 
-    The line of a syllable: its letters, its surnames, all its characters; the likeliest in a name first. The line ``*`` holds
-    all characters that are known to stand in names.
+    The line of a syllable: its letters, its surnames, all its characters; the likeliest in a name first. The line ``*``
+    holds all surnames, and all characters that are known to stand in names.
     """
-    from pypinyin import pinyin_dict  # type: ignore[import-untyped,import-not-found]  # noqa: PLC0415 - extra `build`
+    from pypinyin import pinyin_dict  # type: ignore[import-not-found]  # noqa: PLC0415 - extra `build`
 
     surnames = {char: place for place, char in reversed(list(enumerate(SURNAMES)))}
     weights = _weights()
@@ -102,9 +98,8 @@ def sounds() -> None:
         if not is_ideograph(char):
             continue
         readings = list(dict.fromkeys(plain(reading) for reading in spelled.split(",")))
-        for place, reading in enumerate(
-            reading for reading in readings if re.fullmatch(r"[a-z]*[aeiouv][a-z]*", reading)
-        ):
+        readings = [reading for reading in readings if re.fullmatch(r"[a-z]*[aeiouv][a-z]*", reading)]
+        for place, reading in enumerate(readings):
             # A reading that is rarely used for the character says less about its names.
             by_syllable[reading][char] = weights[char] / (1 if place == 0 else 100 * place)
         if char in surnames:
@@ -113,15 +108,15 @@ def sounds() -> None:
                 by_syllable[reading].setdefault(char, 0)
     lines = []
     for syllable, chars in by_syllable.items():
-        family = sorted(surnames_of[syllable], key=surnames_of[syllable].__getitem__)
-        given = sorted(chars, key=lambda char: (-chars[char], *rarity(char)))
+        family = "".join(sorted(surnames_of[syllable], key=surnames_of[syllable].__getitem__))
+        given = "".join(sorted(chars, key=lambda char: (-chars[char], *rarity(char))))
         likely = min(surnames_of[syllable].values(), default=len(SURNAMES))
-        lines.append((likely, -max(chars.values()), syllable, "".join(family), "".join(given)))
-    known = sorted(weights | surnames, key=lambda char: -_of_either(char, weights, surnames))
+        lines.append((likely, -max(chars.values()), syllable, family, given))
+    family, given = "".join(dict.fromkeys(SURNAMES)), "".join(char for char, _ in weights.most_common())
     made_with = ", ".join(f"{package} {metadata.version(package)}" for package in ("pypinyin", "jieba"))
     head = [
         f"# Made by deploy/build_name_input.py from {made_with} (both MIT; docs/names.md)",
-        "*\t\t" + "".join(known),
+        f"*\t{family}\t{given}",
     ]
     body = ["\t".join(line[2:]) for line in sorted(lines)]
     SOUNDS.write_text("\n".join(head + body) + "\n", encoding="utf-8")
@@ -141,8 +136,9 @@ def strokes() -> None:
     if STROKES.is_file() and STROKES.read_text(encoding="utf-8").startswith(stamp):
         print("name input: up to date")
         return
-    known = SOUNDS.read_text(encoding="utf-8").split("\n", 2)[1].split("\t")[2]
-    order = {char: place for place, char in enumerate(known)}
+    _, family, given = SOUNDS.read_text(encoding="utf-8").split("\n", 2)[1].split("\t")
+    order = {char: place for place, char in enumerate(given)}
+    order |= {char: min(4 * place, order.get(char, len(given))) for place, char in enumerate(family)}
     entries = re.findall(r"^(\S)\t([hspnz]+)$", STROKE_SOURCE.read_text(encoding="utf-8"), re.MULTILINE)
     entries = sorted(
         {(char, code) for char, code in entries if is_ideograph(char)},
@@ -154,8 +150,8 @@ def strokes() -> None:
 
 
 def _weights() -> Counter[str]:
-    """How often a character stands in given names: in jieba's, and by the list above; then how often it stands at all."""
-    import jieba  # type: ignore[import-untyped,import-not-found]  # noqa: PLC0415 - extra `build`
+    """How often a character stands in given names: by the list above, in jieba's names; then how often at all."""
+    import jieba  # type: ignore[import-not-found]  # noqa: PLC0415 - extra `build`
 
     names: Counter[str] = Counter()
     anywhere: Counter[str] = Counter()
@@ -170,14 +166,10 @@ def _weights() -> Counter[str]:
     weights: Counter[str] = Counter()
     for char in anywhere:
         if is_ideograph(char):
-            weights[char] = names[char] * 1_000 + anywhere[char] * 2_000 // most  # type: ignore[assignment]
+            weights[char] = names[char] * 1_000 + anywhere[char] * 2_000 // most
     for place, char in reversed(list(enumerate(GIVEN))):
         weights[char] += 400_000 - 200 * place
     return Counter({char: weight for char, weight in weights.items() if weight})
-
-
-def _of_either(char: str, weights: Counter[str], surnames: Order) -> float:
-    return weights[char] + (max(0, 400 - surnames[char]) * 2_000 if char in surnames else 0)
 
 
 def plain(reading: str) -> str:
@@ -189,7 +181,7 @@ def plain(reading: str) -> str:
 
 def is_ideograph(char: str) -> bool:
     """Whether it is a unified ideograph, which a name may hold; compatibility copies are never offered."""
-    return len(char) == 1 and unicodedata.name(char, "").startswith("CJK UNIFIED IDEOGRAPH") or char == "〇"
+    return char == "〇" or unicodedata.name(char, "").startswith("CJK UNIFIED IDEOGRAPH")
 
 
 def rarity(char: str) -> tuple[int, int]:

@@ -9,10 +9,12 @@ from pathlib import Path
 import msgspec
 
 from kiosk import bootstrap
-from kiosk.command_line import card
+from kiosk.command_line import card, ledger, region
 from kiosk.configuration import ConfigurationError, load_configuration
 from kiosk.ledger.errors import LedgerError
+from kiosk.uplink.__main__ import RUNS_ALREADY
 from kiosk.uplink.__main__ import run as run_uplink
+from kiosk.uplink.alone import AlreadyRunning
 
 DEFAULT_CONFIGURATION = Path("/etc/kiosk/kiosk.toml")
 USAGE = 64
@@ -33,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name == "enrol":
             command.add_argument("--request", type=Path, required=True, help="where the request is written")
     card.add_parser(commands)
+    ledger.add_parser(commands, DEFAULT_CONFIGURATION)
+    region.add_parser(commands)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -59,6 +63,10 @@ def _run(chosen: argparse.Namespace) -> int:
             chosen.request.write_bytes(msgspec.json.encode(request))
         case "card":
             return card.run(chosen, bootstrap.open_card_reader)
+        case "ledger":
+            return ledger.run(chosen, bootstrap.uplink_settings(load_configuration(chosen.config)))
+        case "region":
+            return region.run(chosen)
     return 0
 
 

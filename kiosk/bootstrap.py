@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from drivers.card_reader import PcscCardReader
-from drivers.pin_pad.sunson import SunsonPinPad
+from drivers.pin_pad.discovery import open_pin_pad
 from drivers.ports.card_reader import CardReader
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset
@@ -196,7 +196,10 @@ def run_terminal(configuration: Configuration) -> None:
         client = CentralClient(_connection(configuration, keys, offset))
         conductor = Conductor(
             region,
-            Devices(open_card_reader(configuration.card_reader.name), SunsonPinPad(str(configuration.pin_pad.port))),
+            Devices(
+                open_card_reader(configuration.card_reader.name),
+                open_pin_pad(str(configuration.pin_pad.port), configuration.pin_pad.dialect),
+            ),
             lambda request: put_question(client, request),
             journal,
             window,

@@ -42,7 +42,8 @@ class PinPadSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """The serial PIN pad."""
 
     port: Path
-    dialect: Literal["sunson"]
+    dialect: Literal["auto", "sunson", "szzt"] = "auto"
+    """``auto`` asks the pad."""
 
 
 class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -7,11 +7,13 @@ from kiosk.journeys import refusals
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.identify import CANCEL, CentreSession, identify_card
+from kiosk.journeys.paging import FROM_SLIP, TO_SLIP
 from kiosk.journeys.pin_entry import CentrePad, centre_pad, chip_pin, last_try_note, pin_name, pin_view, tries_note
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
+from kiosk.journeys.slips import slip
 from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, Result, Working
-from kiosk.journeys.wording import say
+from kiosk.journeys.wording import Verbatim, say
 from kiosk.policy.pack import HeldBy
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
@@ -53,9 +55,10 @@ def _lift(session: Session, progress: Progress) -> Journey[Ending]:
         title=say("挂失已撤销"),
         facts=(Fact(say("社保功能"), say("现在就能用"), key=True),),
         note=say("银行功能挂失过的，请到银行解除。") if region.pack.loss.bank_side.value else None,
-        actions=(CLOSE,),
+        actions=TO_SLIP,
     )
-    return Ending(Outcome.DONE, (view,))
+    day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
+    return Ending(Outcome.DONE, (view, slip(session, say("撤销挂失"), (day,), FROM_SLIP)))
 
 
 def _refusal(

@@ -1,5 +1,7 @@
 """Several screens that say one thing: a citizen turns them with next and back."""
 
+from typing import Final
+
 from kiosk.journeys.faults import CLOSE
 from kiosk.journeys.views import Action, Emphasis, Intent, Step
 from kiosk.journeys.wording import say
@@ -11,6 +13,11 @@ def turning(number: int, of: int) -> tuple[Action, ...]:
     if number < of:
         return (*back, Action(Intent.DONE, say("看完了")), Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY))
     return (*back, CLOSE)
+
+
+TO_SLIP: Final = (Action(Intent.NEXT, say("要凭条")), CLOSE)
+"""Under a result that has a slip behind it: most citizens are done."""
+FROM_SLIP: Final = (Action(Intent.BACK, say("上一页")), CLOSE)
 
 
 def page(number: int, of: int) -> Step | None:

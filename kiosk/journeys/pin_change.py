@@ -8,6 +8,7 @@ from kiosk.journeys import refusals
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.identify import Identified, identify_card
+from kiosk.journeys.paging import FROM_SLIP, TO_SLIP
 from kiosk.journeys.pin_entry import (
     CentrePad,
     centre_pad,
@@ -30,8 +31,9 @@ from kiosk.journeys.requests import (
     ask,
     ask_centre,
 )
+from kiosk.journeys.slips import slip
 from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, Result, Step, View, Working
-from kiosk.journeys.wording import Say, say
+from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.pack import HeldBy, PinWeakness
 from kiosk.records.questions import ChangeCentrePin, PinChange, PinChanged
 from kiosk.records.transaction import Outcome, Service, Stage
@@ -85,7 +87,7 @@ def _change_on_chip(session: Session, progress: Progress, identified: Identified
         if identified.centre is not None
         else say("新密码现在就能用。现在联系不上社保中心，这次办理稍后自动上报。")
     )
-    return Ending(Outcome.DONE, (_changed_view(session, note),))
+    return Ending(Outcome.DONE, _changed_views(session, note))
 
 
 def _new_chip_pin(session: Session, progress: Progress, old: Pin) -> Journey[Pin]:
@@ -130,7 +132,7 @@ def _change_at_centre(session: Session, progress: Progress, identified: Identifi
             case PinChange.CHANGED:
                 progress.effect = Effect.DONE
                 progress.done_online = True
-                return Ending(Outcome.DONE, (_changed_view(session, say("以后查询就用新密码。")),))
+                return Ending(Outcome.DONE, _changed_views(session, say("以后查询就用新密码。")))
             case PinChange.WRONG:
                 old, note = None, tries_note(answer.pin_tries_left)
             case PinChange.LOCKED:
@@ -202,13 +204,17 @@ def _keep_weak_pin() -> Journey[bool]:
     return intent is Intent.NEXT
 
 
-def _changed_view(session: Session, note: Say) -> View:
-    return Result(
+def _changed_views(session: Session, note: Say) -> tuple[View, ...]:
+    name = pin_name(session.region)
+    result = Result(
         title=say("密码改好了"),
-        facts=(Fact(say("改的是"), pin_name(session.region)),),
+        facts=(Fact(say("改的是"), name),),
         note=note,
-        actions=(CLOSE,),
+        actions=TO_SLIP,
     )
+    day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
+    not_you = say("不是您本人改的，请马上打电话")
+    return (result, slip(session, say("修改{pin}", pin=name), (day, not_you), FROM_SLIP))
 
 
 def _unknown_view(session: Session) -> View:

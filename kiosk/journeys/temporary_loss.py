@@ -10,6 +10,7 @@ from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import page, turning
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
+from kiosk.journeys.slips import slip
 from kiosk.journeys.views import (
     Action,
     Emphasis,
@@ -20,7 +21,6 @@ from kiosk.journeys.views import (
     NumberEntry,
     ReadBack,
     Result,
-    Slip,
     Step,
     Typed,
     View,
@@ -122,7 +122,7 @@ def _explanation(region: Region) -> Explain:
         else say("要输入您的身份证号码和姓名。")
     )
     return Explain(
-        title=say("卡丢了，先临时挂失"),
+        title=say("卡丢了，先办{name}", name=_name_of_report(region)),
         lines=(effect, time, needed),
         step=None,
         actions=(CANCEL, Action(Intent.NEXT, say("开始挂失"), Emphasis.PRIMARY)),
@@ -221,26 +221,22 @@ def _reported_views(session: Session, answer: LossReported) -> tuple[View, ...]:
     if bank is not None:
         facts = (*facts, Fact(say("银行功能"), bank))
     lines = (
-        say("{region} · {name}", region=in_words(region.pack.name), name=_name_of_report(region)),
-        say("受理号 {number}", number=_receipt_number(session)),
         say("挂失时间 {time}", time=Verbatim(done_at)),
         say("有效到 {until}", until=until),
-        *_slip_lines(region, answer.bank),
+        *_bank_lines(region, answer.bank),
     )
     return (
         Result(say("挂失好了"), facts, None, turning(1, 3), page(1, 3)),
         _next_steps(region, 2, 3),
-        _slip(lines, 3, 3),
+        slip(session, _name_of_report(region), lines, turning(3, 3), page(3, 3)),
     )
 
 
 def _recorded_views(session: Session) -> tuple[View, ...]:
     region = session.region
     lines = (
-        say("{region} · {name}", region=in_words(region.pack.name), name=_name_of_report(region)),
-        say("受理号 {number}", number=_receipt_number(session)),
         say("{day} 已记下，连上社保中心后生效", day=Verbatim(session.today.isoformat())),
-        *_slip_lines(region, ""),
+        *_bank_lines(region, ""),
     )
     first = Result(
         title=say("挂失已记下，还没有生效"),
@@ -252,7 +248,7 @@ def _recorded_views(session: Session) -> tuple[View, ...]:
         actions=turning(1, 3),
         page=page(1, 3),
     )
-    return (first, _next_steps(region, 2, 3), _slip(lines, 3, 3))
+    return (first, _next_steps(region, 2, 3), slip(session, _name_of_report(region), lines, turning(3, 3), page(3, 3)))
 
 
 def _next_steps(region: Region, number: int, of: int) -> Explain:
@@ -271,25 +267,13 @@ def _next_steps(region: Region, number: int, of: int) -> Explain:
     return Explain(title=say("接下来"), lines=tuple(lines), step=page(number, of), actions=turning(number, of))
 
 
-def _slip(lines: tuple[Say, ...], number: int, of: int) -> Slip:
-    return Slip(
-        title=say("带走这张凭条"),
-        lines=lines,
-        note=say("用手机扫一扫，就能存下来。"),
-        actions=turning(number, of),
-        page=page(number, of),
-    )
-
-
-def _slip_lines(region: Region, bank: str) -> tuple[Say, ...]:
+def _bank_lines(region: Region, bank: str) -> tuple[Say, ...]:
+    """The line of the card's bank; every line of the region where the bank is not known."""
     loss = region.pack.loss
-    lines = [say("服务电话 {hotline}", hotline=Verbatim(region.hotline))]
     known = region.bank_line(bank)
     if known is not None:
-        lines.append(_line_of(known))
-    elif loss.bank_side.value:
-        lines += [_line_of(one) for one in loss.bank_lines.value or ()]
-    return tuple(lines)
+        return (_line_of(known),)
+    return tuple(_line_of(one) for one in loss.bank_lines.value or ()) if loss.bank_side.value else ()
 
 
 def _line_of(bank: BankLine) -> Say:
@@ -309,7 +293,3 @@ def _bank_side(region: Region, bank: str) -> Say | None:
 def _name_of_report(region: Region) -> Say:
     name = region.pack.loss.name.value
     return in_words(name) if name is not None else say("临时挂失")
-
-
-def _receipt_number(session: Session) -> Verbatim:
-    return Verbatim(session.transaction_id[:8].upper())

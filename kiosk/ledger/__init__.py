@@ -1,6 +1,6 @@
 """The durable journal of what was done for citizens: encrypted, chained, append-only, erasable. See docs/ledger.md."""
 
-from kiosk.ledger.errors import ErasureIncomplete, LedgerError, LedgerFull, LedgerMissing, LedgerUnusable
+from kiosk.ledger.errors import ErasureIncomplete, LedgerDamaged, LedgerError, LedgerFull, LedgerMissing, LedgerUnusable
 from kiosk.ledger.inspection import Damaged
 from kiosk.ledger.journal import Damage, Ledger
 from kiosk.ledger.reader import LedgerReader
@@ -12,6 +12,7 @@ __all__ = [
     "Damaged",
     "ErasureIncomplete",
     "Ledger",
+    "LedgerDamaged",
     "LedgerError",
     "LedgerFull",
     "LedgerMissing",

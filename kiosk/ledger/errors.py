@@ -4,8 +4,9 @@
 
     LedgerError
     ├── LedgerFull          no space left; nothing was written, and it works again once there is space
-    ├── ErasureIncomplete   the rows are gone, but a reader kept their bytes in the write-ahead log; erase again
+    ├── ErasureIncomplete   a reader kept erased bytes in the write-ahead log, or pages are damaged; erase again
     └── LedgerUnusable      must not be written to: in use, damaged, another terminal's, a disk error
+        ├── LedgerDamaged   bytes on the disk are wrong where they were needed
         └── LedgerMissing   there is no ledger in this folder
 """
 
@@ -19,11 +20,15 @@ class LedgerFull(LedgerError):
 
 
 class ErasureIncomplete(LedgerError):
-    """The payloads are deleted, but their bytes still lie in the write-ahead log. Erase again."""
+    """Payloads that should be gone still lie in the write-ahead log, or on a damaged page. Erase again."""
 
 
 class LedgerUnusable(LedgerError):
     """This ledger must not be written to."""
+
+
+class LedgerDamaged(LedgerUnusable):
+    """Bytes on the disk are not what was written, at a place that was needed."""
 
 
 class LedgerMissing(LedgerUnusable):

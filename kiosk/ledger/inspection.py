@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kiosk.ledger.store import Appended, is_damage, key_digest, read_erased_through
+from kiosk.ledger.store import Appended, epoch_digest, is_damage, key_digest, read_erased_through
 from kiosk.records.chain import GENESIS, HASH_SIZE, SealedEntry, entry_hash, sha256
 
 ROW_DAMAGED: Final = "row_damaged"
 PAGE_DAMAGED: Final = "page_damaged"
+EPOCH_DAMAGED: Final = "epoch_damaged"
 ERASED: Final = "erased"
 LOST_HASH: Final = bytes(HASH_SIZE)
 """Stands for the hash of an entry that nothing in the ledger names any more."""
@@ -90,6 +91,22 @@ def inspect(db: sqlite3.Connection, ledger_id: bytes, after: int, through: int) 
             yield Damaged(sequence, link[2], PAGE_DAMAGED)
         else:
             yield Damaged(sequence, link[2], ERASED if sequence <= erased_through else ROW_DAMAGED)
+
+
+def damaged_epochs(db: sqlite3.Connection, head: int) -> list[int]:
+    """The first entry under each epoch key that rotted; ``head`` when the keys can't be read."""
+    rows = "SELECT number, first_sequence, wrapped_for_storage, sealed_for_centre, digest FROM epoch"
+    found: list[int] = []
+    try:
+        for number, first_sequence, wrapped, sealed, digest in db.execute(rows):
+            is_whole = isinstance(wrapped, bytes) and isinstance(sealed, bytes)
+            if not is_whole or epoch_digest(number, wrapped, sealed) != digest:
+                found.append(first_sequence)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        found.append(head)
+    return found
 
 
 def _fetch(db: sqlite3.Connection, sql: str, wanted: range, ask_from: int) -> tuple[dict[int, _Row], set[int]]:

@@ -14,8 +14,8 @@ from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-from kiosk.ledger.errors import ErasureIncomplete, LedgerError, LedgerMissing, LedgerUnusable
-from kiosk.ledger.inspection import ERASED, Damaged, inspect, traces_of_last
+from kiosk.ledger.errors import ErasureIncomplete, LedgerDamaged, LedgerError, LedgerMissing, LedgerUnusable
+from kiosk.ledger.inspection import EPOCH_DAMAGED, ERASED, Damaged, damaged_epochs, inspect, traces_of_last
 from kiosk.ledger.store import (
     DATABASE,
     LEDGER_ID_SIZE,
@@ -225,7 +225,7 @@ class Ledger:
         too. The caller has the centre's receipts for all of them.
 
         :returns: how many payloads were erased.
-        :raises ErasureIncomplete: a reader held the log; the rows are deleted, erase again.
+        :raises ErasureIncomplete: a reader held the log, or a page is damaged; the ledger can be written, erase again.
         :raises LedgerFull: see :meth:`append`.
         :raises LedgerUnusable: see :meth:`append`.
         :raises ValueError: ``through`` was never written.
@@ -233,8 +233,13 @@ class Ledger:
         if not 0 <= through <= self._head.sequence:
             raise ValueError(f"sequence {through} was never written")
         erased = 0
-        while (chunk := self._erase_chunk(through)) is not None:
-            erased += chunk
+        try:
+            while (chunk := self._erase_chunk(through)) is not None:
+                erased += chunk
+        except LedgerDamaged as error:
+            with self._turn, self._written() as db:  # shows that the rest takes entries
+                db.execute("UPDATE ledger SET erased_through = erased_through")
+            raise ErasureIncomplete(f"damaged pages of the ledger in {self._folder} can't be erased") from error
         with self._turn:
             self._empty_log()
         return erased
@@ -260,9 +265,8 @@ class Ledger:
         return self._verify_after(max(0, min(erased_through, self._head.sequence - TAIL)))
 
     def _verify_after(self, done: int) -> list[Damage]:
-        damage: list[Damage] = []
         with self._turn, self._reading() as db:
-            self._verify_epochs(db, damage)
+            damage = [Damage(first, EPOCH_DAMAGED) for first in damaged_epochs(db, self._head.sequence)]
         while done < (head := self._head.sequence):
             through = min(done + _VERIFY_CHUNK, head)
             with self._turn, self._reading() as db:
@@ -386,18 +390,6 @@ class Ledger:
             raise self._named(error) from error
         if busy:
             raise ErasureIncomplete(f"a reader holds the log of the ledger in {self._folder}")
-
-    def _verify_epochs(self, db: sqlite3.Connection, damage: list[Damage]) -> None:
-        rows = "SELECT number, first_sequence, wrapped_for_storage, sealed_for_centre, digest FROM epoch"
-        try:
-            for number, first_sequence, wrapped, sealed, digest in db.execute(rows):
-                is_whole = isinstance(wrapped, bytes) and isinstance(sealed, bytes)
-                if not is_whole or epoch_digest(number, wrapped, sealed) != digest:
-                    damage.append(Damage(first_sequence, "epoch_damaged"))
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise
-            damage.append(Damage(self._head.sequence, "epoch_damaged"))
 
     def _find_forged(self, db: sqlite3.Connection, after: int, through: int) -> list[Damage]:
         rows = "SELECT sequence, hash, mac FROM entry WHERE sequence > ? AND sequence <= ?"

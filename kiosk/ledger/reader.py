@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from kiosk.ledger.errors import LedgerUnusable
-from kiosk.ledger.inspection import Damaged, inspect, last_entry
-from kiosk.ledger.store import READER_SETTINGS, Appended, connect, read_identity
+from kiosk.ledger.inspection import Damaged, damaged_epochs, inspect, last_entry
+from kiosk.ledger.store import READER_SETTINGS, Appended, connect, read_erased_through, read_identity
 from kiosk.records.chain import SealedEntry
 from kiosk.records.sealing import SealedEpochKey
 
@@ -58,6 +58,22 @@ class LedgerReader:
         with self._snapshot():
             through = min(after + limit, last_entry(self._db, self.ledger_id).sequence)
             return list(inspect(self._db, self.ledger_id, after, through))
+
+    def erased_through(self) -> int:
+        """Up to which sequence the payloads are gone because the centre has signed for them.
+
+        :raises LedgerUnusable: the file can't be read.
+        """
+        with self._snapshot():
+            return read_erased_through(self._db)
+
+    def damaged_epochs(self) -> list[int]:
+        """The first entry under each epoch key that rotted.
+
+        :raises LedgerUnusable: the file can't be read.
+        """
+        with self._snapshot():
+            return damaged_epochs(self._db, last_entry(self._db, self.ledger_id).sequence)
 
     def epochs(self, numbers: Iterable[int]) -> list[SealedEpochKey]:
         """The sealed epoch keys of these numbers that the ledger still has, in order.

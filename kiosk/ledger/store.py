@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from kiosk.ledger.errors import LedgerError, LedgerFull, LedgerMissing, LedgerUnusable
+from kiosk.ledger.errors import LedgerDamaged, LedgerError, LedgerFull, LedgerMissing, LedgerUnusable
 
 SCHEMA_VERSION: Final = 1
 DATABASE: Final = "ledger.db"
@@ -126,7 +126,8 @@ def named(error: sqlite3.Error, folder: Path) -> LedgerError:
     """The ledger's own error for SQLite's, to be raised from it."""
     if primary_code(error) == sqlite3.SQLITE_FULL:
         return LedgerFull(f"no space left for the ledger in {folder}")
-    return LedgerUnusable(f"the ledger in {folder} failed: {getattr(error, 'sqlite_errorname', type(error).__name__)}")
+    kind = LedgerDamaged if is_damage(error) else LedgerUnusable
+    return kind(f"the ledger in {folder} failed: {getattr(error, 'sqlite_errorname', type(error).__name__)}")
 
 
 def connect(

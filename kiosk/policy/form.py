@@ -35,33 +35,22 @@ def faults_of(raw: Any, wanted: inspect.Type, where: Where = ()) -> Iterator[Fau
     """
     match wanted:
         case inspect.Metadata():
-            hint = (wanted.extra_json_schema or {})["description"]
             for fault in faults_of(raw, wanted.type, where):
-                yield Fault(fault.where, f"wanted is {hint}, not {_shown(raw)}")
+                yield Fault(fault.where, _misfit(raw, wanted))
         case inspect.UnionType():
             # TOML has no null: what may be None is left out.
             (one,) = (kind for kind in wanted.types if not isinstance(kind, inspect.NoneType))
             yield from faults_of(raw, one, where)
-        case inspect.StructType() | inspect.DictType() if not isinstance(raw, dict):
-            yield Fault(where, f"{_wanted(wanted)}, not {_shown(raw)}")
+        case _ if not _fits(raw, wanted):
+            yield Fault(where, _misfit(raw, wanted))
         case inspect.StructType():
-            found = list(_table(raw, {field.name: (field.type, field.required) for field in wanted.fields}, where))
-            yield from found or _judged(raw, wanted, where)
+            yield from _table(raw, {field.name: (field.type, field.required) for field in wanted.fields}, where)
+            yield from _judged(raw, wanted, where)
         case inspect.DictType():
-            yield from _table(raw, {name: (wanted.value_type, True) for name in _keys(wanted)}, where)
+            yield from _table(raw, dict.fromkeys(_keys(wanted), (wanted.value_type, True)), where)
         case inspect.VarTupleType():
-            if not isinstance(raw, list):
-                yield Fault(where, f"wanted is a list in brackets, not {_shown(raw)}")
-                return
             for number, item in enumerate(raw):
                 yield from faults_of(item, wanted.item_type, (*where, number))
-        case inspect.EnumType():
-            words = [str(member.value) for member in wanted.cls]
-            if raw not in words:
-                yield Fault(where, f"{_shown(raw)} is not known; allowed: {', '.join(words)}")
-        case _:
-            if not _fits(raw, wanted):
-                yield Fault(where, f"{_wanted(wanted)}, not {_shown(raw)}")
 
 
 def _table(raw: dict[str, Any], fields: dict[str, tuple[inspect.Type, bool]], where: Where) -> Iterator[Fault]:
@@ -76,7 +65,10 @@ def _table(raw: dict[str, Any], fields: dict[str, tuple[inspect.Type, bool]], wh
 
 
 def _judged(raw: dict[str, Any], wanted: inspect.StructType, where: Where) -> Iterator[Fault]:
-    value = msgspec.convert(raw, wanted.cls)
+    try:
+        value = msgspec.convert(raw, wanted.cls)
+    except msgspec.ValidationError:
+        return  # told already, field by field
     if isinstance(value, Judges):
         for fault in value.faults():
             yield Fault((*where, *fault.where), fault.what)
@@ -84,6 +76,12 @@ def _judged(raw: dict[str, Any], wanted: inspect.StructType, where: Where) -> It
 
 def _fits(raw: Any, wanted: inspect.Type) -> bool:
     match wanted:
+        case inspect.StructType() | inspect.DictType():
+            return isinstance(raw, dict)
+        case inspect.VarTupleType():
+            return isinstance(raw, list)
+        case inspect.EnumType():
+            return raw in [member.value for member in wanted.cls]
         case inspect.BoolType():
             return isinstance(raw, bool)
         case inspect.IntType():
@@ -91,6 +89,10 @@ def _fits(raw: Any, wanted: inspect.Type) -> bool:
         case inspect.StrType():
             return isinstance(raw, str) and (wanted.pattern is None or re.search(wanted.pattern, raw) is not None)
     raise NotImplementedError(f"no check for {wanted}")
+
+
+def _misfit(raw: Any, wanted: inspect.Type) -> str:
+    return f"{_shown(raw)} does not fit; {_wanted(wanted)}"
 
 
 def _wanted(wanted: inspect.Type) -> str:

@@ -14,6 +14,8 @@ class Citation:
     date: str
     """Empty when the document carries none."""
     section: str
+    about: str = ""
+    """For a document without a date: the year or years it must be from, by what it mentions."""
 
 
 class Region:
@@ -92,9 +94,15 @@ class Region:
         return bool(self.pack.pin.initial_must_change.value)
 
     def citation(self, rule: Rule[object]) -> Citation | None:
-        """Where a rule stands; None when it rests on no source."""
-        if rule.basis is Basis.NOT_STATED or not rule.cite:
-            return None
-        source_id, _, section = rule.cite[0].partition(" ")
+        """Where a rule stands, the first place of several; None when it rests on no source."""
+        return next(iter(self.citations(rule)), None)
+
+    def citations(self, rule: Rule[object]) -> list[Citation]:
+        """Every place on which a rule rests."""
+        return [self.place_of(cite) for cite in rule.cite if rule.basis is not Basis.NOT_STATED]
+
+    def place_of(self, cite: str) -> Citation:
+        """The title, date and section behind ``<source id> <section>``."""
+        source_id, _, section = cite.partition(" ")
         source = self._sources[source_id]
-        return Citation(source.title, source.date, section)
+        return Citation(source.title, source.date, section, source.about)

@@ -49,6 +49,8 @@ class DurableJournal:
         self._ledger: Ledger | None = None
         self._has_failed = False
         self._erased_through = 0
+        self._unerased = ""
+        """Why something could not be erased, as last told."""
         self._owed: list[Transaction] = []
         """Ends that could not be written; they go in as soon as the ledger takes entries again."""
 
@@ -103,7 +105,9 @@ class DurableJournal:
             standing = self._read_receipts(ledger)
             ledger.erase(self._erased_through)
         except ErasureIncomplete as error:
-            _log.info("the next round erases again: %s", error)
+            if str(error) != self._unerased:
+                _log.warning("each round erases again: %s", error)
+            self._unerased = str(error)
         except LedgerError as error:
             raise self._failed(error) from error
         return standing is None or not (standing.line is LineState.HALTED and standing.reason in _CLOSING)

@@ -4,6 +4,7 @@ import argparse
 import base64
 import logging
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Sequence
@@ -12,12 +13,16 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from kiosk.ledger import LedgerError
 from kiosk.uplink.alone import AlreadyRunning
+from kiosk.uplink.receipts import ReceiptsUnusable
 from kiosk.uplink.settings import ANSWER_WITHIN_S, UplinkSettings, opened
 
 _log = logging.getLogger("kiosk.uplink")
-_RUNS_ALREADY = 3
-"""Exit code for a second uplink; systemd is told not to restart on it."""
+RUNS_ALREADY = 3
+"""Exit code for a second uplink or terminal; systemd is told not to restart on it."""
+_DISK = 1
+"""Exit code when ledger or receipts can't be read or written; systemd starts the uplink anew."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(settings: UplinkSettings) -> int:
-    """Run until told to stop; exit code 0, or 3 when another uplink runs."""
+    """Run until told to stop; exit code 0, 3 when another uplink runs, 1 when ledger or receipts fail."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -37,7 +42,10 @@ def run(settings: UplinkSettings) -> int:
             uplink.run(stop)
     except AlreadyRunning as error:
         print(error, file=sys.stderr)
-        return _RUNS_ALREADY
+        return RUNS_ALREADY
+    except (LedgerError, ReceiptsUnusable, sqlite3.Error, OSError) as error:
+        _log.error("uplink of %s ends: %s", settings.terminal, error)
+        return _DISK
     return 0
 
 

@@ -5,6 +5,7 @@ whose signature holds proves that an entry is stored.
 """
 
 import contextlib
+import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,11 +42,16 @@ CREATE TABLE state (
 PRAGMA user_version = 1;
 """
 _VERSION: Final = 1
+_log = logging.getLogger(__name__)
 _BUSY_S: Final = 5.0
 
 
 class ReceiptsUnusable(Exception):
     """The file is another ledger's, of another version, or did not take the durability it was told."""
+
+
+class ReceiptsDamaged(ReceiptsUnusable):
+    """What stands in the file is not what was written."""
 
 
 class LineState(Enum):
@@ -74,6 +80,7 @@ class Standing:
 class Receipts:
     """The uplink's own file; it alone writes it.
 
+    :raises ReceiptsDamaged: see there.
     :raises ReceiptsUnusable: see there.
     :raises sqlite3.Error: the file can't be read or written.
     """
@@ -82,9 +89,33 @@ class Receipts:
         self._db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
         try:
             self._prepare(ledger_id, now_ms)
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise ReceiptsDamaged(str(error)) from error
+            raise
         except BaseException:
             self._db.close()
             raise
+
+    @classmethod
+    def open_or_renew(cls, path: Path, ledger_id: bytes, *, now_ms: int) -> "Receipts":
+        """The same, but a damaged file is put aside and a new one begun: the centre gives every receipt again.
+
+        :raises ReceiptsUnusable: see there.
+        :raises sqlite3.Error: see there.
+        :raises OSError: the damaged file can't be put aside.
+        """
+        try:
+            return cls(path, ledger_id, now_ms=now_ms)
+        except ReceiptsDamaged as error:
+            aside = path.with_name(f"{path.name}.damaged-{now_ms}")
+            _log.error("receipts are damaged and put aside as %s: %s", aside.name, error)
+            # The log first: left beside a new file it would be taken for that one's.
+            for suffix in ("-wal", "-shm", ""):
+                with contextlib.suppress(FileNotFoundError):
+                    path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+        return cls(path, ledger_id, now_ms=now_ms)
 
     def close(self) -> None:
         """Close the file."""
@@ -162,6 +193,9 @@ class Receipts:
                 )
             elif version != _VERSION:
                 raise ReceiptsUnusable(f"version {version} is not known here")
+        if self._db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise ReceiptsDamaged("pages of the file are damaged")
+        self.standing()
         if self._db.execute("SELECT ledger_id FROM state").fetchone() != (ledger_id,):
             raise ReceiptsUnusable("these are the receipts of another ledger")
 
@@ -170,7 +204,8 @@ class ReceiptReader:
     """The receipts as the terminal sees them: read-only, nothing believed without the centre's signature.
 
     :param centre_keys: the centre's Ed25519 keys by key id.
-    :raises sqlite3.OperationalError: the uplink has not made the file yet.
+    :raises ReceiptsDamaged: see there; so do all questions.
+    :raises sqlite3.Error: the uplink has not made the file yet, or it can't be read; so do all questions.
     """
 
     def __init__(
@@ -178,7 +213,11 @@ class ReceiptReader:
     ) -> None:
         self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=_BUSY_S, isolation_level=None)
         self._ledger_id, self._terminal, self._centre_keys = ledger_id, terminal, centre_keys
-        self._standing = self.standing()  # opens the file now, not at the first question
+        try:
+            self.standing()  # opens the file now, not at the first question
+        except BaseException:
+            self._db.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -214,7 +253,10 @@ class ReceiptReader:
             f"SELECT sequence, hash, verdict, reason FROM judgement WHERE {which} ORDER BY sequence",  # noqa: S608  # one of the two conditions above, no value in it
             (after,),
         )
-        return [Judgement(sequence=s, hash=h, verdict=Verdict(v), reason=r) for s, h, v, r in rows]
+        try:
+            return [Judgement(sequence=s, hash=h, verdict=Verdict(v), reason=r) for s, h, v, r in rows]
+        except ValueError as error:
+            raise ReceiptsDamaged("a verdict is none") from error
 
     def _proven(self, after: int) -> Iterator[Sequence[Judgement]]:
         rows = self._db.execute(
@@ -234,7 +276,9 @@ class ReceiptReader:
 
 
 def _standing(db: sqlite3.Connection) -> Standing:
-    through, line, reason, since_ms, last_contact_ms = db.execute(
-        "SELECT through, line, reason, since_ms, last_contact_ms FROM state"
-    ).fetchone()
-    return Standing(through, LineState(line), reason, since_ms, last_contact_ms)
+    row = db.execute("SELECT through, line, reason, since_ms, last_contact_ms FROM state").fetchone()
+    try:
+        through, line, reason, since_ms, last_contact_ms = row
+        return Standing(through, LineState(line), reason, since_ms, last_contact_ms)
+    except (TypeError, ValueError) as error:
+        raise ReceiptsDamaged("the file does not say how the uplink stands") from error

@@ -43,7 +43,7 @@ def opened(settings: UplinkSettings, *, adapter: CentreAdapter | None = None) ->
     """The uplink of these settings, alone on its receipts, closed at the end.
 
     :raises AlreadyRunning: another process holds the receipts.
-    :raises ReceiptsUnusable: the receipts are another ledger's.
+    :raises ReceiptsUnusable: the receipts are another ledger's. Damaged ones are put aside and begun anew.
     :raises LedgerUnusable: the ledger can't be read, or is not there yet.
     :raises sqlite3.Error: the receipts can't be read.
     :raises OSError: a file is missing.
@@ -52,7 +52,7 @@ def opened(settings: UplinkSettings, *, adapter: CentreAdapter | None = None) ->
         stack.enter_context(alone(settings.receipts.with_name(settings.receipts.name + ".lock")))
         reader = stack.enter_context(LedgerReader(settings.ledger))
         receipts = stack.enter_context(
-            Receipts(settings.receipts, reader.ledger_id, now_ms=int(time.time() * 1000)),
+            Receipts.open_or_renew(settings.receipts, reader.ledger_id, now_ms=int(time.time() * 1000)),
         )
         connection = SignedConnection(
             settings.centre, settings.ca, terminal_id=settings.terminal, key=settings.key,

@@ -4,6 +4,7 @@ The uplink changes nothing but its own receipts, and it moves on only past what 
 killed anywhere, lose any answer and send anything twice: the centre knows each entry by its sequence and hash.
 """
 
+import contextlib
 import logging
 import random
 import time
@@ -158,6 +159,8 @@ class Uplink:
     def _send(self, through: int) -> Step:
         if through > self._reader.head().sequence:
             # An older copy of the ledger was put back: whatever it writes next stands under a sequence that is taken.
+            with contextlib.suppress(CentreUnreachable, CentreDistrusted):  # our receipts say so without a line too
+                self._testify(self._reader.head().sequence)
             raise _Halt("ledger_behind_centre")
         # First in a run, and after a halt, goes an empty batch: the centre's head is seen before anything is added.
         batch = self._batch(through, 0 if self._greeted_at is None else self._most)
@@ -223,8 +226,10 @@ class Uplink:
         sent = _hashes(batch)
         reached = sent[-1][0] if sent else through
         if receipt.head_sequence > self._reader.head().sequence:
+            self._testify(self._reader.head().sequence)
             raise _Halt("ledger_behind_centre")
         if receipt.head_sequence and not self._holds(receipt.head_sequence, receipt.head_hash):
+            self._testify(receipt.head_sequence)
             raise _Halt("ledger_differs_from_centre")
         if receipt.head_sequence < reached:
             if sent:
@@ -237,6 +242,17 @@ class Uplink:
         if sent:
             return Sent(len(sent), reached)
         return Idle() if reached == self._reader.head().sequence else Resumed()
+
+    def _testify(self, sequence: int) -> None:
+        """Show the centre our entry in a place that it has filled: if there are two, it must know and freeze both.
+
+        Nothing can be stored by this, since the centre has an entry there.
+
+        :raises CentreRefused: it froze the ledger.
+        """
+        batch = self._batch(sequence - 1, 1) if sequence else None
+        if batch is not None and batch.entries:
+            self._connection.ask("/v1/entries", batch, Receipt)
 
     def _holds(self, sequence: int, digest: bytes) -> bool:
         match self._reader.entries(sequence - 1, 1):

@@ -2,7 +2,8 @@
 
 Lines on standard input: ``press 123``, ``enter``, ``cancel``, ``clear``, ``unplug``, ``replug``,
 ``fail KIND [COMMAND]`` (a kind of :class:`simulators.pin_pad.faults.PadFault`, a command code), ``quit``.
-Lines on standard output: ``ready PATH``, ``entering plain 6`` (SZZT ``entering plain``), ``entering block 6``, ``idle``, ``refused LINE``.
+Lines on standard output: ``ready PATH``, ``entering plain 6`` (of an SZZT pad ``entering plain``),
+``entering block 6``, ``idle``, ``refused LINE``.
 The process ends with its standard input, so that no pad outlives its bench.
 """
 

@@ -184,14 +184,14 @@ class Stand:
             environment={**self.pcscd.environment, "DISPLAY": display_name},
         )
         self._say("终端登记 enrolment of the terminals …")
-        places = {region: TerminalPlace(name, region, self.state / name) for region, (name, _) in TERMINALS.items()}
+        places = {region: TerminalPlace(one.id, region, self.state / one.id) for region, one in TERMINALS.items()}
         for region, place in places.items():
             place.furnish(wiring)
-            place.make_pad(TERMINALS[region][1])
+            place.make_pad(TERMINALS[region].pad_serial)
             if not place.enrolment.exists():
                 self.centre.enrol(place.enrol(wiring, self.logs / "enrolment.log"))
             self._pads[region] = exits.enter_context(
-                PadSimulator(link=place.pad_link, state_file=place.pad_memory)
+                PadSimulator(TERMINALS[region].pad_dialect, link=place.pad_link, state_file=place.pad_memory)
             )
         return _Surroundings(wiring, screen, places, display_name, screen_program)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simulators.pin_pad import TEST_MASTER_KEY
+from simulators.pin_pad import TEST_MASTER_KEY, PadDialect
 from simulators.stand.programs import Program, run_to_end
 from simulators.stand.requirements import REPOSITORY
 
@@ -81,7 +81,7 @@ class TerminalPlace:
             },
             "display": {"width": wiring.width, "height": wiring.height, "fullscreen": False},
             "card_reader": {"name": wiring.reader},
-            "pin_pad": {"port": str(self.pad_link), "dialect": "sunson"},
+            "pin_pad": {"port": str(self.pad_link), "dialect": "auto"},
             "centre": {"url": wiring.centre_url, "ca": str(wiring.centre_ca), "keys": str(wiring.centre_keys)},
             "paths": {"regions": str(wiring.regions), "assets": str(wiring.assets)},
         }
@@ -124,8 +124,20 @@ class TerminalPlace:
         )  # fmt: skip
 
 
-TERMINALS: Final = {"zhumadian": ("zmd-0001", "00000042"), "beijing": ("bj-0001", "00000043")}
-"""Terminal id and serial number of its PIN pad, by region pack."""
+@dataclass(frozen=True, slots=True)
+class DemoTerminal:
+    """What was delivered to a region."""
+
+    id: str
+    pad_serial: str
+    pad_dialect: PadDialect
+
+
+TERMINALS: Final = {
+    "zhumadian": DemoTerminal("zmd-0001", "00000042", "sunson"),
+    "beijing": DemoTerminal("bj-0001", "00000043", "sunson"),
+}
+"""By region pack."""
 
 
 def kiosk(*arguments: str) -> list[str]:

@@ -1,6 +1,7 @@
 """What every PIN pad keeps to, on the simulator or, with ``--hardware pin_pad=/dev/…``, on a real one.
 
-On a real pad a person is the fingers: the terminal tells them what to press.
+Every case runs for each dialect, named beforehand and discovered. On a real pad, whose dialect is discovered, a person
+is the fingers: the terminal tells them what to press.
 """
 
 import concurrent.futures
@@ -18,7 +19,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from drivers.pin_pad.sunson import SunsonPinPad
+from drivers.pin_pad.dialect import Dialect
+from drivers.pin_pad.discovery import DiscoveringPinPad
+from drivers.pin_pad.serial_pad import SerialPinPad
+from drivers.pin_pad.sunson import SUNSON
+from drivers.pin_pad.szzt import SZZT
 from drivers.ports.errors import (
     Busy,
     DeviceError,
@@ -29,7 +34,7 @@ from drivers.ports.errors import (
 )
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, PinPad, WrappedKey
-from simulators.pin_pad import PadFault, SunsonPadSimulator
+from simulators.pin_pad import PadDialect, PadFault, PadSimulator
 from simulators.pin_pad.keys import decrypt
 
 T = TypeVar("T")
@@ -38,6 +43,89 @@ ACCOUNT = "122233344455"
 WORKING_KEY = bytes.fromhex("1C2B3A49586F7E8D9DACBBCAD9E8F706")
 # `openssl enc -des-ede -nopad` of the key under the simulator's test master key, and of eight zero bytes under the key
 WRAPPED = WrappedKey(bytes.fromhex("24F245DE3267B34C9C7A0ED6717B5803"), bytes.fromhex("62B4CED1"))
+
+
+@dataclass(frozen=True)
+class Make:
+    """One family of pads: what of it is asked, typed by hand from docs/wire-pin-pad.md."""
+
+    name: PadDialect
+    dialect: Dialect
+    identity: PadIdentity
+    status: str
+    """Command code that asks for the identity; and so on."""
+    rest: str
+    read_block: str
+    other_commands: tuple[str, ...]
+    hardware_error: str
+    no_master_key: str
+    time_is_over: bytes
+    fault_frame: bytes
+    fault_named: str
+    key_frames: list[bytes]
+    """Frames and bytes that come near to sense."""
+    trace: tuple[str, ...]
+
+
+MAKES = (
+    Make(
+        name="sunson",
+        dialect=SUNSON,
+        identity=PadIdentity("sunson", "XZ-F10 SIM 1.0", "00000042"),
+        status="30",
+        rest="31",
+        read_block="42",
+        other_commands=("33", "34", "35", "43", "44", "45"),
+        hardware_error="F1",
+        no_master_key="A4",
+        time_is_over=b"\x02018081",
+        fault_frame=b"\x0201F2F3",
+        fault_named="F2",
+        key_frames=[b"\x0201040502", b"\x02", b"*", b"\r", b"\x1b"],
+        trace=("START_PLAIN_ENTRY: done", "RESET: done"),
+    ),
+    Make(
+        name="szzt",
+        dialect=SZZT,
+        identity=PadIdentity("szzt", "ZT588 1.0-SIM", "00000042"),
+        status="3",
+        rest="5032",
+        read_block="7",
+        other_commands=("2", "52", "53", "5033", "6"),
+        hardware_error="EF",
+        no_master_key="E2",
+        time_is_over=b"\x80",
+        fault_frame=b"\x02001\xe0\x03D2",
+        fault_named="E0",
+        key_frames=[b"\x02001e\x0357", b"\x02001", b"*", b"\r", b"\x1b", b".", b"\x80"],
+        trace=("ENABLE_KEYS: done", "DISABLE_KEYS: done"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A make, and whether the driver was told which."""
+
+    make: Make
+    discovered: bool
+
+    def pad(self, path: str, *, answer_s: float = 1.0) -> SerialPinPad:
+        if self.discovered:
+            return DiscoveringPinPad(path, answer_s=answer_s)
+        return SerialPinPad(path, self.make.dialect, answer_s=answer_s)
+
+
+CASES = {
+    f"{make.name}{'-discovered' if discovered else ''}": Case(make, discovered)
+    for make in MAKES
+    for discovered in (False, True)
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
 
 
 class Fingers(Protocol):
@@ -51,7 +139,7 @@ class Fingers(Protocol):
 
 
 class SimulatedFingers:
-    def __init__(self, simulator: SunsonPadSimulator) -> None:
+    def __init__(self, simulator: PadSimulator) -> None:
         self._simulator = simulator
         self.press = simulator.press
         self.press_enter = simulator.press_enter
@@ -89,17 +177,18 @@ class HumanFingers:
 class Bench:
     """A pad under test, with fingers, and with its inside when it is simulated."""
 
+    case: Case
     pad: PinPad
     fingers: Fingers
     patience_s: float
-    maybe_simulator: SunsonPadSimulator | None
+    maybe_simulator: PadSimulator | None
     counts: list[int] = field(default_factory=list)
     pool: concurrent.futures.ThreadPoolExecutor = field(
         default_factory=lambda: concurrent.futures.ThreadPoolExecutor(1)
     )
 
     @property
-    def simulator(self) -> SunsonPadSimulator:
+    def simulator(self) -> PadSimulator:
         if self.maybe_simulator is None:
             pytest.skip("needs the inside of a simulated pad")
         return self.maybe_simulator
@@ -122,16 +211,20 @@ class Bench:
 
 
 @pytest.fixture
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+def bench(request: pytest.FixtureRequest, case: Case, tmp_path: Path) -> Iterator[Bench]:
     ports = dict(entry.split("=", 1) for entry in request.config.getoption("hardware", default=[]) or [])
     if "pin_pad" in ports:
-        hardware = Bench(SunsonPinPad(ports["pin_pad"]), HumanFingers(), 60, None)
+        pad = case.pad(ports["pin_pad"])
+        if not case.discovered or pad.identify().dialect != case.make.name:
+            pad.close()
+            pytest.skip("a real pad is discovered, and is of one make")
+        hardware = Bench(case, pad, HumanFingers(), 60, None)
         yield hardware
         hardware.pad.close()
         hardware.pool.shutdown()
         return
-    with SunsonPadSimulator(link=tmp_path / "pin_pad", state_file=tmp_path / "keys.json") as simulator:
-        simulated = Bench(SunsonPinPad(simulator.path), SimulatedFingers(simulator), 10, simulator)
+    with PadSimulator(case.make.name, link=tmp_path / "pin_pad", state_file=tmp_path / "keys.json") as simulator:
+        simulated = Bench(case, case.pad(simulator.path), SimulatedFingers(simulator), 10, simulator)
         yield simulated
         simulated.pad.cancel()
         simulated.pool.shutdown()
@@ -143,9 +236,9 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
 
 def test_identify(bench: Bench) -> None:
     identity = bench.pad.identify()
-    assert identity.dialect == "sunson"
+    assert identity.dialect == bench.case.make.name
     if bench.maybe_simulator is not None:
-        assert identity == PadIdentity("sunson", "XZ-F10 SIM 1.0", "00000042")
+        assert identity == bench.case.make.identity
 
 
 def test_silence_is_timed_out_within_a_second(bench: Bench) -> None:
@@ -172,14 +265,14 @@ DAMAGE = ["garbage", "half_frame", "wrong_bcc", "wrong_len"]
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_one_damaged_answer_is_asked_again(bench: Bench, kind: str) -> None:
     bench.pad.identify()
-    bench.simulator.faults.fail_next(kind, command=0x30)
+    bench.simulator.faults.fail_next(kind, command=bench.case.make.status)
     assert bench.pad.identify().serial == "00000042"
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_two_damaged_answers_are_a_violation_and_then_it_recovers(bench: Bench, kind: str) -> None:
     bench.pad.identify()
-    bench.simulator.faults.fail_next(kind, command=0x30, times=2)
+    bench.simulator.faults.fail_next(kind, command=bench.case.make.status, times=2)
     began = time.monotonic()
     with pytest.raises(ProtocolViolation):
         bench.pad.identify()
@@ -190,7 +283,7 @@ def test_two_damaged_answers_are_a_violation_and_then_it_recovers(bench: Bench, 
 def test_hardware_error_and_unknown_command_are_violations(bench: Bench) -> None:
     bench.pad.identify()
     bench.simulator.faults.fail_next("hardware_error")
-    with pytest.raises(ProtocolViolation, match="F1"):
+    with pytest.raises(ProtocolViolation, match=bench.case.make.hardware_error):
         bench.pad.identify()
 
 
@@ -357,7 +450,7 @@ def test_a_new_process_takes_a_pad_out_of_the_entry_that_a_killed_one_left(bench
     killed = bench.enter_pin(4)
     bench.fingers.press("99")
     # A killed process leaves no reset behind: the faults make the pad deaf to the one this driver sends.
-    simulator.faults.fail_next("silent", command=0x31)
+    simulator.faults.fail_next("silent", command=bench.case.make.rest)
     bench.pad.cancel()
     with pytest.raises(EntryCancelled):
         bench.result(killed)
@@ -378,16 +471,31 @@ def test_noise_during_an_entry_is_a_violation(bench: Bench) -> None:
 
 def test_the_pads_own_time_out_ends_the_entry(bench: Bench) -> None:
     entry = bench.enter_pin(4)
-    bench.simulator.disturb(b"\x02018081")
+    bench.simulator.disturb(bench.case.make.time_is_over)
     with pytest.raises(TimedOut):
         bench.result(entry)
 
 
 def test_hardware_fault_during_an_entry(bench: Bench) -> None:
     entry = bench.enter_pin(4)
-    bench.simulator.disturb(b"\x0201F2F3")
-    with pytest.raises(ProtocolViolation, match="F2"):
+    bench.simulator.disturb(bench.case.make.fault_frame)
+    with pytest.raises(ProtocolViolation, match=bench.case.make.fault_named):
         bench.result(entry)
+
+
+@pytest.mark.parametrize("key", sorted(SZZT.keys.idle))
+def test_a_key_that_means_nothing_in_a_pin_is_passed_over(key: int) -> None:
+    with PadSimulator("szzt") as simulator:
+        bench = Bench(CASES["szzt"], SerialPinPad(simulator.path, SZZT), SimulatedFingers(simulator), 10, simulator)
+        entry = bench.enter_pin(4)
+        bench.fingers.press("25")
+        simulator.disturb(bytes((key,)))
+        bench.fingers.press("80")
+        bench.fingers.press_enter()
+        assert bench.result(entry).equals_digits("2580")
+        assert bench.counts == [1, 2, 2, 3, 4, 4]
+        bench.pool.shutdown()
+        bench.pad.close()
 
 
 def test_a_stuck_key_ends_the_entry(bench: Bench) -> None:
@@ -420,8 +528,8 @@ def test_a_callback_that_fails_still_leaves_the_pad_idle(bench: Bench) -> None:
 # --- the cable
 
 
-def test_no_pad_at_all(tmp_path: Path) -> None:
-    pad = SunsonPinPad(str(tmp_path / "nothing"))
+def test_no_pad_at_all(case: Case, tmp_path: Path) -> None:
+    pad = case.pad(str(tmp_path / "nothing"))
     for ask in (
         pad.identify,
         lambda: pad.enter_pin(6, 1, lambda _: None),
@@ -468,7 +576,7 @@ def test_unplugged_in_the_middle_of_an_entry_and_plugged_in_again(bench: Bench, 
 
 def test_a_port_that_another_holds_is_busy(bench: Bench) -> None:
     bench.pad.identify()
-    other = SunsonPinPad(bench.simulator.path)
+    other = bench.case.pad(bench.simulator.path)
     with pytest.raises(Busy):
         other.identify()
     bench.pad.close()
@@ -567,7 +675,7 @@ def test_a_damaged_pin_block_is_not_asked_for_twice(bench: Bench, kind: str) -> 
     simulator = bench.simulator
     bench.pad.load_working_key(WRAPPED)
     entry = bench.enter_pin_block(4)
-    simulator.faults.fail_next(kind, command=0x42)
+    simulator.faults.fail_next(kind, command=bench.case.make.read_block)
     bench.fingers.press("2580")
     bench.fingers.press_enter()
     with pytest.raises(ProtocolViolation, match=r"damaged|broke off|no answer|wrong size"):
@@ -578,10 +686,10 @@ def test_a_damaged_pin_block_is_not_asked_for_twice(bench: Bench, kind: str) -> 
 # --- keys
 
 
-def test_no_master_key(tmp_path: Path) -> None:
-    with SunsonPadSimulator(link=tmp_path / "pin_pad", master_key=None) as simulator:
-        pad = SunsonPinPad(simulator.path)
-        with pytest.raises(ProtocolViolation, match="A4"):
+def test_no_master_key(case: Case, tmp_path: Path) -> None:
+    with PadSimulator(case.make.name, link=tmp_path / "pin_pad", master_key=None) as simulator:
+        pad = case.pad(simulator.path)
+        with pytest.raises(ProtocolViolation, match=case.make.no_master_key):
             pad.load_working_key(WRAPPED)
         pad.close()
 
@@ -614,8 +722,17 @@ def test_the_pad_keeps_its_keys_without_power(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("kind", [fault.value for fault in PadFault])
-@pytest.mark.parametrize("command", [0x31, 0x33, 0x34, 0x35, 0x42, 0x43, 0x44, 0x45])
-def test_whatever_fails_once_the_pad_works_again_without_help(tmp_path: Path, kind: str, command: int) -> None:
+@pytest.mark.parametrize(
+    ("case", "command"),
+    [
+        pytest.param(case, command, id=f"{name}-{command}")
+        for name, case in CASES.items()
+        for command in (case.make.rest, case.make.read_block, *case.make.other_commands)
+    ],
+)
+def test_whatever_fails_once_the_pad_works_again_without_help(
+    case: Case, tmp_path: Path, kind: str, command: str
+) -> None:
     def type_when_asked(event: str) -> None:
         if event.startswith("entering"):
             simulator.press("2580")
@@ -634,8 +751,8 @@ def test_whatever_fails_once_the_pad_works_again_without_help(tmp_path: Path, ki
                 faults.append(fault)
         return faults
 
-    with SunsonPadSimulator(link=tmp_path / "pin_pad", on_event=type_when_asked) as simulator:
-        pad = SunsonPinPad(simulator.path, answer_s=0.1)
+    with PadSimulator(case.make.name, link=tmp_path / "pin_pad", on_event=type_when_asked) as simulator:
+        pad = case.pad(simulator.path, answer_s=0.1)
         pad.load_working_key(WRAPPED)
         simulator.faults.fail_next(kind, command=command)
         whole_round()
@@ -653,8 +770,7 @@ def test_the_trace_names_commands_and_never_keys(bench: Bench, caplog: pytest.Lo
     bench.fingers.press_enter()
     bench.result(entry).wipe()
     lines = [record.getMessage() for record in caplog.records if record.name.startswith("drivers.")]
-    assert "START_PLAIN_ENTRY: done" in lines
-    assert "RESET: done" in lines
+    assert set(bench.case.make.trace) <= set(lines)
     everything = "".join(lines)
     assert not any(digit in everything for digit in "0123456789")
 
@@ -667,13 +783,15 @@ FRAMES = st.builds(
     lambda octets: b"\x02" + octets.hex().upper().encode(),
     st.binary(max_size=12),
 )
-NOISE = st.lists(st.one_of(KEYS, FRAMES, st.sampled_from([b"\x0201040502", b"\x02", b"*", b"\r", b"\x1b"])), max_size=4)
+NEARLY = st.sampled_from([octets for make in MAKES for octets in make.key_frames])
+NOISE = st.lists(st.one_of(KEYS, FRAMES, NEARLY), max_size=4)
 
 
-@pytest.fixture(scope="module")
-def noisy_pad() -> Iterator[tuple[SunsonPadSimulator, SunsonPinPad]]:
-    with SunsonPadSimulator() as simulator:
-        pad = SunsonPinPad(simulator.path, answer_s=0.02)
+@pytest.fixture(scope="module", params=CASES)
+def noisy_pad(request: pytest.FixtureRequest) -> Iterator[tuple[PadSimulator, SerialPinPad]]:
+    case = CASES[request.param]
+    with PadSimulator(case.make.name) as simulator:
+        pad = case.pad(simulator.path, answer_s=0.02)
         yield simulator, pad
         pad.close()
 
@@ -682,7 +800,7 @@ def noisy_pad() -> Iterator[tuple[SunsonPadSimulator, SunsonPinPad]]:
 @given(noise=NOISE, deaf=st.booleans())
 @example(noise=[b"\x02" + b"F" * 30], deaf=True)
 def test_random_bytes_raise_device_errors_only_and_never_hang(
-    noisy_pad: tuple[SunsonPadSimulator, SunsonPinPad], noise: list[bytes], *, deaf: bool
+    noisy_pad: tuple[PadSimulator, SerialPinPad], noise: list[bytes], *, deaf: bool
 ) -> None:
     simulator, pad = noisy_pad
     octets = b"".join(noise)

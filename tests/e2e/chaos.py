@@ -42,6 +42,8 @@ from tests.e2e.chaos_writer import STORAGE_KEY
 from tests.mutants.__main__ import project_copy
 
 RESULTS: Final = REPOSITORY / "build" / "chaos" / "results.json"
+LOGS: Final = RESULTS.with_name("logs")
+"""What uplink and centre said in a campaign that went wrong."""
 TERMINAL: Final = "chaos-1"
 NOT_COUNTED: Final = 2
 _PROGRESS_S: Final = 60.0
@@ -333,7 +335,10 @@ def run(plan: Plan) -> Count:
         damaged = stand.damaged()
         if not damaged:
             stopped = stopped or stand.drain()
-        return _count(stand, struck, damaged, stopped)
+        count = _count(stand, struck, damaged, stopped)
+        if not count.sound:
+            _keep_logs(Path(name))
+        return count
 
 
 def _count(stand: _Stand, struck: list[str], damaged: int, stopped: str) -> Count:
@@ -382,6 +387,12 @@ def _stand(folder: Path, plan: Plan) -> Iterator[_Stand]:
         stand = _Stand(folder, disk)
         stack.callback(stand.close)
         yield stand
+
+
+def _keep_logs(folder: Path) -> None:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    for log in folder.glob("*.log"):
+        shutil.copy(log, LOGS)
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from drivers.pin_pad.sunson import SunsonPinPad
-from drivers.pin_pad.sunson_wire import DamagedFrame, ReplyDecoder
+from drivers.pin_pad.dialect import DamagedFrame
+from drivers.pin_pad.serial_pad import SerialPinPad
+from drivers.pin_pad.sunson import SUNSON
+from drivers.pin_pad.sunson_wire import ReplyDecoder, complaint
 from drivers.ports.errors import DeviceError
 from drivers.ports.pin_pad import PinBlock, WrappedKey
 from tests.fuzz.decisions import Decisions
@@ -56,7 +58,7 @@ def decode_frame(case: bytes) -> str:
             sound = sound_frame(heard)
             require(sound is not None, "a damaged frame was taken for a sound one")
             require(sound == bytes([reply.status]) + reply.data, "what the frame says")
-            require(reply.complaint() is None or reply.status != 0x04, "done is no complaint")
+            require(complaint(reply.status) is None or reply.status != 0x04, "done is no complaint")
             return "reply"
         require(position <= 2 * 67, "a frame without end")
     return "unfinished"
@@ -164,7 +166,7 @@ def serve_a_citizen(case: bytes) -> str:
     rogue = RoguePad(script, line=pad_end)
     thread = threading.Thread(target=rogue.serve, args=(ended,))
     thread.start()
-    pad = SunsonPinPad(os.ttyname(host_end), answer_s=0.1)
+    pad = SerialPinPad(os.ttyname(host_end), SUNSON, answer_s=0.1)
     try:
         return _call(pad, call, rogue)
     except DeviceError as error:
@@ -178,7 +180,7 @@ def serve_a_citizen(case: bytes) -> str:
             os.close(descriptor)
 
 
-def _call(pad: SunsonPinPad, call: int, rogue: RoguePad) -> str:
+def _call(pad: SerialPinPad, call: int, rogue: RoguePad) -> str:
     match call:
         case 0 | 1:
             with pad.enter_pin(LENGTH, 0.05, lambda _: None) as pin:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from simulators.pin_pad import SunsonPadSimulator
+from simulators.pin_pad import PadDialect, PadSimulator
 from tests.memory_search import forms_of, search_process
 
 CHILD = """
 import logging, sys
-from drivers.pin_pad.sunson import SunsonPinPad
+from drivers.pin_pad.discovery import open_pin_pad
 from drivers.ports.pin import LockedPage
 
 logging.basicConfig(level=logging.DEBUG, filename=sys.argv[2])
@@ -31,7 +31,7 @@ def say(what):
     print(what, flush=True)
     sys.stdin.readline()
 
-pad = SunsonPinPad(sys.argv[1])
+pad = open_pin_pad(sys.argv[1], "auto")
 pin = pad.enter_pin(12, 30, lambda count: None)
 command = LockedPage()
 pin.write_bcd(command.view[5:])
@@ -49,13 +49,22 @@ def random_digits() -> str:
     return "".join(secrets.choice("0123456789") for _ in range(12))
 
 
+STARTED_BY: dict[PadDialect, str] = {"sunson": "START_PLAIN_ENTRY", "szzt": "ENABLE_KEYS"}
+
+
+@pytest.fixture(params=STARTED_BY)
+def dialect(request: pytest.FixtureRequest) -> PadDialect:
+    chosen: PadDialect = request.param
+    return chosen
+
+
 @pytest.fixture
-def pad() -> Iterator[SunsonPadSimulator]:
-    with SunsonPadSimulator() as simulator:
+def pad(dialect: PadDialect) -> Iterator[PadSimulator]:
+    with PadSimulator(dialect) as simulator:
         yield simulator
 
 
-def test_pin_leaves_nothing(pad: SunsonPadSimulator, tmp_path: Path) -> None:
+def test_pin_leaves_nothing(pad: PadSimulator, dialect: PadDialect, tmp_path: Path) -> None:
     pin, marker = random_digits(), random_digits()
     trace = tmp_path / "trace.log"
     with subprocess.Popen(
@@ -91,5 +100,5 @@ def test_pin_leaves_nothing(pad: SunsonPadSimulator, tmp_path: Path) -> None:
         finally:
             child.kill()
     text = trace.read_text()
-    assert "START_PLAIN_ENTRY" in text
+    assert f"{STARTED_BY[dialect]}: done" in text
     assert pin not in text

@@ -1,4 +1,4 @@
-"""Typing a Chinese name without a keyboard of one's own: by sound, by strokes, in letters. Knows nothing of the screen."""
+"""Typing a Chinese name by sound, by strokes or in letters. Knows nothing of the screen."""
 
 from kiosk.ui.name_input.draft import NAME_BYTES, NameDraft, Way
 from kiosk.ui.name_input.tables import STROKES, NameTables, TablesMissing

@@ -34,6 +34,8 @@ class RefusalScreen(Screen):
         values = {"title": Verbatim(citation.title), "section": Verbatim(citation.section)}
         if citation.date:
             source = say("依据：《{title}》（{date}）{section}", date=Verbatim(citation.date), **values)
+        elif citation.about:
+            source = say("依据：《{title}》（约 {about} 年）{section}", about=Verbatim(citation.about), **values)
         else:
             source = say("依据：《{title}》{section}", **values)
         return "\n".join(line for line in (self.words(source), code) if line)

@@ -1,0 +1,29 @@
+"""What a citizen takes along. Until a terminal has a printer a slip is a code that a telephone reads."""
+
+from kiosk.journeys.frame import Session
+from kiosk.journeys.refusals import in_words
+from kiosk.journeys.views import Action, Slip, Step
+from kiosk.journeys.wording import Say, Verbatim, say
+
+
+def slip(
+    session: Session, name: Say, lines: tuple[Say, ...], actions: tuple[Action, ...], page: Step | None = None
+) -> Slip:
+    """A slip that names the region, the service and the transaction, and nobody.
+
+    :param name: of what was done.
+    :param lines: when it was done and what follows from it.
+    """
+    region = session.region
+    return Slip(
+        title=say("带走这张凭条"),
+        lines=(
+            say("{region} · {name}", region=in_words(region.pack.name), name=name),
+            say("受理号 {number}", number=Verbatim(session.transaction_id[:8].upper())),
+            *lines,
+            say("服务电话 {hotline}", hotline=Verbatim(region.hotline)),
+        ),
+        note=say("用手机扫一扫，就能存下来。"),
+        actions=actions,
+        page=page,
+    )
