@@ -136,9 +136,7 @@ def create_app(
     return app
 
 
-def _sweeping(
-    losses: LossDesk, every_s: float
-) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
+def _sweeping(losses: LossDesk, every_s: float) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
     async def sweep_again_and_again() -> None:
         while True:
             try:

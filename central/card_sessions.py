@@ -1,5 +1,4 @@
-"""Asking while the citizen waits: a card proves itself, then its holder's record is told, the PIN is changed, or a loss
-report is taken back."""
+"""Asking while the citizen waits: a card proves itself, then its record, its PIN or its loss report is asked about."""
 
 import hmac
 import re

@@ -4,11 +4,11 @@ import copy
 import itertools
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from central.bulk import insert_rows
@@ -51,7 +51,7 @@ class Ingest:
     keys: CentreKeys
     clock: Callable[[], float]
     """Seconds since 1970 UTC."""
-    rules: RegionRules = RegionRules()
+    rules: RegionRules = field(default_factory=RegionRules)
 
     def receive(self, asker: Asker, batch: Batch) -> Receipt:
         """Store and judge a batch; the same batch again changes nothing and gets the same verdicts.
@@ -298,7 +298,7 @@ def _cards(
 ) -> dict[str, Card]:
     """The cards that entries name, and those in the region of the holders that they name, locked in one order."""
     key = Card.identification_code
-    wanted = key.in_(sorted(identification_codes))
+    wanted: ColumnElement[bool] = key.in_(sorted(identification_codes))
     if social_security_numbers:
         theirs = Card.social_security_number.in_(sorted(social_security_numbers))
         wanted = or_(wanted, and_(theirs, Card.region == region))

@@ -1,4 +1,4 @@
-"""The page for whoever watches the centre: terminals, transactions as they arrive, alarms. Loopback only, unsigned."""
+"""The page for whoever watches the centre: terminals, transactions, cards, alarms. Loopback only, unsigned."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,8 @@ from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from central.database import Database
-from central.query import latest_alarms, latest_transactions, terminals
+from central.loss_reports import LossDesk
+from central.query import latest_alarms, latest_card_events, latest_superseded, latest_transactions, terminals
 from central.settings import is_loopback
 
 _PAGES: Final = Path(__file__).parent / "pages"
@@ -21,7 +22,7 @@ _HEADERS: Final = {
 }
 
 
-def add_page(app: FastAPI, database: Database, clock: Callable[[], float]) -> None:
+def add_page(app: FastAPI, database: Database, losses: LossDesk, clock: Callable[[], float]) -> None:
     """Add ``GET /``, its data and ``/health``."""
     page = (_PAGES / "overview.html").read_text(encoding="utf-8")
 
@@ -33,11 +34,14 @@ def add_page(app: FastAPI, database: Database, clock: Callable[[], float]) -> No
     def overview_data(request: Request) -> Response:
         if not _is_local(request):
             return _not_here()
+        losses.sweep()
         with database.reading() as session:
             data: dict[str, Any] = {
                 "now": int(clock() * 1000),
                 "terminals": terminals(session),
                 "transactions": latest_transactions(session, _SHOWN),
+                "superseded": latest_superseded(session, 8),
+                "card_events": latest_card_events(session, 12),
                 "alarms": latest_alarms(session, 8),
             }
         return JSONResponse(data, headers=_HEADERS)

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import msgspec
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
-"""A day of a term: 24 hours from the centre's receipt. Whether a source means working days is the operator's reading."""
+"""A day of a term: 24 hours from the centre's receipt, the operator's reading where a source leaves the kind open."""
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _MOST_DAYS: Final = 3660
 

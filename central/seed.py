@@ -1,15 +1,21 @@
 """Synthetic holders and cards for a centre that has none."""
 
 import secrets
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from central.database import Database
 from central.keys import CentreKeys
+from central.region_rules import load_region_rules
 from central.settings import Settings
 from central.tables import Card, CentrePin, Holder, Insurance, MedicalAccount
 from kiosk.records.card import CardState
+
+_HOUR_MS: Final = 60 * 60 * 1000
 
 
 class SeedRefused(Exception):
@@ -32,7 +38,7 @@ class SeedPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SeedHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A synthetic person with a card."""
+    """A synthetic person with a card. Whoever has several is named once for each, with the same details."""
 
     about: str
     """The card file that this is the centre's side of."""
@@ -46,6 +52,10 @@ class SeedHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     card_number: str
     norm_version: str
     card_state: CardState = CardState.NORMAL
+    reported_hours_ago: int | None = None
+    """For a card that is temporarily lost, counted back from the planting; its term runs by the region's rules."""
+    replaced_by: str | None = None
+    """AAZ501 of the card that was made in its place."""
     bank: str = ""
     bank_account: str = ""
     bank_side_active: bool = False
@@ -73,9 +83,16 @@ def load_seed(path: Path) -> Seed:
         raise SeedRefused(f"{path}: {error}") from error
 
 
-def plant(database: Database, keys: CentreKeys, settings: Settings, seed: Seed) -> int:
-    """Put the seed's people into the centre and tell how many were new; who is there already stays as he is."""
+def plant(
+    database: Database, keys: CentreKeys, settings: Settings, seed: Seed, clock: Callable[[], float] = time.time
+) -> int:
+    """Put the seed's people into the centre and tell how many were new; who is there already stays as he is.
+
+    :raises central.region_rules.RegionRulesRefused: the operator's rules can't be read.
+    """
     planted = 0
+    rules = load_region_rules(settings.region_rules)
+    now_ms = int(clock() * 1000)
     with database.writing() as session:
         for one in seed.holders:
             number = one.social_security_number
@@ -110,6 +127,7 @@ def plant(database: Database, keys: CentreKeys, settings: Settings, seed: Seed) 
                             paid_until=kind.paid_until,
                         )
                     )
+            reported_at = None if one.reported_hours_ago is None else now_ms - one.reported_hours_ago * _HOUR_MS
             session.add(
                 Card(
                     identification_code=one.identification_code,
@@ -121,6 +139,10 @@ def plant(database: Database, keys: CentreKeys, settings: Settings, seed: Seed) 
                     bank=one.bank,
                     bank_account=f"****{one.bank_account[-4:]}" if one.bank_account else "",
                     bank_side_active=one.bank_side_active,
+                    state_changed_at=reported_at,
+                    state_before_loss=None if reported_at is None else CardState.NORMAL.value,
+                    loss_lapses_at=None if reported_at is None else rules.of(one.region).lapses_at(reported_at),
+                    replaced_by=one.replaced_by,
                 )
             )
             session.flush()

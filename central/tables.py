@@ -71,13 +71,6 @@ class Entry(Base):
     __table_args__ = (
         ForeignKeyConstraint(["terminal", "ledger_id"], ["ledgers.terminal", "ledgers.ledger_id"]),
         Index("ix_entries_received_at", "received_at"),
-        # Staff look at these every second; an index over all verdicts would cost every entry.
-        Index(
-            "ix_entries_superseded",
-            "received_at",
-            postgresql_where=text("verdict = 'superseded'"),
-            sqlite_where=text("verdict = 'superseded'"),
-        ),
     )
 
     # The key that makes "exactly once" true: the same sequence can't be stored a second time.
@@ -113,7 +106,16 @@ class TransactionRow(Base):
     """One transaction as the centre knows it: what it did online, and what the terminal's entries say."""
 
     __tablename__ = "transactions"
-    __table_args__ = (Index("ix_transactions_changed_at", "changed_at"),)
+    __table_args__ = (
+        Index("ix_transactions_changed_at", "changed_at"),
+        # Staff look at these every second; an index over all verdicts would cost every entry.
+        Index(
+            "ix_transactions_superseded",
+            "changed_at",
+            postgresql_where=text("verdict = 'superseded'"),
+            sqlite_where=text("verdict = 'superseded'"),
+        ),
+    )
 
     transaction_id: Mapped[str] = mapped_column(primary_key=True)
     terminal: Mapped[str] = mapped_column(ForeignKey("terminals.id"))

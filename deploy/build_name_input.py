@@ -2,7 +2,7 @@
 """Make assets/input: the tables by which names are typed on the screen (docs/names.md).
 
 ``sounds`` makes pinyin.txt from pypinyin and jieba (extra ``build``); its result is committed.
-``strokes`` makes strokes.txt from Debian's rime-data-stroke, in pinyin.txt's order; set-up runs it, and its result is not.
+``strokes`` makes strokes.txt from Debian's rime-data-stroke, in pinyin.txt's order; set-up runs it.
 """
 
 import hashlib
@@ -39,15 +39,16 @@ One that stands twice counts where it stands first."""
 SURNAME_READINGS: Final = {
     "单": "shan", "仇": "qiu", "曾": "zeng", "解": "xie", "区": "ou", "查": "zha", "翟": "zhai", "覃": "qin tan",
     "朴": "piao", "盖": "ge gai", "缪": "miao", "尉": "wei yu", "乐": "yue le", "召": "shao", "员": "yun",
-    "种": "chong", "折": "she", "逄": "pang", "郇": "xun huan", "黑": "he hei", "秘": "bi", "繁": "po", "句": "gou", "澹": "tan",
+    "种": "chong", "折": "she", "逄": "pang", "郇": "xun huan", "黑": "he hei", "秘": "bi", "繁": "po",
+    "句": "gou", "澹": "tan", "过": "guo",
     "万": "wan mo", "长": "zhang", "洗": "xian", "冼": "xian", "祭": "zhai", "晁": "chao", "佴": "nai", "粘": "nian",
     "隗": "wei kui", "撒": "sa", "葛": "ge", "牟": "mu mou", "郗": "xi chi", "谌": "chen shen", "薄": "bo", "瞿": "qu",
     "任": "ren", "华": "hua", "宁": "ning", "纪": "ji", "应": "ying", "燕": "yan", "相": "xiang", "车": "che",
     "石": "shi", "贾": "jia", "盛": "sheng", "柏": "bai bo", "费": "fei bi", "那": "na", "於": "yu", "冒": "mao",
     "令": "ling", "宿": "su", "阚": "kan", "都": "du", "能": "nai", "卜": "bu", "俞": "yu", "褚": "chu", "臧": "zang",
     "隋": "sui", "沈": "shen", "洪": "hong", "尧": "yao", "贲": "ben", "哈": "ha", "曲": "qu", "和": "he",
-    "强": "qiang", "来": "lai", "全": "quan", "宓": "mi", "亓": "qi", "綦": "qi", "逯": "lu", "佘": "she", "乜": "nie", "殷": "yin",
-    "仝": "tong", "迟": "chi", "叶": "ye", "吕": "lv", "呼": "hu", "行": "xing", "重": "chong", "过": "guo",
+    "强": "qiang", "来": "lai", "全": "quan", "宓": "mi", "亓": "qi", "綦": "qi", "逯": "lu", "佘": "she",
+    "乜": "nie", "殷": "yin", "仝": "tong", "迟": "chi", "叶": "ye", "吕": "lv", "呼": "hu", "行": "xing",
 }  # fmt: skip
 """How a character is read as a surname where dictionaries begin with another reading, or where two are in use."""
 

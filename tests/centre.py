@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from sqlalchemy import delete
 
-from central.app import create_app
+from central.app import SWEEP_S, create_app
 from central.command_line import server_config
 from central.database import Database
 from central.enrolment import (
@@ -54,6 +54,9 @@ from kiosk.records.upload import Batch, Problem, Tombstone, decode, encode
 REPOSITORY = Path(__file__).parent.parent
 SEED = REPOSITORY / "config" / "demo" / "centre.json"
 CARD_MASTER_KEYS = REPOSITORY / "config" / "demo" / "card_master_keys.json"
+# The sixth region exists in tests only.
+YUNLING_SEED = REPOSITORY / "tests" / "regions" / "centre.json"
+REGION_RULES = REPOSITORY / "tests" / "regions" / "central" / "region_rules.toml"
 # Of simulators/cards/zhumadian-normal.json and beijing-normal.json
 ZHUMADIAN_CARD = ("411700D1560000050000000000001001", "T41170015", "411700198504121036")
 BEIJING_CARD = ("110000D1560000050000000000002001", "T11000015", "110000198807212015")
@@ -71,12 +74,23 @@ class Refusal(Exception):
 
 @dataclass
 class TurnedClock:
-    """The machine's clock, turned by ``offset_s``."""
+    """The machine's clock, turned by ``offset_s``, or standing still."""
 
     offset_s: float = 0.0
+    held_ms: int | None = None
 
     def __call__(self) -> float:
+        if self.held_ms is not None:
+            return (self.held_ms + 0.5) / 1000  # half a millisecond off the edge, where a float cuts either way
         return time.time() + self.offset_s
+
+    def hold(self, at_ms: int) -> None:
+        """Stand still at that millisecond since 1970 UTC."""
+        self.held_ms = at_ms
+
+    def run(self) -> None:
+        """Be the machine's clock again."""
+        self.offset_s, self.held_ms = 0.0, None
 
 
 @dataclass(frozen=True)
@@ -112,17 +126,21 @@ class RunningCentre:
     :param database: SQLAlchemy URL of an empty database; without one a SQLite file in ``directory``.
     """
 
-    def __init__(self, directory: Path, *, database: str | None = None, seeded: bool = True) -> None:
+    def __init__(
+        self, directory: Path, *, database: str | None = None, seeded: bool = True, sweep_every_s: float = SWEEP_S
+    ) -> None:
         self.directory = directory / "centre"
         self.clock = TurnedClock()
-        self.settings: Settings = load_settings(
-            create_centre(self.directory, database=database, port=0, card_master_keys=CARD_MASTER_KEYS)
+        made = create_centre(
+            self.directory, database=database, port=0, card_master_keys=CARD_MASTER_KEYS, region_rules=REGION_RULES
         )
+        self.settings: Settings = load_settings(made)
         self.keys = CentreKeys.load(self.settings)
         self.database = Database(self.settings.database)
         """A connection of the test's own, beside the application's."""
         self.database.migrate()
-        self._seed = load_seed(SEED) if seeded else None
+        self._seeds = [load_seed(SEED), load_seed(YUNLING_SEED)] if seeded else []
+        self._sweep_every_s = sweep_every_s
         self._plant()
         self._pads = itertools.count(1)
         self._port = 0
@@ -181,7 +199,7 @@ class RunningCentre:
         listener.bind(("127.0.0.1", self._port))
         listener.listen(128)
         self._port = listener.getsockname()[1]
-        self._app = create_app(self.settings, clock=self.clock)
+        self._app = create_app(self.settings, clock=self.clock, sweep_every_s=self._sweep_every_s)
         config = server_config(self.settings, self._app)
         config.timeout_graceful_shutdown = 1  # clients of a test that still hold a connection are not waited for
         self._server = uvicorn.Server(config)
@@ -205,7 +223,7 @@ class RunningCentre:
         with self.database.writing() as session:
             for table in reversed(Base.metadata.sorted_tables):
                 session.execute(delete(table))
-        self.clock.offset_s = 0.0
+        self.clock.run()
         self._plant()
 
     def restart(self) -> None:
@@ -247,8 +265,8 @@ class RunningCentre:
         )
 
     def _plant(self) -> None:
-        if self._seed is not None:
-            plant(self.database, self.keys, self.settings, self._seed)
+        for seed in self._seeds:
+            plant(self.database, self.keys, self.settings, seed, self.clock)
 
     def ask(self, terminal: EnrolledTerminal, path: str, question: msgspec.Struct, kind: type[A]) -> A:
         """Ask and get the answer of the given kind.

@@ -13,10 +13,14 @@ from kiosk.records.questions import (
     ChangeCentrePin,
     GetRecord,
     GetWorkingKey,
+    LiftLoss,
+    LossLifted,
+    LossReported,
     OpenCardSession,
     PinChanged,
     ProveCard,
     RecordAnswer,
+    ReportLoss,
     TerminalAuthenticated,
     WorkingKey,
 )
@@ -62,6 +66,14 @@ class CentralClient:
     def change_pin(self, session_id: str, question: ChangeCentrePin) -> PinChanged:
         """Change a PIN that the centre holds; at most once for one transaction id."""
         return self._ask_again(_session_path(session_id, "pin-change"), question, PinChanged)
+
+    def report_loss(self, question: ReportLoss) -> LossReported:
+        """Report a card lost for now that is not at hand; at most once for one transaction id."""
+        return self._ask_again("/v1/loss-reports", question, LossReported)
+
+    def lift_loss(self, session_id: str, question: LiftLoss) -> LossLifted:
+        """Take the report on a proved card back; at most once for one transaction id."""
+        return self._ask_again(_session_path(session_id, "loss-lifting"), question, LossLifted)
 
     def working_key(self, question: GetWorkingKey) -> WorkingKey:
         """A fresh key for a PIN pad, under that pad's master key."""

@@ -30,6 +30,8 @@ REQUEST_LABEL: Final = "terminal"
 ANSWER_LABEL: Final = "centre"
 CLOCK_TOLERANCE_S: Final = 300
 """How far a request's ``created`` may lie from the centre's clock, either way."""
+_END_OF_TIME: Final = 1 << 37
+"""The year 6325: a terminal that took a time beyond all calendars for its own could sign nothing any more."""
 _PARAMETERS: Final = frozenset({"created", "expires", "nonce", "keyid", "alg", "tag"})
 
 
@@ -147,7 +149,10 @@ def verify_answer(answer: HttpAnswer, body: bytes, *, keys: Callable[[str], Ed25
 
     :raises BadSignature: see there; also an answer to another request.
     """
-    return _verify(answer, body, ANSWER_TAG, ANSWER_COMPONENTS, keys)[0]
+    signed = _verify(answer, body, ANSWER_TAG, ANSWER_COMPONENTS, keys)[0]
+    if not 0 <= signed.created < _END_OF_TIME:
+        raise BadSignature("made at a time that no clock shows")
+    return signed
 
 
 def _verify(

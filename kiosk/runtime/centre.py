@@ -10,8 +10,10 @@ from kiosk.records.questions import (
     ChangeCentrePin,
     GetRecord,
     GetWorkingKey,
+    LiftLoss,
     OpenCardSession,
     ProveCard,
+    ReportLoss,
 )
 
 _log = logging.getLogger(__name__)
@@ -47,3 +49,7 @@ def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:
             return client.change_pin(request.session_id, question)
         case GetWorkingKey() as question:
             return client.working_key(question)
+        case ReportLoss() as question:
+            return client.report_loss(question)
+        case LiftLoss() as question:
+            return client.lift_loss(request.session_id, question)

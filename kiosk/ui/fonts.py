@@ -40,6 +40,10 @@ class FontBook:
         place = bisect_right(self._starts[font], code) - 1
         return place >= 0 and code <= self._ends[font][place]
 
+    def draws(self, char: str) -> bool:
+        """Whether any font has a glyph for ``char``."""
+        return any(self.covers(font, char) for font in (INTERFACE, *NAMES))
+
     def runs(self, text: str, *, bold: bool = False) -> list[tuple[str, str]]:
         """``text`` as (font, piece). A character that no font has is drawn as its code, never as an empty box."""
         first = INTERFACE_BOLD if bold else INTERFACE

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kiosk.journeys.wording import Value
 from kiosk.ui.language import Language
+from kiosk.ui.name_input import NameTables
 from kiosk.ui.pictures import PictureBook
 from kiosk.ui.settings import Preferences
 from kiosk.ui.taps import TapGate
@@ -24,6 +25,7 @@ class Look:
     """What the language button leads to."""
     typeface: Typeface
     pictures: PictureBook
+    name_tables: NameTables
     taps: TapGate
 
     @property
@@ -57,6 +59,7 @@ def look_for(
     languages: dict[str, Language],
     typeface: Typeface,
     pictures: PictureBook,
+    name_tables: NameTables,
     taps: TapGate,
     *,
     allow_large: bool = True,
@@ -73,5 +76,6 @@ def look_for(
         next_language=languages[following],
         typeface=typeface,
         pictures=pictures,
+        name_tables=name_tables,
         taps=taps,
     )

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from kivy.core.window import Window
 from kivy.input import MotionEvent
 
-from kiosk.journeys.views import AnyIntent, Scene
+from kiosk.journeys.views import AnyIntent, Scene, View
 from kiosk.ui.fonts import FontBook
 from kiosk.ui.language import load_languages
 from kiosk.ui.look import Look, look_for
+from kiosk.ui.name_input import NameTables
 from kiosk.ui.pictures import PictureBook
 from kiosk.ui.screens.registry import HelpOverlay, StillThereOverlay, load_kv, screen_for
 from kiosk.ui.settings import DisplaySettings, Preferences
@@ -17,6 +18,7 @@ from kiosk.ui.stage import Stage
 from kiosk.ui.taps import TapGate
 from kiosk.ui.theme import rgba
 from kiosk.ui.typeface import Typeface
+from kiosk.ui.widgets.entry import Draft, EntryScreen, same_question
 from kiosk.ui.widgets.overlay import Overlay
 from kiosk.ui.widgets.screen import Desk, Screen, Tools
 
@@ -38,7 +40,9 @@ class Router:
         self._languages = load_languages(settings.assets / "translations")
         width, height = Window.size
         self.stage = Stage(width, height)
-        self._typeface = Typeface(FontBook(settings.fonts), mipmap=self.stage.scale != 1)
+        fonts = FontBook(settings.fonts)
+        self._typeface = Typeface(fonts, mipmap=self.stage.scale != 1)
+        self._name_tables = NameTables(settings.assets / "input", fonts.draws)
         self._pictures = PictureBook(settings.assets / "pictures")
         self._taps = TapGate()
         self._tools = Tools(
@@ -86,6 +90,7 @@ class Router:
             self._languages,
             self._typeface,
             self._pictures,
+            self._name_tables,
             self._taps,
             allow_large=allow_large,
         )
@@ -94,14 +99,22 @@ class Router:
         return Desk(self._look(allow_large=allow_large), scene.region_name, scene.hotline, self._on_intent, self._tools)
 
     def _draw_screen(self, scene: Scene) -> None:
-        screen = screen_for(self._desk(scene), scene.view)
+        draft = self._draft_for(scene.view)
+        screen = screen_for(self._desk(scene), scene.view, draft)
         if screen.overflow and self.preferences.large:
             # Better smaller than cut; tests see to it that none of our own screens comes to this.
-            screen = screen_for(self._desk(scene, allow_large=False), scene.view)
+            screen = screen_for(self._desk(scene, allow_large=False), scene.view, draft)
         if self.screen is not None:
             self.stage.remove_widget(self.screen)
         self.screen = screen
         self.stage.add_widget(screen, index=len(self.stage.children))
+
+    def _draft_for(self, view: View) -> Draft | None:
+        """What has been typed, while the same question stands; the last screen's otherwise goes with it."""
+        if isinstance(self.screen, EntryScreen) and same_question(self.screen.view, view):
+            draft: Draft = self.screen.draft
+            return draft
+        return None
 
     def _draw_still_there(self, scene: Scene) -> None:
         if scene.still_there is None:

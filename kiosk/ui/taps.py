@@ -6,11 +6,16 @@ PAUSE: Final = 0.4
 """Seconds after an accepted tap in which another is a trembling hand, not a wish (docs/ux-rules.md rule 2)."""
 
 
+BOUNCE: Final = 0.12
+"""Seconds in which the same typing key pressed again is a bounce. Eighteen digits in a row can't wait 0.4 s each."""
+
+
 class TapGate:
     """Lets a tap through unless it follows another too closely, on whichever button and screen."""
 
     def __init__(self) -> None:
         self._last: float | None = None
+        self._last_key: tuple[object, float] | None = None
 
     def opens(self, began: float) -> bool:
         """Whether a touch that began at this time (seconds) may act. A clock set back does not lock the screen."""
@@ -19,3 +24,12 @@ class TapGate:
     def passed(self, ended: float) -> None:
         """A tap was accepted at this time."""
         self._last = ended
+
+    def opens_key(self, key: object, began: float) -> bool:
+        """Whether a touch on a typing key may act: another key at once, the same one when it can't be a bounce."""
+        bounces = self._last_key is not None and self._last_key[0] is key and 0 <= began - self._last_key[1] < BOUNCE
+        return self.opens(began) and not bounces
+
+    def key_passed(self, key: object, ended: float) -> None:
+        """A typing key was accepted at this time."""
+        self._last_key = key, ended

@@ -51,7 +51,10 @@ class DemoCentre:
         """
         if not (self.directory / "centre.toml").exists():
             master_keys = self._seed.with_name("card_master_keys.json")
-            self._run("init", self.directory, "--card-master-keys", master_keys)
+            region_rules = self._seed.with_name("region_rules.toml")
+            self._run(
+                "init", self.directory, "--card-master-keys", master_keys, "--region-rules", region_rules
+            )  # fmt: skip
         self._run("migrate", self.directory)
         self._run("seed", self.directory, self._seed)
         self.public_keys.write_text(self._run("public", self.directory), encoding="utf-8")

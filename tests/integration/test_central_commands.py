@@ -136,7 +136,7 @@ def test_a_replaced_disk_is_registered(directory: Path, tmp_path: Path) -> None:
 
 def test_a_seed_is_planted_once(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
-    for expected in ("12 of 12", "0 of 12"):
+    for expected in ("31 of 31", "0 of 31"):
         assert main(["seed", str(directory), str(SEED)]) == 0
         assert capsys.readouterr().out.startswith(expected)
 
@@ -280,6 +280,8 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
         f"{session_path}/card-proof",
         f"{session_path}/record",
         f"{session_path}/pin-change",
+        f"{session_path}/loss-lifting",
+        "/v1/loss-reports",
         "/v1/working-keys",
     }
     schemas = description["components"]["schemas"]

@@ -24,6 +24,8 @@ PATHS = (
     "/v1/card-sessions/00/record",
     "/v1/card-sessions/%00/record",
     "/v1/card-sessions/00/pin-change",
+    "/v1/card-sessions/00/loss-lifting",
+    "/v1/loss-reports",
     "/v1/working-keys",
 )
 EXAMPLES = settings(

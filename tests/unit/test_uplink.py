@@ -69,7 +69,8 @@ class PaperCentre:
         for sequence, digest, _ in rows:
             if sequence == len(self.held) + 1:
                 self.held.append(digest)
-            assert self.held[sequence - 1] == digest
+            if self.held[sequence - 1] != digest:
+                raise refusal("frozen", 423)
         receipt = Receipt(
             terminal=question.terminal,
             ledger_id=question.ledger_id,
@@ -286,21 +287,33 @@ def test_a_restored_ledger_overwrites_nothing(bench: Bench) -> None:
     bench.steps()
     bench.centre.held += [b"h" * 32] * 3
     bench.uplink = bench.new_uplink()
-    bench.append(1)
     assert bench.steps() == [Halted(300.0, "ledger_behind_centre")]
-    assert bench.centre.batches[-1].entries == []
-    bench.append(2)  # it wrote on until it caught up: the hash gives it away
-    assert bench.steps() == [Halted(300.0, "ledger_differs_from_centre")]
-    assert bench.centre.batches[-1].entries == []
+    greeting, shown = bench.centre.batches[-2:]
+    assert (len(greeting.entries), [entry.sequence for entry in shown.entries]) == (0, [2])
+    assert len(bench.centre.held) == 5
 
 
-def test_receipts_beyond_the_ledger_halt_without_asking(bench: Bench) -> None:
+@pytest.mark.parametrize("written", [1, 3])
+def test_a_restored_ledger_that_wrote_on_shows_the_centre_its_fork(bench: Bench, written: int) -> None:
+    bench.append(2)
+    bench.steps()
+    bench.centre.held += [b"h" * 32] * 3
+    bench.append(written)  # 3: it has caught up, and only the hash gives it away
+    bench.uplink = bench.new_uplink()
+    assert bench.steps() == [Halted(300.0, "frozen")]
+    assert [entry.sequence for entry in bench.centre.batches[-1].entries] == [2 + written]
+    assert len(bench.centre.held) == 5
+
+
+def test_receipts_beyond_the_ledger_halt_with_or_without_a_line(bench: Bench) -> None:
     bench.append(1)
     bench.steps()
     with sqlite3.connect(bench.folder / "receipts.db") as db:
         db.execute("UPDATE state SET through = 9")
+    bench.centre.says = [CentreUnreachable("no line", maybe_done=False)]
     assert bench.steps() == [Halted(300.0, "ledger_behind_centre")]
-    assert len(bench.centre.batches) == 2
+    assert bench.steps() == [Halted(300.0, "ledger_behind_centre")]
+    assert len(bench.centre.held) == 1
 
 
 def _other_hash(receipt: Receipt) -> Receipt:

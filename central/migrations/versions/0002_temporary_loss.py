@@ -9,10 +9,15 @@ branch_labels = None
 depends_on = None
 
 _CARDS = (
-    sa.Column("state_changed_at", sa.BigInteger(), nullable=True, comment="of the newest card event; empty without one"),
+    sa.Column(
+        "state_changed_at", sa.BigInteger(), nullable=True, comment="of the newest card event; empty without one"
+    ),
     sa.Column("state_before_loss", sa.Text(), nullable=True, comment="AAZ502 to which a temporary report returns"),
     sa.Column(
-        "loss_lapses_at", sa.BigInteger(), nullable=True, comment="when a temporary report lifts by itself; empty: never"
+        "loss_lapses_at",
+        sa.BigInteger(),
+        nullable=True,
+        comment="when a temporary report lifts by itself; empty: never",
     ),
     sa.Column("replaced_by", sa.Text(), nullable=True, comment="AAZ501 of the card that was made in its place"),
 )
@@ -34,14 +39,21 @@ def upgrade() -> None:
     op.create_index("ix_cards_loss_lapses_at", "cards", ["loss_lapses_at"])
     superseded = sa.text("verdict = 'superseded'")
     op.create_index(
-        "ix_entries_superseded", "entries", ["received_at"], postgresql_where=superseded, sqlite_where=superseded
+        "ix_transactions_superseded",
+        "transactions",
+        ["changed_at"],
+        postgresql_where=superseded,
+        sqlite_where=superseded,
     )
     op.create_table(
         "card_events",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("identification_code", sa.Text(), nullable=False, comment="AAZ501"),
         sa.Column(
-            "at_ms", sa.BigInteger(), nullable=False, comment="when it took effect, which is not always when it was written"
+            "at_ms",
+            sa.BigInteger(),
+            nullable=False,
+            comment="when it took effect, which is not always when it was written",
         ),
         sa.Column("event", sa.Text(), nullable=False, comment="reported, lifted, lapsed; a window's own words"),
         sa.Column("from_state", sa.Text(), nullable=False, comment="AAZ502"),
@@ -60,7 +72,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take the tables back."""
     op.drop_table("card_events")
-    op.drop_index("ix_entries_superseded", "entries")
+    op.drop_index("ix_transactions_superseded", "transactions")
     op.drop_index("ix_cards_loss_lapses_at", "cards")
     op.drop_index("ix_cards_social_security_number", "cards")
     for column in _TRANSACTIONS:

@@ -88,7 +88,7 @@ class NameTables:
         return self._offered(chain(self._lines(f"{strokes}\t"), self._lines(strokes)))
 
     def _lines(self, start: str) -> Iterator[str]:
-        """The characters of the lines that start so. Searching 2 MB takes 1 ms; a dictionary of them would take 20 MB."""
+        """Characters of the lines that start so. Searching 2 MB takes 2 ms; a dictionary of them would take 20 MB."""
         table, wanted = self._strokes, b"\n" + start.encode()
         at = table.find(wanted)
         while at >= 0:

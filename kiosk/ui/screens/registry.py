@@ -10,10 +10,14 @@ from kiosk.journeys.views import (
     Fault,
     Home,
     InsertCard,
+    NameEntry,
+    NumberEntry,
     OutOfService,
     PinEntry,
+    ReadBack,
     Refusal,
     Result,
+    Slip,
     TakeCard,
     View,
     Working,
@@ -24,13 +28,18 @@ from kiosk.ui.screens.fault import FaultScreen
 from kiosk.ui.screens.help_panel import HelpOverlay
 from kiosk.ui.screens.home import HomeScreen
 from kiosk.ui.screens.insert_card import InsertCardScreen
+from kiosk.ui.screens.name_entry import NameEntryScreen
+from kiosk.ui.screens.number_entry import NumberEntryScreen
 from kiosk.ui.screens.out_of_service import OutOfServiceScreen
 from kiosk.ui.screens.pin_entry import PinEntryScreen
+from kiosk.ui.screens.read_back import ReadBackScreen
 from kiosk.ui.screens.refusal import RefusalScreen
 from kiosk.ui.screens.result import ResultScreen
+from kiosk.ui.screens.slip import SlipScreen
 from kiosk.ui.screens.still_there import StillThereOverlay
 from kiosk.ui.screens.take_card import TakeCardScreen
 from kiosk.ui.screens.working import WorkingScreen
+from kiosk.ui.widgets.entry import Draft
 from kiosk.ui.widgets.screen import Desk, Screen
 
 __all__ = ["HelpOverlay", "StillThereOverlay", "load_kv", "screen_for"]
@@ -40,9 +49,13 @@ _DRAWN: Final = (
     HomeScreen,
     InsertCardScreen,
     PinEntryScreen,
+    NumberEntryScreen,
+    NameEntryScreen,
     WorkingScreen,
     ExplainScreen,
+    ReadBackScreen,
     ResultScreen,
+    SlipScreen,
     RefusalScreen,
     FaultScreen,
     OutOfServiceScreen,
@@ -59,8 +72,11 @@ def load_kv() -> None:
             Builder.load_file(str(drawn.kv))
 
 
-def screen_for(desk: Desk, view: View) -> Screen:  # noqa: PLR0911 - one return a view, and there are eleven
-    """The screen of a view."""
+def screen_for(desk: Desk, view: View, draft: Draft | None = None) -> Screen:  # noqa: C901, PLR0911 - one a view
+    """The screen of a view.
+
+    :param draft: what the citizen has typed on it already.
+    """
     match view:
         case Attract():
             return AttractScreen(desk, view)
@@ -70,10 +86,18 @@ def screen_for(desk: Desk, view: View) -> Screen:  # noqa: PLR0911 - one return 
             return InsertCardScreen(desk, view)
         case PinEntry():
             return PinEntryScreen(desk, view)
+        case NumberEntry():
+            return NumberEntryScreen(desk, view, draft)
+        case NameEntry():
+            return NameEntryScreen(desk, view, draft)
         case Working():
             return WorkingScreen(desk, view)
         case Explain():
             return ExplainScreen(desk, view)
+        case ReadBack():
+            return ReadBackScreen(desk, view)
+        case Slip():
+            return SlipScreen(desk, view)
         case Result():
             return ResultScreen(desk, view)
         case Refusal():

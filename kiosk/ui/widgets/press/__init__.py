@@ -34,11 +34,17 @@ class Press(Panel):
     def _colour(self, *_: object) -> None:
         self.surface, self.edge = self._pressed_colours() if self.pressed else self._idle_colours()
 
+    def _opens(self, began: float) -> bool:
+        return bool(self.look.taps.opens(began))
+
+    def _passed(self, ended: float) -> None:
+        self.look.taps.passed(ended)
+
     def on_touch_down(self, touch: MotionEvent) -> bool:
         """Take the touch if it is one that counts."""
         if not self.collide_point(*touch.pos):
             return False
-        if getattr(touch, "button", "left") == "left" and self.look.taps.opens(touch.time_start):
+        if getattr(touch, "button", "left") == "left" and self._opens(touch.time_start):
             touch.grab(self)
             self.pressed = True
         return True
@@ -58,7 +64,7 @@ class Press(Panel):
         self.pressed = False
         still_shown = self.get_parent_window() is not None
         if self.collide_point(*touch.pos) and still_shown and self.act is not None:
-            self.look.taps.passed(touch.time_end)
+            self._passed(touch.time_end)
             self.act()
         return True
 

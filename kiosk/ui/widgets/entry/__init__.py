@@ -1,0 +1,125 @@
+"""What the screens share on which a citizen types."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from kivy.uix.widget import Widget
+
+from kiosk.journeys.views import Emphasis, NameEntry, NumberEntry, Typed, View
+from kiosk.journeys.wording import Say
+from kiosk.ui.name_input import NameDraft
+from kiosk.ui.number_draft import NumberDraft
+from kiosk.ui.widgets.layout import Column, Row
+from kiosk.ui.widgets.lines import Heading, Note
+from kiosk.ui.widgets.press import PushButton
+from kiosk.ui.widgets.screen import Desk, Screen
+from kiosk.ui.widgets.text import Text
+
+Draft = NumberDraft | NameDraft
+"""What has been typed. It lives as long as its question stands on the screen, and nowhere else."""
+
+
+def same_question(one: View, other: View) -> bool:
+    """Whether both ask for the same, so that what was typed stays: a new note only says what to correct."""
+    return (
+        isinstance(one, NumberEntry | NameEntry)
+        and type(one) is type(other)
+        and dataclasses.replace(one, note=None) == dataclasses.replace(other, note=None)  # type: ignore[type-var]  # of one type, says the line above
+    )
+
+
+class EntryScreen(Screen):
+    """A question, what has been typed, keys, and a button that hands it over or says what is missing."""
+
+    keys_width: ClassVar[int]
+    """Pixels of the keys beside the question on a lying screen."""
+
+    def __init__(self, desk: Desk, view: View, draft: Draft) -> None:
+        self.draft = draft
+        self._guide: Text | None = None
+        super().__init__(desk, view)
+
+    def fill(self, typed: Widget, keys: Sequence[Widget]) -> None:
+        """Put the question, what is typed and the keys into the body: keys below, or to the right where it lies."""
+        look, view = self.look, self.view
+        # Its room is its own, so that a word about what is missing moves no key.
+        self._guide = Text(look=look, text=self.words(view.line), reserve=self.longest_hint())
+        question: list[Widget] = [Heading(look=look, text=self.words(view.title)), self._guide]
+        if view.note is not None:
+            question.append(Note(look=look, text=self.words(view.note)))
+        question.append(typed)
+        if look.portrait:
+            for part in (*question, *keys):
+                self.add_widget(part)
+            return
+        left, right = Column(look=look, gap=28), Column(look=look, gap=24, fixed=self.keys_width)
+        for part in question:
+            left.add_widget(part)
+        for part in keys:
+            right.add_widget(part)
+        row = Row(look=look, gap=56, along_top=True)
+        row.add_widget(left)
+        row.add_widget(right)
+        self.add_widget(row)
+
+    def longest_hint(self) -> str:
+        """The longest text of :meth:`missing`."""
+        raise NotImplementedError
+
+    def missing(self) -> Say | None:
+        """What is still to be done before it can be handed over; None when nothing is."""
+        raise NotImplementedError
+
+    def show_draft(self) -> None:
+        """Draw what is typed."""
+        raise NotImplementedError
+
+    def guide(self, words: Say | None) -> None:
+        """Say something about the typing in the question's own line; None says the question again."""
+        if self._guide is not None:
+            self._guide.bold = words is not None
+            self._guide.text = self.words(words or self.view.line)
+
+    def key(self, change: Callable[[], None]) -> Callable[[], None]:
+        """What a key does: change the draft, and have it drawn."""
+
+        def act() -> None:
+            change()
+            self.guide(None)
+            self.show_draft()
+
+        return act
+
+    def _make_buttons(self) -> list[PushButton]:
+        confirm = PushButton(
+            look=self.look,
+            text=self.words(self.view.confirm),
+            spoken=self.words(self.view.confirm),
+            icon="right",
+            icon_after=True,
+            emphasis=Emphasis.PRIMARY.value,
+            act=self._confirm,
+        )
+        confirm.goes_back = False
+        return [*super()._make_buttons(), confirm]
+
+    def _confirm(self) -> None:
+        missing = self.missing()
+        if missing is not None:
+            self.guide(missing)
+        else:
+            self.desk.post(Typed(self.typed_text()))
+
+    def typed_text(self) -> str:
+        """What is handed over."""
+        raise NotImplementedError
+
+    def _bar_widths(self, width: float) -> list[tuple[PushButton, float]]:
+        """Always in the bar: the keys need the room where other screens put a third button."""
+        fitting: list[tuple[PushButton, float]] = super()._bar_widths(width)
+        if fitting:
+            return fitting
+        ordered: list[Any] = list(reversed(self._forward_first(self.buttons)))
+        each = (width - self._tools_width() - 32 * len(ordered)) / len(ordered)
+        return [(button, each) for button in ordered]
