@@ -1,6 +1,7 @@
 # `make help` lists what there is to do. Every target brings what it needs.
 PYTHON := .venv/bin/python
 N ?= 20
+CUTS ?= 5
 QUICK ?=
 
 .DEFAULT_GOAL := help
@@ -30,8 +31,8 @@ types: setup ## mypy --strict, and who may import whom
 bench: setup ## measure: table, build/bench/results.json, plots; QUICK=1 for a short run
 	@exec $(PYTHON) -m benchmarks $(if $(QUICK),--quick)
 
-chaos: setup ## kill -9 terminal and uplink N times (N=20) and count what is lost or double
-	@exec $(PYTHON) -m tests.e2e.chaos --kills $(N)
+chaos: setup ## kill terminal and uplink N times, cut their power CUTS times, count what is lost or double; BREAK=<fault> must fail
+	@exec $(PYTHON) -m tests.e2e.chaos --kills $(N) --cuts $(CUTS) $(if $(BREAK),--break $(BREAK))
 
 mutants: setup ## plant faults one by one; the tests must find each
 	@exec $(PYTHON) -m tests.mutants

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks import card, ingest, ledger, terminal, window
+from benchmarks import card, endurance, ingest, ledger, terminal, touch, window
 from benchmarks.figures import Figure, figures_in, table
 from benchmarks.plots import draw
 from simulators.stand.requirements import REPOSITORY
@@ -27,7 +27,9 @@ _MODULES: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "card": card.run,
     "terminal": terminal.run,
     "window": window.run,
+    "touch": touch.run,
     "ledger": ledger.run,
+    "endurance": endurance.run,
     "ingest": ingest.run,
 }
 

@@ -1,7 +1,7 @@
 """What an append costs beside the disk's floor, bare SQLite and persist-queue, all on one disk in one run.
 
 The kinds take turns in short rounds, so that a busy moment of the machine hits all of them; compare the ratios.
-Run by ``python -m benchmarks.ledger [--quick] [--million] [--folder DIR]``.
+Run by ``python -m benchmarks.ledger [--quick] [--folder DIR]``.
 """
 
 import argparse
@@ -10,6 +10,8 @@ import os
 import shutil
 import sqlite3
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,14 +25,16 @@ from kiosk.ledger import Ledger, LedgerReader
 from kiosk.records.canonical import canonical
 from kiosk.records.sealing import EpochKey
 from kiosk.records.transaction import Outcome, Service, Stage, Transaction
+from simulators.stand.requirements import REPOSITORY
 
 PAYLOAD_BYTES: Final = 1024
 _STORAGE_KEY: Final = bytes(range(32))
+_OPENS: Final = 9
 _CENTRE: Final = X25519PrivateKey.generate().public_key()
 
 
-def run(*, quick: bool, million: bool = False, folder: Path | None = None) -> dict[str, Any]:
-    """Every figure of this benchmark, ready for JSON. Times in µs unless the name says ms.
+def run(*, quick: bool, folder: Path | None = None) -> dict[str, Any]:
+    """Every figure of this benchmark, ready for JSON. Times in µs unless the name says ms; full runs grow a ledger to 2 GB.
 
     :param folder: on the disk to measure; the current folder's by default.
     """
@@ -40,7 +44,9 @@ def run(*, quick: bool, million: bool = False, folder: Path | None = None) -> di
             "payload_bytes": PAYLOAD_BYTES,
             "append": _appends(place, rounds=8 if quick else 30, each=100 if quick else 200),
             "epoch_seal_us": _epoch_seal(20 if quick else 200),
-            "open_ms": _opens(place, [1_000, 100_000, *([1_000_000] if million else [])] if not quick else [1_000]),
+            "by_size": _by_size(
+                place, [1_000, 20_000] if quick else [1_000, 100_000, 1_000_000], each=50 if quick else 200
+            ),
         }
     finally:
         shutil.rmtree(place)
@@ -55,6 +61,13 @@ def _appends(place: Path, rounds: int, each: int) -> dict[str, Any]:
         "persist-queue Ack": _persist_queue(persistqueue.SQLiteAckQueue, place / "ack"),
         "ledger": lambda: _append(ledger),
     }
+    medians = _in_turns(kinds, rounds, each)
+    ledger.close()
+    return {kind: _beside_floor(times, medians["floor"]) for kind, times in medians.items()}
+
+
+def _in_turns(kinds: dict[str, Callable[[], None]], rounds: int, each: int) -> dict[str, list[float]]:
+    """Medians of each round, µs."""
     medians: dict[str, list[float]] = {kind: [] for kind in kinds}
     for number in range(rounds + 1):
         for kind, put in kinds.items():
@@ -65,8 +78,7 @@ def _appends(place: Path, rounds: int, each: int) -> dict[str, Any]:
                 taken.append((time.perf_counter_ns() - start) / 1000)
             if number:  # the first round fills caches and gives the logs their size
                 medians[kind].append(statistics.median(taken))
-    ledger.close()
-    return {kind: _beside_floor(times, medians["floor"]) for kind, times in medians.items()}
+    return medians
 
 
 def _beside_floor(times: list[float], floors: list[float]) -> dict[str, float]:
@@ -148,9 +160,9 @@ def _epoch_seal(times: int) -> float:
     return round(statistics.median(taken), 1)
 
 
-def _opens(place: Path, sizes: list[int]) -> dict[str, Any]:
-    """Opening for writing and for reading, at several lengths of one ledger."""
-    folder = place / "opened"
+def _by_size(place: Path, sizes: list[int], *, each: int) -> dict[str, Any]:
+    """Appending, opening and reading at several lengths of one ledger, each in a process of its own for its memory."""
+    folder = place / "grown"
     _new_ledger(folder).close()
     result: dict[str, Any] = {}
     for size in sizes:
@@ -160,28 +172,59 @@ def _opens(place: Path, sizes: list[int]) -> dict[str, Any]:
             while ledger.head().sequence < size:
                 _append(ledger)
         os.sync()
-        taken = []
-        for _ in range(9):
-            start = time.perf_counter_ns()
-            ledger = Ledger.open(folder, "bench", _STORAGE_KEY, _CENTRE)
-            taken.append((time.perf_counter_ns() - start) / 1e6)
-            ledger.close()
-        with LedgerReader(folder) as reader:
-            start = time.perf_counter_ns()
-            read = len(reader.entries(size - 500, 500))
-            drain = read / ((time.perf_counter_ns() - start) / 1e9)
-        result[str(size)] = {"p50_ms": round(statistics.median(taken), 2), "read_by_500_per_s": round(drain)}
+        inside = [sys.executable, "-m", "benchmarks.ledger", "--inside", str(folder), "--each", str(each)]
+        measured = subprocess.run(inside, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True)
+        result[str(size)] = json.loads(measured.stdout)
+    first = result[str(sizes[0])]
+    for one in result.values():
+        one["append_to_first"] = round(one["append_x_floor"] / first["append_x_floor"], 2)
     return result
+
+
+def _grown(folder: Path, each: int) -> dict[str, float]:
+    """What a ledger that has grown costs; run in a fresh process."""
+    empty = _memory_mb("VmRSS")
+    opened = []
+    for _ in range(_OPENS):
+        start = time.perf_counter_ns()
+        ledger = Ledger.open(folder, "bench", _STORAGE_KEY, _CENTRE)
+        opened.append((time.perf_counter_ns() - start) / 1e6)
+        ledger.close()
+    with LedgerReader(folder) as reader:
+        start = time.perf_counter_ns()
+        read = len(reader.entries(reader.head().sequence - 500, 500))
+        drained = read / ((time.perf_counter_ns() - start) / 1e9)
+    with Ledger.open(folder, "bench", _STORAGE_KEY, _CENTRE) as ledger:
+        taken = _in_turns({"floor": _floor(folder.parent), "ledger": lambda: _append(ledger)}, rounds=10, each=each)
+    beside = _beside_floor(taken["ledger"], taken["floor"])
+    return {
+        "p50_ms": round(statistics.median(opened), 2),
+        "read_by_500_per_s": round(drained),
+        "append_p50_us": beside["p50_us"],
+        "append_x_floor": beside["x_floor"],
+        "floor_p50_us": round(statistics.median(taken["floor"]), 1),
+        "memory_mb": round(_memory_mb("VmHWM") - empty, 1),
+    }
+
+
+def _memory_mb(line: str) -> float:
+    """This process's memory by /proc: ``VmRSS`` now, ``VmHWM`` the most so far (rusage would count the parent's)."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition(f"{line}:")[2].split()[0]) / 1024
 
 
 def main() -> None:
     """Print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, small ledgers")
-    parser.add_argument("--million", action="store_true", help="also open a ledger of a million entries (3 GB)")
     parser.add_argument("--folder", type=Path, help="on the disk to measure")
+    parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--each", type=int, default=200, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    print(json.dumps(run(quick=options.quick, million=options.million, folder=options.folder), indent=2))
+    if options.inside:
+        print(json.dumps(_grown(options.inside, options.each)))
+    else:
+        print(json.dumps(run(quick=options.quick, folder=options.folder), indent=2))
 
 
 if __name__ == "__main__":

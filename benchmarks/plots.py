@@ -15,7 +15,9 @@ def draw(results: dict[str, dict[str, Any]], folder: Path) -> list[Path]:
     drawings = {
         "card": _card,
         "terminal": _terminal,
+        "touch": _touch,
         "ledger": _ledger,
+        "endurance": _endurance,
         "ingest": _ingest,
     }
     written = []
@@ -77,13 +79,49 @@ def _terminal(result: dict[str, Any], path: Path) -> None:
 
 
 def _ledger(result: dict[str, Any], path: Path) -> None:
-    kinds = result["append"]
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
-    axes = figure.subplots()
+    kinds, sizes = result["append"], result["by_size"]
+    figure = Figure(figsize=(15, 4.5), layout="constrained")
+    axes, growth, opening = figure.subplots(1, 3)
     axes.bar(kinds.keys(), [one["x_floor"] for one in kinds.values()],
              color=[_OURS if kind == "ledger" else _PEER for kind in kinds])  # fmt: skip
     axes.set(title="one durable append", ylabel="× floor (write 1 KiB, fdatasync)")
+    axes.tick_params("x", labelrotation=20)
     _limit(axes, 1.9)
+    entries = [int(size) for size in sizes]
+    growth.plot(entries, [one["append_x_floor"] for one in sizes.values()], color=_OURS, marker="o")
+    growth.set(title="append as the ledger grows", xlabel="entries", ylabel="× floor", xscale="log", ylim=(0, None))
+    opening.plot(entries, [one["p50_ms"] for one in sizes.values()], color=_OURS, marker="o")
+    opening.set(title="open as the ledger grows", xlabel="entries", ylabel="ms", xscale="log", ylim=(0, None))
+    figure.savefig(path, dpi=110)
+
+
+def _touch(result: dict[str, Any], path: Path) -> None:
+    samples = result["samples"]
+    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    axes = figure.subplots()
+    places = list(dict.fromkeys(samples["touched"]))
+    for number, words in enumerate(places, 1):
+        times = [one for one, touched in zip(samples["first"], samples["touched"], strict=True) if touched == words]
+        axes.scatter([number] * len(times), times, color=_OURS, s=18)
+    axes.axhline(statistics.median(samples["look"]), color=_PEER, label="one look of the eye")
+    axes.set_xticks(range(1, len(places) + 1))
+    axes.set(title="touch → changed frame", xlabel="button of the walk", ylabel="ms", ylim=(0, None))
+    _limit(axes, 100)
+    axes.legend(loc="upper right")
+    figure.savefig(path, dpi=110)
+
+
+def _endurance(result: dict[str, Any], path: Path) -> None:
+    samples = result["samples"]
+    every = samples["every"]
+    figure = Figure(figsize=(12, 4.5), layout="constrained")
+    memory, times = figure.subplots(1, 2)
+    served = [every * number for number in range(1, len(samples["resident_kib"]) + 1)]
+    memory.plot(served, [kib / 1024 for kib in samples["resident_kib"]], color=_OURS)
+    memory.set(title="resident memory", xlabel="citizens served", ylabel="MiB", ylim=(0, None))
+    medians = [statistics.median(samples["ms"][end - every : end]) for end in served]
+    times.plot(served, medians, color=_OURS)
+    times.set(title=f"a citizen, medians of {every}", xlabel="citizens served", ylabel="ms", ylim=(0, None))
     figure.savefig(path, dpi=110)
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -52,12 +52,17 @@ def load_region_rules(path: Path | None) -> RegionRules:
     if path is None:
         return RegionRules()
     try:
-        rules = msgspec.toml.decode(path.read_bytes(), type=dict[str, RegionRule])
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        tables = msgspec.toml.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
         raise RegionRulesRefused(f"{path}: {error}") from error
-    for key, rule in rules.items():
+    rules = {}
+    for key, table in tables.items():
         if not _KEY.fullmatch(key):
             raise RegionRulesRefused(f"{path}: {key!r} is no region's key")
+        try:
+            rule = rules[key] = msgspec.convert(table, RegionRule)
+        except msgspec.ValidationError as error:
+            raise RegionRulesRefused(f"{path}: {key}: {error}") from error
         if rule.lifting_until_replacement and not rule.lifting:
             raise RegionRulesRefused(f"{path}: {key}: lifting_until_replacement says nothing without lifting")
     return RegionRules(rules)

@@ -65,5 +65,5 @@ def load_settings(path: Path) -> Settings:
 
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Settings, dec_hook=decode_path)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
         raise SettingsRefused(f"{path}: {error}") from error

@@ -167,7 +167,7 @@ def _weights() -> Counter[str]:
     weights: Counter[str] = Counter()
     for char in anywhere:
         if is_ideograph(char):
-            weights[char] = names[char] * 1_000 + anywhere[char] * 2_000 // most
+            weights[char] = names[char] * 100 + anywhere[char] * 2_000 // most
     for place, char in reversed(list(enumerate(GIVEN))):
         weights[char] += 400_000 - 200 * place
     return Counter({char: weight for char, weight in weights.items() if weight})

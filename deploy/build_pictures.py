@@ -137,6 +137,29 @@ def pin(s: Sheet) -> None:
         s.disc((x, 65), 5.5, "accent")
 
 
+def loss(s: Sheet) -> None:
+    """A card that is gone: crossed out."""
+    s.panel((6, 20, 90, 76), 9)
+    s.frame((16, 34, 36, 52), 4, 5)
+    s.stroke([(17, 62), (40, 62)], 5)
+    s.stroke([(54, 36), (80, 62)], 9, "accent")
+    s.stroke([(80, 36), (54, 62)], 9, "accent")
+
+
+def found(s: Sheet) -> None:
+    """A card that is there again: under a magnifying glass, ticked."""
+    s.panel((4, 14, 78, 64), 9)
+    s.stroke([(14, 28), (34, 28)], 6)
+    s.stroke([(14, 50), (28, 50)], 5)
+    for layer in ("line", "fill"):
+        s.disc((60, 58), 31, layer, on=False)
+        s.area([(74, 68), (94, 84), (84, 94), (68, 74)], layer, on=False)
+    s.disc((60, 58), 24, "fill")
+    s.ring((60, 58), 23, 7)
+    s.stroke([(77, 75), (88, 86)], 10)
+    s.stroke([(50, 58), (57, 66), (70, 50)], 7, "accent")
+
+
 def person(s: Sheet) -> None:
     """Somebody from the staff."""
     s.disc((48, 28), 17)
@@ -421,7 +444,8 @@ def centre(s: Sheet) -> None:
 
 
 ICONS: Final[dict[str, Draw]] = {
-    "query": query, "pin": pin, "person": person, "people": people, "phone": phone, "tick": tick, "stop": stop,
+    "query": query, "pin": pin, "loss": loss, "found": found,
+    "person": person, "people": people, "phone": phone, "tick": tick, "stop": stop,
     "warning": warning, "shield": shield, "eye": eye, "clock": clock, "building": building, "larger": larger,
     "contrast": contrast, "lower": lower, "upper": upper, "help": help_, "globe": globe, "info": info,
     "left": left, "right": right, "close": close, "emblem": emblem,

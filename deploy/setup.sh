@@ -51,5 +51,6 @@ fi
 
 # --- What is made from sources -----------------------------------------------------------------------------------------
 .venv/bin/python deploy/build_fonts.py
+.venv/bin/python deploy/build_name_input.py strokes
 .venv/bin/python deploy/translations.py compile
 say "ready"

@@ -78,15 +78,12 @@ class TurnedClock:
 
     offset_s: float = 0.0
     held_ms: int | None = None
+    """Where it stands, milliseconds since 1970 UTC."""
 
     def __call__(self) -> float:
         if self.held_ms is not None:
             return (self.held_ms + 0.5) / 1000  # half a millisecond off the edge, where a float cuts either way
         return time.time() + self.offset_s
-
-    def hold(self, at_ms: int) -> None:
-        """Stand still at that millisecond since 1970 UTC."""
-        self.held_ms = at_ms
 
     def run(self) -> None:
         """Be the machine's clock again."""
@@ -218,12 +215,13 @@ class RunningCentre:
         self._app.state.database.close()
         self._server = self._thread = None
 
-    def reset(self) -> None:
-        """Forget everything that tests did, running or not: seed only, clock right."""
+    def reset(self, *, at_ms: int | None = None) -> None:
+        """Forget everything that tests did, running or not: seed only, clock right, or held at ``at_ms``."""
         with self.database.writing() as session:
             for table in reversed(Base.metadata.sorted_tables):
                 session.execute(delete(table))
         self.clock.run()
+        self.clock.held_ms = at_ms
         self._plant()
 
     def restart(self) -> None:

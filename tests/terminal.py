@@ -7,12 +7,13 @@ window: what it would show is kept, what it would hear the test says.
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -29,10 +30,12 @@ from kiosk import bootstrap
 from kiosk.central_client import CentralClient, CentreAdapter, ClockOffset, SignedConnection
 from kiosk.configuration import Configuration, load_configuration
 from kiosk.journeys.views import AnyIntent, Attract, ChooseService, Home, InsertCard, Intent, PinEntry, Scene, View
+from kiosk.ledger import LedgerReader
 from kiosk.records.transaction import Service
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor, Devices
 from kiosk.runtime.journal import DurableJournal
+from kiosk.uplink import ReceiptReader, Standing
 from simulators.card.slot import CardSlot, Chip
 from simulators.pcscd import READER_NAME
 from simulators.pin_pad import TEST_MASTER_KEY, PadSimulator
@@ -132,6 +135,43 @@ class TerminalFolder:
         query = select(Entry.sequence, Entry.hash, Entry.verdict, Entry.reason).where(Entry.terminal == self.id)
         with self.centre.database.reading() as session:
             return [(s, h, v, r) for s, h, v, r in session.execute(query.order_by(Entry.sequence))]
+
+    def wait_until_stored(self, count: int) -> None:
+        """Wait until the centre has so many of this terminal's entries.
+
+        :raises AssertionError: it never has.
+        """
+        ends, moment = time.monotonic() + DEADLINE_S, threading.Event()
+        while len(self.stored()) < count:
+            assert time.monotonic() < ends, f"the centre has {self.stored()}"
+            moment.wait(0.05)
+
+    def wait_until_standing(self, line: str, reason: str = "", *, through: int = 0, anew: bool = False) -> None:
+        """Wait until the uplink's receipts say how it stands.
+
+        :param through: at least so many delivered.
+        :param anew: by a contact from now on; what an earlier run left does not count.
+        :raises AssertionError: they never do.
+        """
+        configuration = self.configuration
+        since_ms = time.time() * 1000 - (0 if anew else 1e15)
+        ends, moment = time.monotonic() + DEADLINE_S, threading.Event()
+        with LedgerReader(configuration.ledger_path) as ledger:
+            ledger_id = ledger.ledger_id
+        found: Standing | None = None
+        while True:
+            assert time.monotonic() < ends, f"the uplink stands like this: {found}"
+            with suppress(sqlite3.Error):  # the uplink has not made the file yet
+                reader = ReceiptReader(configuration.receipts_path, ledger_id, self.id, {})
+                found = reader.standing()
+                reader.close()
+                if (
+                    (found.line.value, found.reason) == (line, reason)
+                    and found.through >= through
+                    and (found.last_contact_ms or 0) >= since_ms
+                ):
+                    return
+            moment.wait(0.05)
 
     def alarms(self) -> list[str]:
         """What staff are alarmed of."""
@@ -318,7 +358,10 @@ class RunningTerminal:
 
     def types(self, digits: str) -> None:
         """A PIN and the green key."""
-        self.sees(PinEntry)
-        assert self.pad.wait_until_entering(DEADLINE_S)
+        self.until(lambda: self._typed() == 0 and self.pad.wait_until_entering(0), "the pad takes keys")
         self.pad.press(digits)
+        self.until(lambda: self._typed() == len(digits), "every digit is shown")
         self.pad.press_enter()
+
+    def _typed(self) -> int | None:
+        return self.view.typed if isinstance(self.view, PinEntry) else None

@@ -158,8 +158,8 @@ class SignedConnection:
             ) as answer:  # fmt: skip
                 packed = _whole_body(answer)
         except (requests.RequestException, HTTPError) as error:
-            if _is_certificate_error(error):
-                raise CentreDistrusted("the certificate is not our centre's", maybe_done=False) from error
+            if (reason := _certificate_error(error)) is not None:
+                raise CentreDistrusted(f"the certificate does not hold: {reason}", maybe_done=False) from error
             raise CentreUnreachable(
                 f"no answer: {type(error).__name__}", maybe_done=self._adapter.exchange.sent
             ) from error
@@ -227,10 +227,11 @@ def _unpacked(packed: bytes, encoding: str) -> bytes:
     return body
 
 
-def _is_certificate_error(error: BaseException) -> bool:
+def _certificate_error(error: BaseException) -> str | None:
+    """What is wrong with the certificate, in OpenSSL's words; None when the line failed for another reason."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return True
+            return cause.verify_message
         cause = cause.__cause__ or cause.__context__
-    return False
+    return None

@@ -88,9 +88,14 @@ def _look_at_entries(reader: LedgerReader, shown: dict[str, object]) -> Exit:
 
 
 def _look_at_receipts(reader: LedgerReader, terminal: UplinkSettings, shown: dict[str, object]) -> Exit:
-    if not terminal.receipts.exists():
+    try:
+        terminal.receipts.stat()
+    except FileNotFoundError:
         shown["uplink"] = "has never run"
         return Exit.SOUND
+    except OSError as error:
+        shown["uplink"] = f"its receipts can't be read: {error.strerror}"
+        return Exit.RECEIPTS
     try:
         receipts = ReceiptReader(terminal.receipts, reader.ledger_id, terminal.terminal, terminal.centre_keys)
         try:

@@ -140,8 +140,12 @@ def connect(
     :raises LedgerUnusable: not a database, or a setting did not take.
     """
     path = folder / DATABASE
-    if not path.exists():
-        raise LedgerMissing(f"no ledger in {folder}")
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise LedgerMissing(f"no ledger in {folder}") from error
+    except OSError as error:
+        raise LedgerUnusable(f"the ledger in {folder} can't be read: {error.strerror}") from error
     try:
         db = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S,
@@ -160,7 +164,10 @@ def connect(
     except UnicodeDecodeError as error:  # the module decodes SQLite's message, which quotes a rotted definition
         db.close()
         raise LedgerUnusable("the ledger's tables are damaged") from error
-    except (LedgerUnusable, OSError):
+    except OSError as error:
+        db.close()
+        raise LedgerUnusable(f"the log of the ledger in {folder} can't be made durable: {error.strerror}") from error
+    except LedgerUnusable:
         db.close()
         raise
     return db

@@ -288,7 +288,7 @@ def load_pack(path: Path) -> Pack:
         raise PackError(f"{path}: not UTF-8: {error.reason} at byte {error.start}") from error
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = re.search(r"at line (\d+)", str(error))
         line = int(found[1]) if found else text.count("\n") + 1
         raise PackError(f"{path}:{line}: not TOML: {error}") from error

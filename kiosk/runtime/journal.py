@@ -54,6 +54,11 @@ class DurableJournal:
         self._owed: list[Transaction] = []
         """Ends that could not be written; they go in as soon as the ledger takes entries again."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the ledger is open; it is not while it can't be used."""
+        return self._ledger is not None
+
     def append(self, transaction: Transaction) -> int:
         """Make a transaction's stage durable; its sequence.
 
@@ -150,7 +155,9 @@ class DurableJournal:
 
     def _read_receipts(self, ledger: Ledger) -> Standing | None:
         """How the uplink stands; None while it has not started or its file can't be read."""
-        if not self._receipts.exists():
+        try:
+            self._receipts.stat()
+        except OSError:
             return None
         try:
             reader = ReceiptReader(self._receipts, ledger.ledger_id, self._terminal, self._centre_keys)

@@ -74,7 +74,8 @@ class PadSimulator:
         self.faults = PadFaults()
         self._link = link
         self._on_event = on_event
-        self._firmware = FIRMWARE[dialect](KeyStore(state_file, master_key), self.faults)
+        self._keys = KeyStore(state_file, master_key)
+        self._firmware = FIRMWARE[dialect](self._keys, self.faults)
         self._changed = threading.Condition(threading.RLock())
         self._told_entering = False
         self._cable: _Cable | None = None
@@ -148,6 +149,12 @@ class PadSimulator:
                 fresh.unlink(missing_ok=True)
                 fresh.symlink_to(self._cable.host_path)
                 fresh.replace(self._link)
+
+    def exchange(self, dialect: PadDialect) -> None:
+        """Plug another make into the same converter: its port stays. The keys come along, which saves a secure room."""
+        with self._changed:
+            self._firmware = FIRMWARE[dialect](self._keys, self.faults)
+            self._tell()
 
     def wait_until_entering(self, timeout_s: float) -> bool:
         """Wait until the pad takes keys, and say whether it does."""

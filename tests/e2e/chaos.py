@@ -194,7 +194,7 @@ class _Stand:
         _kill(self._writer)
         _kill(self._uplink)
         self._disk.lose_power()
-        # What an uplink found in the log of a killed one it has not stored itself, so that counts from its next receipt.
+        # What it found in the log of a killed one it has not stored itself: that counts from its next receipt on.
         if receipted > self._receipts_at_start and self._receipted_through() < receipted:
             self.receipts_lost += 1
         self._writer, self._uplink = self._start_writer(), self._start_uplink()

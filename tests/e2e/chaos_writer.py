@@ -1,4 +1,4 @@
-"""``python -m tests.e2e.chaos_writer STATE TERMINAL CENTRE_KEY RECEIPT_KEY_ID RECEIPT_KEY``: the chaos campaign's terminal.
+"""``python -m tests.e2e.chaos_writer STATE TERMINAL CENTRE_KEY RECEIPT_KEY_ID RECEIPT_KEY``: the campaign's terminal.
 
 Does to the real ledger what a terminal does, at random, until it is killed: begins and finishes PIN changes, leaves
 some unfinished, closes those, erases what the centre has signed for. An entry is printed only after the ledger has

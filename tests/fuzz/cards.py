@@ -241,7 +241,7 @@ class RogueChip:
     atr: bytes = bytes.fromhex("3B6D000000815444008660411700001001")
 
     def __init__(self) -> None:
-        self.answer = b"\x90\x00"
+        self.answer = b"\x6a\x82"
 
     def reset(self) -> None:
         """Nothing to forget."""
@@ -266,7 +266,7 @@ class Reader:
         """One answer of any bytes to a plain or a secret command."""
         decisions = Decisions(case)
         secret = decisions.chance(2)
-        self.chip.answer = decisions.rest()
+        self.chip.answer = decisions.rest() or b"\0"  # a silent card is the contract tests' matter: each costs 5 s
         contact = self.contact or self.connect()
         try:
             if secret:
@@ -333,15 +333,14 @@ SESSION: Final = Target(
     reached=frozenset(
         {
             "social_security issuer holder pin pin",
-            "social_security issuer holder",
-            "social_security",
+            "social_security issuer pin pin",
             "bank_only",
             "blank",
             "foreign",
             "not recognised",
         }
     ),
-    examples=600,
+    examples=400,
 )
 FIELDS: Final = Target(
     name="card-fields",
@@ -349,7 +348,7 @@ FIELDS: Final = Target(
     prepare=always(parse_field),
     seeds=_field_seeds,
     reached=frozenset({"name", "date", "card number", "region", "ethnic group", "refused"}),
-    examples=600,
+    examples=400,
 )
 PCSC: Final = Target(
     name="card-pcsc",
@@ -357,5 +356,5 @@ PCSC: Final = Target(
     prepare=_own_daemon,
     seeds=lambda: [b"\0\x90\x00", b"\1\x63\xc5", b"\0" + bytes(256) + b"\x90\x00", b"\1" + bytes(256) + b"\x90\x00"],
     reached=frozenset({"answered", "answered a secret"}),
-    examples=40,
+    examples=8,
 )

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from tests.fuzz.target import Check, Target
 
-OURS = ("kiosk", "drivers", "central", "http_message_signatures", "http_sf")
+OURS = ("tests.fuzz", "kiosk", "drivers", "central", "http_message_signatures", "http_sf")
 """Modules whose branches guide libFuzzer: ours, and the pure Python that reads what a stranger sends before us."""
 _MOST_MUTATIONS = 8
+_TELL_EVERY_S = 1.0
 _ALL_CHECKS = tuple(HealthCheck)  # a case may be slow, and its bytes many: that is meant
 
 
@@ -114,23 +115,33 @@ def run_hypothesis(target: Target, check: Check, seconds: float) -> Run:
     return run
 
 
-def run_atheris(target: Target, check: Check, corpus: Path, artefacts: Path, seconds: float, run: Run) -> None:
-    """Hand the process over to libFuzzer, which ends it; ``run`` is counted while it lasts."""
+def run_atheris(target: Target, check: Check, corpus: Path, seconds: float, tell: Callable[[Run], object]) -> None:
+    """Hand the process over to libFuzzer, which ends it without a word.
+
+    :param tell: told once a second how it stands, and of a finding.
+    """
     import atheris  # noqa: PLC0415  # only the long run needs it
 
+    run, told_at = Run(), time.monotonic()
+
     def one(case: bytes) -> None:
+        nonlocal told_at
         run.executions += 1
         try:
             run.outcomes[target.play(check, case)] += 1
         except BaseException as finding:
             run.finding, run.case = finding, case
+            tell(run)
             raise
+        if time.monotonic() - told_at > _TELL_EVERY_S:
+            told_at = time.monotonic()
+            tell(run)
 
     corpus.mkdir(parents=True, exist_ok=True)
     for number, case in enumerate(target.seeds()):
         (corpus / f"seed-{number:03d}").write_bytes(case)
     arguments = [
-        sys.argv[0], str(corpus), f"-max_total_time={max(1, int(seconds))}", f"-artifact_prefix={artefacts}/",
+        sys.argv[0], str(corpus), f"-max_total_time={max(1, int(seconds))}", f"-artifact_prefix={corpus.parent}/",
         "-timeout=60", "-rss_limit_mb=4096", "-print_final_stats=1", "-reload=0",
     ]  # fmt: skip
     atheris.Setup(arguments, one)

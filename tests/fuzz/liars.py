@@ -4,9 +4,7 @@ import base64
 import gzip
 import io
 import itertools
-import os
 import random
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +27,7 @@ from kiosk.records.transaction import Outcome, Service, Stage, Transaction
 from kiosk.records.upload import Batch, Judgement, Malformed, Problem, Receipt, Verdict, decode, encode
 from kiosk.uplink import BackOff, Halted, Idle, ReceiptReader, Receipts, Resumed, Sent, Uplink
 from tests.fuzz.decisions import Decisions, twisted
+from tests.fuzz.in_memory import folder_in_memory
 from tests.fuzz.target import Check, Target, require
 
 T = TypeVar("T")
@@ -58,9 +57,7 @@ class LyingLine(CentreAdapter):
         super().__init__(Path(certifi.where()))
         self.lies: list[Any] = []
 
-    def send(
-        self, request: requests.PreparedRequest, *_: Any, **__: Any
-    ) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         """See :meth:`requests.adapters.HTTPAdapter.send`."""
         self.exchange.sent = True
         lie: Lie = self.lies.pop(0)(request)
@@ -130,7 +127,9 @@ class Listener:
                 lie.status = decisions.choice(STATUSES[1:])
             case _:
                 place = decisions.number(len(lie.body))
-                lie.body = lie.body[:place] + bytes([lie.body[place] ^ (1 + decisions.number(255))]) + lie.body[place + 1 :]
+                lie.body = (
+                    lie.body[:place] + bytes([lie.body[place] ^ (1 + decisions.number(255))]) + lie.body[place + 1 :]
+                )
         return lie
 
     def _with_the_key(self, request: requests.PreparedRequest, decisions: Decisions) -> Lie:
@@ -197,15 +196,8 @@ def _ask(connection: SignedConnection) -> str:
 
 
 @contextmanager
-def _in_memory() -> Iterator[Path]:
-    shared = Path("/dev/shm")  # noqa: S108  # of our own name below it
-    with tempfile.TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as folder:
-        yield Path(folder)
-
-
-@contextmanager
 def _listener() -> Iterator[Check]:
-    with _in_memory() as folder:
+    with folder_in_memory() as folder:
         yield Listener(folder).hear
 
 
@@ -310,7 +302,10 @@ def _covered(hashes: Mapping[int, bytes], genuine: Mapping[int, bytes]) -> int:
 @contextmanager
 def _believer() -> Iterator[Check]:
     sealing = X25519PrivateKey.from_private_bytes(b"x" * 32).public_key()
-    with _in_memory() as folder, Ledger.create(folder / "ledger", "t-1", b"s" * 32, sealing, lambda: NOW) as ledger:
+    with (
+        folder_in_memory() as folder,
+        Ledger.create(folder / "ledger", "t-1", b"s" * 32, sealing, lambda: NOW) as ledger,
+    ):
         for number in range(5):
             ledger.append(
                 Transaction(
@@ -338,7 +333,7 @@ CLIENT: Final = Target(
     reached=frozenset(
         {"stranger: distrusted", "stranger: unreachable", "key: believed", "key: refused", "key: distrusted"}
     ),
-    examples=400,
+    examples=200,
 )
 UPLINK: Final = Target(
     name="liar-uplink",
@@ -346,5 +341,5 @@ UPLINK: Final = Target(
     prepare=_believer,
     seeds=lambda: [b"\0" * 20, b"\0\0" + b"\1" * 30, b"\0\0\2" + b"\3" * 40, b"\5\0\0\0", b"\0\0\0\5\1\1\0", b"\4" * 9],
     reached=frozenset({"Idle Sent", "BackOff Halted", "BackOff"}),
-    examples=300,
+    examples=150,
 )

@@ -9,7 +9,7 @@ import select
 import threading
 import tty
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from drivers.pin_pad.dialect import DamagedFrame, Dialect
@@ -50,7 +50,7 @@ def szzt_content(characters: bytes) -> bytes | None:
         return None
     length = int(characters[:3])
     counted, check = characters[:-2], characters[-2:]
-    if not 1 <= length or len(counted) != 3 + length + 1 or counted[-1] != ETX or not set(check) <= HEX:
+    if not length >= 1 or len(counted) != 3 + length + 1 or counted[-1] != ETX or not set(check) <= HEX:
         return None
     return counted[3:-1] if _exclusive_or(counted) == int(check, 16) else None
 
@@ -321,7 +321,7 @@ SUNSON_FRAMES: Final = Target(
     prepare=always(decoding(SUNSON_WIRE)),
     seeds=lambda: [b"010405", b"018081", b"0504DEADBEEF23", b"01F1F0", sunson_frame(b"\x04" + b"0" * 64)[1:]],
     reached=frozenset({"reply", "damaged", "unfinished"}),
-    examples=600,
+    examples=400,
 )
 SZZT_FRAMES: Final = Target(
     name="pad-szzt-frames",
@@ -329,7 +329,7 @@ SZZT_FRAMES: Final = Target(
     prepare=always(decoding(SZZT_WIRE)),
     seeds=lambda: [b"001e\x0367", b"001\xee\x03EC", szzt_frame(b"bDEADBEEF")[1:], szzt_frame(b"c" + b"0" * 146)[1:]],
     reached=frozenset({"reply", "damaged", "unfinished"}),
-    examples=600,
+    examples=400,
 )
 SUNSON_PAD: Final = Target(
     name="pad-sunson-entry",
@@ -337,7 +337,7 @@ SUNSON_PAD: Final = Target(
     prepare=always(serving(SUNSON_WIRE)),
     seeds=lambda: _seeds(SUNSON_WIRE),
     reached=frozenset({"pin", "block", "key", "identified", "ProtocolViolation", "TimedOut"}),
-    examples=30,
+    examples=20,
 )
 SZZT_PAD: Final = Target(
     name="pad-szzt-entry",
@@ -345,5 +345,5 @@ SZZT_PAD: Final = Target(
     prepare=always(serving(SZZT_WIRE)),
     seeds=lambda: _seeds(SZZT_WIRE),
     reached=frozenset({"pin", "block", "key", "identified", "ProtocolViolation", "TimedOut"}),
-    examples=30,
+    examples=20,
 )

@@ -40,7 +40,8 @@ _SEALED_EPOCH: Final = _EPOCH.seal_for_centre(LEDGER, CENTRE_KEY.public_key())
 _SEALED: Final = seal(PLAINTEXT, _EPOCH, associated_data(LEDGER, 7, GENESIS, SUITE_AES_256_GCM))
 _HEADER: Final = canonical(
     Header(
-        service="card_query", stage="finished", outcome="done", region="beijing", created_ms=1, clock_offset_ms=0, epoch=1
+        service="card_query", stage="finished", outcome="done", region="beijing", created_ms=1, clock_offset_ms=0,
+        epoch=1,
     )
 )  # fmt: skip
 ENTRY: Final = SealedEntry(
@@ -127,7 +128,10 @@ def open_entry(case: bytes) -> str:
     except Unreadable:
         require(not same_epoch, "a good epoch key does not open")
     bound = ("sequence", "previous_hash", "suite", "sealed_key", "nonce", "ciphertext")
-    same = all(getattr(entry, name) == getattr(ENTRY, name) for name in bound) and (ledger_id, epoch) == (LEDGER, _EPOCH)
+    same = all(getattr(entry, name) == getattr(ENTRY, name) for name in bound) and (ledger_id, epoch) == (
+        LEDGER,
+        _EPOCH,
+    )
     try:
         plaintext = unseal(entry, ledger_id, epoch)
     except Unreadable:
@@ -225,7 +229,7 @@ MESSAGES: Final = Target(
     prepare=always(decode_message),
     seeds=_message_seeds,
     reached=frozenset({"decoded", "malformed"}),
-    examples=1000,
+    examples=500,
 )
 SEALING: Final = Target(
     name="records-sealing",

@@ -1,18 +1,20 @@
 """What a technician or an operator may spoil by hand: region packs and ``kiosk.toml``."""
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from central.region_rules import RegionRulesRefused, load_region_rules
+from central.settings import SettingsRefused, load_settings
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration
 from kiosk.policy.pack import Pack, PackError, load_pack
 from tests.fuzz.decisions import Decisions
+from tests.fuzz.in_memory import folder_in_memory
 from tests.fuzz.target import Check, Target, require
 
 REGIONS: Final = Path(__file__).parents[2] / "config" / "regions"
+MOST_WORDS: Final = 20_000
 KIOSK_TOML: Final = """\
 [terminal]
 id = "zmd-0001"
@@ -41,6 +43,29 @@ keys = "centre.json"
 [paths]
 regions = "regions"
 assets = "assets"
+"""
+
+CENTRE_TOML: Final = """\
+database = "sqlite:///centre.db"
+tls_key = "tls.key"
+pin_tries = 6
+ca_certificate = "ca.pem"
+tls_certificate = "tls.pem"
+signing_key = "signing.key"
+opening_key = "opening.key"
+card_master_keys = "card_master_keys.json"
+storage_key = "storage.key"
+host = "127.0.0.1"
+port = 8443
+"""
+RULES_TOML: Final = """\
+[beijing]
+temporary_loss_days = 10
+lifting = true
+[jiangxi]
+temporary_loss_days = 5
+lifting = true
+lifting_until_replacement = true
 """
 
 
@@ -75,26 +100,12 @@ _VALUES: Final = (
 )  # fmt: skip
 
 
-@contextmanager
-def _read_by(name: str, whole: bytes, read: Callable[[Path], str]) -> Iterator[Check]:
-    folder_in_memory = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  # of our own name
-    with tempfile.TemporaryDirectory(dir=folder_in_memory) as folder:
-        path = Path(folder) / name
-
-        def check(case: bytes) -> str:
-            decisions = Decisions(case)
-            path.write_bytes(decisions.rest() if decisions.chance(8) else edited(whole, decisions))
-            return read(path)
-
-        yield check
-
-
 def _read_pack(path: Path) -> str:
     try:
         pack = load_pack(path)
     except PackError as error:
         require(str(path) in str(error), "the error names the file")
-        require(len(str(error)) < 2000, "an error is a line, not a file")
+        require(len(str(error)) < MOST_WORDS, "an error is a few lines, not a file")
         return "refused"
     require(isinstance(pack, Pack) and pack.key == path.stem, "a pack is what its file is named")
     return "loaded"
@@ -105,45 +116,68 @@ def _read_configuration(path: Path) -> str:
         configuration = load_configuration(path)
     except ConfigurationError as error:
         require(str(path) in str(error), "the error names the file")
-        require(len(str(error)) < 2000, "an error is a line, not a file")
+        require(len(str(error)) < MOST_WORDS, "an error is a few lines, not a file")
         return "refused"
     require(isinstance(configuration, Configuration), "a configuration")
     return "loaded"
 
 
-@contextmanager
-def _packs() -> Iterator[Check]:
-    whole = (REGIONS / "zhumadian.toml").read_bytes()
-    with _read_by("zhumadian.toml", whole, _read_pack) as check:
-        yield check
+def _read_settings(path: Path) -> str:
+    try:
+        load_settings(path)
+    except SettingsRefused as error:
+        require(str(path) in str(error), "the error names the file")
+        return "refused"
+    return "loaded"
 
 
-@contextmanager
-def _configurations() -> Iterator[Check]:
-    with _read_by("kiosk.toml", KIOSK_TOML.encode(), _read_configuration) as check:
-        yield check
+def _read_rules(path: Path) -> str:
+    try:
+        load_region_rules(path)
+    except RegionRulesRefused as error:
+        require(str(path) in str(error), "the error names the file")
+        return "refused"
+    return "loaded"
+
+
+def _reading(name: str, whole: Callable[[], bytes], read: Callable[[Path], str]) -> Target:
+    """A target for one kind of file; ``name`` is the file's."""
+
+    @contextmanager
+    def prepare() -> Iterator[Check]:
+        with folder_in_memory() as folder:
+            path, text = folder / name, whole()
+
+            def check(case: bytes) -> str:
+                decisions = Decisions(case)
+                path.write_bytes(decisions.rest() if decisions.chance(8) else edited(text, decisions))
+                return read(path)
+
+            yield check
+
+    return Target(
+        name=f"settings-{path_name(name)}",
+        engine="atheris",
+        prepare=prepare,
+        seeds=_edit_seeds,
+        reached=frozenset({"loaded", "refused"}),
+        examples=150,
+    )
+
+
+def path_name(name: str) -> str:
+    """A file's name as a target's."""
+    return name.replace(".", "-").replace("_", "-")
 
 
 def _edit_seeds() -> list[bytes]:
     """Each kind of edit once, a spoilt value on some lines, and a file that is no text at all."""
     one_edit = [bytes([0, 1, line, kind, 1, 0]) for kind in (0, 1, 2, 4, 5) for line in (2, 9)]
-    values = [bytes([0, 1, 3, 3, value]) for value in range(len(_VALUES))]
+    values = [bytes([0, 1, line, 3, value]) for value in range(len(_VALUES)) for line in (1, 3)]
     return [b"\0\0", *one_edit, *values, b"\7\xff\xfe", b"\7a = 1"]
 
 
-PACKS: Final = Target(
-    name="settings-packs",
-    engine="atheris",
-    prepare=_packs,
-    seeds=_edit_seeds,
-    reached=frozenset({"loaded", "refused"}),
-    examples=250,
-)
-CONFIGURATION: Final = Target(
-    name="settings-kiosk-toml",
-    engine="atheris",
-    prepare=_configurations,
-    seeds=_edit_seeds,
-    reached=frozenset({"loaded", "refused"}),
-    examples=300,
-)
+PACKS: Final = _reading("zhumadian.toml", (REGIONS / "zhumadian.toml").read_bytes, _read_pack)
+CONFIGURATION: Final = _reading("kiosk.toml", KIOSK_TOML.encode, _read_configuration)
+CENTRE: Final = _reading("centre.toml", CENTRE_TOML.encode, _read_settings)
+RULES: Final = _reading("region_rules.toml", RULES_TOML.encode, _read_rules)

@@ -22,14 +22,15 @@ from central.card_keys import Algorithm, CardMasterKeys
 from central.command_line import main
 from central.database import Database
 from central.enrolment import EnrolmentRequest, PadOfTerminal, PublicDetails
-from central.seed import load_seed
+from central.seed import SeedHolder, load_seed
 from central.settings import SettingsRefused, load_settings
-from central.tables import Base, Card, Terminal, TerminalLedger
+from central.tables import Base, Card, CentrePin, Terminal, TerminalLedger
 from kiosk.records.upload import Receipt
 from tests.centre import (
     CARD_MASTER_KEYS,
     REPOSITORY,
     SEED,
+    YUNLING_SEED,
     LedgerWriter,
     RunningCentre,
     a_transaction,
@@ -205,6 +206,36 @@ def test_the_migrations_make_the_tables_of_the_code(kind: str, tmp_path: Path, r
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_a_centre_of_the_first_version_is_brought_forward(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path / 'centre.db'}"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres_server").create_database()
+    database = Database(url)
+    database.migrate("0001")
+    with database.engine.begin() as connection:
+        connection.execute(text("INSERT INTO holders VALUES ('110000198807212015', '周模拟', '1', '1988-07-21', '1')"))
+        connection.execute(
+            text(
+                "INSERT INTO cards VALUES ('110000D1560000050000000000002001', 'T11000015', '110000198807212015', "
+                "'beijing', '2.00', '4', '', '', false, NULL, NULL)"
+            )
+        )
+        connection.execute(
+            text("INSERT INTO centre_pins VALUES ('110000D1560000050000000000002001', :salt, :hash, false, 6, NULL)"),
+            {"salt": bytes(16), "hash": bytes(32)},
+        )
+    database.migrate()
+    with database.reading() as session:
+        card = session.get_one(Card, "110000D1560000050000000000002001")
+        assert (card.state, card.state_changed_at, card.loss_lapses_at, card.replaced_by) == ("4", None, None, None)
+        assert session.get_one(CentrePin, card.identification_code).tries_left == 6
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
 def test_sqlite_is_durable(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'centre.db'}")
     with database.engine.connect() as connection:
@@ -213,11 +244,14 @@ def test_sqlite_is_durable(tmp_path: Path) -> None:
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
 
-def test_the_seed_matches_the_card_files() -> None:
-    seeded = {one.about: one for one in load_seed(SEED).holders}
+@pytest.mark.parametrize(
+    ("seed", "cards", "at_least"), [(SEED, CARDS, 21), (YUNLING_SEED, REPOSITORY / "tests" / "regions" / "cards", 3)]
+)
+def test_the_seed_matches_the_card_files(seed: Path, cards: Path, at_least: int) -> None:
+    seeded = {one.about: one for one in load_seed(seed).holders}
     keys = CardMasterKeys.load(CARD_MASTER_KEYS)
     genuine = set()
-    for file in sorted(CARDS.glob("*.json")):
+    for file in sorted(cards.glob("*.json")):
         card = json.loads(file.read_text())["social_security"]
         if not card or not card["issuer"] or file.stem.startswith("clone"):
             continue
@@ -232,7 +266,41 @@ def test_the_seed_matches_the_card_files() -> None:
             derived = keys._card_key(algorithm, one.identification_code, internal=internal).hex().upper()
             assert derived == card["keys"]["internal" if internal else "external"]
         assert (one.centre_pin is None) == (card["pin"] is not None)
-    assert len(genuine) >= 10
+    assert len(genuine) >= at_least
+
+
+# GB/T 2260, first four digits, as the seeds use them.
+CODES = {
+    "zhumadian": "4117", "guizhou": "5200", "qingdao": "3702", "jiangxi": "3601", "beijing": "1100", "yunling": "9901",
+}  # fmt: skip
+CHIP_HOLDS_THE_PIN = {"zhumadian", "guizhou", "qingdao", "yunling"}
+
+
+@pytest.mark.parametrize("one", [*load_seed(SEED).holders, *load_seed(YUNLING_SEED).holders], ids=lambda one: one.about)
+def test_seeded_people_are_invented_but_their_numbers_check(one: SeedHolder) -> None:
+    number, code = one.social_security_number, CODES[one.region]
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643
+    total = sum(int(digit) * weight for digit, weight in zip(number, weights, strict=False))
+    assert number[17] == "10X98765432"[total % 11]
+    assert number.startswith(f"{code}00")  # no resident's number has county 00
+    assert (number[6:14], int(number[16]) % 2) == (one.birth_date.replace("-", ""), int(one.sex) % 2)
+    assert one.identification_code.startswith(code)
+    values = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    summed = sum(
+        values.index(char) * weight
+        for char, weight in zip(one.card_number, (3, 7, 9, 10, 5, 8, 4, 2), strict=False)  # GB 11714
+    )
+    assert one.card_number[8] == {10: "X", 11: "0"}.get(11 - summed % 11, str(11 - summed % 11))
+    assert (one.centre_pin is None) == (one.region in CHIP_HOLDS_THE_PIN)
+
+
+def test_each_region_has_the_cards_that_its_journeys_need(centre: RunningCentre) -> None:
+    with centre.database.reading() as session:
+        found = {(card.region, card.state) for card in session.scalars(select(Card))}
+    assert {(region, "1") for region in CODES} <= found
+    for region in ("beijing", "jiangxi"):
+        assert {(region, state) for state in "02149"} <= found
+    assert {("yunling", state) for state in "0149"} <= found
 
 
 def test_the_seed_has_the_states_that_journeys_need(centre: RunningCentre) -> None:

@@ -5,7 +5,6 @@ Run as a program, this file is the process that gets killed. KIOSK_KILLS and KIO
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import pytest
 from kiosk.ledger import Damaged, LedgerMissing, LedgerReader
 from kiosk.records.chain import SealedEntry
 from kiosk.records.transaction import Stage, Transaction
+from tests.e2e.chaos_disk import blank_disk, copy_at_rest, mounted, why_no_disk
 from tests.ledgers import create, opened_by_centre, reopen, transaction
 
 KILLS = int(os.environ.get("KIOSK_KILLS", "20"))
@@ -185,24 +185,13 @@ def test_killed_while_creating(tmp_path: Path) -> None:
                 assert ledger.append(transaction(1), offset_ms=0).sequence == 1
 
 
-@contextmanager
-def mounted(image: Path, place: Path) -> Iterator[Path]:
-    place.mkdir()
-    subprocess.run(["mount", "-o", "loop", str(image), str(place)], check=True)
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
+@pytest.fixture
+def loop_disk() -> None:
+    if why_no_disk():
+        pytest.skip(f"NO POWER WAS CUT: {why_no_disk()}")
 
 
-def blank_disk(folder: Path) -> Path:
-    image = folder / "disk.img"
-    with image.open("wb") as file:
-        file.truncate(48 * 1024 * 1024)
-    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
-    return image
-
-
+@pytest.mark.usefixtures("loop_disk")
 def test_power_cut_while_writing(tmp_path: Path) -> None:
     """A copy of the disk, taken while the writer stands still, holds what had been synced and no more of memory."""
     dice = random.Random("power-2")
@@ -222,13 +211,14 @@ def test_power_cut_while_writing(tmp_path: Path) -> None:
                 os.set_blocking(process.stdout.fileno(), False)
                 rest = (process.stdout.read() or b"").decode().splitlines(keepends=True)
                 noted(acknowledged, [line.strip() for line in rest if line.endswith("\n")])
-                shutil.copyfile(image, copy)
+                copy_at_rest(image, copy)
         with mounted(copy, tmp_path / f"after-{cut}") as disk:
             check(disk / "ledger", acknowledged)
         image.unlink()
         image = copy
 
 
+@pytest.mark.usefixtures("loop_disk")
 def test_what_a_killed_writer_left_is_on_the_disk_before_it_is_read(tmp_path: Path) -> None:
     """Were it uploaded first and lost with the power then, its sequence would be given out twice."""
     image, copy = blank_disk(tmp_path), tmp_path / "after.img"
@@ -242,7 +232,7 @@ def test_what_a_killed_writer_left_is_on_the_disk_before_it_is_read(tmp_path: Pa
         with LedgerReader(disk / "ledger") as reader:
             seen = {row.sequence: row.hash.hex() for row in reader.entries(0, 500) if isinstance(row, SealedEntry)}
         assert len(seen) >= 20
-        shutil.copyfile(image, copy)
+        copy_at_rest(image, copy)
     with mounted(copy, tmp_path / "after") as disk:
         check(disk / "ledger", seen)
 

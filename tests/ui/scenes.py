@@ -1,8 +1,9 @@
 """One scene of every kind, as the journeys make them. All people and numbers are invented."""
 
+import dataclasses
 from typing import Final
 
-from kiosk.journeys.faults import CLOSE, MEANING, Effect
+from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.views import (
     Action,
@@ -15,11 +16,15 @@ from kiosk.journeys.views import (
     Home,
     InsertCard,
     Intent,
+    NameEntry,
+    NumberEntry,
     OutOfService,
     PinEntry,
+    ReadBack,
     Refusal,
     Result,
     Scene,
+    Slip,
     Step,
     StillThere,
     TakeCard,
@@ -58,6 +63,22 @@ _PIN = Tile(
     "pin",
     told("改密码。修改社会保障卡的{pin}", pin=_PIN_NAME),
 )
+_LOSS = Tile(
+    ChooseService(Service.TEMPORARY_LOSS),
+    told("卡丢了"),
+    Say("预挂失（临时挂失）", translations={"en": "Preliminary loss report"}),
+    "loss",
+    told("卡丢了。先临时挂失，别人捡到也用不了"),
+)
+_FOUND = Tile(
+    ChooseService(Service.LOSS_LIFTING),
+    told("卡找到了"),
+    told("撤销挂失"),
+    "found",
+    told("卡找到了。撤销挂失，让卡重新能用"),
+)
+_ELSEWHERE = told("看去哪儿办")
+_CLOSED = tuple(dataclasses.replace(tile, elsewhere=_ELSEWHERE) for tile in (_PIN, _FOUND))
 _BACK = Action(Intent.BACK, told("上一页"))
 _FINISH = Action(Intent.DONE, told("看完了"))
 _NEXT = Action(Intent.NEXT, told("下一页"), Emphasis.PRIMARY)
@@ -75,9 +96,12 @@ VIEWS: Final[dict[str, View]] = {
         told("{region}的社会保障卡，可以在这里自己办。", region=REGION),
         Action(Intent.START, told("点这里开始"), Emphasis.PRIMARY, told("点这里开始办理")),
     ),
-    "home": Home(told("您想办什么？"), (_QUERY, _PIN), Action(Intent.CANCEL, told("退出"))),
+    "home": Home(told("您想办什么？"), (_QUERY, _PIN, _LOSS, _FOUND), Action(Intent.CANCEL, told("退出"))),
+    "home-closed": Home(
+        told("您想办什么？"), (_QUERY, _CLOSED[0], _LOSS, _CLOSED[1]), Action(Intent.CANCEL, told("退出"))
+    ),
     "home-six": Home(
-        told("您想办什么？"), (_QUERY, _PIN, _QUERY, _PIN, _QUERY, _PIN), Action(Intent.CANCEL, told("退出"))
+        told("您想办什么？"), (_QUERY, _PIN, _LOSS, _CLOSED[1], _QUERY, _PIN), Action(Intent.CANCEL, told("退出"))
     ),
     "insert-card": InsertCard(
         told("请插入社会保障卡"), told("金色芯片朝上、朝前，插到底。办完前不要拔卡。"), None, (CANCEL,)
@@ -100,6 +124,86 @@ VIEWS: Final[dict[str, View]] = {
         told("密码不对，只剩最后 1 次，再错就锁住。想不起来请先按取消。"),
         (CANCEL,),
     ),
+    "number-entry": NumberEntry(
+        told("请输入身份证号码"),
+        told("就是卡上的社会保障号码，18 位。"),
+        18,
+        told("输好了"),
+        Step(1, 3),
+        None,
+        (CANCEL,),
+    ),
+    "number-entry-wrong": NumberEntry(
+        told("请输入身份证号码"),
+        told("就是卡上的社会保障号码，18 位。"),
+        18,
+        told("输好了"),
+        Step(1, 3),
+        told("这个号码不对，请对照身份证改一改。"),
+        (CANCEL,),
+    ),
+    "name-entry": NameEntry(
+        told("请输入姓名"), told("和身份证上的一样。"), told("输好了"), Step(2, 3), None, (CANCEL,)
+    ),
+    "name-entry-back": NameEntry(
+        told("请输入姓名"),
+        told("和身份证上的一样。"),
+        told("输好了"),
+        Step(2, 3),
+        told("请输入姓名，再按“输好了”。"),
+        (_BACK, CANCEL),
+    ),
+    "read-back": ReadBack(
+        told("请核对，再挂失"),
+        (
+            Fact(told("姓名"), PersonName("欧**㛃", RARE_NAME)),
+            Fact(told("身份证号码"), Personal("110*************1X", "11010519491231001X")),
+        ),
+        told("挂失后，这张卡的社保功能马上停用。"),
+        Step(3, 3),
+        (
+            CANCEL,
+            Action(Intent.AGAIN, told("不对，重新输")),
+            Action(Intent.NEXT, told("对，挂失这张卡"), Emphasis.GRAVE, told("号码和姓名都对，挂失这张卡")),
+        ),
+    ),
+    "slip": Slip(
+        told("带走这张凭条"),
+        (
+            told("{region} · {name}", region=REGION, name=told("临时挂失")),
+            told("受理号 {number}", number=Verbatim("8F3A2C71")),
+            told("挂失时间 {time}", time=Verbatim("2026-11-22 10:40")),
+            told("有效到 {until}", until=told("{time}，到时自动解除", time=Verbatim("2026-11-27 10:40"))),
+            told("服务电话 {hotline}", hotline=Verbatim(HOTLINE)),
+        ),
+        told("用手机扫一扫，就能存下来。"),
+        (_BACK, CLOSE),
+        Step(3, 3),
+    ),
+    "slip-banks": Slip(
+        told("带走这张凭条"),
+        (
+            told("{region} · {name}", region=REGION, name=told("临时挂失")),
+            told("受理号 {number}", number=Verbatim("8F3A2C71")),
+            told("{day} 已记下，连上社保中心后生效", day=Verbatim("2026-11-22")),
+            *(
+                told("{bank} {line}", bank=bank, line=Verbatim("95588"))
+                for bank in (
+                    Say("工商银行", translations={"en": "Industrial and Commercial Bank of China"}),
+                    Say("农业银行", translations={"en": "Agricultural Bank of China"}),
+                    Say("中国银行", translations={"en": "Bank of China"}),
+                    Say("建设银行", translations={"en": "China Construction Bank"}),
+                    Say("交通银行", translations={"en": "Bank of Communications"}),
+                    Say("邮储银行", translations={"en": "Postal Savings Bank of China"}),
+                    Say("江西银行", translations={"en": "Jiangxi Bank"}),
+                )
+            ),
+            told("服务电话 {hotline}", hotline=Verbatim(HOTLINE)),
+        ),
+        told("用手机扫一扫，就能存下来。"),
+        (_BACK, CLOSE),
+        Step(3, 3),
+    ),
     "working": Working(told("正在查询"), told("请稍候，不要拔卡。")),
     "explain": Explain(
         told("这个密码容易被人猜到"),
@@ -107,7 +211,7 @@ VIEWS: Final[dict[str, View]] = {
         Step(2, 3),
         (Action(Intent.NEXT, told("就用这个")), Action(Intent.AGAIN, told("换一个"), Emphasis.PRIMARY)),
     ),
-    "explain-cancelled": Explain(told("已经取消"), (MEANING[Effect.NONE],), None, (CLOSE,)),
+    "explain-cancelled": Explain(told("已经取消"), (meaning(Service.CARD_QUERY, Effect.NONE),), None, (CLOSE,)),
     "result-first-page": Result(
         told("您的社保卡信息"),
         (
@@ -195,7 +299,7 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "fault": Fault(
         told("没能读出您的卡"),
-        MEANING[Effect.NONE],
+        meaning(Service.CARD_QUERY, Effect.NONE),
         told("请把卡擦干净再插一次。还不行，请找工作人员。"),
         HOTLINE,
         "C-03",
@@ -203,7 +307,7 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "fault-answer-lost": Fault(
         told("没有收到社保中心的答复"),
-        MEANING[Effect.MAYBE],
+        meaning(Service.PIN_CHANGE, Effect.MAYBE),
         told("如果两个都不对，请打电话或找工作人员。"),
         HOTLINE,
         "N-03",

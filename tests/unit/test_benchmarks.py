@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from benchmarks import endurance, touch
 from benchmarks.figures import Figure, figures_in, report, table
 from benchmarks.plots import draw
 
@@ -42,8 +45,29 @@ LEDGER = {
         "sqlite3": {"p50_us": 260.0, "x_floor": 1.3, "x_floor_low": 1.2, "x_floor_high": 1.4},
         "ledger": {"p50_us": 400.0, "x_floor": 2.0, "x_floor_low": 1.8, "x_floor_high": 2.2},
     },
-    "open_ms": {"1000": {"p50_ms": 1.75, "read_by_500_per_s": 12345}},
+    "by_size": {
+        "1000": {
+            "append_x_floor": 1.9, "append_to_first": 1.0, "floor_p50_us": 201.4, "memory_mb": 7.2,
+            "p50_ms": 1.75, "read_by_500_per_s": 12345,
+        },
+        "1000000": {
+            "append_x_floor": 2.0, "append_to_first": 1.05, "floor_p50_us": 199.6, "memory_mb": 8.9,
+            "p50_ms": 11.76, "read_by_500_per_s": 12000,
+        },
+    },
+}  # fmt: skip
+TOUCH = report(
+    touch._figures({"touched": ["开始", "English"], "first": [40.0, 120.0], "last": [60.0, 160.0], "look": [2.0, 4.0]}),
+    {"touched": ["开始", "English"], "first": [40.0, 120.0], "last": [60.0, 160.0], "look": [2.0, 4.0]},
+)
+RUN_OF_CITIZENS: dict[str, Any] = {
+    "ms": [4.0] * 10 + [5.0] * 80 + [6.0] * 10,
+    "resident_kib": [50 * 1024, 50 * 1024, 50 * 1024 + 10, 50 * 1024 + 20],
+    "entries": 133,
+    "floor_ms": [0.2, 0.25],
+    "every": 25,
 }
+ENDURANCE = report(endurance._figures(RUN_OF_CITIZENS), RUN_OF_CITIZENS)
 INGEST = {
     "sqlite": {"500": {"https": 3000, "centre": 5000}},
     "postgresql": {"500": {"https": 2000, "centre": 4000}},
@@ -53,7 +77,9 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "card": CARD,
     "terminal": TERMINAL,
     "window": WINDOW,
+    "touch": TOUCH,
     "ledger": LEDGER,
+    "endurance": ENDURANCE,
     "ingest": INGEST,
 }
 
@@ -76,7 +102,28 @@ def test_each_figure_stands_in_one_line_with_its_verdict() -> None:
         "ledger: append, durable": [
             "× floor", "2", "1.8–2.2", "≤ 1.9", "MISSED", "write + fdatasync 1 × = 200 µs, sqlite3 1.30 ×",
         ],
+        "touch → changed frame, p95": [
+            "ms", "120", "40–120", "≤ 100", "MISSED",
+            "p50 80 ms of 2 touches; the eye's own look 3.0 ms; the slowest was English",
+        ],
+        "touch → last change of that screen, p95": ["ms", "160", "60–160", "p50 110 ms"],
+        "ledger: append at 1,000 entries": [
+            "× floor", "1.9", "1.00 × of 1,000; write + fdatasync 1 × = 201 µs; memory beyond the bare process 7 MB at most",
+        ],
         "ledger: open at 1,000 entries": ["ms", "1.75", "then read by 500: 12,345 entries/s"],
+        "ledger: append at 1,000,000 entries": [
+            "× floor", "2", "1.05 × of 1,000; write + fdatasync 1 × = 200 µs; memory beyond the bare process 9 MB at most",
+        ],
+        "ledger: open at 1,000,000 entries": [
+            "ms", "11.8", "≤ 11.8", "MISSED", "then read by 500: 12,000 entries/s",
+        ],
+        "100 citizens in a row: memory slope": [
+            "KiB/1000", "280", "50.0 MiB after the first 25, 50.0 MiB after the last; 133 entries in the ledger",
+        ],
+        "time a citizen, the last 10": [
+            "ms", "6", "6–6",
+            "the first 10: 4.00 ms, so 1.50 ×; write + fdatasync 0.20 ms before, 0.25 ms after",
+        ],
         "centre: entries taken in, 500 a batch, sqlite": [
             "1/s", "5,000", "over HTTPS, signed 3,000; bare COPY 90,000",
         ],
@@ -92,6 +139,17 @@ def test_a_median_at_the_target_is_met() -> None:
     assert Figure(name="idle", unit="%", median=3.01).met is None
 
 
+def test_a_line_is_fitted_through_the_memory() -> None:
+    assert endurance.slope_per_thousand([100, 110, 120], 500) == pytest.approx(20.0)
+    assert endurance.slope_per_thousand([100, 100, 100], 100) == pytest.approx(0.0)
+    assert endurance.slope_per_thousand([100], 100) == 0.0
+
+
+def test_ninety_five_of_a_hundred_are_no_slower_than_p95() -> None:
+    assert touch.percentile([float(number) for number in range(1, 101)], 95) == 95.0
+    assert touch.percentile([3.0, 1.0, 2.0], 95) == 3.0
+
+
 def test_wide_characters_keep_the_columns() -> None:
     head, _, chinese, latin = table(
         [Figure(name="开机", unit="s", median=1.5), Figure(name="start", unit="s", median=2.5)]
@@ -103,5 +161,12 @@ def test_wide_characters_keep_the_columns() -> None:
 
 def test_every_picture_is_drawn(tmp_path: Path) -> None:
     written = draw(EVERYTHING, tmp_path)
-    assert [path.name for path in written] == ["card.png", "terminal.png", "ledger.png", "ingest.png"]
+    assert [path.name for path in written] == [
+        "card.png",
+        "terminal.png",
+        "touch.png",
+        "ledger.png",
+        "endurance.png",
+        "ingest.png",
+    ]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)

@@ -34,11 +34,17 @@ from kiosk.records.questions import (
     ChangeCentrePin,
     GetRecord,
     GetWorkingKey,
+    LiftLoss,
+    LiftVerdict,
+    LossLifted,
+    LossReported,
+    LossVerdict,
     PinChange,
     PinChanged,
     PinVerdict,
     ProveCard,
     RecordAnswer,
+    ReportLoss,
     WorkingKey,
 )
 from kiosk.records.signatures import HttpAnswer, HttpRequest, sign_answer, verify_request
@@ -547,6 +553,24 @@ def test_lost_answer_is_asked_for_again_by_the_same_transaction(stand: Stand) ->
     assert client.record("s/1", GetRecord(transaction_id="ab" * 16)).pin is PinVerdict.NOT_ASKED
     assert [q.path for q in server.questions] == ["/v1/card-sessions/s%2F1/record"] * 2
     assert server.questions[0].body == server.questions[1].body
+
+
+def test_a_loss_report_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> None:
+    question = ReportLoss(
+        transaction_id="ab" * 16, region="beijing", social_security_number="110000198807212015", name="周模拟"
+    )
+    told = LossReported(verdict=LossVerdict.REPORTED, reported_at_ms=1, lapses_at_ms=864_000_001, bank="中国银行")
+    server = stand.serve(hang_up, signed(told))
+    assert CentralClient(stand.connection(server.url)).report_loss(question) == told
+    assert [q.path for q in server.questions] == ["/v1/loss-reports"] * 2
+    assert server.questions[0].body == server.questions[1].body
+
+
+def test_a_lifting_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> None:
+    told = LossLifted(pin=PinVerdict.NOT_ASKED, verdict=LiftVerdict.LIFTED)
+    server = stand.serve(hang_up, signed(told))
+    assert CentralClient(stand.connection(server.url)).lift_loss("s/1", LiftLoss(transaction_id="ab" * 16)) == told
+    assert [q.path for q in server.questions] == ["/v1/card-sessions/s%2F1/loss-lifting"] * 2
 
 
 def test_lost_twice_stays_maybe_done(stand: Stand) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tomllib
 from enum import Enum
 from pathlib import Path
 
@@ -367,6 +368,14 @@ def test_what_is_not_stated_opens_nothing() -> None:
     assert beijing.citations(Rule(basis=Basis.NOT_STATED, cite=("beijing-rules 第1问",))) == []
     with pytest.raises(LookupError):
         beijing.pack.pin.tries.stated()
+
+
+def test_the_demos_centre_rules_as_the_packs_do() -> None:
+    rules = tomllib.loads((REPOSITORY / "config" / "demo" / "region_rules.toml").read_text(encoding="utf-8"))
+    for key in TYPED:
+        days = region(key).pack.loss.validity.value
+        assert rules.get(key, {}).get("temporary_loss_days") == (days.count if days is not None else None), key
+        assert rules.get(key, {}).get("lifting", False) is region(key).offers(Service.LOSS_LIFTING), key
 
 
 def test_guizhou_refuses_its_own_initial_pin_as_a_new_one_only() -> None:

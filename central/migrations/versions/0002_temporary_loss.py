@@ -8,33 +8,22 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-_CARDS = (
-    sa.Column(
-        "state_changed_at", sa.BigInteger(), nullable=True, comment="of the newest card event; empty without one"
-    ),
-    sa.Column("state_before_loss", sa.Text(), nullable=True, comment="AAZ502 to which a temporary report returns"),
-    sa.Column(
-        "loss_lapses_at",
-        sa.BigInteger(),
-        nullable=True,
-        comment="when a temporary report lifts by itself; empty: never",
-    ),
-    sa.Column("replaced_by", sa.Text(), nullable=True, comment="AAZ501 of the card that was made in its place"),
-)
-_TRANSACTIONS = (
-    sa.Column("loss_reported_at", sa.BigInteger(), nullable=True),
-    sa.Column("loss_lifted_at", sa.BigInteger(), nullable=True),
-    sa.Column("loss_answer", sa.Text(), nullable=True, comment="what was answered, as JSON, to be given again"),
+_COLUMNS = (
+    ("cards", "state_changed_at", sa.BigInteger(), "of the newest card event; empty without one"),
+    ("cards", "state_before_loss", sa.Text(), "AAZ502 to which a temporary report returns"),
+    ("cards", "loss_lapses_at", sa.BigInteger(), "when a temporary report lifts by itself; empty: never"),
+    ("cards", "replaced_by", sa.Text(), "AAZ501 of the card that was made in its place"),
+    ("transactions", "loss_reported_at", sa.BigInteger(), None),
+    ("transactions", "loss_lifted_at", sa.BigInteger(), None),
+    ("transactions", "loss_answer", sa.Text(), "what was answered, as JSON, to be given again"),
 )
 
 
 def upgrade() -> None:
     """Bring the tables forward."""
     # Without a batch: SQLite adds columns in place, and a table copied and dropped would take its referrers along.
-    for column in _CARDS:
-        op.add_column("cards", column.copy())
-    for column in _TRANSACTIONS:
-        op.add_column("transactions", column.copy())
+    for table, name, kind, comment in _COLUMNS:
+        op.add_column(table, sa.Column(name, kind, nullable=True, comment=comment))
     op.create_index("ix_cards_social_security_number", "cards", ["social_security_number"])
     op.create_index("ix_cards_loss_lapses_at", "cards", ["loss_lapses_at"])
     superseded = sa.text("verdict = 'superseded'")
@@ -75,7 +64,5 @@ def downgrade() -> None:
     op.drop_index("ix_transactions_superseded", "transactions")
     op.drop_index("ix_cards_loss_lapses_at", "cards")
     op.drop_index("ix_cards_social_security_number", "cards")
-    for column in _TRANSACTIONS:
-        op.drop_column("transactions", column.name)
-    for column in _CARDS:
-        op.drop_column("cards", column.name)
+    for table, name, _kind, _comment in _COLUMNS:
+        op.drop_column(table, name)

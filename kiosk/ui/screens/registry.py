@@ -68,11 +68,11 @@ _DRAWN: Final = (
 def load_kv() -> None:
     """Read the layout of every screen, once a process."""
     for drawn in _DRAWN:
-        if str(drawn.kv) not in Builder.files:
+        if drawn.kv is not None and str(drawn.kv) not in Builder.files:
             Builder.load_file(str(drawn.kv))
 
 
-def screen_for(desk: Desk, view: View, draft: Draft | None = None) -> Screen:  # noqa: C901, PLR0911 - one a view
+def screen_for(desk: Desk, view: View, draft: Draft | None = None) -> Screen:  # noqa: C901, PLR0911, PLR0912 - one a view
     """The screen of a view.
 
     :param draft: what the citizen has typed on it already.

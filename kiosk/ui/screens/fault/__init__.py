@@ -5,9 +5,8 @@ from pathlib import Path
 from kivy.uix.widget import Widget
 
 from kiosk.journeys.wording import say
-from kiosk.ui.widgets.lines import Hotline
 from kiosk.ui.widgets.screen import Screen
-from kiosk.ui.widgets.text import Text
+from kiosk.ui.widgets.way_on import add_way_on
 
 
 class FaultScreen(Screen):
@@ -17,8 +16,7 @@ class FaultScreen(Screen):
 
     def on_kv_post(self, base_widget: Widget) -> None:
         """Add whom to call, and the code for staff."""
-        if self.view.hotline:
-            self.add_widget(Hotline(look=self.look, hotline=self.view.hotline, text=self.view.hotline))
         code = self.words(say("编号 {code}", code=self.view.code))
-        self.add_widget(Text(look=self.look, text=code, role="caption", ink="muted"))
+        told = [self.words(self.view.title), self.words(self.view.means), self.words(self.view.now)]
+        self.spare_part = add_way_on(self, told, self.view.hotline, code, code)
         super().on_kv_post(base_widget)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from kivy.properties import NumericProperty, ObjectProperty
 from kivy.uix.widget import Widget
@@ -12,9 +11,6 @@ from kiosk.journeys.views import Tile as TileView
 from kiosk.ui.theme import GAP
 from kiosk.ui.widgets.press import Tile
 from kiosk.ui.widgets.screen import Screen
-
-_COLUMNS: Final = {True: 2, False: 3}
-"""Portrait, landscape."""
 
 
 class TileGrid(Widget):
@@ -29,7 +25,8 @@ class TileGrid(Widget):
 
     def _shape(self) -> tuple[int, int]:
         count = len(self.children)
-        columns = min(_COLUMNS[self.look.portrait], count)
+        # Four in rows of three would leave one alone.
+        columns = min(2 if self.look.portrait or count == 4 else 3, count)
         return columns, -(-count // columns)
 
     def _tile_width(self, width: float) -> float:
@@ -73,9 +70,11 @@ class HomeScreen(Screen):
         return Tile(
             look=self.look,
             label=self.words(tile.label),
-            term=self.words(tile.term),
+            term=self.words(tile.term if tile.elsewhere is None else tile.elsewhere),
+            closed=tile.elsewhere is not None,
             icon=tile.icon,
             spoken=self.words(tile.spoken),
             compact=len(self.view.tiles) > 4,
+            sideways=len(self.view.tiles) > 3 and not self.look.portrait,
             act=lambda: self.desk.post(tile.intent),
         )

@@ -1,6 +1,6 @@
 """Waiting for an identity number."""
 
-from pathlib import Path
+from functools import partial
 from typing import Final
 
 from kivy.clock import Clock
@@ -13,8 +13,8 @@ from kiosk.ui.look import Look
 from kiosk.ui.number_draft import NumberDraft, groups
 from kiosk.ui.theme import rgba
 from kiosk.ui.widgets.entry import Draft, EntryScreen
-from kiosk.ui.widgets.keys import Key, KeyGrid, KeyRow, TypingKey
-from kiosk.ui.widgets.layout import Panel, Row
+from kiosk.ui.widgets.keys import KeyGrid, KeyRow, TypingKey
+from kiosk.ui.widgets.layout import Panel
 from kiosk.ui.widgets.screen import Desk
 from kiosk.ui.widgets.text import Text
 
@@ -72,8 +72,8 @@ class Places(Panel):
 class NumberEntryScreen(EntryScreen):
     """The number in large figures over a keypad; the last key of the keypad takes one back."""
 
-    kv = Path(__file__).with_name("number_entry.kv")
     keys_width = 624
+    draft: NumberDraft
 
     def __init__(self, desk: Desk, view: NumberEntry, draft: Draft | None) -> None:
         super().__init__(desk, view, draft if isinstance(draft, NumberDraft) else NumberDraft(view.length))
@@ -82,19 +82,15 @@ class NumberEntryScreen(EntryScreen):
         """Add the places and the keypad."""
         look, draft = self.look, self.draft
         self.places = Places(look, self.view.length)
-        clear = Key(look=look, text=self.words(say("清空")), role="body", act=self.key(draft.clear))
-        clear.spoken = self.words(say("清空，从头输"))
-        keypad = KeyGrid(look=look, columns=3, key_height=124, stretch=1.25)
+        keypad = KeyGrid(look=look, columns=3, key_height=124 if look.portrait else 148, stretch=1.25)
         digits = [
-            TypingKey(look=look, text=char, spoken=char, role="title", act=lambda char=char: self._press(char))
+            TypingKey(look=look, text=char, spoken=char, role="title", act=partial(self._press, char))
             for char in "123456789X0"
         ]
-        delete = TypingKey(look=look, text=self.words(say("删除")), role="button", act=self.key(draft.delete))
+        delete = TypingKey(look=look, text=self.words(say("删除")), role="body", act=self.key(draft.delete))
         delete.spoken = self.words(say("删掉最后一个"))
         keys = [*digits, delete]
         keypad.show([KeyRow([(key, 1) for key in keys[at : at + 3]]) for at in range(0, 12, 3)])
-        tail = Row(look=look)
-        tail.add_widget(Widget())
         self.fill(self.places, [keypad])
         self.show_draft()
         super().on_kv_post(base_widget)

@@ -5,9 +5,9 @@ from pathlib import Path
 from kivy.uix.widget import Widget
 
 from kiosk.journeys.wording import Verbatim, say
-from kiosk.ui.widgets.lines import Hotline, Sentence
+from kiosk.ui.widgets.lines import Sentence
 from kiosk.ui.widgets.screen import Screen
-from kiosk.ui.widgets.text import Text
+from kiosk.ui.widgets.way_on import add_way_on
 
 
 class RefusalScreen(Screen):
@@ -21,13 +21,12 @@ class RefusalScreen(Screen):
         for number, line in enumerate(self.view.instead, 1):
             icon = "" if several else "right"
             self.add_widget(Sentence(look=self.look, text=self.words(line), number=number if several else 0, icon=icon))
-        if self.view.hotline:
-            self.add_widget(Hotline(look=self.look, hotline=self.view.hotline, text=self.view.hotline))
-        self.add_widget(Text(look=self.look, text=self._small_print(), role="caption", ink="muted"))
+        told = [self.words(line) for line in (self.view.title, self.view.why, *self.view.instead)]
+        code = self.words(say("编号 {code}", code=self.view.code)) if self.view.code else ""
+        self.spare_part = add_way_on(self, told, self.view.hotline, code, self._small_print(code))
         super().on_kv_post(base_widget)
 
-    def _small_print(self) -> str:
-        code = self.words(say("编号 {code}", code=self.view.code)) if self.view.code else ""
+    def _small_print(self, code: str) -> str:
         citation = self.view.citation
         if citation is None:
             return code

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from kivy.uix.widget import Widget
 
 from kiosk.journeys.views import Emphasis, NameEntry, NumberEntry, Typed, View
-from kiosk.journeys.wording import Say
+from kiosk.journeys.wording import Say, say
 from kiosk.ui.name_input import NameDraft
 from kiosk.ui.number_draft import NumberDraft
+from kiosk.ui.widgets.keys import Key
 from kiosk.ui.widgets.layout import Column, Row
 from kiosk.ui.widgets.lines import Heading, Note
 from kiosk.ui.widgets.press import PushButton
@@ -25,7 +26,7 @@ def same_question(one: View, other: View) -> bool:
     return (
         isinstance(one, NumberEntry | NameEntry)
         and type(one) is type(other)
-        and dataclasses.replace(one, note=None) == dataclasses.replace(other, note=None)  # type: ignore[type-var]  # of one type, says the line above
+        and dataclasses.replace(one, note=None) == dataclasses.replace(other, note=None)
     )
 
 
@@ -45,7 +46,10 @@ class EntryScreen(Screen):
         look, view = self.look, self.view
         # Its room is its own, so that a word about what is missing moves no key.
         self._guide = Text(look=look, text=self.words(view.line), reserve=self.longest_hint())
-        question: list[Widget] = [Heading(look=look, text=self.words(view.title)), self._guide]
+        line = Row(look=look)
+        line.add_widget(self._guide)
+        line.add_widget(self._make_clear())
+        question: list[Widget] = [Heading(look=look, text=self.words(view.title)), line]
         if view.note is not None:
             question.append(Note(look=look, text=self.words(view.note)))
         question.append(typed)
@@ -62,6 +66,12 @@ class EntryScreen(Screen):
         row.add_widget(left)
         row.add_widget(right)
         self.add_widget(row)
+
+    def _make_clear(self) -> Key:
+        clear = Key(look=self.look, text=self.words(say("清空")), role="body", act=self.key(self.draft.clear))
+        clear.spoken = self.words(say("清空，从头输"))
+        clear.fixed = max(clear.natural_width(), 160)
+        return clear
 
     def longest_hint(self) -> str:
         """The longest text of :meth:`missing`."""

@@ -18,12 +18,16 @@ _LABEL_COLUMN: Final = 520
 
 
 class FactCard(Row):
-    """A label and its value. Personal data stays masked but for as long as the eye is held."""
+    """A label and its value. Personal data stays masked but for as long as the eye is held.
+
+    Upright the label stands over the value; also within ``room`` pixels of width, beside something on a lying screen.
+    """
 
     fact = ObjectProperty(None)
     spoken = StringProperty("")
 
-    def __init__(self, look: Look, fact: Fact, **kwargs: object) -> None:
+    def __init__(self, look: Look, fact: Fact, *, room: float = 0, **kwargs: object) -> None:
+        self._room = room or look.shape.value[0] - 2 * MARGIN
         super().__init__(
             look=look, fact=fact, surface="surface", edge="hairline", edge_width=2, pad_x=40, pad_y=24, **kwargs
         )
@@ -39,13 +43,13 @@ class FactCard(Row):
                 spoken=look.words(say("按住显示{label}，松手就隐藏", label=fact.label)),
                 reveal=self._reveal,
             )
-        for part in self._upright(label, eye) if look.portrait else self._in_a_line(label, eye):
+        for part in self._upright(label, eye) if look.portrait or room else self._in_a_line(label, eye):
             self.add_widget(part)
 
     def _upright(self, label: Text, eye: EyeButton | None) -> list[Widget]:
         """Label over value, the eye beside both, or beside the label where a long value needs the whole width."""
         words = Column(look=self.look, gap=4)
-        beside = self.look.shape.value[0] - 2 * MARGIN - 2 * self.pad_x - self.gap - (eye.fixed if eye else 0)
+        beside = self._room - 2 * self.pad_x - self.gap - (eye.fixed if eye else 0)
         if eye is None or self.value.natural_width() <= beside:
             words.add_widget(label)
             words.add_widget(self.value)

@@ -1,5 +1,6 @@
 """Keys on the screen, and the grid they lie in."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from kivy.properties import BooleanProperty, NumericProperty, ObjectProperty, StringProperty
 from kivy.uix.widget import Widget
 
+from kiosk.ui.theme import TARGET
 from kiosk.ui.widgets.picture import Picture
 from kiosk.ui.widgets.press import Press
 from kiosk.ui.widgets.text import Text
@@ -54,7 +56,11 @@ class Key(Press):
 
     def height_for(self, width: float) -> float:
         """Pixels of height needed at this width."""
-        return float(self._label.height_for(width - 8) + self._caption.height_for(width - 8) + 20)
+        return max(TARGET, float(self._label.height_for(width - 8) + self._caption.height_for(width - 8) + 20))
+
+    def natural_width(self) -> int:
+        """Pixels of width with its text on one line."""
+        return int(self._label.natural_width()) + 2 * 28
 
     def _place(self, *_: object) -> None:
         inner = round(self.width - 8)
@@ -78,15 +84,17 @@ class TypingKey(Key):
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """Keys side by side with the columns each takes, the row in the middle of the grid."""
+    """Keys side by side with the columns each takes."""
 
     keys: Sequence[tuple[Key, float]]
     rows: int = 1
     """Rows of the grid that it is high."""
+    last: Key | None = None
+    """A key in the row's last column, however many stand before it."""
 
 
 class KeyGrid(Widget):
-    """Rows of keys. ``bleed`` lets it reach so far beyond its box on both sides, where ten keys want the sheet's width."""
+    """Rows of keys. It reaches ``bleed`` pixels beyond its box on both sides, where ten keys want the sheet's width."""
 
     look = ObjectProperty(None)
     columns = NumericProperty(1)
@@ -107,6 +115,8 @@ class KeyGrid(Widget):
         for row in rows:
             for key, _ in row.keys:
                 self.add_widget(key)
+            if row.last is not None:
+                self.add_widget(row.last)
         self._place()
 
     def _count(self) -> int:
@@ -125,11 +135,12 @@ class KeyGrid(Widget):
         top = self.top
         for row in self._rows:
             height = row.rows * row_height + KEY_GAP * (row.rows - 1)
-            spans = sum(span for _, span in row.keys)
-            left = self.x - self.bleed + (self.columns - spans) * (column + KEY_GAP) / 2
-            for key, span in row.keys:
+            place = 0.0
+            for key, span in [*row.keys, *([(row.last, 1.0)] if row.last else [])]:
+                if key is row.last:
+                    place = self.columns - 1
                 # Whole pixels, rounded inwards: a gap never gets less than the rule's.
                 key.size = (int(span * (column + KEY_GAP) - KEY_GAP), int(height))
-                key.pos = (round(left), round(top - height))
-                left += span * (column + KEY_GAP)
+                key.pos = (math.ceil(self.x - self.bleed + place * (column + KEY_GAP)), math.ceil(top - height))
+                place += span
             top -= height + KEY_GAP

@@ -52,6 +52,8 @@ class Column(Panel):
     gap = NumericProperty(24)
     pad_x = NumericProperty(0)
     pad_y = NumericProperty(0)
+    fixed = NumericProperty(0)
+    """Its width in a row; with 0 it shares what is left."""
 
     def __init__(self, **kwargs: object) -> None:
         self._arrange = Clock.create_trigger(self.arrange, -1)

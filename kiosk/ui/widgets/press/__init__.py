@@ -218,30 +218,43 @@ class EyeButton(Press):
 
 
 class Tile(Press):
-    """A service: its picture, the plain verb, the term below. ``compact`` where more than four share a screen."""
+    """A service: its picture, the plain verb, the term below. ``compact`` where more than four share a screen.
+
+    ``closed`` where the region does it elsewhere: quieter, since it only tells where, but touched like any other.
+    """
 
     label = StringProperty("")
     term = StringProperty("")
     icon = StringProperty("")
     compact = BooleanProperty(False)
+    sideways = BooleanProperty(False)
+    """The picture stands at the left of the words, where rows are low and wide."""
+    closed = BooleanProperty(False)
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         roles = ("button", "caption") if self.compact else ("section", "body")
-        align = "left" if self._sideways else "center"
-        self._icon = Picture(look=self.look, name=self.icon, backdrop="tint")
-        self._label = Text(look=self.look, text=self.label, role=roles[0], bold=True, halign=align)
+        align = "left" if self.sideways else "center"
+        self._side = 96 if self.compact else 168
+        self._least = 72 if self.compact else 104
+        self._icon = Picture(
+            look=self.look,
+            name=self.icon,
+            mono="muted" if self.closed else "",
+            backdrop="" if self.closed else "tint",
+        )
+        ink = "muted" if self.closed else "ink"
+        self._label = Text(look=self.look, text=self.label, role=roles[0], bold=not self.closed, ink=ink, halign=align)
         self._term = Text(look=self.look, text=self.term, role=roles[1], ink="muted", halign=align)
         for child in (self._icon, self._label, self._term):
             self.add_widget(child)
         self.bind(pos=self._place, size=self._place)
 
-    @property
-    def _sideways(self) -> bool:
-        return bool(self.compact and not self.look.portrait)
+    def _idle_colours(self) -> tuple[str, str]:
+        return ("ground", "border") if self.closed else ("surface", "border")
 
     def _inner(self, width: float) -> float:
-        return width - 2 * 24 - (96 + 24 if self._sideways else 0)
+        return width - 2 * 24 - (self._side + 24 if self.sideways else 0)
 
     def _words_height(self, width: float) -> float:
         inner = self._inner(width)
@@ -249,20 +262,21 @@ class Tile(Press):
 
     def height_for(self, width: float) -> float:
         """Pixels of height needed at this width."""
-        if self._sideways:
-            return max(96, self._words_height(width)) + 2 * 24
-        return 24 + 104 + 20 + self._words_height(width) + 24
+        if self.sideways:
+            return max(self._side, self._words_height(width)) + 2 * 24
+        return 24 + self._least + 20 + self._words_height(width) + 24
 
     def _place(self, *_: object) -> None:
         inner = self._inner(self.width)
         label, term = self._label.height_for(inner), self._term.height_for(inner)
-        if self._sideways:
-            icon_size, icon_x, words_x = (96, 96), self.x + 24, self.x + 24 + 96 + 24
+        if self.sideways:
+            icon_size = self._side, self._side
+            icon_x, words_x = self.x + 24, self.x + 24 + self._side + 24
             top = self.center_y + (label + 8 + term) / 2
-            self._icon.pos = (round(icon_x), round(self.center_y - 48))
+            self._icon.pos = (round(icon_x), round(self.center_y - self._side / 2))
         else:
             spare = max(self.height - self.height_for(self.width), 0)
-            height = min(104 + spare * 0.9, 760)
+            height = min(self._least + spare * 0.9, 760)
             icon_size = (self.width - 2 * 32 if spare > 120 else height, height)
             words_x = self.x + 24
             top = self.center_y + (height + 20 + label + 8 + term) / 2

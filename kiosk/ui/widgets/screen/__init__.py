@@ -109,7 +109,8 @@ class Bar(Widget):
 class Screen(Widget):
     """A view drawn. A screen's kv puts its own children into the body; the rest is arranged here."""
 
-    kv: ClassVar[Path]
+    kv: ClassVar[Path | None] = None
+    """Its layout; None where code fills the body."""
     desk = ObjectProperty(None)
     look = ObjectProperty(None)
     view = ObjectProperty(None, rebind=True)  # kv follows what is within it
@@ -117,6 +118,8 @@ class Screen(Widget):
     backdrop = StringProperty("tint")
     overflow = NumericProperty(0)
     """Pixels of height that the body lacks; 0 when everything fits."""
+    spare_part = ObjectProperty(None, allownone=True)
+    """What goes before anything is drawn smaller."""
 
     def __init__(self, desk: Desk, view: View, **kwargs: object) -> None:
         look = desk.look
@@ -146,6 +149,12 @@ class Screen(Widget):
     def take(self, view: View) -> bool:
         """Show ``view`` by changing what already stands there, and whether that could be done."""
         return False
+
+    @property
+    def narrow(self) -> float:
+        """Pixels of width that the body has at least."""
+        width = self.look.shape.value[0] - 2 * MARGIN
+        return float(width if self.look.portrait else width - _LANDSCAPE_PICTURE - 2 * GAP)
 
     # What stands around the body
 
@@ -298,7 +307,7 @@ class Screen(Widget):
         bottom = self._place_bar_landscape(MARGIN, inner, in_bar)
         top = height - header - 16
         available = top - bottom
-        narrow = inner - _LANDSCAPE_PICTURE - 2 * GAP
+        narrow = self.narrow
         if choices:
             needs = sum(b.height_for(_LANDSCAPE_PICTURE) for b in choices) + GAP * (len(choices) - 1)
             y = bottom + (available + needs) / 2
@@ -325,6 +334,10 @@ class Screen(Widget):
             self.body.gap = 14
             for child in self.body.children:
                 child.pad_y = min(getattr(child, "pad_y", 0), 10)
+            needs = float(self.body.height_for(width))
+        if needs > available and self.spare_part is not None:
+            self.spare_part.parent.remove_widget(self.spare_part)
+            self.spare_part = None
             needs = float(self.body.height_for(width))
         self.overflow = max(0, needs - available)
         return needs

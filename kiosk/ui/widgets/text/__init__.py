@@ -26,10 +26,8 @@ class Text(Widget):
         super().__init__(**kwargs)
         self.lines: list[str] = []
         draw = Clock.create_trigger(self._draw, -1)
-        self.fbind("text", draw)
-        self.fbind("ink", draw)
-        self.fbind("pos", draw)
-        self.fbind("size", draw)
+        for name in ("text", "role", "bold", "ink", "pos", "size"):
+            self.fbind(name, draw)
         draw()
 
     @property

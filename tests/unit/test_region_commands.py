@@ -1,0 +1,154 @@
+"""``kiosk region`` as an operator starts it, and the two documents that rest on it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kiosk.policy.pack import BankLine, LossRules, Pack, PinRules, Rule, ServiceRules, Source, Term, Unreadable
+
+REPOSITORY = Path(__file__).parents[2]
+REGIONS = REPOSITORY / "config" / "regions"
+SERVICES = (REPOSITORY / "docs" / "services.md").read_text(encoding="utf-8")
+PIN_RULES = (
+    "name", "held_by", "length", "initial", "initial_otherwise", "optional", "initial_must_change", "tries",
+    "refused_weaknesses", "change", "forgotten", "locked",
+)  # fmt: skip
+HOW_TO = (REPOSITORY / "docs" / "regions.md").read_text(encoding="utf-8")
+
+
+def kiosk_region(*arguments: str | Path, cwd: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "kiosk", "region", *map(str, arguments)],
+        capture_output=True, text=True, timeout=60, check=False, cwd=cwd, env={"PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+
+
+def table(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("|")]
+
+
+def spoiled(folder: Path, name: str, rule: str, old: str, new: str) -> Path:
+    """A copy of the packs, one rule of them changed."""
+    copy = folder / "regions"
+    shutil.copytree(REGIONS, copy)
+    before, heading, after = (copy / name).read_text(encoding="utf-8").partition(f"[{rule}]\n")
+    own, gap, others = after.partition("\n\n")
+    assert (heading + own).count(old) == 1
+    (copy / name).write_text(before + (heading + own).replace(old, new) + gap + others, encoding="utf-8")
+    return copy
+
+
+def test_the_packs_as_shipped_are_sound() -> None:
+    done = kiosk_region("check")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "5 packs, 0 faults\n"
+    assert kiosk_region("check", "tests/regions/yunling.toml").returncode == 0
+
+
+def test_check_tells_every_fault_of_every_pack_on_its_own_line(tmp_path: Path) -> None:
+    regions = spoiled(tmp_path, "zhumadian.toml", "pin.tries", "pin.tries", "pin.attempts")
+    beijing = (regions / "beijing.toml").read_text(encoding="utf-8")
+    (regions / "beijing.toml").write_text(beijing.replace("count = 10", "count = 0"), encoding="utf-8")
+    done = kiosk_region("check", "--regions", regions, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "5 packs, 3 faults\n"
+    told = [line.removeprefix(f"{regions}/") for line in done.stdout.splitlines()]
+    assert [re.sub(r":\d+:", ":", line) for line in told] == [
+        "beijing.toml: loss.validity.value.count: 0 does not fit; wanted is a whole number from 1 up",
+        "zhumadian.toml: pin.tries: missing; wanted is a table with basis, value, cite, reason",
+        f"zhumadian.toml: pin.attempts: unknown key; allowed: {', '.join(PIN_RULES)}",
+    ]
+    only = kiosk_region("check", regions / "beijing.toml", regions / "qingdao.toml", cwd=tmp_path)
+    assert (only.returncode, len(only.stdout.splitlines())) == (1, 1)
+
+
+def test_a_folder_without_packs_says_so(tmp_path: Path) -> None:
+    for action in (("check",), ("matrix",)):
+        done = kiosk_region(*action, cwd=tmp_path)
+        assert done.returncode == 1
+        assert "config/regions: no region pack (*.toml) there" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_show_gives_each_rule_with_what_it_rests_on() -> None:
+    shown = kiosk_region("show", "guizhou", "--language", "zh").stdout
+    assert shown.startswith("guizhou: 贵州省本级\n")
+    title = "《贵州省本级社会保障卡问答（原件未见标题）》 (about 2012)"
+    assert f"loss.formal_place = 发卡银行的营业网点，本人带有效身份证件\n    source: {title} 第五问\n" in shown
+    assert "loss.formal_deadline = 5 days; 过了 5 日" in shown
+    assert "loss.validity = not stated\n\n" in shown
+    assert "中国工商银行 95588, 中国农业银行 95599" in shown
+    assert "pin.refused_weaknesses = repeated\n    inferred: " in shown
+    assert "    reason: An old card's PIN of six equal digits" in shown
+    assert "unreadable: 社保办事大厅在中山西路的门牌号; " in shown
+    assert "services.temporary_loss.self_service = no\n" in shown
+    rules = re.findall(r"^[a-z_]+(?:\.[a-z_]+)* = ", shown, re.MULTILINE)
+    assert len(rules) == 3 + len(PinRules.__struct_fields__) + len(LossRules.__struct_fields__) + 4 * 5
+    english = kiosk_region("show", "guizhou").stdout
+    assert "An outlet of the card's issuing bank" in english
+    assert "发卡银行的营业网点" not in english
+
+
+def test_show_gives_a_printed_date_as_it_is_and_every_source() -> None:
+    shown = kiosk_region("show", "zhumadian").stdout
+    assert (
+        "    source: 《社会保障卡知识手册 v1.0》 (2019-05) §1.6; 《社会保障卡知识手册 v1.0》 (2019-05) §4.2\n" in shown
+    )
+
+
+def test_show_of_a_region_that_is_not_there_names_those_that_are() -> None:
+    done = kiosk_region("show", "zhengzhou")
+    assert done.returncode == 2
+    assert "there are: beijing, guizhou, jiangxi, qingdao, zhumadian" in done.stderr
+
+
+def test_matrix_in_short() -> None:
+    rows = [line.split() for line in kiosk_region("matrix").stdout.splitlines()]
+    assert rows[0] == ["region", "service", "open", "basis", "offline"]
+    assert ["beijing", "temporary_loss", "yes", "source", "recorded"] in rows
+    assert ["qingdao", "temporary_loss", "no", "inferred", "recorded"] in rows
+    assert len(rows) == 1 + 5 * 4
+
+
+def test_the_services_page_and_the_packs_agree() -> None:
+    printed = kiosk_region("matrix", "--markdown")
+    assert printed.returncode == 0
+    assert table(SERVICES) == table(printed.stdout)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "old", "new"),
+    [
+        ("jiangxi.toml", "services.temporary_loss.self_service", "true", "false"),
+        ("qingdao.toml", "services.card_query.self_service", '"source"', '"operator"\nreason = "x"'),
+        ("beijing.toml", "services.temporary_loss.offline", "recorded", "refused"),
+        ("zhumadian.toml", "services.card_query.self_service", "§1.2", "§1.3"),
+        ("guizhou.toml", "services.card_query.place", "or call 12333", "or call 12345"),
+    ],
+    ids=["open", "basis", "offline", "source", "place"],
+)
+def test_a_change_in_a_pack_changes_one_row(tmp_path: Path, name: str, rule: str, old: str, new: str) -> None:
+    changed = spoiled(tmp_path, name, rule, old, new)
+    printed = table(kiosk_region("matrix", "--markdown", "--regions", changed).stdout)
+    written = table(SERVICES)
+    assert len(printed) == len(written)
+    assert sum(one != other for one, other in zip(printed, written, strict=True)) == 1
+
+
+@pytest.mark.parametrize("form", [Pack, Source, Unreadable, Rule, PinRules, LossRules, Term, BankLine, ServiceRules])
+def test_every_field_of_a_pack_is_explained(form: type[msgspec.Struct]) -> None:
+    tabled = {"pin", "loss", "services"}
+    named = set(re.findall(r"`([a-z_0-9]+)`", HOW_TO)) | tabled
+    assert set(form.__struct_fields__) - named == set()
+
+
+def test_the_worked_example_is_yunlings() -> None:
+    yunling = (REPOSITORY / "tests" / "regions" / "yunling.toml").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", HOW_TO, re.DOTALL)
+    assert len(blocks) == 4
+    assert [block for block in blocks if block not in yunling] == []
