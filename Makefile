@@ -1,11 +1,12 @@
 # `make help` lists what there is to do. Every target brings what it needs.
 PYTHON := .venv/bin/python
 N ?= 20
+SECONDS ?= 300
 CUTS ?= 5
 QUICK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo tour test lint types bench chaos mutants screens clean
+.PHONY: help setup demo tour test lint types bench chaos fuzz mutants screens clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +34,10 @@ bench: setup ## measure: table, build/bench/results.json, plots; QUICK=1 for a s
 
 chaos: setup ## kill terminal and uplink N times, cut their power CUTS times, count what is lost or double; BREAK=<fault> must fail
 	@exec $(PYTHON) -m tests.e2e.chaos --kills $(N) --cuts $(CUTS) $(if $(BREAK),--break $(BREAK))
+
+fuzz: setup ## rubbish on every wire for SECONDS (300) in all; ONLY=<target> picks; a finding ends with 1
+	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[fuzz]'
+	@exec $(PYTHON) -m tests.fuzz --seconds $(SECONDS) $(if $(ONLY),--only $(ONLY))
 
 mutants: setup ## plant faults one by one; the tests must find each
 	@exec $(PYTHON) -m tests.mutants

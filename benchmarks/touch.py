@@ -1,8 +1,9 @@
 """From a touch to a changed picture, seen from outside: X test touches, the eye takes the display's shared memory.
 
-The real terminal on the whole stand, walked from screen to screen without a card. The eye looks at a
-column in the middle of the display, which no two screens have alike, every few milliseconds, and compares it with what
-stood there before the finger came; its own time for one look is the floor. A touch is down and up at once. Run by ``python -m benchmarks.touch [--quick]``.
+The real terminal on the whole stand, walked from screen to screen without a card. The eye looks at a column in the
+middle of the display, which no two screens have alike, every few milliseconds, and compares it with what stood there
+before the finger came; its own time for one look is the floor. A touch is down and up at once.
+Run by ``python -m benchmarks.touch [--quick]``.
 """
 
 import argparse

@@ -53,7 +53,7 @@ def load_region_rules(path: Path | None) -> RegionRules:
         return RegionRules()
     try:
         tables = msgspec.toml.decode(path.read_bytes(), type=dict[str, Any])
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, msgspec.DecodeError) as error:
         raise RegionRulesRefused(f"{path}: {error}") from error
     rules = {}
     for key, table in tables.items():

@@ -61,9 +61,9 @@ def load_settings(path: Path) -> Settings:
     def decode_path(kind: type, value: Any) -> Any:
         if kind is Path and isinstance(value, str):
             return (path.parent / value).resolve()
-        raise NotImplementedError(kind)
+        raise TypeError("a path in quotes is wanted")
 
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Settings, dec_hook=decode_path)
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, msgspec.DecodeError) as error:
         raise SettingsRefused(f"{path}: {error}") from error

@@ -163,6 +163,10 @@ def run_terminal(configuration: Configuration) -> None:
 
     harden_process()
     region = load_region(configuration)
+    keys = _centre_keys(configuration)
+    open_ledger = ledger_opener(configuration)
+    offset = ClockOffset(configuration.offset_path)
+    client = CentralClient(_connection(configuration, keys, offset))
     conductors: list[Conductor] = []  # made after the window, which it draws on
 
     def heard(intent: AnyIntent) -> None:
@@ -184,16 +188,13 @@ def run_terminal(configuration: Configuration) -> None:
         on_intent=heard,
         on_activity=touched,
     )
-    keys = _centre_keys(configuration)
-    offset = ClockOffset(configuration.offset_path)
     with DurableJournal(
-        ledger_opener(configuration),
+        open_ledger,
         offset,
         configuration.receipts_path,
         configuration.terminal.id,
         keys.signing(),
     ) as journal:
-        client = CentralClient(_connection(configuration, keys, offset))
         conductor = Conductor(
             region,
             Devices(
@@ -256,16 +257,20 @@ def ledger_opener(configuration: Configuration) -> Callable[[], Ledger]:
 
 
 def _connection(configuration: Configuration, keys: CentreKeys, offset: ClockOffset) -> SignedConnection:
-    return SignedConnection(
-        configuration.centre.url,
-        configuration.centre.ca,
-        terminal_id=configuration.terminal.id,
-        key=_terminal_key(configuration),
-        centre_keys=keys.signing(),
-        clock=time.time,
-        offset=offset,
-        answer_within_s=ANSWER_WITHIN_S,
-    )
+    key = _terminal_key(configuration)
+    try:
+        return SignedConnection(
+            configuration.centre.url,
+            configuration.centre.ca,
+            terminal_id=configuration.terminal.id,
+            key=key,
+            centre_keys=keys.signing(),
+            clock=time.time,
+            offset=offset,
+            answer_within_s=ANSWER_WITHIN_S,
+        )
+    except (ValueError, OSError) as error:  # ssl.SSLError is an OSError: the file holds no certificate
+        raise ConfigurationError(f"centre: {configuration.centre.url}, {configuration.centre.ca}: {error}") from error
 
 
 def _centre_keys(configuration: Configuration) -> CentreKeys:

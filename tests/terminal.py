@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +35,7 @@ from kiosk.records.transaction import Service
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor, Devices
 from kiosk.runtime.journal import DurableJournal
-from kiosk.uplink import ReceiptReader, Standing
+from kiosk.uplink import ReceiptReader, ReceiptsUnusable, Standing
 from simulators.card.slot import CardSlot, Chip
 from simulators.pcscd import READER_NAME
 from simulators.pin_pad import TEST_MASTER_KEY, PadSimulator
@@ -74,9 +74,16 @@ class TerminalFolder:
         memory = {"serial": pad_serial, "master": {"0": TEST_MASTER_KEY.hex()}, "working": {}}
         (directory / "pin-pad.json").write_text(json.dumps(memory), encoding="ascii")
         made.configure(url or centre.url, state=state)
-        request = bootstrap.enrol(made.configuration)
-        centre.register(EnrolledTerminal(terminal, region, made.key, request.ledger_id, pad_serial, TEST_MASTER_KEY))
+        made.register()
         return made
+
+    def register(self) -> None:
+        """Have the centre know this terminal, its ledger and its pad. Keys and ledger are made where there are none."""
+        request = bootstrap.enrol(self.configuration)
+        serial = json.loads((self.directory / "pin-pad.json").read_text("ascii"))["serial"]
+        self.centre.register(
+            EnrolledTerminal(self.id, self.region, self.key, request.ledger_id, serial, TEST_MASTER_KEY)
+        )
 
     def configure(self, url: str, *, ca: Path | None = None, state: Path | None = None) -> None:
         """Write ``kiosk.toml``."""
@@ -124,11 +131,15 @@ class TerminalFolder:
         """A ``kiosk`` command of this terminal's."""
         return [sys.executable, "-m", "kiosk", *words, "--config", str(self.directory / "kiosk.toml")]
 
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        """Run a ``kiosk`` command that ends by itself."""
+    def run(self, *words: str, user: int | None = None) -> "subprocess.CompletedProcess[str]":
+        """Run a ``kiosk`` command that ends by itself.
+
+        :param user: whose number it gets, if not this process's.
+        """
         return subprocess.run(
-            self.command(*words), cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False
-        )
+            self.command(*words), cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False,
+            user=user, group=user, extra_groups=None if user is None else [],
+        )  # fmt: skip
 
     def stored(self) -> list[tuple[int, bytes, str, str]]:
         """What the centre has of this terminal: sequence, hash, verdict, reason."""
@@ -161,7 +172,7 @@ class TerminalFolder:
         found: Standing | None = None
         while True:
             assert time.monotonic() < ends, f"the uplink stands like this: {found}"
-            with suppress(sqlite3.Error):  # the uplink has not made the file yet
+            with suppress(sqlite3.Error, ReceiptsUnusable):  # the uplink has not made the file yet, or anew
                 reader = ReceiptReader(configuration.receipts_path, ledger_id, self.id, {})
                 found = reader.standing()
                 reader.close()
@@ -224,10 +235,23 @@ def _lines(stream: IO[str]) -> Iterator[str]:
 
 
 @contextmanager
-def running(command: list[str], **environment: str) -> Iterator[Process]:
-    """A process for the length of the block; killed at the end if it still runs."""
+def running(
+    command: list[str], environment: Mapping[str, str] | None = None, *, user: int | None = None
+) -> Iterator[Process]:
+    """A process for the length of the block; killed at the end if it still runs.
+
+    :param environment: what it gets beside this process's.
+    :param user: whose number it gets, if not this process's.
+    """
     with subprocess.Popen(
-        command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
+        command,
+        cwd=REPOSITORY,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
     ) as process:
         watched = Process(process)
         try:

@@ -1,1 +1,1 @@
-"""PIN pads: one module for each dialect's driver, one for its words on the wire."""
+"""PIN pads: one driver; for each dialect a module that says what is asked, and one for its words on the wire."""

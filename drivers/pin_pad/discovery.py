@@ -69,7 +69,7 @@ class DiscoveringPinPad(SerialPinPad):
                     continue
                 except ProtocolViolation as complaint:
                     _trace.debug("a complaint in %s: %s", dialect.name, complaint)
-                _trace.debug("the pad speaks %s", dialect.name)
+                _trace.info("the pad speaks %s", dialect.name)
                 return Conversation(self._line, dialect, self._patience_s)
             if noise is None:
                 raise TimedOut(DEVICE, f"no answer, asked in {asked}")

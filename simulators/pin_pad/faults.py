@@ -49,6 +49,10 @@ class PadFaults:
         """
         self._orders.append(_Order(PadFault(kind), command, times))
 
+    def clear(self) -> None:
+        """Nothing fails any more."""
+        self._orders.clear()
+
     def take(self, command: str) -> PadFault | None:
         """The fault that this command meets, used up."""
         for order in self._orders:

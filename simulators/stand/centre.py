@@ -4,7 +4,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,16 +12,23 @@ from simulators.stand.programs import Program, ProgramDied, run_to_end
 from simulators.stand.requirements import REPOSITORY
 
 _START_S: Final = 30.0
+_MASTER_KEYS: Final = REPOSITORY / "config" / "demo" / "card_master_keys.json"
 
 
 class DemoCentre:
     """One centre in one directory, on a loopback port that the system chose."""
 
     def __init__(
-        self, directory: Path, seed: Path, logs: Path, *, on_death: Callable[[Program, int], None] | None = None
+        self,
+        directory: Path,
+        seeds: Sequence[Path],
+        region_rules: Path,
+        logs: Path,
+        *,
+        on_death: Callable[[Program, int], None] | None = None,
     ) -> None:
         self.directory = directory
-        self._seed = seed
+        self._seeds, self._region_rules = seeds, region_rules
         self._log = logs / "centre-setup.log"
         self.port = _free_port()
         self.program = Program(
@@ -50,13 +57,12 @@ class DemoCentre:
         :raises ProgramDied: one of its commands failed.
         """
         if not (self.directory / "centre.toml").exists():
-            master_keys = self._seed.with_name("card_master_keys.json")
-            region_rules = self._seed.with_name("region_rules.toml")
             self._run(
-                "init", self.directory, "--card-master-keys", master_keys, "--region-rules", region_rules
+                "init", self.directory, "--card-master-keys", _MASTER_KEYS, "--region-rules", self._region_rules
             )  # fmt: skip
         self._run("migrate", self.directory)
-        self._run("seed", self.directory, self._seed)
+        for seed in self._seeds:
+            self._run("seed", self.directory, seed)
         self.public_keys.write_text(self._run("public", self.directory), encoding="utf-8")
 
     def enrol(self, request: Path) -> None:

@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from simulators.card.application import CardApplication
-from simulators.card.card_file import DECK, CardFile, load_card_file, save_card_file
+from simulators.card.card_file import CardFile, load_card_file, save_card_file
+from simulators.stand.terminals import DemoTerminal
 
 _WORDS: Final = {
     "zhumadian-normal": ("张示例", "Zhang Shili", "一切正常，密码已改过。"),
@@ -21,10 +23,20 @@ _WORDS: Final = {
     "beijing-normal": ("周模拟", "Zhou Moni", "密码由社保中心核对。"),
     "beijing-x": ("吴假设", "Wu Jiashe", "初始密码带字母 X，键盘打不出来。"),
     "beijing-3.00": ("郑试用 · 三代卡", "Zheng Shiyong, norm 3.00", "国密 SM4，密码由社保中心核对。"),
+    "beijing-temporarily-lost": ("许预挂", "Xu Yugua", "已预挂失，后来找到了。"),
+    "guizhou-normal": ("冯演示", "Feng Yanshi", "一切正常，密码已改过。"),
+    "guizhou-initial-pin": ("卫初始", "Wei Chushi", "密码还是 888888。"),
+    "guizhou-old-card-pin": ("蒋旧卡", "Jiang Jiuka", "密码沿用旧医保卡的 666666。"),
+    "qingdao-normal": ("沈范例", "Shen Fanli", "一切正常，密码已改过。"),
+    "qingdao-initial-pin": ("韩新发", "Han Xinfa", "密码还是 123456。"),
+    "qingdao-locked": ("杨锁住", "Yang Suozhu", "输错六次，卡锁住了。"),
+    "jiangxi-normal": ("朱举例", "Zhu Juli", "密码由社保中心核对。"),
+    "jiangxi-initial-pin": ("秦初用", "Qin Chuyong", "密码还是 123456。"),
+    "jiangxi-x": ("尤尾号", "You Weihao", "号码末位是 X。"),
+    "jiangxi-temporarily-lost": ("孔临挂", "Kong Lingua", "已临时挂失，后来找到了。"),
     "bank-only": ("银行卡", "A bank card", "没有社会保障功能。"),
     "blank": ("空白卡", "A blank card", "还没有写入任何人。"),
 }
-_PLACES: Final = {"4117": ("zhumadian", "驻马店"), "1100": ("beijing", "北京")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +66,15 @@ class DemoCard:
         """The same in English."""
         return _WORDS.get(self.key, ("", self.key, ""))[1]
 
-    def picture(self, region: str) -> dict[str, Any]:
+    def picture(self, region: str, terminals: Mapping[str, DemoTerminal]) -> dict[str, Any]:
         """What the bench shows of it.
 
         :param region: the terminal that stands there, so that cards of elsewhere are seen to be so.
         """
         card = self.file()
-        home, place = _PLACES.get(card.region, ("", ""))
+        home, place = next(
+            ((key, terminal.zh) for key, terminal in terminals.items() if card.region in terminal.codes), ("", "")
+        )
         chip_pin = card.social_security.pin if card.social_security else None
         return {
             "key": self.key,
@@ -74,15 +88,16 @@ class DemoCard:
         }
 
 
-def lay_out(directory: Path, seed: Path) -> list[DemoCard]:
-    """Lay copies of the deck out in a directory, those that lie there already untouched.
+def lay_out(directory: Path, decks: Sequence[Path], seeds: Sequence[Path]) -> list[DemoCard]:
+    """Lay copies of the decks out in a directory, those that lie there already untouched.
 
-    :param seed: what the centre was planted with, for the PINs that it holds.
+    :param decks: directories of card files.
+    :param seeds: what the centre was planted with, for the PINs that it holds.
     """
     directory.mkdir(exist_ok=True)
-    pins = _centre_pins(seed)
+    pins = _centre_pins(seeds)
     cards = []
-    for original in sorted(DECK.glob("*.json"), key=_place_on_the_stand):
+    for original in sorted((path for deck in decks for path in deck.glob("*.json")), key=_place_on_the_stand):
         copy = directory / original.name
         if not copy.exists():
             shutil.copyfile(original, copy)
@@ -108,6 +123,6 @@ def _kind(key: str, card: CardFile) -> str:
     return "v3" if environment.issuer.norm_version == "3.00" else "social_security"
 
 
-def _centre_pins(seed: Path) -> dict[str, str]:
-    holders = json.loads(seed.read_text(encoding="utf-8"))["holders"]
+def _centre_pins(seeds: Sequence[Path]) -> dict[str, str]:
+    holders = [one for seed in seeds for one in json.loads(seed.read_text(encoding="utf-8"))["holders"]]
     return {one["identification_code"]: one["centre_pin"]["pin"] for one in holders if one["centre_pin"]}

@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 from Xlib import display
 
 from simulators.bench.server import NotPossible
+from simulators.card.card_file import DECK
 from simulators.card.slot import CardSlot
 from simulators.pcscd import PrivatePcscd
 from simulators.pin_pad import PadSimulator
@@ -24,12 +25,12 @@ from simulators.stand.centre import DemoCentre
 from simulators.stand.deck import DemoCard, lay_out
 from simulators.stand.programs import Program
 from simulators.stand.requirements import REPOSITORY, missing
-from simulators.stand.terminals import TERMINALS, TerminalPlace, Wiring
+from simulators.stand.terminals import TERMINALS, DemoTerminal, TerminalPlace, Wiring
 from simulators.stand.virtual_display import start_display
 
 _PORTRAIT: Final = (1080, 1920)
 _MARKER: Final = "this-is-a-demo-stand"
-_REGION_NAMES: Final = {"zhumadian": ("驻马店", "Zhumadian"), "beijing": ("北京", "Beijing")}
+_DEMO: Final = REPOSITORY / "config" / "demo"
 
 
 class CanNotStart(Exception):
@@ -48,7 +49,11 @@ class StandSettings:
     display: str | None = None
     """An X display to open the window on; None starts a virtual one."""
     regions: Path = REPOSITORY / "config" / "regions"
-    seed: Path = REPOSITORY / "config" / "demo" / "centre.json"
+    terminals: Mapping[str, DemoTerminal] = field(default_factory=lambda: TERMINALS)
+    """By region pack; each is set up when it is first put into place."""
+    decks: tuple[Path, ...] = (DECK,)
+    seeds: tuple[Path, ...] = (_DEMO / "centre.json",)
+    region_rules: Path = _DEMO / "region_rules.toml"
     assets: Path = REPOSITORY / "assets"
 
 
@@ -161,10 +166,12 @@ class Stand:
         exits.callback(self.pcscd.stop)
         self.slot = CardSlot.of(self.pcscd)
         exits.callback(self.slot.close)
-        self.cards = {card.key: card for card in lay_out(self.state / "cards", settings.seed)}
+        self.cards = {card.key: card for card in lay_out(self.state / "cards", settings.decks, settings.seeds)}
 
         self._say("中心系统 central system …")
-        self.centre = DemoCentre(self.state / "centre", settings.seed, self.logs, on_death=self._died)
+        self.centre = DemoCentre(
+            self.state / "centre", settings.seeds, settings.region_rules, self.logs, on_death=self._died
+        )
         self.centre.prepare()
         self.centre.program.start()
         exits.callback(self.centre.program.stop)
@@ -183,17 +190,30 @@ class Stand:
             centre_keys=self.centre.public_keys,
             environment={**self.pcscd.environment, "DISPLAY": display_name},
         )
-        self._say("终端登记 enrolment of the terminals …")
-        places = {region: TerminalPlace(one.id, region, self.state / one.id) for region, one in TERMINALS.items()}
-        for region, place in places.items():
-            place.furnish(wiring)
-            place.make_pad(TERMINALS[region].pad_serial)
-            if not place.enrolment.exists():
-                self.centre.enrol(place.enrol(wiring, self.logs / "enrolment.log"))
-            self._pads[region] = exits.enter_context(
-                PadSimulator(TERMINALS[region].pad_dialect, link=place.pad_link, state_file=place.pad_memory)
-            )
-        return _Surroundings(wiring, screen, places, display_name, screen_program)
+        places = {
+            region: TerminalPlace(one.id, region, self.state / one.id) for region, one in settings.terminals.items()
+        }
+        surroundings = _Surroundings(wiring, screen, places, display_name, screen_program)
+        exits.callback(self._put_pads_away)
+        self._set_up(surroundings, self.region)
+        return surroundings
+
+    def _set_up(self, surroundings: _Surroundings, region: str) -> None:
+        """Give a region's terminal its configuration, its PIN pad and its identity. Harmless when it has them."""
+        if region in self._pads:
+            return
+        self._say(f"终端登记 enrolment: {region} …")
+        place, delivered = surroundings.places[region], self.settings.terminals[region]
+        place.furnish(surroundings.wiring)
+        place.make_pad(delivered.pad_serial)
+        if not place.enrolment.exists():
+            self.centre.enrol(place.enrol(surroundings.wiring, self.logs / "enrolment.log"))
+        pad = PadSimulator(delivered.pad_dialect, link=place.pad_link, state_file=place.pad_memory)
+        self._pads[region] = pad.__enter__()
+
+    def _put_pads_away(self) -> None:
+        while self._pads:
+            self._pads.popitem()[1].close()
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
@@ -246,7 +266,9 @@ class Stand:
         """Put every card back to what it was at first."""
         with self._hands:
             shutil.rmtree(self.state / "cards", ignore_errors=True)
-            self.cards = {card.key: card for card in lay_out(self.state / "cards", self.settings.seed)}
+            self.cards = {
+                card.key: card for card in lay_out(self.state / "cards", self.settings.decks, self.settings.seeds)
+            }
 
     # --- hands (Workbench) --------------------------------------------------------------------------------------------
 
@@ -343,26 +365,28 @@ class Stand:
 
     def choose_region(self, region: str) -> None:
         """Put another region's terminal into this place."""
-        if region not in TERMINALS:
+        if region not in self.settings.terminals:
             raise NotPossible("no terminal of such a region")
         with self._hands:
             self.power_off()
+            self._set_up(self.surroundings, region)
             self.region = region
             self.power_on()
 
     def picture_of_state(self) -> dict[str, Any]:
         """Everything the bench shows."""
-        zh, en = _REGION_NAMES[self.region]
+        terminals = self.settings.terminals
+        here = terminals[self.region]
         with self._hands:
             inserted = self.inserted
         return {
             "terminal": self.place.id,
-            "region": f"{zh} {en}",
+            "region": f"{here.zh} {here.en}",
             "region_key": self.region,
-            "regions": [{"key": key, "zh": _REGION_NAMES[key][0], "en": _REGION_NAMES[key][1]} for key in TERMINALS],
+            "regions": [{"key": key, "zh": one.zh, "en": one.en} for key, one in terminals.items()],
             "powered": self.powered,
             "inserted": inserted.key if inserted else None,
-            "cards": [card.picture(self.region) for card in self.cards.values()],
+            "cards": [card.picture(self.region, terminals) for card in self.cards.values()],
             "cable": self.cable.state.value,
             "cut_armed": self.cable.cut_armed,
             "centre_url": self.centre.url,

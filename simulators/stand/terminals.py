@@ -131,11 +131,18 @@ class DemoTerminal:
     id: str
     pad_serial: str
     pad_dialect: PadDialect
+    zh: str
+    en: str
+    codes: tuple[str, ...]
+    """GB/T 2260, first four digits: whose cards are at home there."""
 
 
-TERMINALS: Final = {
-    "zhumadian": DemoTerminal("zmd-0001", "00000042", "sunson"),
-    "beijing": DemoTerminal("bj-0001", "00000043", "sunson"),
+TERMINALS: Final[Mapping[str, DemoTerminal]] = {
+    "zhumadian": DemoTerminal("zmd-0001", "00000042", "sunson", "驻马店", "Zhumadian", ("4117",)),
+    "beijing": DemoTerminal("bj-0001", "00000043", "sunson", "北京", "Beijing", ("1100",)),
+    "guizhou": DemoTerminal("gz-0001", "00000044", "sunson", "贵州", "Guizhou", ("5200",)),
+    "qingdao": DemoTerminal("qd-0001", "00000045", "szzt", "青岛", "Qingdao", ("3702",)),
+    "jiangxi": DemoTerminal("jx-0001", "00000046", "szzt", "江西", "Jiangxi", ("3601",)),
 }
 """By region pack."""
 

@@ -39,7 +39,6 @@ from tests.centre import REPOSITORY, EnrolledTerminal, RunningCentre
 from tests.e2e.chaos_breaks import BREAKS
 from tests.e2e.chaos_disk import SIZE_MIB, Disk, why_no_disk
 from tests.e2e.chaos_writer import STORAGE_KEY
-from tests.mutants.__main__ import project_copy
 
 RESULTS: Final = REPOSITORY / "build" / "chaos" / "results.json"
 LOGS: Final = RESULTS.with_name("logs")
@@ -51,6 +50,8 @@ _PROGRESS_S: Final = 60.0
 _MOST_BETWEEN: Final = 400
 """Acknowledgements between two events, at most; about a second of the writer's work, longer than an uplink starts."""
 _LEAST_BEFORE_A_CUT: Final = 50
+_ROOMS: Final = ("central", "config", "drivers", "kiosk", "simulators", "tests")
+"""What a campaign needs of the project."""
 _WRITER, _UPLINK, _CENTRE, _CUT = "terminal", "uplink", "centre", "cut"
 
 
@@ -406,7 +407,10 @@ def run_broken(name: str, plan: Plan) -> Count:
     :raises LookupError: the fault no longer fits the source.
     :raises OSError: the campaign in the copy counted nothing.
     """
-    with project_copy("chaos") as project:
+    with tempfile.TemporaryDirectory(prefix="chaos-broken-") as folder:
+        project = Path(folder)
+        for room in _ROOMS:
+            shutil.copytree(REPOSITORY / room, project / room, ignore=shutil.ignore_patterns("__pycache__"))
         for patch in BREAKS[name]:
             patch.apply(project)
         options = [f"--kills={plan.kills}", f"--cuts={plan.cuts}", f"--centre-kills={plan.centre_kills}"]

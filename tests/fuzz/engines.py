@@ -69,7 +69,7 @@ def run_small(target: Target, check: Check) -> Run:
 
     @settings(
         max_examples=target.examples, derandomize=True, database=None, deadline=None,
-        suppress_health_check=_ALL_CHECKS, print_blob=False,
+        suppress_health_check=_ALL_CHECKS, print_blob=False, report_multiple_bugs=False,
     )  # fmt: skip
     @given(case=mutations(seeds))
     def play(case: bytes) -> None:

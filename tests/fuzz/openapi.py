@@ -40,18 +40,19 @@ _KNOWN_TEXTS: Final = {
 }  # fmt: skip
 
 
-class _SignedAs(requests.auth.AuthBase):
-    """Packs and signs what schemathesis made, at the last moment before it leaves."""
-
-    def __init__(self, centre: RunningCentre, terminal: EnrolledTerminal) -> None:
-        self._centre, self._terminal = centre, terminal
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        body = request.body or b""
-        packed = gzip.compress(body.encode() if isinstance(body, str) else bytes(body), 1)
-        signed = self._centre.prepare(self._terminal, request.path_url, packed)
-        signed.method = request.method
-        return signed
+def _signed(
+    centre: RunningCentre, terminal: EnrolledTerminal, case: schemathesis.Case[Any]
+) -> requests.PreparedRequest:
+    """What schemathesis made, packed and signed as a terminal's."""
+    made = case.as_transport_kwargs(base_url=centre.url)
+    asked = requests.Request(
+        made["method"], made["url"], params=made.get("params"), json=made.get("json"), data=made.get("data")
+    ).prepare()
+    body = asked.body or b""
+    packed = gzip.compress(body.encode() if isinstance(body, str) else bytes(body), 1)
+    signed = centre.prepare(terminal, asked.path_url, packed)
+    signed.method = asked.method
+    return signed
 
 
 def _known(asker: Asker) -> dict[str, tuple[str, ...]]:
@@ -104,14 +105,10 @@ class Described(Asker):
         self.begin()
         return [found.ok() for found in _described(self).get_all_operations()]
 
-    def ask(self, case: schemathesis.Case) -> str:
+    def ask(self, case: schemathesis.Case[Any]) -> str:
         """Send one case and judge its answer as the door's are."""
         before = self.begin()
-        made = case.as_transport_kwargs(base_url=self.centre.url)
-        request = requests.Request(
-            made["method"], made["url"], params=made.get("params"), json=made.get("json"), data=made.get("data")
-        ).prepare()  # fmt: skip
-        signed = _SignedAs(self.centre, self.terminal)(request)
+        signed = _signed(self.centre, self.terminal, case)
         reply = self.centre.send(signed)
         path = (signed.path_url or "").partition("?")[0]
         routed = signed.method == "POST" and ROUTES.fullmatch(path) is not None
@@ -157,7 +154,7 @@ def _play(
     number: int | None,
     ends_at: float | None,
 ) -> None:
-    def play(case: schemathesis.Case) -> None:
+    def play(case: schemathesis.Case[Any]) -> None:
         if ends_at is not None and time.monotonic() >= ends_at:
             return
         made.executions += 1
@@ -169,7 +166,7 @@ def _play(
 
     chosen = settings(
         max_examples=CASES_AN_OPERATION if number is None else 20,
-        derandomize=number is None, database=None, deadline=None, suppress_health_check=list(HealthCheck),
+        derandomize=number is None, report_multiple_bugs=False, database=None, deadline=None, suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     test = chosen(given(case=operation.as_strategy(generation_mode=mode))(play))
     try:

@@ -305,6 +305,7 @@ def _seeds(wire: Wire) -> list[bytes]:
     return [
         b"\0" + rest + before_entry + good + keys(b"246810\x0d"),
         b"\0" + rest + before_entry + good + keys(b"9\x08246810\x0d"),
+        b"\0" + rest + before_entry + good + keys(b"24681013579\x0d"),
         b"\0" + rest + before_entry + b"\3\6" + sunson_frame(b"\x04")[:6] + keys(b"246810\x0d"),
         b"\2" + rest + before_block + b"\3" + bytes([len(starts_block + echoes)]) + starts_block + echoes + good
         + b"\x11" * 8,

@@ -1,9 +1,11 @@
 """A card is gone, a card is found: stopped once, let go to the millisecond, never against what came later."""
 
+import gzip
 import logging
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ from kiosk.records.questions import (
     ReportLoss,
 )
 from kiosk.records.transaction import Outcome, Service, Stage, Transaction
-from kiosk.records.upload import Receipt
+from kiosk.records.upload import Receipt, decode, encode
 from tests.centre import EnrolledTerminal, LedgerWriter, Refusal, RunningCentre, a_header, a_transaction
 from tests.integration.test_central_card_sessions import Asked
 
@@ -253,6 +255,23 @@ def test_a_sealed_card_and_a_locked_one(
     centre.clock.held_ms = NOW + 10 * DAY
     ask(centre, beijing, a_report(BEIJING, "beijing", name="x"))  # a look, with nothing to find
     assert state(centre, BEIJING) == before  # what was locked is locked again
+
+
+def test_two_terminals_at_once_stop_a_card_once(centre: RunningCentre) -> None:
+    terminals = [centre.enrol(f"bj-000{number}", "beijing") for number in range(1, 5)]
+    together = threading.Barrier(len(terminals))
+
+    def at_once(terminal: EnrolledTerminal) -> LossVerdict:
+        request = centre.prepare(terminal, "/v1/loss-reports", gzip.compress(encode(a_report(BEIJING, "beijing"))))
+        with requests.Session() as session:
+            session.trust_env, session.verify = False, str(centre.ca_file)
+            together.wait(10)
+            return decode(centre.send(request, session).body, LossReported).verdict
+
+    with ThreadPoolExecutor(len(terminals)) as pool:
+        verdicts = [verdict.value for verdict in pool.map(at_once, terminals)]
+    assert sorted(verdicts) == ["already_reported"] * 3 + ["reported"]
+    assert events(centre, BEIJING) == [("reported", NOW, "1", "4")]
 
 
 def test_a_name_counts_however_its_characters_are_composed(centre: RunningCentre, beijing: EnrolledTerminal) -> None:

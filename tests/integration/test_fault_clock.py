@@ -77,7 +77,7 @@ def times_on_record(folder: TerminalFolder) -> list[float]:
 
 def test_the_uplinks_clock_steps_while_it_runs(folder: TerminalFolder, clock: OwnClock) -> None:
     clock.step_to(-DAY_S)
-    with folder.journal() as book, running(folder.command("uplink"), **clock.environment) as uplink:
+    with folder.journal() as book, running(folder.command("uplink"), clock.environment) as uplink:
         for count, error_s in enumerate((-DAY_S, DAY_S, 0, -DAY_S), start=1):
             clock.step_to(error_s)
             book.append(a_transaction())

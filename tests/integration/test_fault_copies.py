@@ -158,6 +158,7 @@ def test_after_a_restored_backup_a_new_ledger_is_enrolled(restored: TerminalFold
     assert request.ledger_id != old
     add_ledger(restored.centre.database, restored.id, request.ledger_id, restored.centre.clock)
     write(restored, 1)
-    deliver(restored, 5)
+    with running(restored.command("uplink")):
+        restored.wait_until_standing("sending", through=1)
     assert in_standing(restored)
     assert [verdict for _, _, verdict, _ in restored.stored()] == ["applied"] * 5

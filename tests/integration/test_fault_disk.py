@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.journeys.requests import LedgerFailed
-from kiosk.journeys.views import Attract, Fault, Intent, OutOfService, Result, TakeCard
+from kiosk.journeys.views import Fault, Intent, OutOfService, Result, TakeCard
 from kiosk.ledger import Damaged, LedgerReader
 from kiosk.records.transaction import Service, Stage
 from simulators.card.card_file import CardFile

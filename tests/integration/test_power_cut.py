@@ -47,6 +47,13 @@ def test_the_same_without_syncs_loses_entries() -> None:
     assert not count.sound
 
 
+@pytest.mark.parametrize(("name", "counted"), [("duplicate-check-off", "double"), ("skip-entry", "lost")])
+def test_a_centre_or_an_uplink_that_goes_wrong_is_found(name: str, counted: str) -> None:
+    count = chaos.run_broken(name, chaos.Plan(kills=1, cuts=0, centre_kills=0, seed=SEED))
+    assert getattr(count, counted) > 0, count
+    assert not count.sound
+
+
 @pytest.mark.parametrize("name", BREAKS)
 def test_every_fault_of_the_campaign_fits_the_source(name: str, tmp_path: Path) -> None:
     for patch in BREAKS[name]:

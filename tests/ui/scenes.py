@@ -145,13 +145,13 @@ VIEWS: Final[dict[str, View]] = {
     "name-entry": NameEntry(
         told("请输入姓名"), told("和身份证上的一样。"), told("输好了"), Step(2, 3), None, (CANCEL,)
     ),
-    "name-entry-back": NameEntry(
+    "name-entry-wrong": NameEntry(
         told("请输入姓名"),
         told("和身份证上的一样。"),
         told("输好了"),
         Step(2, 3),
         told("请输入姓名，再按“输好了”。"),
-        (_BACK, CANCEL),
+        (CANCEL,),
     ),
     "read-back": ReadBack(
         told("请核对，再挂失"),
@@ -280,8 +280,8 @@ VIEWS: Final[dict[str, View]] = {
         (CLOSE,),
     ),
     "refusal-longest": Refusal(
-        told("这项业务这里办不了"),
-        told("按本地规定，这项业务不在自助机上办。"),
+        told("这里不能改密码"),
+        told("按本地手册，这项业务不在自助机上办。"),
         (told("可以这样办：{place}", place=_WINDOW),),
         HOTLINE,
         Citation("社会保障卡知识手册 v1.0", "2019-05", "§3.1"),
@@ -326,3 +326,4 @@ VIEWS: Final[dict[str, View]] = {
 
 SCENES: Final[dict[str, Scene]] = {name: Scene(view, REGION, HOTLINE) for name, view in VIEWS.items()}
 SCENES["still-there"] = Scene(VIEWS["result-numbers"], REGION, HOTLINE, StillThere(24))
+SCENES["number-entry-asleep"] = Scene(VIEWS["number-entry"], REGION, HOTLINE, StillThere(24))

@@ -37,6 +37,20 @@ def test_touch(check: str) -> None:
     in_window(f"touch_checks:{check}", *PORTRAIT)
 
 
+@pytest.mark.parametrize("check", ["a_whole_number", "a_name", "what_is_typed_stays"])
+def test_typing(check: str) -> None:
+    in_window(f"typing_checks:{check}", *PORTRAIT)
+
+
+@pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
+def test_codes(size: tuple[int, int]) -> None:
+    in_window("code_checks:codes_are_read_back", *size)
+
+
+def test_a_code_has_its_size_and_quiet_zone() -> None:
+    in_window("code_checks:a_code_has_its_size_and_quiet_zone", *PORTRAIT)
+
+
 def test_touch_when_scaled() -> None:
     in_window("touch_checks:works_when_scaled", *HALF)
 

@@ -59,7 +59,7 @@ class Finger:
         self._display.sync()
 
 
-def _rest() -> Iterator[None]:
+def rest() -> Iterator[None]:
     """Frames until a tap counts again."""
     until = time.monotonic() + PAUSE + 0.05
     while time.monotonic() < until:
@@ -83,7 +83,7 @@ def acts_on_release_inside(driven: DrivenWindow) -> Iterator[None]:
     assert driven.intents == [Intent.START]
     assert driven.activity, "a touch is activity"
 
-    yield from _rest()
+    yield from rest()
     finger.move(button)
     finger.down()
     yield
@@ -95,7 +95,7 @@ def acts_on_release_inside(driven: DrivenWindow) -> Iterator[None]:
     assert driven.intents == [Intent.START]
 
     driven.window.show(SCENES["home"])
-    yield from _rest()
+    yield from rest()
     tile = next(widget for widget in router.screen.walk(restrict=True) if isinstance(widget, Tile))
     finger.tap(tile)
     yield
@@ -112,7 +112,7 @@ def second_tap_is_not_heard(driven: DrivenWindow) -> Iterator[None]:
     finger.tap(button)
     yield
     assert driven.intents == [Intent.START]
-    yield from _rest()
+    yield from rest()
     finger.tap(button)
     yield
     assert driven.intents == [Intent.START, Intent.START]
@@ -208,7 +208,7 @@ def preferences_change_the_same_screen(driven: DrivenWindow) -> Iterator[None]:
         assert router.screen.view == SCENES["pin-entry"].view
         assert driven.pixels().tobytes() != last
         last = driven.pixels().tobytes()
-        yield from _rest()
+        yield from rest()
     driven.window.reset_preferences()
     yield
     assert driven.window.preferences == Preferences()
@@ -223,21 +223,21 @@ def overlays_cover_what_is_below(driven: DrivenWindow) -> Iterator[None]:
     finger.tap(next(tool for tool in router.screen.tools if tool.icon == "help"))
     yield
     assert router.help is not None
-    yield from _rest()
+    yield from rest()
     finger.tap(router.screen.buttons[0])
     yield
     assert driven.intents == []
-    yield from _rest()
+    yield from rest()
     finger.tap(router.help.panel.children[0])
     yield
     assert router.help is None
 
     driven.window.show(SCENES["still-there"])
-    yield from _rest()
+    yield from rest()
     finger.tap(router.screen.buttons[0])
     yield
     assert driven.intents == []
-    yield from _rest()
+    yield from rest()
     finger.tap(router.still_there.go_on)
     yield
     assert driven.intents == [Intent.GO_ON]

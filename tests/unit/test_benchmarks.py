@@ -84,6 +84,9 @@ EVERYTHING: dict[str, dict[str, Any]] = {
 }
 
 
+EXTRA = "memory beyond the bare process {} MB at most"
+
+
 def lines() -> dict[str, list[str]]:
     """The table's rows, cell by cell, by the figure's name."""
     rows = (line.split("  ") for line in table(figures_in(EVERYTHING)).splitlines() if "─" not in line)
@@ -108,17 +111,17 @@ def test_each_figure_stands_in_one_line_with_its_verdict() -> None:
         ],
         "touch → last change of that screen, p95": ["ms", "160", "60–160", "p50 110 ms"],
         "ledger: append at 1,000 entries": [
-            "× floor", "1.9", "1.00 × of 1,000; write + fdatasync 1 × = 201 µs; memory beyond the bare process 7 MB at most",
+            "× floor", "1.9", "1.00 × of 1,000; write + fdatasync 1 × = 201 µs; " + EXTRA.format(7),
         ],
         "ledger: open at 1,000 entries": ["ms", "1.75", "then read by 500: 12,345 entries/s"],
         "ledger: append at 1,000,000 entries": [
-            "× floor", "2", "1.05 × of 1,000; write + fdatasync 1 × = 200 µs; memory beyond the bare process 9 MB at most",
+            "× floor", "2", "1.05 × of 1,000; write + fdatasync 1 × = 200 µs; " + EXTRA.format(9),
         ],
         "ledger: open at 1,000,000 entries": [
             "ms", "11.8", "≤ 11.8", "MISSED", "then read by 500: 12,000 entries/s",
         ],
         "100 citizens in a row: memory slope": [
-            "KiB/1000", "280", "50.0 MiB after the first 25, 50.0 MiB after the last; 133 entries in the ledger",
+            "KiB/1000", "280", "50.0 MiB after the first 25, 50.0 MiB at the end; 133 entries in the ledger",
         ],
         "time a citizen, the last 10": [
             "ms", "6", "6–6",

@@ -1,6 +1,7 @@
 """The conductor's journal over a real ledger and real receipts."""
 
-import os
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,39 +9,108 @@ import pytest
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.journeys.requests import LedgerFailed
 from kiosk.ledger import Ledger, LedgerReader
-from kiosk.records.transaction import Outcome, Stage
+from kiosk.records.chain import SealedEntry
+from kiosk.records.transaction import Outcome, Stage, Transaction
 from kiosk.runtime.journal import DurableJournal
+from kiosk.uplink import LineState, Receipts
 from tests import ledgers
 
 
-def journal(ledger: Ledger, folder: Path) -> DurableJournal:
-    return DurableJournal(ledger, ClockOffset(folder / "offset"), folder / "receipts.db", ledgers.TERMINAL, {})
+def journal(open_ledger: Callable[[], Ledger], folder: Path) -> DurableJournal:
+    return DurableJournal(open_ledger, ClockOffset(folder / "offset"), folder / "receipts.db", ledgers.TERMINAL, {})
 
 
-def test_what_was_begun_before_a_kill_is_ended_as_unknown(tmp_path: Path) -> None:
-    folder = tmp_path / "ledger"
-    with ledgers.create(folder) as ledger:
-        journal(ledger, tmp_path).append(ledgers.transaction(1, Stage.BEGUN))
-        journal(ledger, tmp_path).append(ledgers.transaction(2))
-    with ledgers.reopen(folder) as ledger:
-        book = journal(ledger, tmp_path)
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty ledger."""
+    ledgers.create(tmp_path / "ledger").close()
+    return tmp_path / "ledger"
+
+
+@pytest.fixture
+def book(folder: Path, tmp_path: Path) -> Iterator[DurableJournal]:
+    with journal(lambda: ledgers.reopen(folder), tmp_path) as made:
+        yield made
+
+
+def entries(folder: Path) -> list[Transaction]:
+    """What the centre would read."""
+    with LedgerReader(folder) as reader:
+        return [
+            ledgers.opened_by_centre(reader, entry)
+            for entry in reader.entries(0, 500)
+            if isinstance(entry, SealedEntry)
+        ]
+
+
+def test_what_was_begun_before_a_kill_is_ended_as_unknown(folder: Path, tmp_path: Path) -> None:
+    with journal(lambda: ledgers.reopen(folder), tmp_path) as killed:
+        killed.append(ledgers.transaction(1, Stage.BEGUN))
+        killed.append(ledgers.transaction(2))
+    with journal(lambda: ledgers.reopen(folder), tmp_path) as book:
         assert book.close_interrupted() == 1
         assert book.close_interrupted() == 0
-        reader = LedgerReader(folder)
-        (last,) = reader.entries(2, 10)
-        ended = ledgers.opened_by_centre(reader, last)  # type: ignore[arg-type]  # nothing is damaged here
-        reader.close()
+    ended = entries(folder)[2]
     assert (ended.transaction_id, ended.stage, ended.outcome, ended.reason) == (
         f"{1:032x}", Stage.FINISHED, Outcome.UNKNOWN, "interrupted",
     )  # fmt: skip
 
 
-def test_a_ledger_that_fails_is_told_as_failed(tmp_path: Path) -> None:
-    ledger = ledgers.create(tmp_path / "ledger")
-    book = journal(ledger, tmp_path)
+def test_a_ledger_that_fails_is_told_as_failed_and_closed(book: DurableJournal, folder: Path) -> None:
     assert book.append(ledgers.transaction(1)) == 1
     assert book.tidy() is True, "without receipts nothing speaks against the identity"
-    ledger.close()
-    os.truncate(tmp_path / "ledger" / "ledger.db", 100)
+    (folder / "ledger.db").rename(folder / "away.db")
+    assert book._ledger is not None
+    book._ledger.close()  # as after an error of the disk
     with pytest.raises(LedgerFailed):
         book.append(ledgers.transaction(2))
+    assert not book.is_open
+    with pytest.raises(LedgerFailed, match="no ledger"):
+        book.tidy()
+    (folder / "away.db").rename(folder / "ledger.db")
+    assert book.tidy() is True
+    assert [one.transaction_id for one in entries(folder)] == [f"{1:032x}", f"{2:032x}"], "the end it owed went in"
+
+
+def test_a_ledger_that_another_holds_is_opened_when_it_lets_go(book: DurableJournal, folder: Path) -> None:
+    other = ledgers.reopen(folder)
+    with pytest.raises(LedgerFailed, match="in use"):
+        book.tidy()
+    other.close()
+    assert book.tidy() is True
+
+
+@pytest.mark.parametrize(
+    ("reason", "stands"),
+    [
+        ("frozen", False),
+        ("ledger_behind_centre", False),
+        ("ledger_differs_from_centre", False),
+        ("unknown_terminal", False),
+        ("revoked", False),
+        ("signature", False),
+        ("malformed", True),
+        ("receipt_not_genuine", True),
+    ],
+)
+def test_a_halted_uplink_closes_the_terminal_where_its_word_counts_for_nothing(
+    book: DurableJournal, folder: Path, tmp_path: Path, reason: str, stands: bool
+) -> None:
+    with LedgerReader(folder) as reader, Receipts(tmp_path / "receipts.db", reader.ledger_id, now_ms=0) as receipts:
+        receipts.stand(LineState.HALTED, reason, now_ms=1, contact=True)
+        assert book.tidy() is stands
+        receipts.stand(LineState.WAITING, reason, now_ms=2, contact=False)
+        assert book.tidy() is True
+
+
+def test_twenty_damaged_entries_are_named_and_the_others_counted(
+    book: DurableJournal, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ledgers.reopen(folder) as ledger:
+        ledgers.fill(ledger, 200)
+    ledgers.change(folder, "UPDATE payload SET nonce = x'00' WHERE sequence > 20 AND sequence <= 50")
+    with caplog.at_level(logging.ERROR):
+        book.tidy()
+    (told,) = caplog.messages
+    assert told.startswith("30 damaged places in the ledger, at entries 21 row_damaged, 22 row_damaged, ")
+    assert told.endswith("40 row_damaged …")

@@ -6,6 +6,7 @@ import tomllib
 from enum import Enum
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kiosk.policy.pack import Basis, Offline, PinWeakness, Rule, Term, Text, load_pack, load_packs, rules_of
@@ -360,6 +361,9 @@ def test_a_citation_has_title_date_and_section(key: str, name: str, citation: Ci
 
 def test_what_is_not_stated_opens_nothing() -> None:
     beijing = region("beijing")
+    silent = msgspec.structs.replace(beijing.service(Service.CARD_QUERY), self_service=Rule(basis=Basis.NOT_STATED))
+    rules = {**beijing.pack.services, Service.CARD_QUERY: silent}
+    assert not Region(msgspec.structs.replace(beijing.pack, services=rules)).offers(Service.CARD_QUERY)
     assert beijing.refused_weaknesses == frozenset()
     assert beijing.demands_pin_change_first is False
     assert beijing.initial_pin is None

@@ -140,7 +140,12 @@ def remove(table: Any, key: Any) -> None:
     del table[key]
 
 
-@given(st.sampled_from(PLACES), st.one_of(VALUES.map(put), st.just(remove)))
+def double(table: Any, key: Any) -> None:
+    if isinstance(table, dict):
+        table[f"{key}_"] = table[key]
+
+
+@given(st.sampled_from(PLACES), st.one_of(VALUES.map(put), st.just(remove), st.just(double)))
 def test_nothing_that_the_form_refuses_goes_untold(place: tuple[Any, ...], break_: Callable[[Any, Any], None]) -> None:
     """msgspec, which stops at the first thing wrong, is the second opinion."""
     raw = deepcopy(RAW)

@@ -6,21 +6,28 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from simulators.card.card_file import DECK
 from simulators.pcscd import PcscdUnavailable, pcscd_version
 from simulators.screen import NotSeen, StillSeen
 from simulators.stand.programs import ProgramDied
 from simulators.stand.requirements import REPOSITORY
 from simulators.stand.stand import CanNotStart, Stand, StandSettings
+from simulators.stand.terminals import TERMINALS, DemoTerminal
 from tests.e2e.tour.breaks import BREAKS, KEY_BREAK, break_centre_key, copy_packs
 from tests.e2e.tour.citizen import Citizen, NotAsExpected, Step
 from tests.e2e.tour.observation import Observed, Observer
 from tests.e2e.tour.report import write_report
 from tests.e2e.tour.stories import STORIES
 from tests.e2e.tour.table import Expected, Table, load_table
+
+
+FICTIONAL: Final = REPOSITORY / "tests" / "regions"
+YUNLING: Final = DemoTerminal("yl-0001", "00000047", "szzt", "云岭", "Yunling", ("9901",))
+"""A region that does not exist and opens every service."""
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +60,16 @@ def main() -> int:
     shutil.rmtree(build, ignore_errors=True)
     (build / "shots").mkdir(parents=True)
     packs = copy_packs(REPOSITORY / "config" / "regions", build / "regions", options.rule)
-    settings = StandSettings(state=build / "stand", regions=packs, region=chosen[0].region)
+    shutil.copy(FICTIONAL / "yunling.toml", packs)
+    settings = StandSettings(
+        state=build / "stand",
+        regions=packs,
+        region=chosen[0].region,
+        terminals={**TERMINALS, "yunling": YUNLING},
+        decks=(DECK, FICTIONAL / "cards"),
+        seeds=(REPOSITORY / "config" / "demo" / "centre.json", FICTIONAL / "centre.json"),
+        region_rules=FICTIONAL / "central" / "region_rules.toml",
+    )
     began = time.monotonic()
     try:
         with Stand(settings, say=lambda line: print(f"  {line}", flush=True)) as stand:

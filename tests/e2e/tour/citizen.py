@@ -101,6 +101,44 @@ class Citizen:
         if enter:
             self.stand.press("enter")
 
+    def keys_number(self, number: str) -> None:
+        """Type a number on the screen's keypad.
+
+        :raises NotAsExpected: there is no keypad.
+        """
+        first, last = self._where("1"), self._where("9")
+        across, down = (last[0] - first[0]) / 2, (last[1] - first[1]) / 2
+        for character in number:
+            place = "123456789X0".index(character)
+            self.stand.screen.touch(round(first[0] + across * (place % 3)), round(first[1] + down * (place // 3)))
+            self.stand.screen.wait_until_still(time.monotonic() + 3.0)
+        self.photograph(f"在屏幕上输 {len(number)} 位 types {len(number)} characters on the screen")
+
+    def keys_name(self, *characters: tuple[str, str]) -> None:
+        """Type a name by its sound and choose each character.
+
+        :param characters: pinyin without tone, and the character.
+        :raises NotAsExpected: there is no keyboard, or a character is not offered.
+        """
+        left, right = self._where("q"), self._where("p")
+        rows = {"qwertyuiop": left[1], "asdfghjkl": self._where("a")[1], "zxcvbnm": self._where("z")[1]}
+        across = (right[0] - left[0]) / 9
+        for sound, character in characters:
+            for letter in sound:
+                row = next(keys for keys in rows if letter in keys)
+                self.stand.screen.touch(round(left[0] + across * row.index(letter)), rows[row])
+                self.stand.screen.wait_until_still(time.monotonic() + 3.0)
+            self.stand.screen.touch(*self._where(character))
+            self.stand.screen.wait_until_still(time.monotonic() + 3.0)
+        self.photograph(f"按拼音输 {len(characters)} 个字 types {len(characters)} characters by their sound")
+
+    def _where(self, text: str) -> tuple[int, int]:
+        try:
+            return self.stand.screen.wait_for(text, timeout_s=PATIENCE_S)[1].centre
+        except NotSeen as missing:
+            self.photograph(f"没有看到 missed “{text}”")
+            raise NotAsExpected(str(missing)) from missing
+
     def cancels_at_pad(self) -> None:
         """Press the pad's red key once it takes keys."""
         if not self.stand.pad.wait_until_entering(PATIENCE_S):

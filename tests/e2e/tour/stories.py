@@ -220,6 +220,140 @@ def _beijing_x_english(citizen: Citizen) -> None:
     citizen.ends()
 
 
+Name = tuple[tuple[str, str], ...]
+
+_WU_JIASHE: Final = ("11000019760229207X", (("wu", "吴"), ("jia", "假"), ("she", "设")))
+_ZHOU_MONI: Final = ("110000198807212015", (("zhou", "周"), ("mo", "模"), ("ni", "拟")))
+_HE_SHUMIAN: Final = ("110000197312082058", (("he", "何"), ("shu", "书"), ("mian", "面")))
+_LV_ZHUXIAO: Final = ("110000193905032066", (("lv", "吕"), ("zhu", "注"), ("xiao", "销")))
+_SHI_BUKA: Final = ("110000199508272071", (("shi", "施"), ("bu", "补"), ("ka", "卡")))
+_YOU_WEIHAO: Final = ("36010019910119638X", (("you", "尤"), ("wei", "尾"), ("hao", "号")))
+_KONG_LINGUA: Final = ("36010019780315605X", (("kong", "孔"), ("lin", "临"), ("gua", "挂")))
+_YUN_SHILI: Final = ("990100198701059015", (("yun", "云"), ("shi", "示"), ("li", "例")))
+_YUN_HUANKA: Final = ("990100196606219034", (("yun", "云"), ("huan", "换"), ("ka", "卡")))
+
+
+def _reports(citizen: Citizen, number: str, name: Name) -> None:
+    _arrives(citizen)
+    citizen.touches("lost")
+    citizen.touches("begin_report")
+    citizen.sees("number")
+    citizen.keys_number(number)
+    citizen.touches("typed")
+    citizen.sees("name")
+    citizen.keys_name(*name)
+    citizen.touches("typed")
+    citizen.sees("check")
+    citizen.touches("report_it")
+
+
+def _loss(number: str, name: Name) -> Story:
+    def story(citizen: Citizen) -> None:
+        _reports(citizen, number, name)
+        citizen.ends()
+
+    return story
+
+
+def _loss_with_slip(number: str, name: Name) -> Story:
+    def story(citizen: Citizen) -> None:
+        _reports(citizen, number, name)
+        citizen.sees("reported")
+        citizen.touches("next")
+        citizen.sees("next_steps")
+        citizen.touches("next")
+        citizen.sees("slip")
+        citizen.ends()
+
+    return story
+
+
+def _offline(story: Story) -> Story:
+    def without_the_centre(citizen: Citizen) -> None:
+        citizen.unplugs_network()
+        story(citizen)
+        citizen.plugs_network()
+
+    return without_the_centre
+
+
+def _mistyped(citizen: Citizen) -> None:
+    _arrives(citizen)
+    citizen.touches("lost")
+    citizen.touches("begin_report")
+    citizen.sees("number")
+    citizen.keys_number("110000198807212016")
+    citizen.touches("typed")
+    citizen.sees("wrong_number")
+    citizen.touches("cancel")
+    citizen.ends()
+
+
+def _not_here(service: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.touches(service)
+        citizen.ends()
+
+    return story
+
+
+def _pin_change(card: str, old: str, new: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        _asks(citizen, "change", card)
+        _types_old_pin(citizen, old)
+        _new_pin(citizen, new)
+        citizen.takes_card()
+        citizen.ends()
+
+    return story
+
+
+def _pin_change_with_slip(card: str, old: str, new: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        _asks(citizen, "change", card)
+        _types_old_pin(citizen, old)
+        _new_pin(citizen, new)
+        citizen.takes_card()
+        citizen.sees("changed")
+        citizen.touches("get_slip")
+        citizen.sees("slip")
+        citizen.ends()
+
+    return story
+
+
+def _weak_pin_refused(citizen: Citizen) -> None:
+    _arrives(citizen)
+    _asks(citizen, "change", "guizhou-initial-pin")
+    _types_old_pin(citizen, "888888")
+    citizen.sees("new_pin")
+    citizen.types("666666")
+    citizen.sees("too_weak")
+    _new_pin(citizen, "730918")
+    citizen.takes_card()
+    citizen.ends()
+
+
+def _lifting(card: str, pin: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        _asks(citizen, "found", card)
+        citizen.sees("found_question")
+        citizen.touches("withdraw")
+        _types_pin(citizen, pin)
+        citizen.takes_card()
+        citizen.ends()
+
+    return story
+
+
+def _lifting_refused(card: str) -> Story:
+    return _refused_before_pin(card, "found")
+
+
 STORIES: Final[Mapping[str, Story]] = {
     "zhumadian-query": _query_every_page,
     "zhumadian-initial-pin": _initial_pin,
@@ -247,5 +381,49 @@ STORIES: Final[Mapping[str, Story]] = {
     "beijing-pin-with-x-english": _beijing_x_english,
     "zhumadian-card-elsewhere": _refused_before_pin("zhumadian-normal"),
     "beijing-pin-change": _beijing_pin_change,
+    "zhumadian-loss": _not_here("lost"),
+    "zhumadian-found": _not_here("found"),
+    "beijing-pin-change-offline": _offline(_refused_before_pin("beijing-normal", "change")),
+    "beijing-found": _not_here("found"),
+    "beijing-loss": _loss_with_slip(*_WU_JIASHE),
+    "beijing-loss-again": _loss(*_WU_JIASHE),
+    "beijing-loss-formally-lost": _loss(*_HE_SHUMIAN),
+    "beijing-loss-cancelled": _loss(*_LV_ZHUXIAO),
+    "beijing-loss-replaced": _loss(*_SHI_BUKA),
+    "beijing-loss-another-name": _loss(_ZHOU_MONI[0], _SHI_BUKA[1]),
+    "beijing-loss-mistyped": _mistyped,
+    "beijing-loss-offline": _offline(_loss(*_ZHOU_MONI)),
+    "beijing-lost-card": _refused_before_pin("beijing-temporarily-lost"),
+    "guizhou-query": _query("guizhou-normal", "246813"),
+    "guizhou-query-offline": _offline(_query("guizhou-normal", "246813")),
+    "guizhou-weak-pin": _weak_pin_refused,
+    "guizhou-pin-change-offline": _offline(_pin_change("guizhou-old-card-pin", "666666", "730918")),
+    "guizhou-loss": _not_here("lost"),
+    "guizhou-found": _not_here("found"),
+    "qingdao-query": _query("qingdao-normal", "357924"),
+    "qingdao-query-offline": _offline(_query("qingdao-normal", "357924")),
+    "qingdao-locked": _refused_before_pin("qingdao-locked"),
+    "qingdao-pin-change": _pin_change_with_slip("qingdao-initial-pin", "123456", "730918"),
+    "qingdao-pin-change-offline": _offline(_pin_change("qingdao-normal", "357924", "730918")),
+    "qingdao-loss": _not_here("lost"),
+    "qingdao-found": _not_here("found"),
+    "jiangxi-query": _query("jiangxi-normal", "258046"),
+    "jiangxi-query-offline": _offline(_refused_before_pin("jiangxi-normal")),
+    "jiangxi-pin-change": _pin_change("jiangxi-initial-pin", "123456", "730918"),
+    "jiangxi-pin-change-offline": _offline(_refused_before_pin("jiangxi-normal", "change")),
+    "jiangxi-loss": _loss_with_slip(*_YOU_WEIHAO),
+    "jiangxi-loss-offline-overtaken": _offline(_loss(*_KONG_LINGUA)),
+    "jiangxi-found": _not_here("found"),
+    "yunling-query": _query("yunling-normal", "246810"),
+    "yunling-query-offline": _offline(_query("yunling-normal", "246810")),
+    "yunling-pin-change": _pin_change("yunling-normal", "246810", "730918"),
+    "yunling-pin-change-offline": _offline(_pin_change("yunling-normal", "246810", "730918")),
+    "yunling-found-offline": _offline(_lifting_refused("yunling-temporarily-lost")),
+    "yunling-found": _lifting("yunling-temporarily-lost", "864213"),
+    "yunling-found-again": _lifting_refused("yunling-temporarily-lost"),
+    "yunling-found-replaced": _lifting_refused("yunling-replaced"),
+    "yunling-loss": _loss_with_slip(*_YUN_SHILI),
+    "yunling-loss-replaced": _loss(*_YUN_HUANKA),
+    "yunling-loss-offline": _offline(_loss("990100199409169027", (("yun", "云"), ("gua", "挂"), ("shi", "失")))),
 }
 """Who does what. In which order they come is the table's."""

@@ -18,7 +18,7 @@ from kiosk.ui.widgets.text import Text
 _LETTERS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _STROKES: Final = {"h": "一", "s": "丨", "p": "丿", "n": "丶", "z": "乙"}
 _DOT: Final = "·"
-_CELLS: Final = {True: 8, False: 10}
+_CELLS: Final = {True: 8, False: 9}
 """Candidates and an arrow in a row; portrait, landscape."""
 _BLEED: Final = 29
 """Upright, ten keys of 81 px and their gaps are wider than the body."""
@@ -119,7 +119,7 @@ class Candidates(KeyGrid):
 class NameEntryScreen(EntryScreen):
     """The name over candidates over a keyboard, by sound, by strokes or in letters."""
 
-    keys_width = 1176
+    keys_width = 1040
     draft: NameDraft
 
     def __init__(self, desk: Desk, view: NameEntry, draft: Draft | None) -> None:
@@ -159,9 +159,9 @@ class NameEntryScreen(EntryScreen):
         for way, key in self.ways.items():
             key.chosen = way is self.draft.way
         dot = self._typing(_DOT, _DOT, say("名字中间的点"))
-        delete = TypingKey(
-            look=self.look, text=self.words(say("删除")), role="caption", act=self.key(self.draft.delete)
-        )
+        capital = self.draft.way is Way.LETTERS
+        delete = TypingKey(look=self.look, text=self.words(say("删除")), role="caption" if capital else "body")
+        delete.act = self.key(self.draft.delete)
         delete.spoken = self.words(say("删掉最后一个"))
         if self.draft.way is Way.STROKES:
             names = {"h": say("横"), "s": say("竖"), "p": say("撇"), "n": say("点、捺"), "z": say("折")}
@@ -220,9 +220,9 @@ class NameEntryScreen(EntryScreen):
             case _:
                 return say("打一个字的拼音，再点要的字。ü 打 v。")
 
-    def longest_hint(self) -> str:
-        """What is to be done with letters that are no character yet."""
-        return self.words(say("还有拼音或笔画没有选成字"))
+    def hints(self) -> list[str]:
+        """Those of every question, and what this screen says itself."""
+        return [*super().hints(), self.words(say("还有拼音或笔画没有选成字"))]
 
     def missing(self) -> Say | None:
         """A name, or the last choice."""

@@ -105,9 +105,9 @@ class NumberEntryScreen(EntryScreen):
         """Draw the number."""
         self.places.show(self.draft.text)
 
-    def longest_hint(self) -> str:
-        """How much is missing."""
-        return self.words(say("还差 {count} 位", count=self.view.length))
+    def hints(self) -> list[str]:
+        """Those of every question, and what this screen says itself."""
+        return [*super().hints(), self.words(say("X 只会是最后一位"))]
 
     def missing(self) -> Say | None:
         """How many characters are still to come."""

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from kivy.uix.widget import Widget
 
@@ -12,7 +12,8 @@ from kiosk.ui.name_input import NameDraft
 from kiosk.ui.number_draft import NumberDraft
 from kiosk.ui.widgets.keys import Key
 from kiosk.ui.widgets.layout import Column, Row
-from kiosk.ui.widgets.lines import Heading, Note
+from kiosk.ui.widgets.lines import Heading
+from kiosk.ui.widgets.picture import Picture
 from kiosk.ui.widgets.press import PushButton
 from kiosk.ui.widgets.screen import Desk, Screen
 from kiosk.ui.widgets.text import Text
@@ -38,21 +39,19 @@ class EntryScreen(Screen):
 
     def __init__(self, desk: Desk, view: View, draft: Draft) -> None:
         self.draft = draft
-        self._guide: Text | None = None
         super().__init__(desk, view)
 
     def fill(self, typed: Widget, keys: Sequence[Widget]) -> None:
         """Put the question, what is typed and the keys into the body: keys below, or to the right where it lies."""
         look, view = self.look, self.view
         # Its room is its own, so that a word about what is missing moves no key.
-        self._guide = Text(look=look, text=self.words(view.line), reserve=self.longest_hint())
-        line = Row(look=look)
-        line.add_widget(self._guide)
-        line.add_widget(self._make_clear())
-        question: list[Widget] = [Heading(look=look, text=self.words(view.title)), line]
-        if view.note is not None:
-            question.append(Note(look=look, text=self.words(view.note)))
-        question.append(typed)
+        self._guide = Text(look=look, reserve=max(self.hints(), key=len))
+        self._sign = Picture(look=look, fixed=look.size("body"), mono="warm_icon")
+        line = Row(look=look, gap=20)
+        for part in (self._sign, self._guide, self._make_clear()):
+            line.add_widget(part)
+        self.guide(view.note)
+        question: list[Widget] = [Heading(look=look, text=self.words(view.title)), line, typed]
         if look.portrait:
             for part in (*question, *keys):
                 self.add_widget(part)
@@ -73,9 +72,10 @@ class EntryScreen(Screen):
         clear.fixed = max(clear.natural_width(), 160)
         return clear
 
-    def longest_hint(self) -> str:
-        """The longest text of :meth:`missing`."""
-        raise NotImplementedError
+    def hints(self) -> list[str]:
+        """What may stand in the question's line, for which it must have room."""
+        view = self.view
+        return [self.words(view.line), self.words(view.note) if view.note else ""]
 
     def missing(self) -> Say | None:
         """What is still to be done before it can be handed over; None when nothing is."""
@@ -87,9 +87,10 @@ class EntryScreen(Screen):
 
     def guide(self, words: Say | None) -> None:
         """Say something about the typing in the question's own line; None says the question again."""
-        if self._guide is not None:
-            self._guide.bold = words is not None
-            self._guide.text = self.words(words or self.view.line)
+        self._guide.bold = words is not None
+        self._guide.text = self.words(words or self.view.line)
+        self._sign.name = "warning" if words is not None else "info"
+        self._sign.mono = "warm_icon" if words is not None else "line"
 
     def key(self, change: Callable[[], None]) -> Callable[[], None]:
         """What a key does: change the draft, and have it drawn."""
@@ -124,12 +125,3 @@ class EntryScreen(Screen):
     def typed_text(self) -> str:
         """What is handed over."""
         raise NotImplementedError
-
-    def _bar_widths(self, width: float) -> list[tuple[PushButton, float]]:
-        """Always in the bar: the keys need the room where other screens put a third button."""
-        fitting: list[tuple[PushButton, float]] = super()._bar_widths(width)
-        if fitting:
-            return fitting
-        ordered: list[Any] = list(reversed(self._forward_first(self.buttons)))
-        each = (width - self._tools_width() - 32 * len(ordered)) / len(ordered)
-        return [(button, each) for button in ordered]

@@ -236,7 +236,9 @@ class Tile(Press):
         roles = ("button", "caption") if self.compact else ("section", "body")
         align = "left" if self.sideways else "center"
         self._side = 96 if self.compact else 168
-        self._least = 72 if self.compact else 104
+        self._least = 64 if self.compact else 104
+        self._pad = 16 if self.compact or self.sideways else 24
+        self._under = 12 if self.compact else 20
         self._icon = Picture(
             look=self.look,
             name=self.icon,
@@ -254,7 +256,7 @@ class Tile(Press):
         return ("ground", "border") if self.closed else ("surface", "border")
 
     def _inner(self, width: float) -> float:
-        return width - 2 * 24 - (self._side + 24 if self.sideways else 0)
+        return width - 2 * self._pad - (self._side + 24 if self.sideways else 0)
 
     def _words_height(self, width: float) -> float:
         inner = self._inner(width)
@@ -263,25 +265,25 @@ class Tile(Press):
     def height_for(self, width: float) -> float:
         """Pixels of height needed at this width."""
         if self.sideways:
-            return max(self._side, self._words_height(width)) + 2 * 24
-        return 24 + self._least + 20 + self._words_height(width) + 24
+            return max(self._side, self._words_height(width)) + 2 * self._pad
+        return self._pad + self._least + self._under + self._words_height(width) + self._pad
 
     def _place(self, *_: object) -> None:
         inner = self._inner(self.width)
         label, term = self._label.height_for(inner), self._term.height_for(inner)
         if self.sideways:
             icon_size = self._side, self._side
-            icon_x, words_x = self.x + 24, self.x + 24 + self._side + 24
+            icon_x, words_x = self.x + self._pad, self.x + self._pad + self._side + 24
             top = self.center_y + (label + 8 + term) / 2
             self._icon.pos = (round(icon_x), round(self.center_y - self._side / 2))
         else:
             spare = max(self.height - self.height_for(self.width), 0)
             height = min(self._least + spare * 0.9, 760)
             icon_size = (self.width - 2 * 32 if spare > 120 else height, height)
-            words_x = self.x + 24
-            top = self.center_y + (height + 20 + label + 8 + term) / 2
+            words_x = self.x + self._pad
+            top = self.center_y + (height + self._under + label + 8 + term) / 2
             self._icon.pos = (round(self.center_x - icon_size[0] / 2), round(top - height))
-            top -= height + 20
+            top -= height + self._under
         self._icon.inset = round(min(icon_size) * 0.12)
         self._icon.size = (round(icon_size[0]), round(icon_size[1]))
         self._label.size, self._label.pos = (inner, label), (round(words_x), round(top - label))

@@ -331,7 +331,7 @@ class Screen(Widget):
         """Height that the body needs; where it is short of room, it draws together first."""
         needs = float(self.body.height_for(width))
         if needs > available:
-            self.body.gap = 14
+            self.body.gap = 12
             for child in self.body.children:
                 child.pad_y = min(getattr(child, "pad_y", 0), 10)
             needs = float(self.body.height_for(width))

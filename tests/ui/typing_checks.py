@@ -1,0 +1,131 @@
+"""Typing on the screen's own keys, with a finger from outside."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from kiosk.journeys.views import Intent, Typed
+from kiosk.ui.settings import Preferences
+from kiosk.ui.widgets.keys import Key
+from tests.ui.display import DrivenWindow
+from tests.ui.scenes import SCENES
+from tests.ui.touch_checks import Finger, rest
+
+NUMBER = "11010519491231001X"
+
+
+def key_named(router: Any, spoken: str) -> Key:
+    """The key that is spoken so."""
+    (found,) = (w for w in router.screen.walk(restrict=True) if isinstance(w, Key) and w.spoken == spoken)
+    return found
+
+
+def confirm(router: Any) -> Any:
+    """The button that hands over what was typed."""
+    (found,) = (button for button in router.screen.buttons if button.emphasis == "primary")
+    return found
+
+
+def type_keys(driven: DrivenWindow, finger: Finger, keys: str) -> Iterator[None]:
+    """One key after the other, as quickly as frames come."""
+    for spoken in keys:
+        finger.tap(key_named(driven.router, spoken))
+        yield
+        yield
+
+
+def shown_number(router: Any) -> str:
+    """What stands in the places."""
+    return "".join(place.text for place in router.screen.places._chars)
+
+
+def a_whole_number(driven: DrivenWindow) -> Iterator[None]:
+    """Each key types itself; it is handed over whole, and what is missing is said before."""
+    finger, router = Finger(), driven.router
+    driven.window.show(SCENES["number-entry"])
+    yield
+    for count, spoken in enumerate(NUMBER[:17], 1):
+        yield from rest()  # the same digit twice is two taps
+        finger.tap(key_named(router, spoken))
+        yield
+        yield
+        assert shown_number(router) == NUMBER[:count]
+    finger.tap(confirm(router))
+    yield
+    yield
+    assert driven.intents == []
+    assert router.screen._guide.text == "还差 1 位"
+    yield from rest()
+    finger.tap(key_named(router, "X"))
+    yield from rest()
+    finger.tap(confirm(router))
+    yield
+    yield
+    assert driven.intents == [Typed(NUMBER)]
+    assert NUMBER not in repr(driven.intents)
+    yield from rest()
+    finger.tap(key_named(router, "删掉最后一个"))
+    yield from rest()
+    assert shown_number(router) == NUMBER[:17]
+    finger.tap(key_named(router, "清空，从头输"))
+    yield
+    yield
+    assert shown_number(router) == ""
+
+
+def a_name(driven: DrivenWindow) -> Iterator[None]:
+    """By sound, a dot, by strokes; handed over when nothing is left to choose."""
+    finger, router = Finger(), driven.router
+    driven.window.show(SCENES["name-entry"])
+    yield
+    yield from type_keys(driven, finger, "shan")
+    finger.tap(confirm(router))
+    yield
+    yield
+    assert driven.intents == []
+    yield from rest()
+    finger.tap(key_named(router, "单"))
+    yield from rest()
+    assert router.screen.field.name.text == "单"
+    finger.tap(key_named(router, "按笔画打字"))
+    yield from rest()
+    for stroke in ("横", "横", "横", "竖", "折", "撇", "折", "撇", "横"):
+        finger.tap(key_named(router, stroke))
+        yield from rest()
+    finger.tap(key_named(router, "㛃"))
+    yield from rest()
+    finger.tap(confirm(router))
+    yield
+    yield
+    assert driven.intents == [Typed("单㛃")]
+
+
+def what_is_typed_stays(driven: DrivenWindow) -> Iterator[None]:
+    """Through language, size, contrast, low mode, help, the idle warning and a note; not through another screen."""
+    finger, router = Finger(), driven.router
+    driven.window.show(SCENES["number-entry"])
+    yield
+    yield from type_keys(driven, finger, "1052")
+    for icon in ("globe", "larger", "contrast", "lower", "help"):
+        yield from rest()
+        finger.tap(next(tool for tool in router.screen.tools if tool.icon == icon))
+        yield
+        yield
+        assert shown_number(router) == "1052", icon
+    assert router.help is not None
+    driven.window.show(SCENES["number-entry-asleep"])
+    yield
+    driven.window.show(SCENES["number-entry-wrong"])
+    yield
+    assert shown_number(router) == "1052"
+    driven.prefer(Preferences())
+    driven.window.show(SCENES["name-entry"])
+    yield
+    yield from type_keys(driven, finger, "li")
+    driven.prefer(Preferences(language="en", large=True))
+    yield
+    assert router.screen.field.pending.text == "li"
+    driven.window.show(SCENES["attract"])
+    driven.window.show(SCENES["number-entry"])
+    yield
+    assert shown_number(router) == ""
+    assert Intent.CANCEL not in driven.intents
