@@ -97,17 +97,18 @@ def _ledger(result: dict[str, Any], path: Path) -> None:
 
 def _touch(result: dict[str, Any], path: Path) -> None:
     samples = result["samples"]
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
-    axes = figure.subplots()
+    figure = Figure(figsize=(12, 4.5), layout="constrained")
     places = list(dict.fromkeys(samples["touched"]))
-    for number, words in enumerate(places, 1):
-        times = [one for one, touched in zip(samples["first"], samples["touched"], strict=True) if touched == words]
-        axes.scatter([number] * len(times), times, color=_OURS, s=18)
-    axes.axhline(statistics.median(samples["look"]), color=_PEER, label="one look of the eye")
-    axes.set_xticks(range(1, len(places) + 1))
-    axes.set(title="touch → changed frame", xlabel="button of the walk", ylabel="ms", ylim=(0, None))
-    _limit(axes, 100)
-    axes.legend(loc="upper right")
+    kinds = (("pressed", "finger down → the button shows it"), ("next", "finger up → the next screen"))
+    for axes, (kind, title) in zip(figure.subplots(1, 2, sharey=True), kinds, strict=True):
+        for number, words in enumerate(places, 1):
+            times = [one for one, touched in zip(samples[kind], samples["touched"], strict=True) if touched == words]
+            axes.scatter([number] * len(times), times, color=_OURS, s=18)
+        axes.axhline(statistics.median(samples["look"]), color=_PEER, label="one look of the eye")
+        axes.set_xticks(range(1, len(places) + 1))
+        axes.set(title=title, xlabel="button of the walk", ylabel="ms", ylim=(0, None))
+        _limit(axes, 100)
+        axes.legend(loc="upper right")
     figure.savefig(path, dpi=110)
 
 

@@ -1,53 +1,60 @@
-"""Many rows in one statement: what the ingest stands on.
+"""Many rows at once: what the ingest stands on.
 
-PostgreSQL gets one array per column and unnests them, which costs one parse and one plan for a whole batch; SQLite
-gets the rows one after the other into a prepared statement.
+PostgreSQL takes rows by a binary COPY, SQLite one after the other into a prepared statement. Both are part of the
+session's transaction, and in both a key that is taken raises.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Text
-from sqlalchemy.orm import Session
+import psycopg
+from sqlalchemy import BigInteger, Boolean, ColumnElement, LargeBinary, Text, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import TypeEngine
 
 from central.tables import Base
 
-_ARRAYS: Final[Mapping[type[TypeEngine[Any]], str]] = {
-    Text: "text[]",
-    LargeBinary: "bytea[]",
-    BigInteger: "bigint[]",
-    Integer: "bigint[]",
-    Boolean: "boolean[]",
+_COPIED_AS: Final[dict[type[TypeEngine[Any]], str]] = {
+    Text: "text",
+    LargeBinary: "bytea",
+    BigInteger: "int8",
+    Boolean: "bool",
 }
 
 
-def insert_rows(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]], *, ignore: bool = False) -> int:
-    """Insert rows that all have the same columns, and tell how many went in.
+def one_of(session: Session, column: InstrumentedAttribute[str], values: Collection[str]) -> ColumnElement[bool]:
+    """Whether ``column`` holds one of ``values``: a single parameter, so that all lengths are one statement."""
+    if session.get_bind().dialect.name == "sqlite":
+        return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
+    return column == any_(bindparam(None, list(values), ARRAY(Text)))
 
-    :param ignore: leave out, instead of raising, rows whose key is taken.
+
+def insert_rows(session: Session, table: type[Base], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows whose values stand in the order of ``columns``; what is left out is NULL.
+
     :raises sqlalchemy.exc.IntegrityError: a key is taken.
+    :raises sqlalchemy.exc.OperationalError: the database is busy or gone.
     """
     if not rows:
-        return 0
-    columns = [table.__table__.columns[name] for name in rows[0]]
-    names = ", ".join(column.name for column in columns)
+        return
+    names = ", ".join(columns)
     connection = session.connection()
     if connection.dialect.name == "sqlite":
-        verb = "INSERT OR IGNORE" if ignore else "INSERT"
         places = ", ".join("?" * len(columns))
-        statement = f"{verb} INTO {table.__tablename__} ({names}) VALUES ({places})"
-        values = [tuple(row.values()) for row in rows]
-        before = _total_changes(connection)
-        connection.exec_driver_sql(statement, values)
-        return _total_changes(connection) - before
-    arrays = ", ".join(f"%b::{_ARRAYS[type(column.type)]}" for column in columns)
-    suffix = " ON CONFLICT DO NOTHING" if ignore else ""
-    statement = f"INSERT INTO {table.__tablename__} ({names}) SELECT * FROM unnest({arrays}){suffix}"  # noqa: S608 - our own names
-    by_column = tuple([row[column.name] for row in rows] for column in columns)
-    return connection.exec_driver_sql(statement, by_column).rowcount
-
-
-def _total_changes(connection: Any) -> int:
-    # executemany's own count leaves out nothing on conflicts; SQLite's does
-    return int(connection.connection.driver_connection.total_changes)
+        connection.exec_driver_sql(f"INSERT INTO {table.__tablename__} ({names}) VALUES ({places})", list(rows))  # noqa: S608 - our own names
+        return
+    driver: Any = connection.connection.driver_connection
+    statement = f"COPY {table.__tablename__} ({names}) FROM STDIN (FORMAT BINARY)"
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            copy.set_types([_COPIED_AS[type(table.__table__.columns[name].type)] for name in columns])
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        # As SQLAlchemy would have told it: a COPY goes past it.
+        raise DBAPIError.instance(
+            statement, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
+        ) from error

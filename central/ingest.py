@@ -9,13 +9,14 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from central.bulk import insert_rows
+from central.bulk import insert_rows, one_of
 from central.card_states import settle_all
 from central.database import Database
 from central.exchange import Asker
-from central.judging import Bench, Case, Opened, Ruling, open_entry
+from central.judging import Bench, Case, Opened, Ruling, may_change_cards, open_entry, read_header, reports_loss
 from central.keys import CentreKeys
 from central.online import region_of
 from central.problems import Declined, malformed, too_large
@@ -24,7 +25,6 @@ from central.tables import Alarm, Card, Entry, EpochKey, Holder, TerminalLedger,
 from kiosk.records import sealing
 from kiosk.records.chain import GENESIS, HASH_SIZE, SealedEntry
 from kiosk.records.sealing import SealedEpochKey, Unreadable, open_sealed_epoch
-from kiosk.records.transaction import Service
 from kiosk.records.upload import MAX_BATCH, Batch, Judgement, Receipt, Tombstone, Verdict
 
 _log: Final = logging.getLogger("central")
@@ -32,6 +32,7 @@ _LOST_HASH: Final = bytes(HASH_SIZE)
 """What a tombstone says when the ledger has not even the hash any more."""
 _MAX_SEQUENCE: Final = (1 << 63) - 1
 _MAX_EPOCH: Final = (1 << 32) - 1
+_ENTRY_COLUMNS: Final = tuple(column.name for column in Entry.__table__.columns)
 Item = SealedEntry | Tombstone
 
 
@@ -110,28 +111,29 @@ class Ingest:
             raise Forked(ledger.head_sequence)
         if isinstance(first, SealedEntry) and ledger.head_sequence == 0 and first.previous_hash != GENESIS:
             raise malformed("the first entry names a predecessor")
-        epochs = self._epoch_keys(session, ledger, batch)
-        opened = {
-            item.sequence: open_entry(item, ledger.ledger_id, epochs) for item in new if isinstance(item, SealedEntry)
-        }
-        rulings = self._judge(session, ledger, opened)
+        rulings = self._judge(session, ledger, self._opened(session, batch, new))
         for item in new:
             if isinstance(item, Tombstone):
                 rulings[item.sequence] = Ruling(Verdict.LOST, item.reason)
         now_ms = self._now_ms()
-        rows = [_row(ledger, item, rulings[item.sequence], now_ms) for item in new]
-        if insert_rows(session, Entry, rows, ignore=True) != len(rows):
-            raise AssertionError("the ledger's lock did not hold")
+        rows = [(batch.terminal, batch.ledger_id, *_values(item, rulings[item.sequence]), now_ms) for item in new]
+        try:
+            insert_rows(session, Entry, _ENTRY_COLUMNS, rows)
+        except IntegrityError as error:
+            raise AssertionError("the ledger's lock did not hold") from error
         ledger.head_sequence, ledger.head_hash = new[-1].sequence, _hash_of(new[-1])
         return rulings
 
     def _judge(self, session: Session, ledger: TerminalLedger, opened: dict[int, Opened | Ruling]) -> dict[int, Ruling]:
         readable = [one.transaction for one in opened.values() if isinstance(one, Opened)]
         stored = _cases(session, {one.transaction_id for one in readable})
+        issued = _issued(session, {one.identification_code for one in readable})
+        # Most entries change no card: theirs are not locked, or two terminals would wait for each other's citizens.
+        changing = [one for one in readable if may_change_cards(one)]
         # Only a report names somebody whose card is not at hand; everybody else's holder is of no concern here.
-        named = {one.social_security_number for one in readable if one.service is Service.TEMPORARY_LOSS}
+        named = {one.social_security_number for one in changing if reports_loss(one)}
         region = region_of(session, ledger.terminal)
-        cards = _cards(session, {one.identification_code for one in readable}, named, region)
+        cards = _cards(session, {one.identification_code for one in changing}, named, region)
         now_ms = self._now_ms()
         session.add_all(settle_all(cards.values(), now_ms))
         before = {key: copy.copy(case) for key, case in stored.items()}
@@ -143,6 +145,7 @@ class Ingest:
             region=region,
             rule=self.rules.of(region),
             cases=stored,
+            issued=issued,
             cards=cards,
             cards_of=_by_holder(cards.values(), region),
             holders=_holders(session, named),
@@ -152,41 +155,43 @@ class Ingest:
         }
         session.add_all(bench.events)
         new = [case for key, case in sorted(bench.cases.items()) if key not in before]
-        insert_rows(session, TransactionRow, [msgspec.structs.asdict(case) for case in new])
+        insert_rows(session, TransactionRow, Case.__struct_fields__, [msgspec.structs.astuple(case) for case in new])
         changed = [msgspec.structs.asdict(bench.cases[key]) for key, case in before.items() if case != bench.cases[key]]
         if changed:
             session.execute(update(TransactionRow), changed)
         return rulings
 
-    def _epoch_keys(self, session: Session, ledger: TerminalLedger, batch: Batch) -> dict[int, sealing.EpochKey]:
+    def _opened(self, session: Session, batch: Batch, new: Sequence[Item]) -> dict[int, Opened | Ruling]:
+        sealed = [(entry, read_header(entry)) for entry in new if isinstance(entry, SealedEntry)]
+        keys = self._epoch_keys(session, batch, {header.epoch for _, header in sealed if header is not None})
+        return {entry.sequence: open_entry(entry, header, batch.ledger_id, keys) for entry, header in sealed}
+
+    def _epoch_keys(self, session: Session, batch: Batch, named: set[int]) -> dict[int, sealing.EpochKey]:
+        """Keep the epoch keys that came, and open those that are named: a ledger gets a new one at every start."""
+        sent = {key.epoch for key in batch.epochs}
+        stored = session.execute(
+            select(EpochKey.epoch, EpochKey.sealed).where(
+                EpochKey.terminal == batch.terminal,
+                EpochKey.ledger_id == batch.ledger_id,
+                EpochKey.epoch.in_([epoch for epoch in named | sent if 0 <= epoch <= _MAX_EPOCH]),
+            )
+        )
+        known = [SealedEpochKey(epoch=epoch, sealed=sealed) for epoch, sealed in stored]
+        fresh = sent - {key.epoch for key in known}
         insert_rows(
             session,
             EpochKey,
-            [
-                {
-                    "terminal": ledger.terminal,
-                    "ledger_id": ledger.ledger_id,
-                    "epoch": key.epoch,
-                    "sealed": key.sealed,
-                }
-                for key in batch.epochs
-            ],
-            ignore=True,
+            ("terminal", "ledger_id", "epoch", "sealed"),
+            [(batch.terminal, batch.ledger_id, key.epoch, key.sealed) for key in batch.epochs if key.epoch in fresh],
         )
-        stored = session.execute(
-            select(EpochKey.epoch, EpochKey.sealed).where(
-                EpochKey.terminal == ledger.terminal, EpochKey.ledger_id == ledger.ledger_id
-            )
-        )
-        candidates = [SealedEpochKey(epoch=epoch, sealed=sealed) for epoch, sealed in stored]
         keys: dict[int, sealing.EpochKey] = {}
-        for sealed in candidates + batch.epochs:
-            if sealed.epoch in keys:
+        for sealed in known + batch.epochs:
+            if sealed.epoch in keys or sealed.epoch not in named:
                 continue
             try:
-                keys[sealed.epoch] = open_sealed_epoch(sealed, ledger.ledger_id, self.keys.opening)
+                keys[sealed.epoch] = open_sealed_epoch(sealed, batch.ledger_id, self.keys.opening)
             except Unreadable:
-                _log.warning("an epoch key of %s does not open", ledger.terminal)
+                _log.warning("an epoch key of %s does not open", batch.terminal)
         return keys
 
     def _freeze(self, batch: Batch, fork: Forked) -> None:
@@ -288,15 +293,23 @@ def _lock(session: Session, terminal: str, ledger_id: bytes) -> TerminalLedger |
 def _cases(session: Session, transaction_ids: set[str]) -> dict[str, Case]:
     columns = [TransactionRow.__table__.columns[name] for name in Case.__struct_fields__]
     key = TransactionRow.transaction_id
-    found = session.execute(select(*columns).where(key.in_(sorted(transaction_ids))).order_by(key).with_for_update())
+    wanted = one_of(session, key, transaction_ids)
+    found = session.execute(select(*columns).where(wanted).order_by(key).with_for_update())
     cases = [Case(*row) for row in found]
     return {case.transaction_id: case for case in cases}
+
+
+def _issued(session: Session, identification_codes: set[str]) -> set[str]:
+    key = Card.identification_code
+    return set(session.scalars(select(key).where(one_of(session, key, identification_codes))))
 
 
 def _cards(
     session: Session, identification_codes: set[str], social_security_numbers: set[str], region: str
 ) -> dict[str, Card]:
-    """The cards that entries name, and those in the region of the holders that they name, locked in one order."""
+    """These cards, and those in the region of these holders, locked in one order."""
+    if not identification_codes and not social_security_numbers:
+        return {}
     key = Card.identification_code
     wanted: ColumnElement[bool] = key.in_(sorted(identification_codes))
     if social_security_numbers:
@@ -322,21 +335,20 @@ def _holders(session: Session, social_security_numbers: set[str]) -> dict[str, H
     return {holder.social_security_number: holder for holder in found}
 
 
-def _row(ledger: TerminalLedger, item: Item, ruling: Ruling, now_ms: int) -> dict[str, Any]:
-    entry = item if isinstance(item, SealedEntry) else None
-    return {
-        "terminal": ledger.terminal,
-        "ledger_id": ledger.ledger_id,
-        "sequence": item.sequence,
-        "hash": _hash_of(item),
-        "previous_hash": entry.previous_hash if entry else None,
-        "header": entry.header if entry else None,
-        "suite": entry.suite if entry else None,
-        "sealed_key": entry.sealed_key if entry else None,
-        "nonce": entry.nonce if entry else None,
-        "ciphertext": entry.ciphertext if entry else None,
-        "tombstone_signature": item.signature if isinstance(item, Tombstone) else None,
-        "verdict": ruling.verdict.value,
-        "reason": ruling.reason,
-        "received_at": now_ms,
-    }
+def _values(item: Item, ruling: Ruling) -> tuple[Any, ...]:
+    """From sequence to reason, in the order of :data:`_ENTRY_COLUMNS`."""
+    said = (ruling.verdict.value, ruling.reason)
+    if isinstance(item, Tombstone):
+        return (item.sequence, item.stored_hash, None, None, None, None, None, None, item.signature, *said)
+    return (
+        item.sequence,
+        item.hash,
+        item.previous_hash,
+        item.header,
+        item.suite,
+        item.sealed_key,
+        item.nonce,
+        item.ciphertext,
+        None,
+        *said,
+    )

@@ -6,9 +6,9 @@ the centre from undoing what came after it.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -23,6 +23,9 @@ from kiosk.records.upload import Malformed, Verdict, decode
 
 _TRANSACTION_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _MAX_MILLISECONDS: Final = 1 << 52  # beyond any clock, within every column
+_NUL: Final = b"\\u0000"
+"""How JSON writes the one character that PostgreSQL can't store; looked for once in all of a plaintext."""
+_AT_THE_CENTRE: Final = frozenset({Service.TEMPORARY_LOSS, Service.LOSS_LIFTING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,44 +36,48 @@ class Ruling:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+_APPLIED: Final = Ruling(Verdict.APPLIED)
+_UNREADABLE: Final = Ruling(Verdict.REFUSED, "unreadable")
+_MALFORMED: Final = Ruling(Verdict.REFUSED, "malformed_payload")
+
+
+class Opened(NamedTuple):
     """An entry whose seal and shape hold."""
 
-    header: Header
-    transaction: Transaction = field(repr=False)
-
-    @property
-    def happened_ms(self) -> int:
-        """When, by the terminal's clock corrected to the centre's, milliseconds since 1970 UTC."""
-        return self.header.created_ms + self.header.clock_offset_ms
+    transaction: Transaction
+    happened_ms: int
+    """When, by the terminal's clock corrected to the centre's, milliseconds since 1970 UTC."""
 
 
-def open_entry(entry: SealedEntry, ledger_id: bytes, epochs: Mapping[int, EpochKey]) -> Opened | Ruling:
-    """The transaction in a sealed entry, or the refusal that it deserves."""
+def read_header(entry: SealedEntry) -> Header | None:
+    """The header of a sealed entry, or None if it is none."""
     try:
-        header = decode(entry.header, Header)
-        plaintext = unseal(entry, ledger_id, epochs[header.epoch])
-    except (Malformed, Unreadable, KeyError):
-        return Ruling(Verdict.REFUSED, "unreadable")
-    try:
-        transaction = decode(plaintext, Transaction)
+        return decode(entry.header, Header)
     except Malformed:
-        return Ruling(Verdict.REFUSED, "malformed_payload")
-    opened = Opened(header, transaction)
-    if not _holds(opened):
-        return Ruling(Verdict.REFUSED, "malformed_payload")
-    return opened
+        return None
 
 
-def _holds(opened: Opened) -> bool:
-    transaction = opened.transaction
-    return (
+def open_entry(
+    entry: SealedEntry, header: Header | None, ledger_id: bytes, epochs: Mapping[int, EpochKey]
+) -> Opened | Ruling:
+    """The transaction in a sealed entry, or the refusal that it deserves."""
+    if header is None or header.epoch not in epochs:
+        return _UNREADABLE
+    try:
+        plaintext = unseal(entry, ledger_id, epochs[header.epoch])
+        transaction = decode(plaintext, Transaction)
+    except Unreadable:
+        return _UNREADABLE
+    except Malformed:
+        return _MALFORMED
+    happened_ms = header.created_ms + header.clock_offset_ms
+    holds = (
         _TRANSACTION_ID.fullmatch(transaction.transaction_id) is not None
         and (transaction.outcome is None) == (transaction.stage is Stage.BEGUN)
-        and 0 <= opened.happened_ms <= _MAX_MILLISECONDS
-        and all("\0" not in value for value in msgspec.structs.astuple(transaction) if isinstance(value, str))
+        and 0 <= happened_ms <= _MAX_MILLISECONDS
+        and _NUL not in plaintext
     )
+    return Opened(transaction, happened_ms) if holds else _MALFORMED
 
 
 class Case(msgspec.Struct):
@@ -125,8 +132,10 @@ class Bench:
     """Of that region."""
     cases: dict[str, Case]
     """By transaction id, as far as known; judging adds the new ones."""
+    issued: Collection[str]
+    """Those identification codes in the entries that are of cards."""
     cards: Mapping[str, Card]
-    """By identification code, as far as known. Settled."""
+    """By identification code, the cards that entries may change (:func:`may_change_cards`). Settled."""
     cards_of: Mapping[str, Sequence[Card]]
     """The same cards, those in the region, by their holder's social security number."""
     holders: Mapping[str, Holder]
@@ -146,25 +155,26 @@ class Bench:
         case = case or self._new_case(transaction)
         if ruling.verdict is Verdict.APPLIED and _changes_chip(transaction):
             self._note_chip_change(opened, case)
-        if ruling.verdict is Verdict.APPLIED and _reports_loss(transaction) and case.loss_reported_at is None:
+        if ruling.verdict is Verdict.APPLIED and reports_loss(transaction) and case.loss_reported_at is None:
             self._report_loss(transaction, case)
         self._record(opened, sequence, ruling, case)
         return ruling
 
     def _rule(self, opened: Opened, case: Case | None) -> Ruling:
         transaction = opened.transaction
-        card = self.cards.get(transaction.identification_code)
-        if card is None and transaction.identification_code:
+        if transaction.identification_code and transaction.identification_code not in self.issued:
             return Ruling(Verdict.REFUSED, "unknown_card")
         if transaction.stage is Stage.BEGUN:
-            return Ruling(Verdict.APPLIED)
+            return _APPLIED
         if _needs_online(transaction) and not _was_done_online(transaction, case):
             return Ruling(Verdict.REFUSED, "not_done_online")
-        if _reports_loss(transaction):
+        if reports_loss(transaction):
             return self._rule_on_report(opened, case)
-        if card is not None and _changes_chip(transaction) and transaction.assumed_card_state not in {"", card.state}:
-            return Ruling(Verdict.SUPERSEDED, "card_state_changed")
-        return Ruling(Verdict.APPLIED)
+        if _changes_chip(transaction):
+            card = self.cards.get(transaction.identification_code)
+            if card is not None and transaction.assumed_card_state not in {"", card.state}:
+                return Ruling(Verdict.SUPERSEDED, "card_state_changed")
+        return _APPLIED
 
     def _rule_on_report(self, opened: Opened, case: Case | None) -> Ruling:
         """A loss report that was taken down without the centre: it takes effect now, unless something overtook it."""
@@ -173,7 +183,7 @@ class Bench:
         if case is not None and case.loss_reported_at is not None:
             # Only the answer was lost; whatever became of the card since is not undone.
             same = case.social_security_number == number
-            return Ruling(Verdict.APPLIED) if same else Ruling(Verdict.REFUSED, "foreign_transaction")
+            return _APPLIED if same else Ruling(Verdict.REFUSED, "foreign_transaction")
         cards = self.cards_of.get(number, ())
         verdict, card = verdict_on_report(cards)
         if not is_holder(self.holders.get(number), transaction.holder_name) or verdict is LossVerdict.UNKNOWN:
@@ -184,7 +194,7 @@ class Bench:
             return Ruling(Verdict.SUPERSEDED, "overtaken")
         if transaction.assumed_card_state not in {"", card.state}:
             return Ruling(Verdict.SUPERSEDED, "card_state_changed")
-        return Ruling(Verdict.APPLIED)
+        return _APPLIED
 
     def _is_overtaken(self, opened: Opened, cards: Iterable[Card]) -> bool:
         """Whether one of the holder's cards changed its state after the citizen had typed the report.
@@ -258,6 +268,11 @@ def _stage_is_judged(case: Case, stage: Stage) -> bool:
     return (case.begun_sequence if stage is Stage.BEGUN else case.finished_sequence) is not None
 
 
+def may_change_cards(transaction: Transaction) -> bool:
+    """Whether judging it wants the rows of its holder's cards, and them locked."""
+    return _changes_chip(transaction) or reports_loss(transaction)
+
+
 def _changes_chip(transaction: Transaction) -> bool:
     return (
         transaction.service is Service.PIN_CHANGE
@@ -268,7 +283,8 @@ def _changes_chip(transaction: Transaction) -> bool:
     )
 
 
-def _reports_loss(transaction: Transaction) -> bool:
+def reports_loss(transaction: Transaction) -> bool:
+    """Whether it is a report that was taken down without the centre."""
     return (
         transaction.service is Service.TEMPORARY_LOSS
         and transaction.outcome is Outcome.RECORDED
@@ -283,9 +299,8 @@ def _needs_online(transaction: Transaction) -> bool:
         return transaction.service is not Service.TEMPORARY_LOSS
     if transaction.outcome is not Outcome.DONE:
         return False
-    at_the_centre = {Service.TEMPORARY_LOSS, Service.LOSS_LIFTING}
     changed_here = transaction.service is Service.PIN_CHANGE and transaction.pin_held_by == "centre"
-    return changed_here or transaction.service in at_the_centre
+    return changed_here or transaction.service in _AT_THE_CENTRE
 
 
 def _was_done_online(transaction: Transaction, case: Case | None) -> bool:

@@ -168,7 +168,7 @@ def _weights() -> Counter[str]:
     for char in anywhere:
         if is_ideograph(char):
             weights[char] = names[char] * 100 + anywhere[char] * 2_000 // most
-    for place, char in reversed(list(enumerate(GIVEN))):
+    for place, char in enumerate(dict.fromkeys(GIVEN)):
         weights[char] += 400_000 - 200 * place
     return Counter({char: weight for char, weight in weights.items() if weight})
 

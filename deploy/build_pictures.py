@@ -296,6 +296,11 @@ def close(s: Sheet) -> None:
     s.stroke([(72, 24), (24, 72)], 10)
 
 
+def space(s: Sheet) -> None:
+    """The gap between two words: the bracket that keyboards show for it."""
+    s.stroke([(12, 48), (12, 66), (84, 66), (84, 48)], 9)
+
+
 def emblem(s: Sheet) -> None:
     """Our own sign: a card held by two arcs. Nobody's official mark."""
     s.arc((48, 48), 40, 200, 340, 7, "accent")
@@ -448,7 +453,7 @@ ICONS: Final[dict[str, Draw]] = {
     "person": person, "people": people, "phone": phone, "tick": tick, "stop": stop,
     "warning": warning, "shield": shield, "eye": eye, "clock": clock, "building": building, "larger": larger,
     "contrast": contrast, "lower": lower, "upper": upper, "help": help_, "globe": globe, "info": info,
-    "left": left, "right": right, "close": close, "emblem": emblem,
+    "left": left, "right": right, "close": close, "space": space, "emblem": emblem,
 }  # fmt: skip
 ILLUSTRATIONS: Final[dict[str, Draw]] = {
     "insert": insert, "slot": slot, "moving_card": moving_card, "pinpad": pinpad, "done": done, "refused": refused,

@@ -51,7 +51,7 @@ WHERE: Final = {
     "centre-batches": "centre:BATCHES",
 }
 HYPOTHESIS_ONLY: Final = frozenset(
-    {"card-pcsc", "pad-sunson-entry", "pad-szzt-entry", "centre-door", "centre-batches", OPENAPI}
+    {"card-pcsc", "records-messages", "pad-sunson-entry", "pad-szzt-entry", "centre-door", "centre-batches", OPENAPI}
 )
 _PATIENCE_S: Final = 180.0
 """Beyond its time a target gets this long: to bring up what it needs, to shorten a finding, to end."""

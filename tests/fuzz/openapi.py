@@ -166,7 +166,8 @@ def _play(
 
     chosen = settings(
         max_examples=CASES_AN_OPERATION if number is None else 20,
-        derandomize=number is None, report_multiple_bugs=False, database=None, deadline=None, suppress_health_check=list(HealthCheck),
+        derandomize=number is None, report_multiple_bugs=False, database=None, deadline=None,
+        suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     test = chosen(given(case=operation.as_strategy(generation_mode=mode))(play))
     try:

@@ -252,7 +252,7 @@ def serving(wire: Wire) -> Check:
         thread = threading.Thread(target=rogue.serve, args=(ended,))
         thread.start()
         path = os.ttyname(host_end)
-        pad = DiscoveringPinPad(path, answer_s=0.2) if call == 5 else SerialPinPad(path, wire.dialect, answer_s=0.1)
+        pad = DiscoveringPinPad(path, answer_s=0.4) if call == 5 else SerialPinPad(path, wire.dialect, answer_s=0.3)
         try:
             return _served(pad, call, rogue)
         except DeviceError as error:

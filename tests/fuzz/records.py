@@ -225,7 +225,7 @@ def _spliced(value: str, decisions: Decisions) -> str:
 
 MESSAGES: Final = Target(
     name="records-messages",
-    engine="atheris",
+    engine="hypothesis",  # the decoder is C: libFuzzer would see no branch of it and keep two seeds only
     prepare=always(decode_message),
     seeds=_message_seeds,
     reached=frozenset({"decoded", "malformed"}),

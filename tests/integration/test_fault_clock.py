@@ -89,6 +89,17 @@ def test_the_uplinks_clock_steps_while_it_runs(folder: TerminalFolder, clock: Ow
     assert any("jumped" in line for line in uplink.log)
 
 
+def test_a_clock_before_the_certificates_first_day_is_named(folder: TerminalFolder, clock: OwnClock) -> None:
+    """As with a flat battery: no answer can be had that would tell the time, so a technician must."""
+    clock.step_to(-400 * DAY_S)
+    with folder.journal() as book, running(folder.command("uplink"), clock.environment) as uplink:
+        book.append(a_transaction())
+        uplink.says("the certificate does not hold: certificate is not yet valid")
+        assert folder.stored() == []
+        clock.step_to(0)
+        folder.wait_until_stored(1)
+
+
 class SteppingLine(CentreAdapter):
     """Counts what goes out; the clock may step while the answer is under way."""
 

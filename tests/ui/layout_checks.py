@@ -6,6 +6,7 @@ from typing import Any
 
 from kivy.clock import Clock
 
+from kiosk.ui.name_input import Way
 from kiosk.ui.settings import Preferences
 from kiosk.ui.theme import Shape
 from kiosk.ui.typesetting import unbreakable
@@ -31,8 +32,12 @@ def every_screen_fits(driven: DrivenWindow) -> Iterator[None]:
     router = driven.router
     sizes: dict[bool, set[int]] = {False: set(), True: set()}
     wrong: list[str] = []
-    for name, scene in [*SCENES.items(), ("help", SCENES["home"])]:
+    typed = {f"name-entry {way.value}": SCENES["name-entry"] for way in Way}
+    for name, scene in [*SCENES.items(), *typed.items(), ("help", SCENES["home"])]:
+        driven.window.show(SCENES["attract"])
         driven.window.show(scene)
+        if name in typed:
+            _type(router.screen, Way(name.split()[1]))
         lows = (False, True) if router.stage.shape is Shape.PORTRAIT else (False,)
         for language, large, low in itertools.product(("zh", "en"), (False, True), lows):
             driven.prefer(Preferences(language=language, large=large, low=low))
@@ -52,6 +57,15 @@ def every_screen_fits(driven: DrivenWindow) -> Iterator[None]:
     assert not wrong, "\n".join(wrong)
     assert sizes[False] == NORMAL_SIZES, sizes
     assert sizes[True] == LARGE_SIZES, sizes
+
+
+def _type(screen: Any, way: Way) -> None:
+    """Fill a name's screen: a name of two lines, and in each way what it takes to have candidates."""
+    screen._choose_way(way)
+    screen.draft.name = "ANNA MARGARETA LINDSTROEM OF UPPSALA" if way is Way.LETTERS else "阿不都热合曼·吾布力喀斯木"
+    for key in {Way.SOUND: "zhuang", Way.STROKES: "hsz", Way.LETTERS: "X"}[way]:
+        screen.draft.press(key)
+    screen.show_draft()
 
 
 def _texts(root: Any) -> list[Text]:

@@ -18,9 +18,20 @@ from tests.ui.scenes import SCENES
 
 TARGET: Final = ROOT / "build" / "screens"
 SHAPES: Final = {"portrait": (1080, 1920), "landscape": (1920, 1080)}
-WITH_LOW: Final = ("home", "pin-entry-wrong", "result-numbers", "refusal")
+WITH_LOW: Final = ("home", "pin-entry-wrong", "number-entry", "name-entry", "result-numbers", "refusal")
 """Drawn in low mode as well."""
-WITH_CONTRAST: Final = ("attract", "home", "pin-entry-wrong", "result-first-page", "fault", "still-there")
+WITH_CONTRAST: Final = (
+    "attract",
+    "home",
+    "pin-entry-wrong",
+    "number-entry",
+    "name-entry",
+    "slip",
+    "home-closed",
+    "result-first-page",
+    "fault",
+    "still-there",
+)
 
 
 def looks(name: str, shape: str) -> Iterator[tuple[str, Preferences]]:

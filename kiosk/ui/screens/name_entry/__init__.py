@@ -158,9 +158,10 @@ class NameEntryScreen(EntryScreen):
     def _lay_keys(self) -> None:
         for way, key in self.ways.items():
             key.chosen = way is self.draft.way
-        dot = self._typing(_DOT, _DOT, say("名字中间的点"))
+        dot = TypingKey(look=self.look, text=_DOT, spoken=self.words(say("名字中间的点")), role="button")
+        dot.act = self.key(partial(self.draft.press, _DOT))
         capital = self.draft.way is Way.LETTERS
-        delete = TypingKey(look=self.look, text=self.words(say("删除")), role="caption" if capital else "body")
+        delete = TypingKey(look=self.look, text=self.words(say("删除")), role="body")
         delete.act = self.key(self.draft.delete)
         delete.spoken = self.words(say("删掉最后一个"))
         if self.draft.way is Way.STROKES:
@@ -179,8 +180,9 @@ class NameEntryScreen(EntryScreen):
             self.keyboard.show([KeyRow([(key, 2) for key in strokes], rows=2), KeyRow([(dot, 4), (delete, 6)])])
             return
         first, second, third = ([self._letter(char, capital=capital) for char in row] for row in _LETTERS)
-        space = self._typing(" ", self.words(say("空格")), say("空格"), role="caption")
-        tail: list[tuple[Key, float]] = [(space, 1.5), (delete, 1.5)] if capital else [(delete, 3)]
+        space = TypingKey(look=self.look, icon="space", spoken=self.words(say("空格")))
+        space.act = self.key(partial(self.draft.press, " "))
+        tail: list[tuple[Key, float]] = [(space, 1), (delete, 2)] if capital else [(delete, 3)]
         self.keyboard.show(
             [
                 KeyRow([(key, 1) for key in first]),
@@ -194,10 +196,6 @@ class NameEntryScreen(EntryScreen):
         return TypingKey(
             look=self.look, text=char, spoken=char, role="button", act=self.key(lambda: self.draft.press(char))
         )
-
-    def _typing(self, char: str, text: str, spoken: Say, role: str = "button") -> TypingKey:
-        act = self.key(lambda: self.draft.press(char))
-        return TypingKey(look=self.look, text=text, spoken=self.words(spoken), role=role, act=act)
 
     def show_draft(self) -> None:
         """Draw the name and what may come next."""
