@@ -1,7 +1,9 @@
 """The commands of the centre's operator."""
 
 import argparse
+import functools
 import logging
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -10,6 +12,8 @@ from typing import Any
 
 import msgspec
 import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from central.app import create_app
 from central.database import Database
@@ -89,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
         one = on_centre(name, run, about)
         one.add_argument("terminal")
         one.add_argument("ledger_id", type=bytes.fromhex, metavar="LEDGER_ID", help="32 hex characters")
-    on_centre("serve", _serve, "serve until stopped").add_argument("--port", type=int)
+    serve = on_centre("serve", _serve, "serve until stopped")
+    serve.add_argument("--port", type=int)
+    serve.add_argument("--workers", type=int, default=1, help="processes that share the port; for PostgreSQL")
     return parser
 
 
@@ -141,11 +147,25 @@ def _thaw(options: argparse.Namespace) -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = _settings(options)
     if options.port is not None:
         settings = msgspec.structs.replace(settings, port=options.port)
-    uvicorn.Server(server_config(settings, create_app(settings))).run()
+    if options.workers < 2:
+        uvicorn.Server(server_config(settings, _logging_app(settings))).run()
+        return
+    config = server_config(settings, functools.partial(_logging_app, settings))
+    config.factory, config.workers = True, options.workers
+    # Said in full, since asyncio switches Nagle's delay (44 ms an answer) off only for sockets that name TCP.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((settings.host, settings.port))
+    Multiprocess(config, [listener]).run()
+
+
+def _logging_app(settings: Settings) -> FastAPI:
+    """The application; each process makes it, and its log, for itself."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    return create_app(settings)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

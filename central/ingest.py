@@ -18,10 +18,9 @@ from central.database import Database
 from central.exchange import Asker
 from central.judging import Bench, Case, Opened, Ruling, may_change_cards, open_entry, read_header, reports_loss
 from central.keys import CentreKeys
-from central.online import region_of
 from central.problems import Declined, malformed, too_large
 from central.region_rules import RegionRules
-from central.tables import Alarm, Card, Entry, EpochKey, Holder, TerminalLedger, TransactionRow
+from central.tables import Alarm, Card, Entry, EpochKey, Holder, Terminal, TerminalLedger, TransactionRow
 from kiosk.records import sealing
 from kiosk.records.chain import GENESIS, HASH_SIZE, SealedEntry
 from kiosk.records.sealing import SealedEpochKey, Unreadable, open_sealed_epoch
@@ -74,9 +73,10 @@ class Ingest:
             raise Declined(423, "frozen", "fork") from fork
 
     def _store(self, session: Session, batch: Batch, items: Sequence[Item]) -> Receipt:
-        ledger = _lock(session, batch.terminal, batch.ledger_id)
-        if ledger is None:
+        found = _lock(session, batch.terminal, batch.ledger_id)
+        if found is None:
             raise Declined(403, "unknown_terminal", "this ledger is not registered")
+        ledger, region = found
         if ledger.frozen_reason is not None:
             raise Declined(423, "frozen", ledger.frozen_reason)
         if items and items[0].sequence > ledger.head_sequence + 1:
@@ -85,7 +85,7 @@ class Ingest:
         known = _stored_verdicts(session, ledger, items)
         new = [item for item in items if item.sequence > ledger.head_sequence]
         if new:
-            known |= self._append(session, ledger, batch, new)
+            known |= self._append(session, ledger, region, batch, new)
         receipt = Receipt(
             terminal=batch.terminal,
             ledger_id=batch.ledger_id,
@@ -105,13 +105,15 @@ class Ingest:
         )
         return receipt.signed(self.keys.signing)
 
-    def _append(self, session: Session, ledger: TerminalLedger, batch: Batch, new: Sequence[Item]) -> dict[int, Ruling]:
+    def _append(
+        self, session: Session, ledger: TerminalLedger, region: str, batch: Batch, new: Sequence[Item]
+    ) -> dict[int, Ruling]:
         first = new[0]
         if isinstance(first, SealedEntry) and first.previous_hash != ledger.head_hash != _LOST_HASH:
             raise Forked(ledger.head_sequence)
         if isinstance(first, SealedEntry) and ledger.head_sequence == 0 and first.previous_hash != GENESIS:
             raise malformed("the first entry names a predecessor")
-        rulings = self._judge(session, ledger, self._opened(session, batch, new))
+        rulings = self._judge(session, ledger, region, self._opened(session, batch, new))
         for item in new:
             if isinstance(item, Tombstone):
                 rulings[item.sequence] = Ruling(Verdict.LOST, item.reason)
@@ -124,17 +126,19 @@ class Ingest:
         ledger.head_sequence, ledger.head_hash = new[-1].sequence, _hash_of(new[-1])
         return rulings
 
-    def _judge(self, session: Session, ledger: TerminalLedger, opened: dict[int, Opened | Ruling]) -> dict[int, Ruling]:
+    def _judge(
+        self, session: Session, ledger: TerminalLedger, region: str, opened: dict[int, Opened | Ruling]
+    ) -> dict[int, Ruling]:
         readable = [one.transaction for one in opened.values() if isinstance(one, Opened)]
         stored = _cases(session, {one.transaction_id for one in readable})
+        now_ms = self._now_ms()
         issued = _issued(session, {one.identification_code for one in readable})
+        due = {code for code, lapses_at in issued.items() if lapses_at is not None and lapses_at <= now_ms}
         # Most entries change no card: theirs are not locked, or two terminals would wait for each other's citizens.
         changing = [one for one in readable if may_change_cards(one)]
         # Only a report names somebody whose card is not at hand; everybody else's holder is of no concern here.
         named = {one.social_security_number for one in changing if reports_loss(one)}
-        region = region_of(session, ledger.terminal)
-        cards = _cards(session, {one.identification_code for one in changing}, named, region)
-        now_ms = self._now_ms()
+        cards = _cards(session, {one.identification_code for one in changing} | due, named, region)
         session.add_all(settle_all(cards.values(), now_ms))
         before = {key: copy.copy(case) for key, case in stored.items()}
         bench = Bench(
@@ -196,8 +200,8 @@ class Ingest:
 
     def _freeze(self, batch: Batch, fork: Forked) -> None:
         with self.database.writing() as session:
-            ledger = _lock(session, batch.terminal, batch.ledger_id)
-            if ledger is not None and ledger.frozen_reason is None:
+            found = _lock(session, batch.terminal, batch.ledger_id)
+            if found is not None and (ledger := found[0]).frozen_reason is None:
                 ledger.frozen_reason = "fork"
                 session.add(self._new_alarm(batch.terminal, "fork", str(fork)))
         _log.error("ledger of %s frozen: fork at sequence %d", batch.terminal, fork.sequence)
@@ -286,8 +290,15 @@ def _hash_of(item: Item) -> bytes:
     return item.hash if isinstance(item, SealedEntry) else item.stored_hash
 
 
-def _lock(session: Session, terminal: str, ledger_id: bytes) -> TerminalLedger | None:
-    return session.get(TerminalLedger, (terminal, ledger_id), with_for_update=True)
+def _lock(session: Session, terminal: str, ledger_id: bytes) -> tuple[TerminalLedger, str] | None:
+    """The row of a ledger, locked, with the region in which its terminal is enrolled."""
+    query = (
+        select(TerminalLedger, Terminal.region)
+        .join(Terminal, Terminal.id == TerminalLedger.terminal)
+        .where(TerminalLedger.terminal == terminal, TerminalLedger.ledger_id == ledger_id)
+        .with_for_update(of=TerminalLedger)
+    )
+    return session.execute(query).tuples().one_or_none()
 
 
 def _cases(session: Session, transaction_ids: set[str]) -> dict[str, Case]:
@@ -299,9 +310,11 @@ def _cases(session: Session, transaction_ids: set[str]) -> dict[str, Case]:
     return {case.transaction_id: case for case in cases}
 
 
-def _issued(session: Session, identification_codes: set[str]) -> set[str]:
+def _issued(session: Session, identification_codes: set[str]) -> dict[str, int | None]:
+    """When the reports on these cards lapse. Codes that no card has are left out."""
     key = Card.identification_code
-    return set(session.scalars(select(key).where(one_of(session, key, identification_codes))))
+    found = session.execute(select(key, Card.loss_lapses_at).where(one_of(session, key, identification_codes)))
+    return dict(found.tuples().all())
 
 
 def _cards(

@@ -102,7 +102,7 @@ def sounds() -> None:
         readings = [reading for reading in readings if re.fullmatch(r"[a-z]*[aeiouv][a-z]*", reading)]
         for place, reading in enumerate(readings):
             # A reading that is rarely used for the character says less about its names.
-            by_syllable[reading][char] = weights[char] / (1 if place == 0 else 100 * place)
+            by_syllable[reading][char] = weights[char] / (1 if place == 0 else 10_000 * place)
         if char in surnames:
             for reading in SURNAME_READINGS.get(char, readings[0]).split():
                 surnames_of[reading][char] = surnames[char]

@@ -25,7 +25,17 @@ from Xlib.ext import xtest
 Picture = NDArray[np.uint8]
 """Height × width × 4, blue green red and one unused byte."""
 
-TYPES: Final = ((64, True), (48, True), (40, False), (56, True), (32, False), (88, True), (40, True), (32, True), (48, False))
+TYPES: Final = (
+    (64, True),
+    (48, True),
+    (40, False),
+    (56, True),
+    (32, False),
+    (88, True),
+    (40, True),
+    (32, True),
+    (56, False),
+)
 """Size in pixels, bold or not, of the interface's text at 1080×1920 (docs/ux-rules.md rule 1), likeliest first."""
 
 LIKENESS: Final = 0.90

@@ -46,6 +46,7 @@ _NO_DAEMON: Final = frozenset(
         scard.SCARD_E_UNKNOWN_READER,
         scard.SCARD_E_NO_READERS_AVAILABLE,
         scard.SCARD_E_CANCELLED,
+        scard.SCARD_W_SECURITY_VIOLATION,  # the daemon hung up without an answer: it died, or we may not ask it
     }
 )
 _CARD_GONE: Final = frozenset(

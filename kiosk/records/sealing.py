@@ -43,6 +43,11 @@ class EpochKey:
 
     epoch: int
     key: bytes = field(repr=False)
+    _cipher: AESGCM = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Made once: expanding the key costs more than opening a content key with it.
+        object.__setattr__(self, "_cipher", AESGCM(self.key))
 
     @classmethod
     def generate(cls, epoch: int) -> "EpochKey":
@@ -99,7 +104,7 @@ def seal(plaintext: bytes, epoch_key: EpochKey, aad: bytes) -> Sealed:
     content_key = os.urandom(_KEY_SIZE)
     nonce, key_nonce = os.urandom(_NONCE_SIZE), os.urandom(_NONCE_SIZE)
     return Sealed(
-        sealed_key=key_nonce + AESGCM(epoch_key.key).encrypt(key_nonce, content_key, aad),
+        sealed_key=key_nonce + epoch_key._cipher.encrypt(key_nonce, content_key, aad),
         nonce=nonce,
         ciphertext=AESGCM(content_key).encrypt(nonce, plaintext, aad),
     )
@@ -116,7 +121,7 @@ def unseal(entry: SealedEntry, ledger_id: bytes, epoch_key: EpochKey) -> bytes:
         raise Unreadable("no sequence of a ledger")
     aad = associated_data(ledger_id, entry.sequence, entry.previous_hash, entry.suite)
     try:
-        content_key = AESGCM(epoch_key.key).decrypt(entry.sealed_key[:_NONCE_SIZE], entry.sealed_key[_NONCE_SIZE:], aad)
+        content_key = epoch_key._cipher.decrypt(entry.sealed_key[:_NONCE_SIZE], entry.sealed_key[_NONCE_SIZE:], aad)
         return AESGCM(content_key).decrypt(entry.nonce, entry.ciphertext, aad)
     except (InvalidTag, ValueError) as error:
         raise Unreadable(f"entry {entry.sequence} does not open") from error

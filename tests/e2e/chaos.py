@@ -52,6 +52,7 @@ _MOST_BETWEEN: Final = 400
 _LEAST_BEFORE_A_CUT: Final = 50
 _ROOMS: Final = ("central", "config", "drivers", "kiosk", "simulators", "tests")
 """What a campaign needs of the project."""
+_AT_THE_END: Final = 150
 _WRITER, _UPLINK, _CENTRE, _CUT = "terminal", "uplink", "centre", "cut"
 
 
@@ -329,7 +330,7 @@ def run(plan: Plan) -> Count:
                     stand.await_more(chance.randint(1, _MOST_BETWEEN))
                 stand.strike(event)
                 struck.append(event)
-            stand.await_more(1)
+            stand.await_more(_AT_THE_END)
         except _Stopped as why:
             stopped = str(why)
         stand.stop_writing()

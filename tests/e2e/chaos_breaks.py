@@ -28,15 +28,15 @@ class Patch:
 BREAKS: Final[dict[str, tuple[Patch, ...]]] = {
     # The terminal leaves syncing to the operating system: a cut must take acknowledged entries.
     "synchronous-off": (Patch("kiosk/ledger/store.py", '"synchronous": 2,', '"synchronous": 0,'),),
-    # The centre knows nothing again. It checks in several places, and each alone would save it.
+    # The centre judges what it has stored already as if it were new. Ingest and judging both look, and each alone
+    # would save it.
     "duplicate-check-off": (
         Patch(
             "central/ingest.py",
-            "new = [item for item in items if item.sequence > ledger.head_sequence]",
-            "new = list(items)",
+            "        if new:\n",
+            "        if not new:\n            self._judge(session, ledger, self._opened(session, batch, items))\n"
+            "        if new:\n",
         ),
-        Patch("central/ingest.py", "first.previous_hash != ledger.head_hash != _LOST_HASH:", "first.sequence < 1:"),
-        Patch("central/ingest.py", "ignore=True) != len(rows):", "ignore=True) > len(rows):"),
         Patch(
             "central/judging.py",
             "if case is not None and _stage_is_judged(case, transaction.stage):",

@@ -24,7 +24,6 @@ from tests.e2e.tour.report import write_report
 from tests.e2e.tour.stories import STORIES
 from tests.e2e.tour.table import Expected, Table, load_table
 
-
 FICTIONAL: Final = REPOSITORY / "tests" / "regions"
 YUNLING: Final = DemoTerminal("yl-0001", "00000047", "szzt", "云岭", "Yunling", ("9901",))
 """A region that does not exist and opens every service."""

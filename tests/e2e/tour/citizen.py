@@ -14,6 +14,7 @@ PATIENCE_S: Final = 20.0
 """How long a citizen waits for a screen before they call it broken."""
 
 _HAND_BACK_S: Final = 0.45
+_PAGES: Final = 12
 
 
 class NotAsExpected(Exception):
@@ -124,13 +125,24 @@ class Citizen:
         """
         left, right = self._where("q"), self._where("p")
         rows = {"qwertyuiop": left[1], "asdfghjkl": self._where("a")[1], "zxcvbnm": self._where("z")[1]}
-        across = (right[0] - left[0]) / 9
+        across, down = (right[0] - left[0]) / 9, rows["asdfghjkl"] - left[1]
+        further = round(right[0] - 0.4 * across), left[1] - down  # the arrow at the end of the second row
         for sound, character in characters:
             for letter in sound:
                 row = next(keys for keys in rows if letter in keys)
                 self.stand.screen.touch(round(left[0] + across * row.index(letter)), rows[row])
                 self.stand.screen.wait_until_still(time.monotonic() + 3.0)
-            self.stand.screen.touch(*self._where(character))
+            self._where(sound)  # else the choice would still be that for fewer letters
+            for _ in range(_PAGES):
+                offered = self.stand.screen.find(character)
+                if offered is not None:
+                    break
+                self.stand.screen.touch(*further)
+                self.stand.screen.wait_until_still(time.monotonic() + 3.0, quiet_s=_HAND_BACK_S)
+            else:
+                self.photograph(f"没有看到 missed “{character}”")
+                raise NotAsExpected(f"{character} is not offered for {sound}")
+            self.stand.screen.touch(*offered.centre)
             # Nobody's finger is back on the letters before a second tap counts again.
             self.stand.screen.wait_until_still(time.monotonic() + 3.0, quiet_s=_HAND_BACK_S)
         self.photograph(f"按拼音输 {len(characters)} 个字 types {len(characters)} characters by their sound")
