@@ -1,106 +1,339 @@
 """How many entries a second the centre takes in, by batch size and database, beside a bare COPY in the same run.
 
-``https`` is the whole way, one client on the same cores: signed, gzip, TLS, judged, receipt signed and checked by
-nobody. ``centre`` is the same work without HTTP and signature of the request. ``copy`` puts rows of the same bytes into
-a plain PostgreSQL table, one commit a batch, checks nothing and judges nothing. PostgreSQL and SQLite sync every
-commit. Compare the ratios. Run by ``python -m benchmarks.ingest [--quick]``.
+``https`` is the whole way as in deployment: the centre is a process of its own (two workers over PostgreSQL), several
+terminals upload at a time over connections of their own; each request was signed and packed before the watch ran.
+``alone`` is the same with one terminal, which waits for each receipt. ``centre`` is storing and judging without HTTP,
+signature and workers. Every batch is of other people's cards.
+
+Beside them the very rows that the centre has stored go into plain PostgreSQL tables by binary COPY, one commit a batch:
+``copy`` those of ``entries`` into a table without any key, ``copy_with_key`` the same with the primary key,
+``copy_both`` those of ``entries`` and of ``transactions`` without keys. That checks nothing and judges nothing.
+
+PostgreSQL and SQLite sync every commit. Everything takes turns; compare the ratios. CPU is microseconds an entry, of all
+threads. Run by ``python -m benchmarks.ingest [--quick]``.
 """
 
 import argparse
 import gzip
+import http.client
 import json
 import logging
+import os
+import secrets
+import socket
+import ssl
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy.engine import make_url
 
+from benchmarks.figures import Figure
+from central.bulk import insert_rows
 from central.exchange import Asker
 from central.ingest import Ingest
+from central.tables import Card, Entry, Holder, TransactionRow
+from kiosk.records.signatures import HttpRequest, sign_request
 from kiosk.records.upload import Batch, decode, encode
 from tests.centre import LedgerWriter, RunningCentre, a_transaction
 from tests.postgres import PrivatePostgres, private_postgres
 
 BATCHES: Final = (1, 50, 500)
-_COPIED: Final = (
-    "terminal text, ledger_id bytea, sequence bigint, hash bytea, header bytea, sealed_key bytea, ciphertext bytea"
-)
+WORKERS: Final = {"sqlite": 1, "postgresql": 2}
+TERMINALS: Final = 4
+_PEOPLE: Final = 5000
+_PER_ROUND: Final = {1: 25, 50: 20, 500: 8}
+"""Batches of one terminal in one round."""
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_COPY_TYPES: Final = {"TEXT": "text", "BLOB": "bytea", "BIGINT": "int8", "BOOLEAN": "bool"}
+Samples = dict[str, list[float]]
 
 
 def run(*, quick: bool) -> dict[str, Any]:
     """Entries a second, medians of rounds, ready for JSON."""
-    rounds = 5 if quick else 25
+    rounds = 3 if quick else 11
+    results: dict[str, Any] = {"rounds": rounds, "terminals": TERMINALS, "workers": WORKERS}
     with private_postgres(durable=True) as server, tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        figures: dict[str, Any] = {}
-        for kind in ("sqlite", "postgresql"):
-            database = server.create_database() if kind == "postgresql" else None
-            with RunningCentre(Path(folder) / kind, database=database) as centre:
-                figures[kind] = {str(size): _measure(centre, size, rounds) for size in BATCHES}
-        figures["copy"] = {str(size): _copy(server, size, rounds) for size in BATCHES}
-        copied = figures["copy"]["500"]
-        figures["centre_to_copy_500"] = round(figures["postgresql"]["500"]["centre"] / copied, 3)
-        return figures
+        for kind in WORKERS:
+            url = server.create_database() if kind == "postgresql" else None
+            results[kind] = _measure(Path(folder) / kind, kind, url, server, rounds)
+    for peer in ("copy", "copy_with_key", "copy_both"):
+        results[peer] = {size: figures.pop(peer) for size, figures in results["postgresql"].items()}
+    whole = results["postgresql"]["500"]
+    results["https_to_copy_500"] = {
+        peer: round(whole["https"] / results[peer]["500"], 3) for peer in ("copy", "copy_with_key", "copy_both")
+    }
+    results["figures"] = [_figure(kind, results) for kind in WORKERS]
+    return results
 
 
-def _measure(centre: RunningCentre, size: int, rounds: int) -> dict[str, float]:
-    per_round = max(1, 20 // size)
-    terminal = centre.enrol(f"bench-{size}")
-    ledger = LedgerWriter(terminal, centre)
-    ingest = Ingest(centre.database, centre.keys, centre.clock)
-    asker = Asker(terminal.id, terminal.key.public_key())
+def _figure(kind: str, results: dict[str, Any]) -> dict[str, Any]:
+    whole = results[kind]["500"]
+    figure: dict[str, Any] = {
+        "name": f"centre: an entry, 500 a batch over HTTPS, {kind}",
+        "unit": "µs",
+        "median": round(1e6 / whole["https"], 1),
+        "low": round(1e6 / max(whole["samples"]["https"]), 1),
+        "high": round(1e6 / min(whole["samples"]["https"]), 1),
+        "beside": f"{whole['https']:,}/s; CPU: centre {whole['server_cpu']}, database {whole['database_cpu']}, client "
+        f"{whole['client_cpu']} µs; bare COPY of the same rows {results['copy_both']['500']:,}/s",
+    }
+    if kind == "postgresql":
+        figure["at_most"] = 33.3
+    Figure(**figure)
+    return figure
 
-    def batches() -> Iterator[bytes]:
-        for _ in range(per_round):
-            yield encode(ledger.batch([ledger.append(a_transaction()) for _ in range(size)]))
 
-    def over_https(bodies: Sequence[bytes]) -> None:
-        for body in bodies:
-            reply = centre.send(centre.prepare(terminal, "/v1/entries", gzip.compress(body, 1)))
-            if reply.status != 200:
-                raise RuntimeError(f"the centre answered {reply.status}")
-
-    def without_https(bodies: Sequence[bytes]) -> None:
-        for body in bodies:
-            ingest.receive(asker, decode(body, Batch))
-
+def _measure(
+    folder: Path, kind: str, url: str | None, server: PrivatePostgres, rounds: int
+) -> dict[str, dict[str, Any]]:
     figures = {}
-    for name, work in (("https", over_https), ("centre", without_https)):
-        work(list(batches()))
-        figures[name] = _rate(size * per_round, [_seconds(work, list(batches())) for _ in range(rounds)])
+    with ExitStack() as stack:
+        centre = RunningCentre(folder, database=url)
+        stack.callback(centre.database.close)
+        people = _People(centre)
+        serving = stack.enter_context(_serving(centre, WORKERS[kind]))
+        copying = _Copying(url, server) if url is not None else None
+        for size in BATCHES:
+            senders = [stack.enter_context(_Sender(centre, serving, people, f"{size}-{n}")) for n in range(TERMINALS)]
+            samples: Samples = defaultdict(list)
+            for number in range(-1, rounds):  # the first one warms everything up
+                taken = _round(centre, serving, people, senders, size)
+                if copying is not None:
+                    taken |= copying.round(size)
+                if number >= 0:
+                    for name, value in taken.items():
+                        samples[name].append(value)
+            figures[str(size)] = _summary(samples)
     return figures
 
 
-def _copy(server: PrivatePostgres, size: int, rounds: int) -> float:
-    url = make_url(server.create_database())
-    row = ("bench", bytes(16), 0, bytes(32), bytes(160), bytes(60), bytes(420))
-    with psycopg.connect(f"dbname={url.database} host={url.query['host']} user={url.username}") as connection:
-        connection.execute(f"CREATE TABLE copied ({_COPIED})")
-        connection.commit()
-
-        def copy(rows: int) -> None:
-            with connection.cursor().copy("COPY copied FROM STDIN (FORMAT BINARY)") as into:
-                into.set_types(["text", "bytea", "int8", "bytea", "bytea", "bytea", "bytea"])
-                for _ in range(rows):
-                    into.write_row(row)
-            connection.commit()
-
-        copy(size)
-        return _rate(size, [_seconds(copy, size) for _ in range(rounds)])
+def _summary(samples: Samples) -> dict[str, Any]:
+    medians: dict[str, Any] = {}
+    for name, values in samples.items():
+        median = statistics.median(values)
+        medians[name] = round(median, 1) if name.endswith("_cpu") else round(median)
+    return medians | {"samples": dict(samples)}
 
 
-def _seconds(work: Callable[[Any], None], what: Any) -> float:
+def _round(
+    centre: RunningCentre, serving: "_Serving", people: "_People", senders: Sequence["_Sender"], size: int
+) -> dict[str, float]:
+    batches = _PER_ROUND[size]
+    queued = [[sender.request(size) for _ in range(batches)] for sender in senders]
+    entries = size * batches * len(senders)
+    with ThreadPoolExecutor(len(senders)) as pool:
+        before = serving.cpu_seconds(), _database_cpu_seconds(serving), time.process_time()
+        seconds = _seconds(lambda: list(pool.map(_Sender.send, senders, queued)))
+        after = serving.cpu_seconds(), _database_cpu_seconds(serving), time.process_time()
+    cpu = [round((end - begun) / entries * 1e6, 1) for begun, end in zip(before, after, strict=True)]
+    first = senders[0]
+    alone = [first.request(size) for _ in range(batches)]
+    bodies = [encode(first.batch(size)) for _ in range(batches)]
+    ingest = Ingest(centre.database, centre.keys, centre.clock)
+    asker = Asker(first.terminal.id, first.terminal.key.public_key())
+    return {
+        "https": entries / seconds,
+        "server_cpu": cpu[0],
+        "database_cpu": cpu[1],
+        "client_cpu": cpu[2],
+        "alone": size * batches / _seconds(lambda: first.send(alone)),
+        "centre": size * batches / _seconds(lambda: [ingest.receive(asker, decode(body, Batch)) for body in bodies]),
+    }
+
+
+class _People:
+    """Synthetic holders with a card each."""
+
+    def __init__(self, centre: RunningCentre) -> None:
+        self.cards = [(f"4117{n:028X}", f"T9{n:07d}", f"4117001985{n:08d}") for n in range(_PEOPLE)]
+        self._next = 0
+        holders = [(number, "张示例", "1", "1985-04-12", "1") for _, _, number in self.cards]
+        cards = [(*card, "zhumadian", "2.00", "1", "中国银行", "****0000", True) for card in self.cards]
+        with centre.database.writing() as session:
+            insert_rows(session, Holder, [column.name for column in Holder.__table__.columns], holders)
+            insert_rows(session, Card, [column.name for column in Card.__table__.columns][:9], cards)
+
+    def next_card(self) -> tuple[str, str, str]:
+        self._next += 1
+        return self.cards[self._next % _PEOPLE]
+
+
+class _Serving:
+    """The centre's process."""
+
+    def __init__(self, centre: RunningCentre, port: int, pid: int) -> None:
+        self.port, self.pid = port, pid
+        self.trust = ssl.create_default_context(cafile=str(centre.ca_file))
+
+    def connect(self) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.trust, timeout=60)
+
+    def cpu_seconds(self) -> float:
+        return _cpu_seconds(_tree(self.pid))
+
+
+@contextmanager
+def _serving(centre: RunningCentre, workers: int) -> Iterator[_Serving]:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "central", "serve", str(centre.directory), "--port", str(port)]
+    command += ["--workers", str(workers)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            serving = _Serving(centre, port, process.pid)
+            _until_healthy(serving, process)
+            yield serving
+        finally:
+            process.terminate()
+
+
+def _until_healthy(serving: _Serving, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        connection = serving.connect()
+        try:
+            connection.request("GET", "/health")
+            if connection.getresponse().read() == b"ok":
+                return
+        except OSError:
+            time.sleep(0.1)
+        finally:
+            connection.close()
+    raise RuntimeError("the centre does not answer")
+
+
+class _Sender:
+    """A terminal that uploads."""
+
+    def __init__(self, centre: RunningCentre, serving: _Serving, people: _People, name: str) -> None:
+        self.terminal = centre.enrol(f"bench-{name}")
+        self._ledger = LedgerWriter(self.terminal, centre)
+        self._people, self._clock = people, centre.clock
+        self._authority = f"127.0.0.1:{serving.port}"
+        self._connection = serving.connect()
+
+    def __enter__(self) -> "_Sender":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def batch(self, size: int) -> Batch:
+        return self._ledger.batch(
+            [self._ledger.append(a_transaction(card=self._people.next_card())) for _ in range(size)]
+        )
+
+    def request(self, size: int) -> tuple[bytes, dict[str, str]]:
+        """The next batch, packed and signed."""
+        packed = gzip.compress(encode(self.batch(size)), 1)
+        headers = {"Host": self._authority, "Content-Type": "application/json", "Content-Encoding": "gzip"}
+        message = HttpRequest("POST", f"https://{self._authority}/v1/entries", headers)
+        nonce, key = secrets.token_hex(16), self.terminal.key
+        sign_request(message, packed, key=key, key_id=self.terminal.id, nonce=nonce, now=self._clock())
+        return packed, headers
+
+    def send(self, requests: Sequence[tuple[bytes, dict[str, str]]]) -> None:
+        for packed, headers in requests:
+            self._connection.request("POST", "/v1/entries", packed, headers)
+            answer = self._connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise RuntimeError(f"the centre answered {answer.status}")
+
+
+class _Copying:
+    """The rows that the centre has stored, put by COPY into tables that look alike."""
+
+    def __init__(self, url: str, server: PrivatePostgres) -> None:
+        parts = make_url(url)
+        self._connection = psycopg.connect(f"dbname={parts.database} host={parts.query['host']} user={parts.username}")
+        self._connection.adapters.register_dumper(bytes, BytesBinaryDumper)
+        self._connection.execute("CREATE TABLE bare_entries (LIKE entries)")
+        self._connection.execute("CREATE TABLE bare_transactions (LIKE transactions)")
+        self._connection.execute("CREATE TABLE keyed_entries (LIKE entries INCLUDING INDEXES)")
+        self._connection.commit()
+
+    def round(self, size: int) -> dict[str, float]:
+        batches = _PER_ROUND[size]
+        entries, transactions = self._stored(Entry, size * batches), self._stored(TransactionRow, size * batches)
+        figures = {}
+        for name, targets in (
+            ("copy", [("bare_entries", Entry, entries)]),
+            ("copy_with_key", [("keyed_entries", Entry, entries)]),
+            ("copy_both", [("bare_entries", Entry, entries), ("bare_transactions", TransactionRow, transactions)]),
+        ):
+            seconds = 0.0
+            for begin in range(0, size * batches, size):
+                one = [(into, kind, rows[begin : begin + size]) for into, kind, rows in targets]
+                seconds += _seconds(lambda one=one: self._copy(one))
+            figures[name] = size * batches / seconds
+            for into in {into for into, _, _ in targets}:
+                self._connection.execute(f"TRUNCATE {into}".encode())
+            self._connection.commit()
+        return figures
+
+    def _stored(self, kind: type[Entry | TransactionRow], count: int) -> list[tuple[Any, ...]]:
+        names = ", ".join(column.name for column in kind.__table__.columns)
+        found = self._connection.execute(f"SELECT {names} FROM {kind.__tablename__} LIMIT {count}".encode())
+        return found.fetchall()
+
+    def _copy(self, targets: Sequence[tuple[str, type[Entry | TransactionRow], list[tuple[Any, ...]]]]) -> None:
+        for into, kind, rows in targets:
+            columns = kind.__table__.columns
+            names = ", ".join(column.name for column in columns)
+            with self._connection.cursor().copy(f"COPY {into} ({names}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
+                copy.set_types([_COPY_TYPES[str(column.type)] for column in columns])
+                for row in rows:
+                    copy.write_row(row)
+        self._connection.commit()
+
+
+def _database_cpu_seconds(serving: _Serving) -> float:
+    """Of everything else that this process has started: PostgreSQL, if any."""
+    return _cpu_seconds(_tree(os.getpid()) - _tree(serving.pid) - {os.getpid()})
+
+
+def _tree(root: int) -> set[int]:
+    children: dict[int, list[int]] = defaultdict(list)
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        if fields := _fields(path):
+            children[int(fields[1])].append(int(path.parent.name))
+    found, waiting = set(), [root]
+    while waiting:
+        one = waiting.pop()
+        found.add(one)
+        waiting += children[one]
+    return found
+
+
+def _cpu_seconds(pids: set[int]) -> float:
+    stats = [fields for pid in pids if (fields := _fields(Path(f"/proc/{pid}/stat")))]
+    return sum(int(fields[11]) + int(fields[12]) for fields in stats) / _TICKS
+
+
+def _fields(path: Path) -> list[str]:
+    """Fields of /proc/PID/stat from the state on; none when the process has ended."""
+    try:
+        return path.read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _seconds(work: Callable[[], Any]) -> float:
     begun = time.perf_counter()
-    work(what)
+    work()
     return time.perf_counter() - begun
-
-
-def _rate(entries: int, seconds: Sequence[float]) -> float:
-    return round(entries / statistics.median(seconds))
 
 
 def main() -> None:

@@ -247,6 +247,7 @@ def _recorded_views(session: Session) -> tuple[View, ...]:
         note=say("现在联系不上社保中心。连上后自动上报，您不用再来。"),
         actions=turning(1, 3),
         page=page(1, 3),
+        in_force=False,
     )
     return (first, _next_steps(region, 2, 3), slip(session, _name_of_report(region), lines, turning(3, 3), page(3, 3)))
 
@@ -256,15 +257,17 @@ def _next_steps(region: Region, number: int, of: int) -> Explain:
     loss = region.pack.loss
     lines: list[Say] = []
     if loss.bank_side.value:
-        lines.append(say("银行功能要另外打银行电话挂失，电话在下一页。"))
+        lines.append(say("银行功能要另外找银行挂失，电话在下一页。"))
     if loss.formal_place.value is not None:
-        lines.append(say("找不到卡：{place}", place=in_words(loss.formal_place.value)))
+        lines.append(say("找不到卡，办正式挂失：{place}", place=in_words(loss.formal_place.value)))
     lifting = region.service(Service.LOSS_LIFTING).place
     if region.offers(Service.LOSS_LIFTING):
         lines.append(say("卡找到了：带卡来这里撤销挂失。"))
     elif lifting.value is not None:
-        lines.append(say("卡找到了：{place}", place=in_words(lifting.value)))
-    return Explain(title=say("接下来"), lines=tuple(lines), step=page(number, of), actions=turning(number, of))
+        lines.append(say("卡找到了，撤销挂失：{place}", place=in_words(lifting.value)))
+    return Explain(
+        title=say("接下来"), lines=tuple(lines), step=None, actions=turning(number, of), page=page(number, of)
+    )
 
 
 def _bank_lines(region: Region, bank: str) -> tuple[Say, ...]:
@@ -284,9 +287,9 @@ def _bank_side(region: Region, bank: str) -> Say | None:
     """What is left to do for the bank side; None where nothing is known of one."""
     known = region.bank_line(bank)
     if known is not None:
-        return say("还没有挂失，请打{bank} {line}", bank=in_words(known.bank), line=Verbatim(known.line))
+        return say("还没有挂失，请联系{bank} {line}", bank=in_words(known.bank), line=Verbatim(known.line))
     if bank:
-        return say("还没有挂失，请打{bank}的电话", bank=Verbatim(bank))
+        return say("还没有挂失，请联系{bank}", bank=Verbatim(bank))
     return None
 
 

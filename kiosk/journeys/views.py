@@ -178,6 +178,7 @@ class Explain:
     lines: tuple[Say, ...]
     step: Step | None
     actions: tuple[Action, ...]
+    page: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,8 @@ class Result:
     note: Say | None
     actions: tuple[Action, ...]
     page: Step | None = None
+    in_force: bool = True
+    """False: it was taken down, and something must still happen before it holds; no tick then."""
 
 
 @dataclass(frozen=True, slots=True)

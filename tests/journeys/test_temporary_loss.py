@@ -90,7 +90,7 @@ def test_jiangxi_names_the_bank_s_line() -> None:
     assert "有效 5 天，到时自动解除。" in [filled(line) for line in explained.lines]
     assert "要输入您的身份证号码和姓名。不收费。" in [filled(line) for line in explained.lines]
     done = next(view for view in world.seen if isinstance(view, Result))
-    assert facts(done)["银行功能"] == "还没有挂失，请打中国银行 95566"
+    assert facts(done)["银行功能"] == "还没有挂失，请联系中国银行 95566"
     assert [line for line in slip(world) if "955" in line] == ["中国银行 95566"]
 
 

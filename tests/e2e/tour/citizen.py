@@ -14,6 +14,7 @@ PATIENCE_S: Final = 20.0
 """How long a citizen waits for a screen before they call it broken."""
 
 _HAND_BACK_S: Final = 0.45
+_SAME_KEY_S: Final = 0.15
 _PAGES: Final = 12
 
 
@@ -111,10 +112,13 @@ class Citizen:
         """
         first, last = self._where("1"), self._where("9")
         across, down = (last[0] - first[0]) / 2, (last[1] - first[1]) / 2
+        before = ""
         for character in number:
-            place = "123456789X0".index(character)
+            if character == before:  # the same key counts again once the finger has been off it for a while
+                self.stand.screen.wait_until_still(time.monotonic() + 3.0, quiet_s=_SAME_KEY_S)
+            place, before = "123456789X0".index(character), character
             self.stand.screen.touch(round(first[0] + across * (place % 3)), round(first[1] + down * (place // 3)))
-            self.stand.screen.wait_until_still(time.monotonic() + 3.0)
+        self.stand.screen.wait_until_still(time.monotonic() + 3.0)
         self.photograph(f"在屏幕上输 {len(number)} 位 types {len(number)} characters on the screen")
 
     def keys_name(self, *characters: tuple[str, str]) -> None:

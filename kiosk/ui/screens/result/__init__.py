@@ -16,7 +16,7 @@ class ResultScreen(Screen):
 
     def on_kv_post(self, base_widget: Widget) -> None:
         """Add the facts, the note, the page."""
-        if len(self.view.facts) < 2 or self.look.low:
+        if self.view.in_force and (len(self.view.facts) < 2 or self.look.low):
             self.picture = "done"
         for fact in self.view.facts:
             self.add_widget(FactCard(self.look, fact))
