@@ -4,16 +4,27 @@ PostgreSQL takes rows by a binary COPY, SQLite one after the other into a prepar
 session's transaction, and in both a key that is taken raises.
 """
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import psycopg
 from psycopg.types.string import BytesBinaryDumper
-from sqlalchemy import BigInteger, Boolean, ColumnElement, LargeBinary, Text, any_, bindparam, func, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    LargeBinary,
+    Text,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from central.tables import Base
@@ -26,13 +37,13 @@ _COPIED_AS: Final[dict[type[TypeEngine[Any]], str]] = {
 }
 
 
-def one_of(session: Session, column: InstrumentedAttribute[str], values: Collection[str]) -> ColumnElement[bool]:
-    """Whether ``column`` holds one of ``values``: a single parameter, so that all lengths are one statement."""
-    if session.get_bind().dialect.name == "sqlite":
-        return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
+def one_of(column: Column[str], dialect: str) -> ColumnElement[bool]:
+    """Whether ``column`` holds one of the list that is given as ``values``: all lengths are one statement."""
+    values = bindparam("values", type_=JSON().with_variant(JSONB(), "postgresql"))
+    if dialect == "sqlite":
+        return column.in_(select(func.json_each(values).table_valued("value").c.value))
     # An array made on the server: psycopg quotes the elements of one in Python, each by a regular expression.
-    listed = bindparam(None, list(values), JSONB)
-    return column == any_(func.array(select(func.jsonb_array_elements_text(listed)).scalar_subquery()))
+    return column == any_(func.array(select(func.jsonb_array_elements_text(values)).scalar_subquery()))
 
 
 def insert_rows(session: Session, table: type[Base], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:

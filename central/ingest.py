@@ -1,14 +1,15 @@
 """``POST /v1/entries``: store a batch in sequence, judge it, and sign for it, in one transaction of the database."""
 
 import copy
+import functools
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -35,6 +36,33 @@ _ENTRY_COLUMNS: Final = tuple(column.name for column in Entry.__table__.columns)
 Item = SealedEntry | Tombstone
 
 
+class _Ledger(NamedTuple):
+    """The row of a ledger, locked, with the region in which its terminal is enrolled."""
+
+    registered_at: int
+    head_sequence: int
+    head_hash: bytes
+    frozen_reason: str | None
+    region: str
+
+
+_KEYS_REMEMBERED: Final = 10_000
+# Statements that every batch needs are built once: building them anew costs as much as executing them.
+_ledgers: Final = TerminalLedger.__table__.columns
+_AT_PLACE: Final = and_(
+    _ledgers["terminal"] == bindparam("of_terminal"), _ledgers["ledger_id"] == bindparam("of_ledger")
+)
+_LEDGER: Final = (
+    select(*(_ledgers[name] for name in _Ledger._fields[:-1]), Terminal.__table__.columns["region"])
+    .join(Terminal.__table__, Terminal.__table__.columns["id"] == _ledgers["terminal"])
+    .where(_AT_PLACE)
+    .with_for_update(of=TerminalLedger.__table__)
+)
+_ADVANCE: Final = (
+    update(TerminalLedger).where(_AT_PLACE).values(head_sequence=bindparam("head"), head_hash=bindparam("hash"))
+)
+
+
 class Forked(Exception):
     """Another hash stands under a sequence that this ledger has already used."""
 
@@ -52,6 +80,8 @@ class Ingest:
     clock: Callable[[], float]
     """Seconds since 1970 UTC."""
     rules: RegionRules = field(default_factory=RegionRules)
+    _stored_keys: dict[tuple[str, bytes, int], sealing.EpochKey] = field(default_factory=dict, init=False, repr=False)
+    """Opened epoch keys by terminal, ledger id and epoch. What is stored of them never changes."""
 
     def receive(self, asker: Asker, batch: Batch) -> Receipt:
         """Store and judge a batch; the same batch again changes nothing and gets the same verdicts.
@@ -73,19 +103,19 @@ class Ingest:
             raise Declined(423, "frozen", "fork") from fork
 
     def _store(self, session: Session, batch: Batch, items: Sequence[Item]) -> Receipt:
-        found = _lock(session, batch.terminal, batch.ledger_id)
-        if found is None:
+        ledger = _lock(session, batch)
+        if ledger is None:
             raise Declined(403, "unknown_terminal", "this ledger is not registered")
-        ledger, region = found
         if ledger.frozen_reason is not None:
             raise Declined(423, "frozen", ledger.frozen_reason)
         if items and items[0].sequence > ledger.head_sequence + 1:
             raise Declined(409, "gap", expected_sequence=ledger.head_sequence + 1)
         _check_links(items)
-        known = _stored_verdicts(session, ledger, items)
+        known = _stored_verdicts(session, ledger, batch, items)
         new = [item for item in items if item.sequence > ledger.head_sequence]
         if new:
-            known |= self._append(session, ledger, region, batch, new)
+            known |= self._append(session, ledger, batch, new)
+            ledger = ledger._replace(head_sequence=new[-1].sequence, head_hash=_hash_of(new[-1]))
         receipt = Receipt(
             terminal=batch.terminal,
             ledger_id=batch.ledger_id,
@@ -105,15 +135,13 @@ class Ingest:
         )
         return receipt.signed(self.keys.signing)
 
-    def _append(
-        self, session: Session, ledger: TerminalLedger, region: str, batch: Batch, new: Sequence[Item]
-    ) -> dict[int, Ruling]:
+    def _append(self, session: Session, ledger: _Ledger, batch: Batch, new: Sequence[Item]) -> dict[int, Ruling]:
         first = new[0]
         if isinstance(first, SealedEntry) and first.previous_hash != ledger.head_hash != _LOST_HASH:
             raise Forked(ledger.head_sequence)
         if isinstance(first, SealedEntry) and ledger.head_sequence == 0 and first.previous_hash != GENESIS:
             raise malformed("the first entry names a predecessor")
-        rulings = self._judge(session, ledger, region, self._opened(session, batch, new))
+        rulings = self._judge(session, ledger, batch, self._opened(session, batch, new))
         for item in new:
             if isinstance(item, Tombstone):
                 rulings[item.sequence] = Ruling(Verdict.LOST, item.reason)
@@ -123,11 +151,11 @@ class Ingest:
             insert_rows(session, Entry, _ENTRY_COLUMNS, rows)
         except IntegrityError as error:
             raise AssertionError("the ledger's lock did not hold") from error
-        ledger.head_sequence, ledger.head_hash = new[-1].sequence, _hash_of(new[-1])
+        session.connection().execute(_ADVANCE, _place(batch) | {"head": new[-1].sequence, "hash": _hash_of(new[-1])})
         return rulings
 
     def _judge(
-        self, session: Session, ledger: TerminalLedger, region: str, opened: dict[int, Opened | Ruling]
+        self, session: Session, ledger: _Ledger, batch: Batch, opened: dict[int, Opened | Ruling]
     ) -> dict[int, Ruling]:
         readable = [one.transaction for one in opened.values() if isinstance(one, Opened)]
         stored = _cases(session, {one.transaction_id for one in readable})
@@ -138,20 +166,20 @@ class Ingest:
         changing = [one for one in readable if may_change_cards(one)]
         # Only a report names somebody whose card is not at hand; everybody else's holder is of no concern here.
         named = {one.social_security_number for one in changing if reports_loss(one)}
-        cards = _cards(session, {one.identification_code for one in changing} | due, named, region)
+        cards = _cards(session, {one.identification_code for one in changing} | due, named, ledger.region)
         session.add_all(settle_all(cards.values(), now_ms))
         before = {key: copy.copy(case) for key, case in stored.items()}
         bench = Bench(
-            terminal=ledger.terminal,
-            ledger_id=ledger.ledger_id,
+            terminal=batch.terminal,
+            ledger_id=batch.ledger_id,
             registered_ms=ledger.registered_at,
             now_ms=now_ms,
-            region=region,
-            rule=self.rules.of(region),
+            region=ledger.region,
+            rule=self.rules.of(ledger.region),
             cases=stored,
             issued=issued,
             cards=cards,
-            cards_of=_by_holder(cards.values(), region),
+            cards_of=_by_holder(cards.values(), ledger.region),
             holders=_holders(session, named),
         )
         rulings = {
@@ -173,6 +201,10 @@ class Ingest:
     def _epoch_keys(self, session: Session, batch: Batch, named: set[int]) -> dict[int, sealing.EpochKey]:
         """Keep the epoch keys that came, and open those that are named: a ledger gets a new one at every start."""
         sent = {key.epoch for key in batch.epochs}
+        place = (batch.terminal, batch.ledger_id)
+        keys = {epoch: key for epoch in named if (key := self._stored_keys.get((*place, epoch))) is not None}
+        if all((*place, epoch) in self._stored_keys for epoch in named | sent):
+            return keys
         stored = session.execute(
             select(EpochKey.epoch, EpochKey.sealed).where(
                 EpochKey.terminal == batch.terminal,
@@ -188,7 +220,6 @@ class Ingest:
             ("terminal", "ledger_id", "epoch", "sealed"),
             [(batch.terminal, batch.ledger_id, key.epoch, key.sealed) for key in batch.epochs if key.epoch in fresh],
         )
-        keys: dict[int, sealing.EpochKey] = {}
         for sealed in known + batch.epochs:
             if sealed.epoch in keys or sealed.epoch not in named:
                 continue
@@ -196,12 +227,19 @@ class Ingest:
                 keys[sealed.epoch] = open_sealed_epoch(sealed, batch.ledger_id, self.keys.opening)
             except Unreadable:
                 _log.warning("an epoch key of %s does not open", batch.terminal)
+        self._remember(place, {key.epoch: keys[key.epoch] for key in known if key.epoch in keys})
         return keys
+
+    def _remember(self, place: tuple[str, bytes], keys: Mapping[int, sealing.EpochKey]) -> None:
+        """Of keys that were found stored only: this transaction may yet be rolled back."""
+        if len(self._stored_keys) > _KEYS_REMEMBERED:
+            self._stored_keys.clear()
+        self._stored_keys.update({(*place, epoch): key for epoch, key in keys.items()})
 
     def _freeze(self, batch: Batch, fork: Forked) -> None:
         with self.database.writing() as session:
-            found = _lock(session, batch.terminal, batch.ledger_id)
-            if found is not None and (ledger := found[0]).frozen_reason is None:
+            ledger = session.get(TerminalLedger, (batch.terminal, batch.ledger_id), with_for_update=True)
+            if ledger is not None and ledger.frozen_reason is None:
                 ledger.frozen_reason = "fork"
                 session.add(self._new_alarm(batch.terminal, "fork", str(fork)))
         _log.error("ledger of %s frozen: fork at sequence %d", batch.terminal, fork.sequence)
@@ -253,7 +291,7 @@ def _check_links(items: Sequence[Item]) -> None:
             raise malformed(f"sequence {after.sequence} does not follow the one before it")
 
 
-def _stored_verdicts(session: Session, ledger: TerminalLedger, items: Sequence[Item]) -> dict[int, Ruling]:
+def _stored_verdicts(session: Session, ledger: _Ledger, batch: Batch, items: Sequence[Item]) -> dict[int, Ruling]:
     """Verdicts of those items that are already stored.
 
     :raises Forked: one of them, or the one before the first, is stored with another hash.
@@ -265,8 +303,8 @@ def _stored_verdicts(session: Session, ledger: TerminalLedger, items: Sequence[I
         sequence: (hash_, Ruling(Verdict(verdict), reason))
         for sequence, hash_, verdict, reason in session.execute(
             select(Entry.sequence, Entry.hash, Entry.verdict, Entry.reason).where(
-                Entry.terminal == ledger.terminal,
-                Entry.ledger_id == ledger.ledger_id,
+                Entry.terminal == batch.terminal,
+                Entry.ledger_id == batch.ledger_id,
                 Entry.sequence.between(first.sequence - 1, items[-1].sequence),
             )
         )
@@ -290,31 +328,42 @@ def _hash_of(item: Item) -> bytes:
     return item.hash if isinstance(item, SealedEntry) else item.stored_hash
 
 
-def _lock(session: Session, terminal: str, ledger_id: bytes) -> tuple[TerminalLedger, str] | None:
-    """The row of a ledger, locked, with the region in which its terminal is enrolled."""
-    query = (
-        select(TerminalLedger, Terminal.region)
-        .join(Terminal, Terminal.id == TerminalLedger.terminal)
-        .where(TerminalLedger.terminal == terminal, TerminalLedger.ledger_id == ledger_id)
-        .with_for_update(of=TerminalLedger)
-    )
-    return session.execute(query).tuples().one_or_none()
+def _place(batch: Batch) -> dict[str, Any]:
+    return {"of_terminal": batch.terminal, "of_ledger": batch.ledger_id}
+
+
+def _lock(session: Session, batch: Batch) -> _Ledger | None:
+    row = session.connection().execute(_LEDGER, _place(batch)).one_or_none()
+    return None if row is None else _Ledger(*row)
 
 
 def _cases(session: Session, transaction_ids: set[str]) -> dict[str, Case]:
-    columns = [TransactionRow.__table__.columns[name] for name in Case.__struct_fields__]
-    key = TransactionRow.transaction_id
-    wanted = one_of(session, key, transaction_ids)
-    found = session.execute(select(*columns).where(wanted).order_by(key).with_for_update())
+    connection = session.connection()
+    found = connection.execute(_cases_query(connection.dialect.name), {"values": list(transaction_ids)})
     cases = [Case(*row) for row in found]
     return {case.transaction_id: case for case in cases}
 
 
+@functools.cache
+def _cases_query(dialect: str) -> Select[Any]:
+    columns = TransactionRow.__table__.columns
+    key = columns["transaction_id"]
+    wanted = select(*(columns[name] for name in Case.__struct_fields__)).where(one_of(key, dialect))
+    return wanted.order_by(key).with_for_update()
+
+
 def _issued(session: Session, identification_codes: set[str]) -> dict[str, int | None]:
     """When the reports on these cards lapse. Codes that no card has are left out."""
-    key = Card.identification_code
-    found = session.execute(select(key, Card.loss_lapses_at).where(one_of(session, key, identification_codes)))
+    connection = session.connection()
+    found = connection.execute(_issued_query(connection.dialect.name), {"values": list(identification_codes)})
     return dict(found.tuples().all())
+
+
+@functools.cache
+def _issued_query(dialect: str) -> Select[str, int | None]:
+    columns = Card.__table__.columns
+    key = columns["identification_code"]
+    return select(key, columns["loss_lapses_at"]).where(one_of(key, dialect))
 
 
 def _cards(
