@@ -9,11 +9,12 @@ Beside them the very rows that the centre has stored go into plain PostgreSQL ta
 ``copy`` those of ``entries`` into a table without any key, ``copy_with_key`` the same with the primary key,
 ``copy_both`` those of ``entries`` and of ``transactions`` without keys. That checks nothing and judges nothing.
 
-PostgreSQL and SQLite sync every commit. Everything takes turns; compare the ratios. CPU is microseconds an entry, of all
-threads. Run by ``python -m benchmarks.ingest [--quick]``.
+PostgreSQL and SQLite sync every commit. Everything takes turns; compare the ratios. CPU is microseconds an entry.
+Run by ``python -m benchmarks.ingest [--quick]``.
 """
 
 import argparse
+import functools
 import gzip
 import http.client
 import json
@@ -32,7 +33,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import psycopg
 from psycopg.types.string import BytesBinaryDumper
@@ -42,7 +43,7 @@ from benchmarks.figures import Figure
 from central.bulk import insert_rows
 from central.exchange import Asker
 from central.ingest import Ingest
-from central.tables import Card, Entry, Holder, TransactionRow
+from central.tables import Base, Card, Entry, Holder, TransactionRow
 from kiosk.records.signatures import HttpRequest, sign_request
 from kiosk.records.upload import Batch, decode, encode
 from tests.centre import LedgerWriter, RunningCentre, a_transaction
@@ -108,7 +109,7 @@ def _measure(
             senders = [stack.enter_context(_Sender(centre, serving, people, f"{size}-{n}")) for n in range(TERMINALS)]
             samples: Samples = defaultdict(list)
             for number in range(-1, rounds):  # the first one warms everything up
-                taken = _round(centre, serving, people, senders, size)
+                taken = _round(centre, serving, senders, size)
                 if copying is not None:
                     taken |= copying.round(size)
                 if number >= 0:
@@ -126,9 +127,7 @@ def _summary(samples: Samples) -> dict[str, Any]:
     return medians | {"samples": dict(samples)}
 
 
-def _round(
-    centre: RunningCentre, serving: "_Serving", people: "_People", senders: Sequence["_Sender"], size: int
-) -> dict[str, float]:
+def _round(centre: RunningCentre, serving: "_Serving", senders: Sequence["_Sender"], size: int) -> dict[str, float]:
     batches = _PER_ROUND[size]
     queued = [[sender.request(size) for _ in range(batches)] for sender in senders]
     entries = size * batches * len(senders)
@@ -223,7 +222,7 @@ class _Sender:
         self._authority = f"127.0.0.1:{serving.port}"
         self._connection = serving.connect()
 
-    def __enter__(self) -> "_Sender":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -276,19 +275,19 @@ class _Copying:
             seconds = 0.0
             for begin in range(0, size * batches, size):
                 one = [(into, kind, rows[begin : begin + size]) for into, kind, rows in targets]
-                seconds += _seconds(lambda one=one: self._copy(one))
+                seconds += _seconds(functools.partial(self._copy, one))
             figures[name] = size * batches / seconds
             for into in {into for into, _, _ in targets}:
                 self._connection.execute(f"TRUNCATE {into}".encode())
             self._connection.commit()
         return figures
 
-    def _stored(self, kind: type[Entry | TransactionRow], count: int) -> list[tuple[Any, ...]]:
+    def _stored(self, kind: type[Base], count: int) -> list[tuple[Any, ...]]:
         names = ", ".join(column.name for column in kind.__table__.columns)
         found = self._connection.execute(f"SELECT {names} FROM {kind.__tablename__} LIMIT {count}".encode())
         return found.fetchall()
 
-    def _copy(self, targets: Sequence[tuple[str, type[Entry | TransactionRow], list[tuple[Any, ...]]]]) -> None:
+    def _copy(self, targets: Sequence[tuple[str, type[Base], list[tuple[Any, ...]]]]) -> None:
         for into, kind, rows in targets:
             columns = kind.__table__.columns
             names = ", ".join(column.name for column in columns)

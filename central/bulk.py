@@ -13,7 +13,6 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
-    Column,
     ColumnElement,
     LargeBinary,
     Text,
@@ -37,7 +36,7 @@ _COPIED_AS: Final[dict[type[TypeEngine[Any]], str]] = {
 }
 
 
-def one_of(column: Column[str], dialect: str) -> ColumnElement[bool]:
+def one_of(column: ColumnElement[Any], dialect: str) -> ColumnElement[bool]:
     """Whether ``column`` holds one of the list that is given as ``values``: all lengths are one statement."""
     values = bindparam("values", type_=JSON().with_variant(JSONB(), "postgresql"))
     if dialect == "sqlite":

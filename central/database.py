@@ -28,6 +28,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _make_durable)
             event.listen(self.engine, "begin", _begin)
+        else:
+            event.listen(self.engine, "connect", _plan_anew)
         self._writing = self.engine.execution_options(writing=True)
 
     @contextmanager
@@ -69,6 +71,12 @@ def _make_durable(connection: Any, _record: Any) -> None:
     synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
     if synchronous != 2 or journal not in {"wal", "memory"}:
         raise NotDurable(f"journal_mode {journal}, synchronous {synchronous}")
+
+
+def _plan_anew(connection: Any, _record: Any) -> None:
+    # A plan made while a table was small would be kept for it when it has grown: then every batch reads all of it.
+    connection.execute("SET plan_cache_mode TO force_custom_plan")
+    connection.commit()
 
 
 def _begin(connection: Connection) -> None:

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from http_message_signatures.exceptions import HTTPMessageSignaturesException
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -46,6 +46,16 @@ _MAX_NONCE: Final = 128
 _HOST: Final = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 _NONCES_KEPT_S: Final = 2 * CLOCK_TOLERANCE_S
 _GZIP: Final = 31  # zlib: 32 KiB window, gzip header and trailer
+# What every request needs is built once: building a statement costs as much as executing it.
+_terminals: Final = Terminal.__table__.columns
+_TERMINAL: Final = select(_terminals["public_key"], _terminals["revoked_at"]).where(
+    _terminals["id"] == bindparam("of_terminal")
+)
+_SEEN: Final = (
+    update(Terminal).where(_terminals["id"] == bindparam("of_terminal")).values(last_seen=bindparam("now_ms"))
+)
+_SPEND_SQLITE: Final = sqlite.insert(UsedNonce).on_conflict_do_nothing().returning(UsedNonce.seen_at)
+_SPEND_POSTGRESQL: Final = postgresql.insert(UsedNonce).on_conflict_do_nothing().returning(UsedNonce.seen_at)
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 
@@ -102,12 +112,11 @@ class Exchange:
 
         :raises Declined: not signed, not enrolled, struck off, at the wrong time, or a second time.
         """
-        found: dict[str, Terminal | None] = {}
+        found: dict[str, tuple[Ed25519PublicKey, int | None] | None] = {}
 
         def public_key(key_id: str) -> Ed25519PublicKey | None:
-            with self.database.reading() as session:
-                found[key_id] = terminal = None if "\0" in key_id else session.get(Terminal, key_id)
-            return Ed25519PublicKey.from_public_bytes(terminal.public_key) if terminal else None
+            found[key_id] = terminal = None if "\0" in key_id else self._enrolled(key_id)
+            return terminal[0] if terminal else None
 
         try:
             signed = verify_request(question, body, keys=public_key, now=self.clock())
@@ -120,10 +129,17 @@ class Exchange:
         terminal = found.get(signed.key_id)
         if terminal is None:
             raise bad_signature("the signature names no key")
-        if terminal.revoked_at is not None:
+        public, revoked_at = terminal
+        if revoked_at is not None:
             raise Declined(403, "revoked")
         self._remember(signed)
-        return Asker(terminal.id, Ed25519PublicKey.from_public_bytes(terminal.public_key))
+        return Asker(signed.key_id, public)
+
+    def _enrolled(self, key_id: str) -> tuple[Ed25519PublicKey, int | None] | None:
+        """Key of a terminal, and when it was struck off."""
+        with self.database.reading() as session:
+            row = session.connection().execute(_TERMINAL, {"of_terminal": key_id}).one_or_none()
+        return None if row is None else (Ed25519PublicKey.from_public_bytes(row[0]), row[1])
 
     def _remember(self, signed: Signed) -> None:
         """Spend the nonce.
@@ -133,17 +149,13 @@ class Exchange:
         if not 0 < len(signed.nonce) <= _MAX_NONCE or "\0" in signed.nonce:
             raise bad_signature("a nonce has 1 to 128 characters")
         now_ms = int(self.clock() * 1000)
-        insert = sqlite.insert if self.database.is_sqlite else postgresql.insert
+        row = {"terminal": signed.key_id, "nonce": signed.nonce, "seen_at": now_ms}
         with self.database.writing() as session:
-            spent = session.execute(
-                insert(UsedNonce)
-                .values(terminal=signed.key_id, nonce=signed.nonce, seen_at=now_ms)
-                .on_conflict_do_nothing()
-                .returning(UsedNonce.seen_at)
-            ).first()
+            connection = session.connection()
+            spent = connection.execute(_SPEND_SQLITE if self.database.is_sqlite else _SPEND_POSTGRESQL, row).first()
             if spent is None:
                 raise Declined(401, "replayed")
-            session.execute(update(Terminal).where(Terminal.id == signed.key_id).values(last_seen=now_ms))
+            connection.execute(_SEEN, {"of_terminal": signed.key_id, "now_ms": now_ms})
             if secrets.randbelow(100) == 0:
                 session.execute(delete(UsedNonce).where(UsedNonce.seen_at < now_ms - _NONCES_KEPT_S * 1000))
 

@@ -334,7 +334,7 @@ def _place(batch: Batch) -> dict[str, Any]:
 
 def _lock(session: Session, batch: Batch) -> _Ledger | None:
     row = session.connection().execute(_LEDGER, _place(batch)).one_or_none()
-    return None if row is None else _Ledger(*row)
+    return None if row is None else _Ledger._make(row)
 
 
 def _cases(session: Session, transaction_ids: set[str]) -> dict[str, Case]:
@@ -356,7 +356,7 @@ def _issued(session: Session, identification_codes: set[str]) -> dict[str, int |
     """When the reports on these cards lapse. Codes that no card has are left out."""
     connection = session.connection()
     found = connection.execute(_issued_query(connection.dialect.name), {"values": list(identification_codes)})
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 @functools.cache

@@ -184,6 +184,8 @@ class PrivatePcscd:
     def freeze(self) -> None:
         """Stop the daemon's clock: it is there, takes connections and answers nothing."""
         self._signal(signal.SIGSTOP)
+        if self._daemon is not None:
+            os.waitid(os.P_PID, self._daemon.pid, os.WSTOPPED)  # a signal is only on its way when kill returns
 
     def thaw(self) -> None:
         """Let a frozen daemon go on."""

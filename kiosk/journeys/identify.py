@@ -58,6 +58,8 @@ class Identified:
     """None while a 3.0 chip is closed, which only the centre can open."""
     centre: CentreSession | None
     """None when the centre can't be reached: the chip's own data only."""
+    declined: bool = False
+    """The centre was reached and does not deal with this terminal."""
 
 
 def identify_card(
@@ -108,7 +110,7 @@ def identify_card(
     holder = yield from ask(ReadHolder())
     if not isinstance(opened, CardSessionOpened):
         _note_holder(progress, holder)
-        return Identified(issuer, holder, None)
+        return Identified(issuer, holder, None, declined=isinstance(opened, Distrusted) and opened.declined)
     if holder is None:
         answer = yield from _terminal_cryptogram(opened)
         if not isinstance(answer, TerminalAuthenticated):

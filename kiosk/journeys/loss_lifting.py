@@ -35,7 +35,7 @@ def _lift(session: Session, progress: Progress) -> Journey[Ending]:
     )
     centre = identified.centre
     if centre is None:
-        raise refusals.needs_centre(region, Service.LOSS_LIFTING)
+        raise refusals.without_centre(region, Service.LOSS_LIFTING, declined=identified.declined)
     yield from ask(Show(_explanation(session)))
     pad: CentrePad | None = None
     if region.asks_pin(Service.LOSS_LIFTING):

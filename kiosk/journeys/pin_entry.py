@@ -125,7 +125,7 @@ def centre_pad(session: Session, identified: Identified, service: Service) -> Jo
     region = session.region
     centre, holder = identified.centre, identified.holder
     if centre is None or holder is None:
-        raise refusals.needs_centre(region, service)
+        raise refusals.without_centre(region, service, declined=identified.declined)
     if centre.pin_tries_left == 0:
         raise refusals.pin_locked(region)
     if centre.pin_is_initial and region.initial_pin_untypable(holder.social_security_number):

@@ -237,6 +237,11 @@ def not_ready(region: Region, service: Service) -> Ended:
     )
 
 
+def without_centre(region: Region, service: Service, *, declined: bool) -> Ended:
+    """There is no session with the centre: it can't be reached, or it declined."""
+    return not_ready(region, service) if declined else needs_centre(region, service)
+
+
 def no_answer(region: Region, service: Service, answer: Unreachable | Distrusted) -> Ended:
     """The service needs the centre, and this is what came instead of its answer."""
     return needs_centre(region, service) if isinstance(answer, Unreachable) else not_ready(region, service)

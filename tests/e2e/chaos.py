@@ -212,12 +212,11 @@ class _Stand:
         """Bring up what is left, in this process; why that did not succeed."""
         return self._drain(self._state / "receipts")
 
-    def send_again(self) -> int:
-        """Bring everything up a second time, as an uplink that has lost its receipts; how many the centre confirmed."""
+    def send_again(self) -> tuple[int, str]:
+        """The same for everything, as an uplink that has lost its receipts; how many it did, and why not all."""
         anew = self._state / "receipts-anew"
-        self._drain(anew)
-        with contextlib.closing(self._reader(anew)) as reader:
-            return reader.standing().through
+        stopped = self._drain(anew)
+        return self._through(anew), stopped
 
     def damaged(self) -> int:
         """How many entries the whole ledger names as damaged; 1 when it does not open."""
@@ -345,7 +344,9 @@ def run(plan: Plan) -> Count:
 
 def _count(stand: _Stand, struck: list[str], damaged: int, stopped: str) -> Count:
     """Compare what was acknowledged with what is stored."""
-    sent_again = 0 if stopped or damaged else stand.send_again()
+    sent_again = 0
+    if not stopped and not damaged:
+        sent_again, stopped = stand.send_again()
     with stand.centre.database.reading() as session:
         rows = session.execute(
             select(Entry.sequence, Entry.hash, Entry.previous_hash)

@@ -34,7 +34,8 @@ BREAKS: Final[dict[str, tuple[Patch, ...]]] = {
         Patch(
             "central/ingest.py",
             "        if new:\n",
-            "        if items and not new:\n            self._judge(session, ledger, self._opened(session, batch, items))\n"
+            "        if items and not new:\n"
+            "            self._judge(session, ledger, batch, self._opened(session, batch, items))\n"
             "        if new:\n",
         ),
         Patch(
