@@ -5,7 +5,7 @@ ask whether everything fits.
 """
 
 from kivy.clock import Clock
-from kivy.graphics import Color, SmoothRoundedRectangle
+from kivy.graphics import Color, SmoothLine, SmoothRoundedRectangle
 from kivy.properties import BooleanProperty, NumericProperty, ObjectProperty, StringProperty
 from kivy.uix.widget import Widget
 
@@ -33,17 +33,22 @@ class Panel(Widget):
         if self.look is None or not self.surface:
             return
         with self.canvas.before:
-            inset = 0
-            if self.edge:
-                Color(*rgba(self.look.colour(self.edge)))
-                SmoothRoundedRectangle(pos=self.pos, size=self.size, radius=[self.radius])
-                inset = self.edge_width
             Color(*rgba(self.look.colour(self.surface)))
-            SmoothRoundedRectangle(
-                pos=(self.x + inset, self.y + inset),
-                size=(self.width - 2 * inset, self.height - 2 * inset),
-                radius=[max(self.radius - inset, 1)],
-            )
+            SmoothRoundedRectangle(pos=self.pos, size=self.size, radius=[self.radius])
+            if self.edge and self.edge != self.surface:
+                # A line over the surface: two surfaces would be filled twice, and filling is what a frame costs.
+                half = self.edge_width / 2
+                Color(*rgba(self.look.colour(self.edge)))
+                SmoothLine(
+                    rounded_rectangle=(
+                        self.x + half,
+                        self.y + half,
+                        self.width - self.edge_width,
+                        self.height - self.edge_width,
+                        max(self.radius - half, 1),
+                    ),
+                    width=half,
+                )
 
 
 class Column(Panel):
