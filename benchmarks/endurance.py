@@ -321,7 +321,9 @@ def scene_asks(view: Any) -> bool:
 
 def _measure(citizens: int) -> dict[str, Any]:
     logging.disable()
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+    build = REPOSITORY / "build"  # on this disk, since /tmp may lie in memory
+    build.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=build) as name:
         hall = _Hall(Path(name))
         # Made at its full length, since a list that grows would be most of the slope.
         took = array("d", bytes(8 * citizens))

@@ -46,7 +46,7 @@ from central.ingest import Ingest
 from central.tables import Base, Card, Entry, Holder, TransactionRow
 from kiosk.records.signatures import HttpRequest, sign_request
 from kiosk.records.upload import Batch, decode, encode
-from tests.centre import LedgerWriter, RunningCentre, a_transaction
+from tests.centre import REPOSITORY, LedgerWriter, RunningCentre, a_transaction
 from tests.postgres import PrivatePostgres, private_postgres
 
 BATCHES: Final = (1, 50, 500)
@@ -64,7 +64,9 @@ def run(*, quick: bool) -> dict[str, Any]:
     """Entries a second, medians of rounds, ready for JSON."""
     rounds = 3 if quick else 11
     results: dict[str, Any] = {"rounds": rounds, "terminals": TERMINALS, "workers": WORKERS}
-    with private_postgres(durable=True) as server, tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    build = REPOSITORY / "build"  # on this disk, since /tmp may lie in memory
+    build.mkdir(exist_ok=True)
+    with private_postgres(durable=True) as server, tempfile.TemporaryDirectory(dir=build) as folder:
         for kind in WORKERS:
             url = server.create_database() if kind == "postgresql" else None
             results[kind] = _measure(Path(folder) / kind, kind, url, server, rounds)

@@ -38,9 +38,11 @@ _CENTRE: Final = X25519PrivateKey.generate().public_key()
 def run(*, quick: bool, folder: Path | None = None) -> dict[str, Any]:
     """Every figure of this benchmark, ready for JSON. Times in µs unless the name says ms.
 
-    :param folder: on the disk to measure; the current folder's by default.
+    :param folder: on the disk to measure; that of ``build`` by default.
     """
-    place = Path(tempfile.mkdtemp(prefix="ledger-bench-", dir=folder or Path.cwd()))
+    build = folder or REPOSITORY / "build"
+    build.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="ledger-bench-", dir=build))
     try:
         return {
             "payload_bytes": PAYLOAD_BYTES,

@@ -45,6 +45,17 @@ def one_of(column: ColumnElement[Any], dialect: str) -> ColumnElement[bool]:
     return column == any_(func.array(select(func.jsonb_array_elements_text(values)).scalar_subquery()))
 
 
+def update_rows(session: Session, table: type[Base], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Give rows new values, in the order of ``columns``, the first of which is the key."""
+    if not rows:
+        return
+    connection = session.connection()
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    values = ", ".join(f"{name} = {mark}" for name in columns[1:])
+    statement = f"UPDATE {table.__tablename__} SET {values} WHERE {columns[0]} = {mark}"  # noqa: S608 - our own names
+    connection.exec_driver_sql(statement, [(*row[1:], row[0]) for row in rows])
+
+
 def insert_rows(session: Session, table: type[Base], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows whose values stand in the order of ``columns``; what is left out is NULL.
 

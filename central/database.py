@@ -1,8 +1,9 @@
 """The centre's database: SQLite by default, PostgreSQL by its URL. All writing happens in short transactions."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +32,8 @@ class Database:
         else:
             event.listen(self.engine, "connect", _plan_anew)
         self._writing = self.engine.execution_options(writing=True)
+        # SQLite has one writer; whoever waits for it in SQLite sleeps, up to 100 ms at a time, and is not told.
+        self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -44,7 +47,7 @@ class Database:
 
         SQLite is locked from the beginning, since a later upgrade of the lock can fail half-way.
         """
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     def migrate(self, revision: str = "head") -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, upda
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from central.bulk import insert_rows, one_of
+from central.bulk import insert_rows, one_of, update_rows
 from central.card_states import settle_all
 from central.database import Database
 from central.exchange import Asker
@@ -187,10 +187,10 @@ class Ingest:
         }
         session.add_all(bench.events)
         new = [case for key, case in sorted(bench.cases.items()) if key not in before]
-        insert_rows(session, TransactionRow, Case.__struct_fields__, [msgspec.structs.astuple(case) for case in new])
-        changed = [msgspec.structs.asdict(bench.cases[key]) for key, case in before.items() if case != bench.cases[key]]
-        if changed:
-            session.execute(update(TransactionRow), changed)
+        columns = Case.__struct_fields__
+        insert_rows(session, TransactionRow, columns, [msgspec.structs.astuple(case) for case in new])
+        changed = [bench.cases[key] for key, case in before.items() if case != bench.cases[key]]
+        update_rows(session, TransactionRow, columns, [msgspec.structs.astuple(case) for case in changed])
         return rulings
 
     def _opened(self, session: Session, batch: Batch, new: Sequence[Item]) -> dict[int, Opened | Ruling]:

@@ -209,7 +209,7 @@ def pin_untypable(region: Region) -> Ended:
 
 def needs_centre(region: Region, service: Service) -> Ended:
     """It can't be done without the centre, and the centre does not answer."""
-    of_pin = service in (Service.CARD_QUERY, Service.PIN_CHANGE)
+    of_pin = service in (Service.CARD_QUERY, Service.PIN_CHANGE) and region.pin_held_by is HeldBy.CENTRE
     return refused(
         region,
         reason="centre_unreachable",

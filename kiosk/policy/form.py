@@ -85,10 +85,14 @@ def _fits(raw: Any, wanted: inspect.Type) -> bool:
         case inspect.BoolType():
             return isinstance(raw, bool)
         case inspect.IntType():
-            return isinstance(raw, int) and not isinstance(raw, bool) and (wanted.ge is None or raw >= wanted.ge)
+            return isinstance(raw, int) and not isinstance(raw, bool) and _in_bounds(raw, wanted)
         case inspect.StrType():
             return isinstance(raw, str) and (wanted.pattern is None or re.search(wanted.pattern, raw) is not None)
     raise NotImplementedError(f"no check for {wanted}")
+
+
+def _in_bounds(number: int, wanted: inspect.IntType) -> bool:
+    return (wanted.ge is None or number >= wanted.ge) and (wanted.le is None or number <= wanted.le)
 
 
 def _misfit(raw: Any, wanted: inspect.Type) -> str:
@@ -106,7 +110,8 @@ def _wanted(wanted: inspect.Type) -> str:
         case inspect.BoolType():
             return "wanted is true or false"
         case inspect.IntType():
-            return "wanted is a whole number" + ("" if wanted.ge is None else f" from {wanted.ge} up")
+            least = "" if wanted.ge is None else f" from {wanted.ge}"
+            return f"wanted is a whole number{least}" + (" up" if wanted.le is None else f" to {wanted.le}")
         case inspect.Metadata():
             return f"wanted is {(wanted.extra_json_schema or {})['description']}"
     return "wanted is text in quotes"

@@ -213,8 +213,8 @@ class PinRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     name: Rule[Text]
     """What the region calls it."""
     held_by: Rule[HeldBy]
-    length: Rule[Annotated[int, msgspec.Meta(ge=4)]]
-    """Digits."""
+    length: Rule[Annotated[int, msgspec.Meta(ge=4, le=12)]]
+    """Digits; ISO 9564-1 has room for 4 to 12."""
     initial: Rule[FirstPin]
     """Digits, or the word of :class:`InitialPin`."""
     initial_otherwise: Rule[Digits]
@@ -233,9 +233,12 @@ class PinRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Where a locked card is opened again."""
 
     def faults(self) -> Iterator[Fault]:
-        """Initial PINs that can't be."""
+        """Initial PINs that can't be, and gaps with which no PIN could be asked for."""
+        for name, rule in (("name", self.name), ("held_by", self.held_by), ("length", self.length)):
+            if rule.basis is Basis.NOT_STATED:
+                yield Fault((name, "value"), "missing; without it no PIN can be asked for, so not_stated is not allowed")
         one_for_all = (self.initial.value or "").isdigit()
-        if one_for_all and len(self.initial.value or "") != self.length.value:
+        if one_for_all and self.length.value not in {None, len(self.initial.value or "")}:
             yield Fault(("initial", "value"), f"has not the {self.length.value} digits of pin.length")
         if one_for_all and self.initial_otherwise.value is not None:
             yield Fault(("initial_otherwise", "value"), "pin.initial is one number for all; nobody is left for another")
@@ -272,6 +275,11 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     pin: PinRules
     loss: LossRules
     services: dict[Service, ServiceRules]
+
+    def faults(self) -> Iterator[Fault]:
+        """A region without cards."""
+        if not self.codes.value:
+            yield Fault(("codes", "value"), "missing; without a code no card is this region's")
 
 
 def load_pack(path: Path) -> Pack:

@@ -1,0 +1,151 @@
+"""Packs with gaps: whatever a handbook leaves unstated and `kiosk region check` lets pass, every journey ends in words.
+
+Base is the fictional region, which opens everything, with its PIN in the chip and at the centre.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from kiosk.journeys.card_query import card_query
+from kiosk.journeys.frame import Session
+from kiosk.journeys.loss_lifting import loss_lifting
+from kiosk.journeys.pin_change import pin_change
+from kiosk.journeys.reception import tiles
+from kiosk.journeys.temporary_loss import temporary_loss
+from kiosk.journeys.views import Explain, Intent, Refusal, Slip, View, actions_of
+from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
+from kiosk.policy.form import faults_of
+from kiosk.policy.pack import Pack
+from kiosk.policy.region import Region
+from kiosk.records.card import CardState
+from kiosk.records.questions import CardProof, CardProved, LossReported, LossVerdict
+from kiosk.records.transaction import Outcome
+from tests.journeys.world import FICTIONAL, REPORTED_MS, TODAY, TRANSACTION_ID, World, walk
+
+NUMBER, NAME = "11010119900307002X", "王小明"
+RAW = tomllib.loads((FICTIONAL / "yunling.toml").read_text(encoding="utf-8"))
+MUST_BE_STATED = {"codes", "pin.name", "pin.held_by", "pin.length"}
+"""Without these nothing can be asked or said: the checker must refuse a pack that leaves them open."""
+
+
+def rule_names(raw: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in raw.items():
+        if isinstance(value, dict) and "basis" in value:
+            yield prefix + key
+        elif isinstance(value, dict) and key != "name":
+            yield from rule_names(value, f"{prefix}{key}.")
+
+
+RULES = sorted(rule_names(RAW))
+
+
+def with_gaps(names: set[str], held_by: str) -> dict[str, Any]:
+    raw = deepcopy(RAW)
+    raw["pin"]["held_by"]["value"] = held_by
+    for name in names:
+        *path, last = name.split(".")
+        table = raw
+        for part in path:
+            table = table[part]
+        table[last] = {"basis": "not_stated"}
+    return raw
+
+
+def faults(raw: dict[str, Any]) -> list[str]:
+    return [".".join(map(str, fault.where)) for fault in faults_of(raw, msgspec.inspect.type_info(Pack))]
+
+
+def sayings(value: object) -> Iterator[Say]:
+    """Every sentence within a view; those within a sentence are drawn with it."""
+    if isinstance(value, Say):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from sayings(item)
+    elif is_dataclass(value) and not isinstance(value, Verbatim | Personal | PersonName | type):
+        for one in fields(value):
+            yield from sayings(getattr(value, one.name))
+
+
+def empty_gaps(saying: Say) -> list[str]:
+    """Gaps of a sentence that would be drawn as nothing."""
+    found = []
+    for name, value in saying.values.items():
+        match value:
+            case Say():
+                found += empty_gaps(value)
+            case Verbatim(text="") | "":
+                found.append(f"{saying.text}: {name}")
+    return found
+
+
+def read_well(view: View) -> None:
+    assert [gap for saying in sayings(view) for gap in empty_gaps(saying)] == []
+    if isinstance(view, Explain):
+        assert view.lines, f"{view.title.text}: nothing below it"
+    if isinstance(view, Refusal):
+        assert view.instead, f"{view.title.text}: no way out"
+    if isinstance(view, Slip):
+        assert all(line.text for line in view.lines)
+
+
+PROVED = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
+LOST = CardProved(proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST, pin_is_initial=False, pin_tries_left=6)
+NEXT = {title: Intent.NEXT for title in ("挂失好了", "挂失已记下，还没有生效", "接下来", "密码改好了", "挂失已撤销")}
+PINS = ["246810", "975318", "975318"]
+
+
+def worlds() -> Iterator[tuple[Any, World]]:
+    for up in (True, False):
+        yield card_query, World(key="yunling", typed=list(PINS), proof=PROVED, centre_up=up)
+        yield pin_change, World(key="yunling", typed=list(PINS), proof=PROVED, centre_up=up, choices=NEXT)
+        yield loss_lifting, World(key="yunling", typed=list(PINS), proof=LOST, centre_up=up, choices=NEXT)
+        yield temporary_loss, World(key="yunling", keyed=[NUMBER, NAME], centre_up=up, choices=NEXT)
+    for verdict in LossVerdict:
+        for bank in ("", "云岭银行", "别的银行"):
+            at = REPORTED_MS if verdict in (LossVerdict.REPORTED, LossVerdict.ALREADY_REPORTED) else None
+            report = LossReported(verdict=verdict, reported_at_ms=at, bank=bank)
+            yield temporary_loss, World(key="yunling", keyed=[NUMBER, NAME], reports=[report], choices=NEXT)
+    for state in CardState:
+        proof = CardProved(proof=CardProof.GENUINE, card_state=state)
+        yield loss_lifting, World(key="yunling", typed=list(PINS), proof=proof)
+    yield card_query, World(key="yunling", typed=["111222"], tries=1, proof=PROVED)
+    yield card_query, World(key="yunling", tries=0, proof=CardProved(
+        proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=0))  # fmt: skip
+
+
+@given(gaps=st.sets(st.sampled_from(sorted(set(RULES) - MUST_BE_STATED))), held_by=st.sampled_from(["chip", "centre"]))
+@example(gaps=set(), held_by="chip")
+@example(gaps=set(RULES) - MUST_BE_STATED, held_by="chip")
+@example(
+    gaps={r for r in RULES if r not in MUST_BE_STATED and not r.endswith((".self_service", ".pin_required"))},
+    held_by="chip",
+)
+@example(
+    gaps={r for r in RULES if r not in MUST_BE_STATED and not r.endswith((".self_service", ".pin_required", ".offline"))},
+    held_by="centre",
+)
+def test_every_journey_ends_in_words(gaps: set[str], held_by: str) -> None:
+    raw = with_gaps(gaps, held_by)
+    assert faults(raw) == []
+    region = Region(msgspec.convert(raw, Pack))
+    for tile in tiles(region):
+        read_well(tile)  # type: ignore[arg-type]  # of Home
+    for journey, world in worlds():
+        outcome = walk(journey(Session(TRANSACTION_ID, region, TODAY)), world)
+        assert isinstance(outcome, Outcome)
+        for view in world.seen:
+            read_well(view)
+
+
+@pytest.mark.parametrize("name", sorted(MUST_BE_STATED))
+def test_what_no_terminal_can_do_without_is_asked_for(name: str) -> None:
+    assert faults(with_gaps({name}, "chip")) == [f"{name}.value"] 
