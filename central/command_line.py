@@ -155,10 +155,9 @@ def _serve(options: argparse.Namespace) -> None:
         return
     config = server_config(settings, functools.partial(_logging_app, settings))
     config.factory, config.workers = True, options.workers
-    # Said in full, since asyncio switches Nagle's delay (44 ms an answer) off only for sockets that name TCP.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((settings.host, settings.port))
+    listener = config.bind_socket()
+    # Its connections inherit this. asyncio spares only sockets that name TCP Nagle's delay (44 ms an answer).
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     Multiprocess(config, [listener]).run()
 
 

@@ -55,6 +55,8 @@ def _query(session: Session, progress: Progress) -> Journey[Ending]:
     if not region.offers(Service.CARD_QUERY):
         raise refusals.not_offered(region, Service.CARD_QUERY)
     identified = yield from identify_card(session, progress)
+    if identified.centre is None:
+        refusals.unless_by_chip(region, Service.CARD_QUERY, declined=identified.declined)
     if region.asks_pin(Service.CARD_QUERY):
         match region.pin_held_by:
             case HeldBy.CHIP:
@@ -64,7 +66,7 @@ def _query(session: Session, progress: Progress) -> Journey[Ending]:
             case HeldBy.CENTRE:
                 centre, pad = yield from centre_pad(session, identified, Service.CARD_QUERY)
                 answer = yield from _record_by_centre_pin(session, centre, pad)
-                progress.done_online = True
+                progress.done_online = answer.record is not None
                 return _ending(region, identified, answer)
     if identified.centre is None:
         return _chip_only(identified)
@@ -72,8 +74,10 @@ def _query(session: Session, progress: Progress) -> Journey[Ending]:
     question = GetRecord(transaction_id=session.transaction_id)
     answer_or_not = yield from ask_centre(question, RecordAnswer, identified.centre.session_id)
     if isinstance(answer_or_not, Unreachable | Distrusted):
+        declined = isinstance(answer_or_not, Distrusted) and answer_or_not.declined
+        refusals.unless_by_chip(region, Service.CARD_QUERY, declined=declined)
         return _chip_only(identified)
-    progress.done_online = True
+    progress.done_online = answer_or_not.record is not None
     return _ending(region, identified, answer_or_not)
 
 

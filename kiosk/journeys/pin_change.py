@@ -61,6 +61,8 @@ def _change(session: Session, progress: Progress) -> Journey[Ending]:
     if not region.offers(Service.PIN_CHANGE):
         raise refusals.not_offered(region, Service.PIN_CHANGE)
     identified = yield from identify_card(session, progress)
+    if identified.centre is None:
+        refusals.unless_by_chip(region, Service.PIN_CHANGE, declined=identified.declined)
     match region.pin_held_by:
         case HeldBy.CHIP:
             return (yield from _change_on_chip(session, progress, identified))

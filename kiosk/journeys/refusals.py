@@ -6,7 +6,7 @@ from kiosk.journeys.frame import Ended, Ending
 from kiosk.journeys.requests import Distrusted, Unreachable
 from kiosk.journeys.views import Refusal
 from kiosk.journeys.wording import Say, Verbatim, say
-from kiosk.policy.pack import Basis, HeldBy, Rule, Text
+from kiosk.policy.pack import Basis, HeldBy, Offline, Rule, Text
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.china_time import minute_of
@@ -32,10 +32,12 @@ def refused(
 ) -> Ended:
     """An ending that refuses.
 
+    :param instead: where a region states nothing to do, the citizen is sent to the staff.
     :param rule: the dotted name of the pack's rule that decided, for the entry.
     :param cited: that rule, whose source is shown.
     """
     citation = region.citation(cited) if cited is not None else None
+    instead = instead or (say("请招呼身边的工作人员。"),)
     view = Refusal(title, why, instead, region.hotline, citation, code, (CLOSE,))
     return Ended(Ending(Outcome.REFUSED, (view,), reason=reason, rule=rule))
 
@@ -49,15 +51,19 @@ def not_offered(region: Region, service: Service) -> Ended:
     """The region does not let a terminal do this: what its handbook says, where that stands, and who does it."""
     rules = region.service(service)
     handbook = rules.place.basis is Basis.SOURCE
+    final = service is Service.LOSS_LIFTING and region.pack.loss.formal_is_final.value
     return refused(
         region,
         reason="not_offered",
         code="R-01",
         title=_NOT_HERE[service],
         why=say("按本地手册，这项业务不在自助机上办。") if handbook else say("本地手册没有写明自助机可以办这项业务。"),
-        instead=go_to(rules.place) or (say("该去哪里办，请打电话问一问。"),),
+        instead=(
+            *(go_to(rules.place) or (say("该去哪里办，请打电话问一问。"),)),
+            *((say("正式（书面）挂失以后，不能再撤销。"),) if final else ()),
+        ),
         rule=f"services.{service.value}.self_service",
-        cited=rules.place,
+        cited=rules.place if rules.place.value is not None else rules.self_service,
     )
 
 
@@ -240,6 +246,15 @@ def not_ready(region: Region, service: Service) -> Ended:
 def without_centre(region: Region, service: Service, *, declined: bool) -> Ended:
     """There is no session with the centre: it can't be reached, or it declined."""
     return not_ready(region, service) if declined else needs_centre(region, service)
+
+
+def unless_by_chip(region: Region, service: Service, *, declined: bool) -> None:
+    """Go on without the centre only where the region's rules say so.
+
+    :raises Ended: they do not.
+    """
+    if region.offline(service) is not Offline.CHIP_ONLY:
+        raise without_centre(region, service, declined=declined)
 
 
 def no_answer(region: Region, service: Service, answer: Unreachable | Distrusted) -> Ended:

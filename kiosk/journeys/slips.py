@@ -15,13 +15,14 @@ def slip(
     :param lines: when it was done and what follows from it.
     """
     region = session.region
+    hotline = (say("服务电话 {hotline}", hotline=Verbatim(region.hotline)),) if region.hotline else ()
     return Slip(
         title=say("带走这张凭条"),
         lines=(
             say("{region} · {name}", region=in_words(region.pack.name), name=name),
             say("受理号 {number}", number=Verbatim(session.transaction_id[:8].upper())),
             *lines,
-            say("服务电话 {hotline}", hotline=Verbatim(region.hotline)),
+            *hotline,
         ),
         note=say("用手机扫一扫，就能存下来。"),
         actions=actions,

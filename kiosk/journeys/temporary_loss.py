@@ -1,6 +1,6 @@
 """My card is gone: its social side stops for now, no card at hand. Region rules: services.temporary_loss, loss."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from kiosk.journeys import refusals
@@ -220,44 +220,53 @@ def _reported_views(session: Session, answer: LossReported) -> tuple[View, ...]:
     facts: tuple[Fact, ...] = (Fact(say("社保功能"), say("已停用"), key=True), Fact(say("有效到"), until))
     if bank is not None:
         facts = (*facts, Fact(say("银行功能"), bank))
-    lines = (
-        say("挂失时间 {time}", time=Verbatim(done_at)),
-        say("有效到 {until}", until=until),
-        *_bank_lines(region, answer.bank),
-    )
-    return (
-        Result(say("挂失好了"), facts, None, turning(1, 3), page(1, 3)),
-        _next_steps(region, 2, 3),
-        slip(session, _name_of_report(region), lines, turning(3, 3), page(3, 3)),
-    )
+    lines = (say("挂失时间 {time}", time=Verbatim(done_at)), say("有效到 {until}", until=until))
+    return _pages(session, Result(say("挂失好了"), facts, None, ()), lines, _bank_lines(region, answer.bank))
 
 
 def _recorded_views(session: Session) -> tuple[View, ...]:
     region = session.region
-    lines = (
-        say("{day} 已记下，连上社保中心后生效", day=Verbatim(session.today.isoformat())),
-        *_bank_lines(region, ""),
-    )
+    if region.hotline:
+        instead = say("请打 {hotline}", hotline=Verbatim(region.hotline))
+    else:
+        instead = say("请招呼身边的工作人员。")
     first = Result(
         title=say("挂失已记下，还没有生效"),
         facts=(
             Fact(say("什么时候生效"), say("这台机器连上社保中心以后"), key=True),
-            Fact(say("等不及"), say("请打 {hotline}", hotline=Verbatim(region.hotline))),
+            Fact(say("等不及"), instead),
         ),
         note=say("现在联系不上社保中心。连上后自动上报，您不用再来。"),
-        actions=turning(1, 3),
-        page=page(1, 3),
+        actions=(),
         in_force=False,
     )
-    return (first, _next_steps(region, 2, 3), slip(session, _name_of_report(region), lines, turning(3, 3), page(3, 3)))
+    line = say("{day} 已记下，连上社保中心后生效", day=Verbatim(session.today.isoformat()))
+    return _pages(session, first, (line,), _bank_lines(region, ""))
 
 
-def _next_steps(region: Region, number: int, of: int) -> Explain:
-    """What is left to do: the bank, the written report, what to do should the card turn up."""
+def _pages(session: Session, first: Result, lines: tuple[Say, ...], banks: tuple[Say, ...]) -> tuple[View, ...]:
+    """What came of it, what is left to do where anything is known of that, and the slip.
+
+    :param lines: for the slip.
+    :param banks: for the slip too, below those.
+    """
+    left = _next_steps(session.region, numbers_follow=bool(banks))
+    next_steps = (Explain(title=say("接下来"), lines=left, step=None, actions=()),) if left else ()
+    pages = (first, *next_steps, slip(session, _name_of_report(session.region), (*lines, *banks), ()))
+    of = len(pages)
+    return tuple(replace(view, actions=turning(at, of), page=page(at, of)) for at, view in enumerate(pages, 1))
+
+
+def _next_steps(region: Region, *, numbers_follow: bool) -> tuple[Say, ...]:
+    """What is left to do: the bank, the written report, what to do should the card turn up.
+
+    :param numbers_follow: the banks' lines stand on the slip.
+    """
     loss = region.pack.loss
     lines: list[Say] = []
     if loss.bank_side.value:
-        lines.append(say("银行功能要另外找银行挂失，电话在下一页。"))
+        bank = say("银行功能要另外找银行挂失，电话在下一页。") if numbers_follow else say("银行功能要另外找银行挂失。")
+        lines.append(bank)
     if loss.formal_place.value is not None:
         lines.append(say("找不到卡，办正式挂失：{place}", place=in_words(loss.formal_place.value)))
     lifting = region.service(Service.LOSS_LIFTING).place
@@ -265,17 +274,15 @@ def _next_steps(region: Region, number: int, of: int) -> Explain:
         lines.append(say("卡找到了：带卡来这里撤销挂失。"))
     elif lifting.value is not None:
         lines.append(say("卡找到了，撤销挂失：{place}", place=in_words(lifting.value)))
-    return Explain(
-        title=say("接下来"), lines=tuple(lines), step=None, actions=turning(number, of), page=page(number, of)
-    )
+    return tuple(lines)
 
 
 def _bank_lines(region: Region, bank: str) -> tuple[Say, ...]:
-    """The line of the card's bank; every line of the region where the bank is not known."""
+    """The line of the card's bank, where the pack has it; every line of the region where the bank is not known."""
     loss = region.pack.loss
-    known = region.bank_line(bank)
-    if known is not None:
-        return (_line_of(known),)
+    if bank:
+        known = region.bank_line(bank)
+        return (_line_of(known),) if known is not None else ()
     return tuple(_line_of(one) for one in loss.bank_lines.value or ()) if loss.bank_side.value else ()
 
 

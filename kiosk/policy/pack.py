@@ -236,7 +236,7 @@ class PinRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """Initial PINs that can't be, and gaps with which no PIN could be asked for."""
         for name, rule in (("name", self.name), ("held_by", self.held_by), ("length", self.length)):
             if rule.basis is Basis.NOT_STATED:
-                yield Fault((name, "value"), "missing; without it no PIN can be asked for, so not_stated is not allowed")
+                yield Fault((name, "value"), "missing; no PIN can be asked for without it")
         one_for_all = (self.initial.value or "").isdigit()
         if one_for_all and self.length.value not in {None, len(self.initial.value or "")}:
             yield Fault(("initial", "value"), f"has not the {self.length.value} digits of pin.length")

@@ -201,6 +201,7 @@ class Conductor:
             self._interrupt(CitizenCancelled())
         elif isinstance(self._request, Show):
             self._send(intent)
+        self._surroundings.wake()  # the next screen shall not wait for the next round
 
     def activity(self, *, large: bool) -> None:
         """Note that the citizen touched the screen.

@@ -5,13 +5,17 @@ Kivy opens things while it is imported, so nothing here imports it before a wind
 
 from collections.abc import Callable
 
-from kiosk.journeys.views import AnyIntent, Scene
+from kiosk.journeys.views import AnyIntent, Attract, OutOfService, Scene
 from kiosk.ui.environment import prepare_kivy
 from kiosk.ui.settings import DisplaySettings, Preferences
 
 __all__ = ["DisplaySettings", "Preferences", "TerminalWindow"]
 
 _TICK = 0.05
+_BRISK = 60.0
+"""Looks a second for touches while somebody is served: a finger is seen after 17 ms at most."""
+_CALM = 30.0
+"""While nobody is there; each look costs a little of an idle core."""
 
 
 class TerminalWindow:
@@ -45,7 +49,11 @@ class TerminalWindow:
 
     def show(self, scene: Scene) -> None:
         """Show a scene. The same scene again draws nothing."""
+        from kivy.clock import Clock  # noqa: PLC0415 - see the module's words
+
         self._router.show(scene)
+        nobody = isinstance(scene.view, Attract | OutOfService)
+        Clock._max_fps = _CALM if nobody else _BRISK  # noqa: SLF001 - Kivy reads its setting once, at import
 
     def wake(self) -> None:
         """Have the loop call its tick soon. From any thread; before the loop runs it does nothing."""

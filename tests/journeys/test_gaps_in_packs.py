@@ -4,7 +4,7 @@ Base is the fictional region, which opens everything, with its PIN in the chip a
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -19,14 +19,24 @@ from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.reception import tiles
+from kiosk.journeys.requests import Journey
 from kiosk.journeys.temporary_loss import temporary_loss
-from kiosk.journeys.views import Explain, Intent, Refusal, Slip, View, actions_of
+from kiosk.journeys.views import AnyIntent, Explain, Intent, Refusal, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
 from kiosk.policy.form import faults_of
 from kiosk.policy.pack import Pack
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
-from kiosk.records.questions import CardProof, CardProved, LossReported, LossVerdict
+from kiosk.records.questions import (
+    CardProof,
+    CardProved,
+    GetRecord,
+    LossReported,
+    LossVerdict,
+    OpenCardSession,
+    PinVerdict,
+    RecordAnswer,
+)
 from kiosk.records.transaction import Outcome
 from tests.journeys.world import FICTIONAL, REPORTED_MS, TODAY, TRANSACTION_ID, World, walk
 
@@ -98,12 +108,19 @@ def read_well(view: View) -> None:
 
 
 PROVED = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
-LOST = CardProved(proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST, pin_is_initial=False, pin_tries_left=6)
-NEXT = {title: Intent.NEXT for title in ("挂失好了", "挂失已记下，还没有生效", "接下来", "密码改好了", "挂失已撤销")}
+LOST = CardProved(
+    proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST, pin_is_initial=False, pin_tries_left=6
+)
+NEXT: dict[str, AnyIntent] = dict.fromkeys(
+    ("挂失好了", "挂失已记下，还没有生效", "接下来", "密码改好了", "挂失已撤销"), Intent.NEXT
+)
 PINS = ["246810", "975318", "975318"]
 
 
-def worlds() -> Iterator[tuple[Any, World]]:
+Story = Callable[[Session], Journey[Outcome]]
+
+
+def worlds() -> Iterator[tuple[Story, World]]:
     for up in (True, False):
         yield card_query, World(key="yunling", typed=list(PINS), proof=PROVED, centre_up=up)
         yield pin_change, World(key="yunling", typed=list(PINS), proof=PROVED, centre_up=up, choices=NEXT)
@@ -130,15 +147,16 @@ def worlds() -> Iterator[tuple[Any, World]]:
     held_by="chip",
 )
 @example(
-    gaps={r for r in RULES if r not in MUST_BE_STATED and not r.endswith((".self_service", ".pin_required", ".offline"))},
+    gaps={
+        r for r in RULES if r not in MUST_BE_STATED and not r.endswith((".self_service", ".pin_required", ".offline"))
+    },
     held_by="centre",
 )
 def test_every_journey_ends_in_words(gaps: set[str], held_by: str) -> None:
     raw = with_gaps(gaps, held_by)
     assert faults(raw) == []
     region = Region(msgspec.convert(raw, Pack))
-    for tile in tiles(region):
-        read_well(tile)  # type: ignore[arg-type]  # of Home
+    assert [gap for saying in sayings(tiles(region)) for gap in empty_gaps(saying)] == []
     for journey, world in worlds():
         outcome = walk(journey(Session(TRANSACTION_ID, region, TODAY)), world)
         assert isinstance(outcome, Outcome)
@@ -148,4 +166,39 @@ def test_every_journey_ends_in_words(gaps: set[str], held_by: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(MUST_BE_STATED))
 def test_what_no_terminal_can_do_without_is_asked_for(name: str) -> None:
-    assert faults(with_gaps({name}, "chip")) == [f"{name}.value"] 
+    assert faults(with_gaps({name}, "chip")) == [f"{name}.value"]
+
+
+@pytest.mark.parametrize("rule", ["refused", None])
+@pytest.mark.parametrize(
+    ("service", "journey", "lost"),
+    [
+        ("card_query", card_query, OpenCardSession),
+        ("card_query", card_query, GetRecord),
+        ("pin_change", pin_change, OpenCardSession),
+    ],
+)
+def test_what_a_region_does_not_do_without_the_centre_is_not_done(
+    rule: str | None, service: str, journey: Story, lost: type
+) -> None:
+    raw = with_gaps(set() if rule else {f"services.{service}.offline"}, "chip")
+    if rule:
+        raw["services"][service]["offline"]["value"] = rule
+    world = World(key="yunling", typed=list(PINS), proof=PROVED, lost_answer_to=lost)
+    outcome = walk(journey(Session(TRANSACTION_ID, Region(msgspec.convert(raw, Pack)), TODAY)), world)
+    assert outcome is Outcome.REFUSED
+    assert (world.recorded[-1].reason, world.recorded[-1].rule) == (
+        "centre_unreachable", f"services.{service}.offline",
+    )  # fmt: skip
+    assert world.chip_pin == "246810"
+    if lost is OpenCardSession:
+        assert world.typed == PINS, "nobody types a PIN for nothing"
+
+
+def test_an_answer_without_a_record_is_not_told_as_one() -> None:
+    """The centre keeps a PIN of its own for the card, which this region's terminal does not ask for."""
+    answer = RecordAnswer(pin=PinVerdict.UNREADABLE, pin_tries_left=6)
+    world = World(key="yunling", typed=list(PINS), records=[answer])
+    walk(card_query(Session(TRANSACTION_ID, Region(msgspec.convert(RAW, Pack)), TODAY)), world)
+    entry = world.recorded[-1]
+    assert (entry.outcome, entry.done_online) == (Outcome.PARTLY_DONE, False)

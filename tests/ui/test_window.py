@@ -37,7 +37,16 @@ def test_touch(check: str) -> None:
     in_window(f"touch_checks:{check}", *PORTRAIT)
 
 
-@pytest.mark.parametrize("check", ["a_whole_number", "a_name", "what_is_typed_stays"])
+@pytest.mark.parametrize(
+    "check",
+    [
+        "a_whole_number",
+        "a_name",
+        "what_is_typed_stays",
+        "a_second_wrong_number_is_told_too",
+        "what_was_typed_goes_with_its_question",
+    ],
+)
 def test_typing(check: str) -> None:
     in_window(f"typing_checks:{check}", *PORTRAIT)
 

@@ -1,5 +1,7 @@
 """Typing on the screen's own keys, with a finger from outside."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -129,3 +131,41 @@ def what_is_typed_stays(driven: DrivenWindow) -> Iterator[None]:
     yield
     assert shown_number(router) == ""
     assert Intent.CANCEL not in driven.intents
+
+
+def a_second_wrong_number_is_told_too(driven: DrivenWindow) -> Iterator[None]:
+    """The journey asks again in the very same words: nothing new is drawn, and yet the button must not seem dead."""
+    finger, router = Finger(), driven.router
+    driven.window.show(SCENES["number-entry-wrong"])
+    yield
+    assert router.screen._guide.text == "这个号码不对，请对照身份证改一改。"
+    for spoken in NUMBER:
+        yield from rest()
+        finger.tap(key_named(router, spoken))
+        yield
+    assert router.screen._guide.text == "就是卡上的社会保障号码，18 位。"
+    yield from rest()
+    finger.tap(confirm(router))
+    yield
+    driven.window.show(SCENES["number-entry-wrong"])
+    yield
+    assert driven.intents == [Typed(NUMBER)]
+    assert router.screen._guide.text == "这个号码不对，请对照身份证改一改。"
+
+
+def what_was_typed_goes_with_its_question(driven: DrivenWindow) -> Iterator[None]:
+    """Nothing in the window reaches it any more, not even the key that was touched last."""
+    finger, router = Finger(), driven.router
+    driven.window.show(SCENES["number-entry"])
+    yield
+    yield from type_keys(driven, finger, "1052")
+    draft = router.screen.draft
+    screen = weakref.ref(router.screen)
+    driven.window.show(SCENES["attract"])
+    yield
+    assert draft.text == ""
+    del finger
+    for _ in range(3):
+        yield
+        gc.collect()
+    assert screen() is None
