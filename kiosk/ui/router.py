@@ -106,6 +106,8 @@ class Router:
             screen = screen_for(self._desk(scene, allow_large=False), scene.view, draft)
         if self.screen is not None:
             self.stage.remove_widget(self.screen)
+            if isinstance(self.screen, EntryScreen) and draft is None:
+                self.screen.draft.clear()
         self.screen = screen
         self.stage.add_widget(screen, index=len(self.stage.children))
 

@@ -15,7 +15,8 @@ class TapGate:
 
     def __init__(self) -> None:
         self._last: float | None = None
-        self._last_key: tuple[object, float] | None = None
+        self._last_key: tuple[int, float] | None = None
+        """Which key, by ``id``: the key itself would keep its screen, and what was typed on it."""
 
     def opens(self, began: float) -> bool:
         """Whether a touch that began at this time (seconds) may act. A clock set back does not lock the screen."""
@@ -27,9 +28,9 @@ class TapGate:
 
     def opens_key(self, key: object, began: float) -> bool:
         """Whether a touch on a typing key may act: another key at once, the same one when it can't be a bounce."""
-        bounces = self._last_key is not None and self._last_key[0] is key and 0 <= began - self._last_key[1] < BOUNCE
+        bounces = self._last_key is not None and self._last_key[0] == id(key) and 0 <= began - self._last_key[1] < BOUNCE
         return self.opens(began) and not bounces
 
     def key_passed(self, key: object, ended: float) -> None:
         """A typing key was accepted at this time."""
-        self._last_key = key, ended
+        self._last_key = id(key), ended

@@ -53,7 +53,7 @@ class TerminalWindow:
 
         self._router.show(scene)
         nobody = isinstance(scene.view, Attract | OutOfService)
-        Clock._max_fps = _CALM if nobody else _BRISK  # noqa: SLF001 - Kivy reads its setting once, at import
+        Clock._max_fps = _CALM if nobody else _BRISK  # Kivy reads its own setting once, at import
 
     def wake(self) -> None:
         """Have the loop call its tick soon. From any thread; before the loop runs it does nothing."""

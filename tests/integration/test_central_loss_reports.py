@@ -283,6 +283,44 @@ def test_a_name_counts_however_its_characters_are_composed(centre: RunningCentre
     assert ask(centre, beijing, a_report(BEIJING, "beijing", name="Rene\u0301e")).verdict is LossVerdict.REPORTED
 
 
+@pytest.mark.parametrize(
+    ("held", "typed"),
+    [
+        ("Anna Müller", "ANNA MÜLLER"),  # the terminal's keyboard has capitals only
+        ("JOHN  SMITH", "JOHN SMITH"),
+        ("阿布都拉•艾买提", "阿布都拉·艾买提"),
+        ("阿布都拉．艾买提", "阿布都拉·艾买提"),
+        ("阿布都拉 · 艾买提", "阿布都拉·艾买提"),
+        ("王　明", "王明"),
+    ],
+)
+def test_a_name_counts_however_a_register_writes_it(
+    centre: RunningCentre, beijing: EnrolledTerminal, held: str, typed: str
+) -> None:
+    with centre.database.writing() as session:
+        session.get_one(Holder, BEIJING[2]).name = held
+    assert ask(centre, beijing, a_report(BEIJING, "beijing", name=typed)).verdict is LossVerdict.REPORTED
+
+
+@pytest.mark.parametrize(
+    ("held", "typed"), [("王明", "王 萌"), ("JOHN SMITH", "JOHNSMITH"), ("李丽", "李俪"), ("", " ")]
+)
+def test_another_name_is_another_name(
+    centre: RunningCentre, beijing: EnrolledTerminal, held: str, typed: str
+) -> None:
+    with centre.database.writing() as session:
+        session.get_one(Holder, BEIJING[2]).name = held
+    assert ask(centre, beijing, a_report(BEIJING, "beijing", name=typed)).verdict is LossVerdict.UNKNOWN
+
+
+def test_a_report_is_not_taken_back_under_its_own_transaction(centre: RunningCentre, yunling: EnrolledTerminal) -> None:
+    report = a_report(YUNLING, "yunling")
+    ask(centre, yunling, report)
+    proved = Asked(centre, yunling, YUNLING, YUNLING_KEY).proved()
+    assert declined(lambda: lift(proved, report.transaction_id)) == (400, "malformed")
+    assert state(centre, YUNLING) == "4"
+
+
 def test_whoever_has_a_new_card_reports_that_one(centre: RunningCentre, beijing: EnrolledTerminal) -> None:
     new = ("110000D1560000050000000000002008", "T11000082", "110000199508272071")
     at_a_window(centre, new, CardState.NORMAL, "activated", NOW)

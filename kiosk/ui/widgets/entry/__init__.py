@@ -120,6 +120,8 @@ class EntryScreen(Screen):
         if missing is not None:
             self.guide(missing)
         else:
+            # Asked again in the same words nothing new is drawn: what is wrong with it must stand here once more.
+            self.guide(self.view.note)
             self.desk.post(Typed(self.typed_text()))
 
     def typed_text(self) -> str:
