@@ -51,7 +51,7 @@ def report(figures: Sequence[Figure], samples: dict[str, Any]) -> dict[str, Any]
 
 def figures_in(results: dict[str, dict[str, Any]]) -> list[Figure]:
     """The figures of every benchmark that ran, by the name of its module."""
-    readers = {"window": _window, "ledger": _ledger, "ingest": _ingest}
+    readers = {"window": _window, "ledger": _ledger}
     found: list[Figure] = []
     for module, result in results.items():
         if "figures" in result:
@@ -142,15 +142,3 @@ def _ledger(result: dict[str, Any]) -> list[Figure]:
             ),
         ]
     return figures
-
-
-def _ingest(result: dict[str, Any]) -> list[Figure]:
-    return [
-        Figure(
-            name=f"centre: entries taken in, 500 a batch, {kind}",
-            unit="1/s",
-            median=result[kind]["500"]["centre"],
-            beside=f"over HTTPS, signed {result[kind]['500']['https']:,}; bare COPY {result['copy']['500']:,}",
-        )
-        for kind in ("sqlite", "postgresql")
-    ]

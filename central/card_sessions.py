@@ -199,10 +199,12 @@ class CardDesk:
     def lift_loss(self, asker: Asker, session_id: str, question: LiftLoss) -> LossLifted:
         """Take the temporary loss report on a proved card back, after the PIN where the centre holds one.
 
-        :raises Declined: no session, or not proved.
+        :raises Declined: no session, not proved, or a transaction id that has reported the card.
         """
         with self.database.writing() as session:
             row, card = self._proved(session, asker, session_id, question.transaction_id, Service.LOSS_LIFTING)
+            if row.loss_reported_at is not None:
+                raise malformed("this transaction id has reported the card")
             if row.loss_answer is not None:
                 return msgspec.json.decode(row.loss_answer, type=LossLifted)
             held = session.get(CentrePin, card.identification_code, with_for_update=True)

@@ -75,10 +75,16 @@ def settle_all(cards: Iterable[Card], now_ms: int) -> list[CardEvent]:
 
 
 def is_holder(holder: Holder | None, name: str) -> bool:
-    """Whether ``name`` is the holder's, in whichever way its characters are composed; as slow for a wrong one."""
-    held = unicodedata.normalize("NFC", holder.name if holder is not None else "")
-    same = hmac.compare_digest(held.encode(), unicodedata.normalize("NFC", name).encode())
+    """Whether ``name`` is the holder's, however a register writes it; as slow for a wrong one."""
+    held = _letters(holder.name if holder is not None else "")
+    same = bool(held) and hmac.compare_digest(held.encode(), _letters(name).encode())
     return same and holder is not None
+
+
+def _letters(name: str) -> str:
+    """A name without what registers and keyboards differ in: composition, width, case, accents, dots and spaces."""
+    decomposed = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(char for char in decomposed if unicodedata.category(char)[0] not in "MPSZ")
 
 
 def verdict_on_report(cards: Sequence[Card]) -> tuple[LossVerdict, Card | None]:

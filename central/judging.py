@@ -15,6 +15,7 @@ import msgspec
 from central.card_states import Cause, answer_to_report, is_holder, report, verdict_on_report
 from central.region_rules import RegionRule
 from central.tables import Card, CardEvent, Holder
+from kiosk.records.card import CardState
 from kiosk.records.chain import SealedEntry
 from kiosk.records.questions import LossVerdict
 from kiosk.records.sealing import EpochKey, Unreadable, unseal
@@ -192,7 +193,8 @@ class Bench:
             return Ruling(Verdict.SUPERSEDED, verdict.value)
         if self._is_overtaken(opened, cards):
             return Ruling(Verdict.SUPERSEDED, "overtaken")
-        if transaction.assumed_card_state not in {"", card.state}:
+        # A report can be made of a locked card as well, online and off: it was taken to be in use, and it is.
+        if transaction.assumed_card_state not in {"", CardState.NORMAL.value, card.state}:
             return Ruling(Verdict.SUPERSEDED, "card_state_changed")
         return _APPLIED
 

@@ -61,9 +61,11 @@ class LossDesk:
             cards = _settled_cards(session, number, region, now_ms)
             if not is_holder(session.get(Holder, number), question.name):
                 return LossReported(verdict=LossVerdict.UNKNOWN)
+            if row.identification_code and row.loss_reported_at is None:
+                raise malformed("this transaction id has asked about a card")
             if row.loss_answer is not None and row.social_security_number == number:
                 return msgspec.json.decode(row.loss_answer, type=LossReported)
-            if row.loss_reported_at is not None or row.identification_code:
+            if row.loss_reported_at is not None:
                 raise malformed("this transaction id belongs to another card")
             verdict, card = verdict_on_report(cards)
             if verdict is LossVerdict.REPORTED and card is not None:

@@ -2,8 +2,10 @@
 
 import argparse
 import logging
+import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,6 +21,8 @@ from kiosk.uplink.alone import AlreadyRunning
 DEFAULT_CONFIGURATION = Path("/etc/kiosk/kiosk.toml")
 USAGE = 64
 """Exit code of a wrong configuration, after sysexits.h EX_USAGE."""
+READER_GONE = 128 + signal.SIGPIPE
+"""Exit code of a printing command whose reader has gone, as a shell has it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,12 +66,23 @@ def _run(chosen: argparse.Namespace) -> int:
             request = bootstrap.enrol(load_configuration(chosen.config))
             chosen.request.write_bytes(msgspec.json.encode(request))
         case "card":
-            return card.run(chosen, bootstrap.open_card_reader)
+            return _printed(lambda: card.run(chosen, bootstrap.open_card_reader))
         case "ledger":
-            return ledger.run(chosen, bootstrap.uplink_settings(load_configuration(chosen.config)))
+            return _printed(lambda: ledger.run(chosen, bootstrap.uplink_settings(load_configuration(chosen.config))))
         case "region":
-            return region.run(chosen)
+            return _printed(lambda: region.run(chosen))
     return 0
+
+
+def _printed(command: Callable[[], int]) -> int:
+    """Run a command that prints. A reader that has seen enough, such as ``head``, is no fault."""
+    try:
+        code = command()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at its end
+        return READER_GONE
+    return code
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ DIALECTS: Final = (SZZT, SUNSON)
 """In the order of asking: SUNSON's pads see at once that SZZT's question is none of theirs, while SUNSON's question
 leaves an SZZT pad waiting for the rest of a longer frame."""
 _ROUNDS: Final = 2
-"""Noise may spoil one answer."""
+"""Noise may spoil one answer; in the second round each dialect gets the whole time for one."""
 
 _trace = logging.getLogger(__name__)
 
@@ -43,7 +43,9 @@ class DiscoveringPinPad(SerialPinPad):
     """
 
     def __init__(self, port_path: str, dialects: Sequence[Dialect] = DIALECTS, *, answer_s: float = ANSWER_S) -> None:
-        """:param answer_s: seconds until an answer must begin. While the dialect is sought, all of them share it."""
+        """:param answer_s: seconds until an answer must begin. While the dialect is sought, all of them share it
+        as long as there is silence.
+        """
         super().__init__(port_path, dialects[0], answer_s=answer_s)
         self._dialects = dialects
         self._patience_s = answer_s
@@ -55,10 +57,11 @@ class DiscoveringPinPad(SerialPinPad):
         :raises ProtocolViolation: something came, but nobody's answer.
         """
         asked = " and ".join(dialect.name for dialect in self._dialects)
+        patience_s = self._patience_s / len(self._dialects)
         for _ in range(_ROUNDS):
             noise = None
             for dialect in self._dialects:
-                talk = Conversation(self._line, dialect, self._patience_s / len(self._dialects))
+                talk = Conversation(self._line, dialect, patience_s)
                 talk.resynchronise()
                 try:
                     talk.attempt(dialect.identity)
@@ -73,4 +76,5 @@ class DiscoveringPinPad(SerialPinPad):
                 return Conversation(self._line, dialect, self._patience_s)
             if noise is None:
                 raise TimedOut(DEVICE, f"no answer, asked in {asked}")
+            patience_s = self._patience_s  # the noise may have been a slow pad's answer to the question before
         raise ProtocolViolation(DEVICE, f"no sound answer, asked in {asked}") from noise

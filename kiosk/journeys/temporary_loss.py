@@ -186,9 +186,14 @@ def _name() -> Journey[str]:
             actions=(CANCEL,),
         )
         typed = yield from ask(Show(view, personal=True))
-        if isinstance(typed, Typed) and 0 < len(typed.text.strip()) <= LONGEST_NAME:
+        if isinstance(typed, Typed) and _may_be_a_name(typed.text.strip()):
             return typed.text.strip()
         note = say("请输入姓名，再按“输好了”。")
+
+
+def _may_be_a_name(text: str) -> bool:
+    # Figures come from a tap on the number's button that was heard too late.
+    return 0 < len(text) <= LONGEST_NAME and not any(char.isdecimal() for char in text)
 
 
 def _read_back(number: str, name: str) -> ReadBack:

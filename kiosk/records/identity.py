@@ -7,6 +7,8 @@ from typing import Final
 from stdnum.iso7064 import mod_11_2
 
 LENGTH: Final = 18
+_WRITTEN: Final = date(2026, 1, 1)
+"""A clock before this is dead, not right: nobody is turned away because of it."""
 _FORM: Final = re.compile(r"[1-9][0-9]{16}[0-9X]", re.ASCII)
 
 
@@ -21,4 +23,4 @@ def is_identity_number(number: str, today: date) -> bool:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
         return False
-    return date(1870, 1, 1) <= born <= today
+    return date(1870, 1, 1) <= born <= max(today, _WRITTEN)

@@ -1,6 +1,7 @@
 """What a journey asks the centre while the citizen waits, and the answers. Paths stand in docs/protocol.md."""
 
 from enum import Enum
+from typing import Annotated
 
 import msgspec
 
@@ -166,6 +167,10 @@ class PinChanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     pin_tries_left: int | None = None
 
 
+Moment = Annotated[int, msgspec.Meta(ge=0, lt=1 << 47)]
+"""Milliseconds since 1970 UTC, before the year 6430: what comes from outside must fit every calendar."""
+
+
 class ReportLoss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /v1/loss-reports. Someone without a card at hand reports the social side of their card lost for now."""
 
@@ -175,7 +180,7 @@ class ReportLoss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     social_security_number: str
     """AAC002 as typed."""
     name: str
-    """AAC003 as typed; must be the holder's, character by character."""
+    """AAC003 as typed; must be the holder's, letter by letter and character by character."""
 
     def __repr__(self) -> str:
         return "<ReportLoss>"
@@ -201,9 +206,9 @@ class LossReported(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """The verdict. The same transaction id asked again gets the same verdict and changes nothing twice."""
 
     verdict: LossVerdict
-    reported_at_ms: int | None = None
+    reported_at_ms: Moment | None = None
     """With REPORTED and ALREADY_REPORTED: the centre's clock, milliseconds since 1970 UTC."""
-    lapses_at_ms: int | None = None
+    lapses_at_ms: Moment | None = None
     """When the report lifts by itself; None where the region's rules state no term."""
     bank: str = ""
     """AAE008, whose line stops the bank side; empty where the card has none."""

@@ -28,8 +28,8 @@ class TapGate:
 
     def opens_key(self, key: object, began: float) -> bool:
         """Whether a touch on a typing key may act: another key at once, the same one when it can't be a bounce."""
-        bounces = self._last_key is not None and self._last_key[0] == id(key) and 0 <= began - self._last_key[1] < BOUNCE
-        return self.opens(began) and not bounces
+        last, ended = self._last_key or (None, 0.0)
+        return self.opens(began) and not (last == id(key) and 0 <= began - ended < BOUNCE)
 
     def key_passed(self, key: object, ended: float) -> None:
         """A typing key was accepted at this time."""

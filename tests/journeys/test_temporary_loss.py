@@ -1,3 +1,6 @@
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from kiosk.journeys.requests import CitizenCancelled, LedgerFailed, Record
@@ -174,6 +177,20 @@ def test_an_empty_name_is_asked_for_again() -> None:
     world = World(key="beijing", keyed=[NUMBER, "  ", f" {NAME} "])
     assert walk(temporary_loss(session("beijing")), world) is Outcome.DONE
     assert world.recorded[-1].holder_name == NAME
+
+
+def test_a_number_that_comes_late_is_no_name() -> None:
+    """A second tap on the number's button, heard after its question was answered."""
+    world = World(key="beijing", keyed=[NUMBER, NUMBER, NAME])
+    assert walk(temporary_loss(session("beijing")), world) is Outcome.DONE
+    assert world.recorded[-1].holder_name == NAME
+
+
+def test_a_clock_that_is_dead_turns_nobody_away() -> None:
+    """Before the battery's day, until the centre has told the time, everybody would be born tomorrow."""
+    dead = replace(session("beijing"), today=date(1970, 1, 1))
+    world = citizen(centre_up=False)
+    assert walk(temporary_loss(dead), world) is Outcome.RECORDED
 
 
 def test_read_back_is_masked_and_can_be_mended() -> None:

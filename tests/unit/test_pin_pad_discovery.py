@@ -1,6 +1,8 @@
 """The dialect is found by harmless questions only, and found anew when another pad may be there."""
 
 import os
+import select
+import threading
 import time
 import tty
 from collections.abc import Iterator
@@ -88,6 +90,57 @@ def test_a_pad_that_only_ever_babbles_is_a_violation_that_names_who_was_asked(
     with pytest.raises(ProtocolViolation, match="asked in szzt and sunson"):
         pad.identify()
     assert pad.identify().dialect == dialect
+
+
+class SlowRelay:
+    """Stands between the driver and a pad and holds each answer back."""
+
+    def __init__(self, simulator: PadSimulator, delay_s: float) -> None:
+        self._relay, host_end = os.openpty()
+        tty.setraw(host_end)
+        tty.setraw(self._relay)
+        self.path = os.ttyname(host_end)
+        self._host_end, self._delay_s = host_end, delay_s
+        self._pad = os.open(simulator.path, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(self._pad)
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._questions), threading.Thread(target=self._answers)]
+        for thread in self._threads:
+            thread.start()
+
+    def _questions(self) -> None:
+        while not self._stop.is_set():
+            if select.select([self._relay], [], [], 0.02)[0]:
+                os.write(self._pad, os.read(self._relay, 512))
+
+    def _answers(self) -> None:
+        held: list[tuple[float, bytes]] = []
+        while not self._stop.is_set():
+            if select.select([self._pad], [], [], 0.005)[0]:
+                held.append((time.monotonic() + self._delay_s, os.read(self._pad, 512)))
+            while held and held[0][0] <= time.monotonic():
+                os.write(self._relay, held.pop(0)[1])
+
+    def close(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        for end in (self._relay, self._host_end, self._pad):
+            os.close(end)
+
+
+@pytest.mark.parametrize("delay_s", [0.2, 0.45, 0.6, 0.8])
+def test_a_slow_pad_is_found_as_long_as_it_may_be_slow(
+    dialect: PadDialect, simulator: PadSimulator, delay_s: float
+) -> None:
+    """With its dialect by name such a pad works: what half of the time hides must not stay hidden."""
+    relay = SlowRelay(simulator, delay_s)
+    pad = DiscoveringPinPad(relay.path)
+    try:
+        assert pad.identify().dialect == dialect
+    finally:
+        pad.close()
+        relay.close()
 
 
 def test_silence_is_timed_out_and_says_who_was_asked(deaf_port: str) -> None:

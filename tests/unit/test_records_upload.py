@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.records.canonical import canonical
 from kiosk.records.chain import SealedEntry
+from kiosk.records.china_time import minute_of
+from kiosk.records.questions import LossReported
 from kiosk.records.sealing import SealedEpochKey
 from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
 from kiosk.records.upload import Batch, Judgement, Malformed, Problem, Receipt, Tombstone, Verdict, decode, encode
@@ -95,6 +97,16 @@ TRANSACTION = Transaction(
     transaction_id="ab" * 16, service=Service.PIN_CHANGE, stage=Stage.FINISHED, outcome=Outcome.DONE, region="beijing",
     social_security_number="11010119900307004X", card_number="D2143569X", identification_code="0" * 32,
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("moment", [-1, 10**18, 1 << 62])
+def test_a_moment_beyond_every_calendar_is_malformed(moment: int) -> None:
+    for field in ("reported_at_ms", "lapses_at_ms"):
+        with pytest.raises(Malformed):
+            decode(json.dumps({"verdict": "reported", field: moment}).encode(), LossReported)
+    latest = decode(json.dumps({"verdict": "reported", "lapses_at_ms": (1 << 47) - 1}).encode(), LossReported)
+    assert latest.lapses_at_ms is not None
+    assert minute_of(latest.lapses_at_ms) == "6429-10-17 10:45"
 
 
 def test_a_transaction_shows_nothing_personal() -> None:

@@ -1,5 +1,6 @@
 """``kiosk region`` as an operator starts it, and the two documents that rest on it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -152,3 +153,23 @@ def test_the_worked_example_is_yunlings() -> None:
     blocks = re.findall(r"```toml\n(.*?)```", HOW_TO, re.DOTALL)
     assert len(blocks) == 4
     assert [block for block in blocks if block not in yunling] == []
+
+
+@pytest.mark.parametrize("arguments", [["show", "beijing"], ["matrix", "--markdown"], ["check"]], ids=" ".join)
+def test_a_reader_that_has_seen_enough_is_no_fault(tmp_path: Path, arguments: list[str]) -> None:
+    """``kiosk region show beijing | head -1``, with the reader gone before anything is written."""
+    regions = (
+        spoiled(tmp_path, "zhumadian.toml", "pin.tries", "pin.tries", "pin.attempts")
+        if "check" in arguments
+        else REGIONS
+    )
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody:
+        done = subprocess.run(
+            [sys.executable, "-m", "kiosk", "region", *arguments, "--regions", str(regions)],
+            stdout=nobody, stderr=subprocess.PIPE, text=True, timeout=60, check=False, cwd=REPOSITORY,
+        )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+    assert done.returncode == 141
