@@ -18,15 +18,16 @@ REPORTED: Final = "reported"
 LIFTED: Final = "lifted"
 LAPSED: Final = "lapsed"
 _STATES: Final = {
+    CardState.TEMPORARILY_LOST: LossVerdict.ALREADY_REPORTED,
     CardState.NORMAL: LossVerdict.REPORTED,
     CardState.LOCKED: LossVerdict.REPORTED,
-    CardState.TEMPORARILY_LOST: LossVerdict.ALREADY_REPORTED,
     CardState.LOST: LossVerdict.FORMALLY_LOST,
     CardState.SEALED: LossVerdict.NOT_ACTIVATED,
     CardState.CANCELLED: LossVerdict.CANCELLED,
 }
-"""What a report of such a card comes to. Of several cards the first in this order is meant: whoever has one in use
-reports that one lost, not the one that was cancelled years ago."""
+"""What a report of such a card comes to. Of several cards the first in this order is meant: whoever reports again,
+to be sure, must not stop the other card in their pocket, and whoever has one in use reports that one lost, not the one
+that was cancelled years ago."""
 _ORDER: Final = list(_STATES)
 _TELLS_BANK: Final = frozenset({LossVerdict.REPORTED, LossVerdict.ALREADY_REPORTED, LossVerdict.FORMALLY_LOST})
 """Verdicts after which the bank side may still be open, so that its bank must be told."""

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from kiosk.central_client.errors import CentreDistrusted, CentreError, CentreUnreachable
+from kiosk.central_client.errors import CentreDistrusted, CentreError, CentreRefused, CentreUnreachable
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardProved,
@@ -87,6 +87,8 @@ class CentralClient:
                 raise
         try:
             return self._line.ask(path, question, kind)
+        except CentreRefused as error:
+            raise CentreRefused(error.status, error.problem, maybe_done=True) from error
         except CentreError as error:
             # Whatever became of the second asking, the first may have been carried out.
             raise CentreUnreachable("no answer, asked twice", maybe_done=True) from error

@@ -36,7 +36,9 @@ class CentreDistrusted(CentreError):
 class CentreRefused(CentreError):
     """A genuine answer of the centre that is a problem."""
 
-    def __init__(self, status: int, problem: Problem) -> None:
+    def __init__(self, status: int, problem: Problem, *, maybe_done: bool = False) -> None:
         super().__init__(f"{status} {problem.type}")
         self.status = status
         self.problem = problem
+        self.maybe_done = maybe_done
+        """The question had been asked before, and that answer was lost."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from kiosk.journeys import refusals
-from kiosk.journeys.faults import Effect
+from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ending, Progress, Session, serve
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import page, turning
@@ -16,6 +16,7 @@ from kiosk.journeys.views import (
     Emphasis,
     Explain,
     Fact,
+    Fault,
     Intent,
     NameEntry,
     NumberEntry,
@@ -99,13 +100,25 @@ def _without_the_centre(session: Session, progress: Progress, answer: Unreachabl
 
     :raises Ended: the centre itself declines, or the region takes nothing down.
     """
-    if isinstance(answer, Distrusted) and answer.declined:
-        raise refusals.not_ready(session.region, Service.TEMPORARY_LOSS)
-    if session.region.offline(Service.TEMPORARY_LOSS) is not Offline.RECORDED:
-        raise refusals.needs_centre(session.region, Service.TEMPORARY_LOSS)
+    declined = isinstance(answer, Distrusted) and answer.declined
+    if declined or session.region.offline(Service.TEMPORARY_LOSS) is not Offline.RECORDED:
+        if answer.maybe_done:
+            return Ending(Outcome.UNKNOWN, (_unknown_view(session),), reason="answer_lost")
+        raise refusals.without_centre(session.region, Service.TEMPORARY_LOSS, declined=declined)
     progress.card_state = CardState.NORMAL.value
     return Ending(
         Outcome.RECORDED, _recorded_views(session), reason="centre_unreachable", rule="services.temporary_loss.offline"
+    )
+
+
+def _unknown_view(session: Session) -> Fault:
+    return Fault(
+        title=say("没有收到社保中心的答复"),
+        means=meaning(Service.TEMPORARY_LOSS, Effect.MAYBE),
+        now=say("请换一台机器，或找工作人员。"),
+        hotline=session.region.hotline,
+        code="N-03",
+        actions=(CLOSE,),
     )
 
 
@@ -171,7 +184,11 @@ def _number(session: Session) -> Journey[str]:
         typed = yield from ask(Show(view, personal=True))
         if isinstance(typed, Typed) and identity.is_identity_number(typed.text, session.today):
             return typed.text
-        note = say("这个号码不对，请对照身份证改一改。")
+        note = (
+            say("这个号码不对，请对照身份证改一改。")
+            if note is None or not session.region.hotline
+            else say("还是不对。证件号码不是 18 位的，请打 {hotline}。", hotline=Verbatim(session.region.hotline))
+        )
 
 
 def _name() -> Journey[str]:

@@ -277,9 +277,18 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     services: dict[Service, ServiceRules]
 
     def faults(self) -> Iterator[Fault]:
-        """A region without cards."""
+        """A region without cards, and a service that its centre would never answer."""
         if not self.codes.value:
             yield Fault(("codes", "value"), "missing; without a code no card is this region's")
+        if self.pin.held_by.value is not HeldBy.CENTRE:
+            return
+        for service in (Service.CARD_QUERY, Service.PIN_CHANGE, Service.LOSS_LIFTING):
+            rules = self.services.get(service)
+            if rules is not None and rules.self_service.value and not rules.pin_required.value:
+                yield Fault(
+                    ("services", service.value, "pin_required", "value"),
+                    "must be true; a centre that holds the PIN tells and changes nothing without it",
+                )
 
 
 def load_pack(path: Path) -> Pack:

@@ -30,7 +30,7 @@ def put_question(client: CentralClient, request: AskCentre) -> CentreAnswer | Un
         _log.error("%s: %s", type(request.question).__name__, error)
         return Distrusted(
             str(error),
-            maybe_done=isinstance(error, CentreDistrusted) and error.maybe_done,
+            maybe_done=error.maybe_done,
             declined=isinstance(error, CentreRefused),
         )
 

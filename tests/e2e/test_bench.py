@@ -1,7 +1,6 @@
 """The hardware bench over HTTP, on a workbench that only notes what is asked of it: no devices, no display."""
 
 import json
-import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -94,7 +93,7 @@ def test_each_deed_is_done_once(bench: BenchServer, workbench: NotingWorkbench, 
     assert workbench.deeds == [deed]
 
 
-@pytest.mark.parametrize("token", [None, "", "guess", secrets.token_urlsafe(24)])
+@pytest.mark.parametrize("token", [None, "", "guess", "uQ3p0c1rV7mXhZ5kLw9sTn2bYd4gFj6e"])
 def test_no_deed_without_the_token_of_this_run(
     bench: BenchServer, workbench: NotingWorkbench, token: str | None
 ) -> None:

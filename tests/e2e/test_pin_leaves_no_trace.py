@@ -280,7 +280,7 @@ def test_terminal_and_uplink_write_no_core(evidence: Evidence) -> None:
 
 
 def test_no_citizen_is_in_a_log(evidence: Evidence) -> None:
-    people = holders(evidence.stand.settings.seed)
+    people = holders(evidence.stand.settings.seeds[0])
     logs = [path for path in files_written(evidence.stand) if path.suffix == ".log"]
     assert {"centre.log", "zmd-0001-run.log", "zmd-0001-uplink.log", "pcscd.log"} <= {log.name for log in logs}
     assert [one for log in logs for one in search_file(log, people)] == []

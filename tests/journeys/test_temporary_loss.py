@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 
-from kiosk.journeys.requests import CitizenCancelled, LedgerFailed, Record
+from kiosk.journeys.requests import AskCentre, CitizenCancelled, Distrusted, LedgerFailed, Record
 from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import Explain, Fault, Intent, NumberEntry, ReadBack, Refusal, Result, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
@@ -171,6 +171,24 @@ def test_a_number_that_is_nobody_s_is_asked_for_again(wrong: str) -> None:
         None,
         "这个号码不对，请对照身份证改一改。",
     ]
+
+
+def test_whoever_has_no_such_number_is_told_where_else() -> None:
+    world = World(key="beijing", keyed=["1", "2", "3", NUMBER, NAME])
+    assert walk(temporary_loss(session("beijing")), world) is Outcome.DONE
+    notes = [filled(view.note) for view in world.seen if isinstance(view, NumberEntry) and view.note]
+    assert notes == ["这个号码不对，请对照身份证改一改。", *["还是不对。证件号码不是 18 位的，请打 96102。"] * 2]
+
+
+def test_a_centre_that_declines_after_a_lost_answer_gets_no_entry_that_never_arrives() -> None:
+    world = citizen()
+    journey = temporary_loss(session("beijing"))
+    request = next(journey)
+    while not (isinstance(request, AskCentre) and isinstance(request.question, ReportLoss)):
+        request = journey.send(world.answer(request))
+    request = journey.send(Distrusted("423 frozen", maybe_done=True, declined=True))
+    assert isinstance(request, Record)
+    assert (request.transaction.outcome, request.transaction.reason) == (Outcome.UNKNOWN, "answer_lost")
 
 
 def test_an_empty_name_is_asked_for_again() -> None:
