@@ -76,13 +76,14 @@ def run(*, quick: bool) -> dict[str, Any]:
     results["https_to_copy_500"] = {
         peer: round(whole["https"] / results[peer]["500"], 3) for peer in ("copy", "copy_with_key", "copy_both")
     }
-    results["figures"] = [_figure(kind, results) for kind in WORKERS]
+    results["figures"] = [figure(kind, results) for kind in WORKERS]
     return results
 
 
-def _figure(kind: str, results: dict[str, Any]) -> dict[str, Any]:
+def figure(kind: str, results: dict[str, Any]) -> dict[str, Any]:
+    """A database's line of the table."""
     whole = results[kind]["500"]
-    figure: dict[str, Any] = {
+    line: dict[str, Any] = {
         "name": f"centre: an entry, 500 a batch over HTTPS, {kind}",
         "unit": "µs",
         "median": round(1e6 / whole["https"], 1),
@@ -92,9 +93,9 @@ def _figure(kind: str, results: dict[str, Any]) -> dict[str, Any]:
         f"{whole['client_cpu']} µs; bare COPY of the same rows {results['copy_both']['500']:,}/s",
     }
     if kind == "postgresql":
-        figure["at_most"] = 33.3
-    Figure(**figure)
-    return figure
+        line["at_most"] = 33.3
+    Figure(**line)
+    return line
 
 
 def _measure(

@@ -80,6 +80,8 @@ def pack_of_long_pins(regions: Path, marker: str) -> Path:
     rule = f'[pin.length]\nvalue = {LENGTH}\nbasis = "operator"\nreason = {reason}\n\n'
     text, count = re.subn(r"(?ms)^\[pin\.length\]\n.*?(?=^\[)", lambda _: rule, pack.read_text(encoding="utf-8"))
     assert count == 1
+    assert text.count('value = "123456"') == 1
+    text = text.replace('value = "123456"', f'value = "{"123456" * (LENGTH // 6)}"')
     pack.write_text(text, encoding="utf-8")
     return regions
 

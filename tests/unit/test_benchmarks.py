@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import endurance, touch
+from benchmarks import endurance, ingest, touch
 from benchmarks.figures import Figure, figures_in, report, table
 from benchmarks.plots import draw
 
@@ -71,11 +71,14 @@ RUN_OF_CITIZENS: dict[str, Any] = {
     "every": 25,
 }
 ENDURANCE = report(endurance._figures(RUN_OF_CITIZENS), RUN_OF_CITIZENS)
-INGEST = {
-    "sqlite": {"500": {"https": 3000, "centre": 5000}},
-    "postgresql": {"500": {"https": 2000, "centre": 4000}},
+_CPU = {"server_cpu": 60.0, "database_cpu": 30.0, "client_cpu": 2.0}
+INGEST: dict[str, Any] = {
+    "sqlite": {"500": {"https": 8000, "centre": 9000, "samples": {"https": [5000, 8000, 10000]}, **_CPU}},
+    "postgresql": {"500": {"https": 20000, "centre": 15000, "samples": {"https": [16000, 20000, 25000]}, **_CPU}},
     "copy": {"500": 90000},
+    "copy_both": {"500": 70000},
 }
+INGEST["figures"] = [ingest.figure(kind, INGEST) for kind in ("sqlite", "postgresql")]
 EVERYTHING: dict[str, dict[str, Any]] = {
     "card": CARD,
     "terminal": TERMINAL,
@@ -132,11 +135,13 @@ def test_each_figure_stands_in_one_line_with_its_verdict() -> None:
             "ms", "6", "6–6",
             "the first 10: 4.00 ms, so 1.50 ×; write + fdatasync 0.20 ms before, 0.25 ms after",
         ],
-        "centre: entries taken in, 500 a batch, sqlite": [
-            "1/s", "5,000", "over HTTPS, signed 3,000; bare COPY 90,000",
+        "centre: an entry, 500 a batch over HTTPS, sqlite": [
+            "µs", "125", "100–200",
+            "8,000/s; CPU: centre 60.0, database 30.0, client 2.0 µs; bare COPY of the same rows 70,000/s",
         ],
-        "centre: entries taken in, 500 a batch, postgresql": [
-            "1/s", "4,000", "over HTTPS, signed 2,000; bare COPY 90,000",
+        "centre: an entry, 500 a batch over HTTPS, postgresql": [
+            "µs", "50", "40–62.5", "≤ 33.3", "MISSED",
+            "20,000/s; CPU: centre 60.0, database 30.0, client 2.0 µs; bare COPY of the same rows 70,000/s",
         ],
     }  # fmt: skip
 
