@@ -106,11 +106,13 @@ class Conversation:
             decoder.wipe()
         return reply
 
-    def resynchronise(self) -> None:
-        """Drop bytes until the line is quiet, or for :data:`RESYNCHRONISE_S`."""
-        end = time.monotonic() + RESYNCHRONISE_S
+    def resynchronise(self, quiet_s: float = QUIET_S, at_most_s: float = RESYNCHRONISE_S) -> bool:
+        """Drop bytes until the line has been quiet for ``quiet_s``, or for ``at_most_s``; whether there were any."""
+        end, dropped = time.monotonic() + at_most_s, False
         try:
             while (now := time.monotonic()) < end:
-                self._line.read_byte(now + QUIET_S)
+                self._line.read_byte(now + quiet_s)
+                dropped = True
         except TimedOut:
-            return
+            pass
+        return dropped

@@ -59,22 +59,24 @@ class DiscoveringPinPad(SerialPinPad):
         asked = " and ".join(dialect.name for dialect in self._dialects)
         patience_s = self._patience_s / len(self._dialects)
         for _ in range(_ROUNDS):
-            noise = None
+            heard, noise = False, None
             for dialect in self._dialects:
                 talk = Conversation(self._line, dialect, patience_s)
-                talk.resynchronise()
+                heard |= talk.resynchronise()
                 try:
                     talk.attempt(dialect.identity)
                 except TimedOut:
                     continue
                 except DamagedFrame as damage:
-                    noise = damage
+                    heard, noise = True, damage
                     continue
                 except ProtocolViolation as complaint:
                     _trace.debug("a complaint in %s: %s", dialect.name, complaint)
                 _trace.info("the pad speaks %s", dialect.name)
                 return Conversation(self._line, dialect, self._patience_s)
-            if noise is None:
+            if not heard:
                 raise TimedOut(DEVICE, f"no answer, asked in {asked}")
-            patience_s = self._patience_s  # the noise may have been a slow pad's answer to the question before
+            # The noise may have been a slow pad's answer to the question before; what else is on its way comes first.
+            patience_s = self._patience_s
+            talk.resynchronise(quiet_s=patience_s, at_most_s=2 * patience_s)
         raise ProtocolViolation(DEVICE, f"no sound answer, asked in {asked}") from noise
