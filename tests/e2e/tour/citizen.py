@@ -211,7 +211,7 @@ class Citizen:
         """Look for what the table says of the last screen; what is missing is in the verdict, not an error here."""
         for text in self.final:
             try:
-                self.stand.screen.wait_for(text, timeout_s=PATIENCE_S if not self.seen_at_the_end else 1.0)
+                self.stand.screen.wait_for(text, timeout_s=PATIENCE_S if not self.seen_at_the_end else 5.0)
             except NotSeen:
                 continue
             self.seen_at_the_end.append(text)
