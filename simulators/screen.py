@@ -202,6 +202,15 @@ class Screen(AbstractContextManager["Screen"]):
                 raise StillSeen(f"still on the screen after {timeout_s:.0f} s: {text}")
             time.sleep(_LOOK_S)
 
+    def wait_until_changed(self, before: Picture | None, deadline: float) -> bool:
+        """Wait until the screen shows something else than ``before``; False when the deadline (monotonic) passes."""
+        while time.monotonic() < deadline:
+            picture = self.capture()
+            if picture is not None and (before is None or not np.array_equal(before, picture)):
+                return True
+            time.sleep(_LOOK_S)
+        return False
+
     def wait_until_still(self, deadline: float, quiet_s: float = 0.12) -> bool:
         """Wait until nothing has moved for ``quiet_s``; False when the deadline (monotonic) passes first."""
         last = self.capture()
