@@ -3,13 +3,17 @@
 The real terminal on the whole stand, walked from screen to screen without a card. A finger comes down, stays until the
 button shows it and 80 ms at least, and lifts; then the next screen comes. The eye looks at the button's words, and
 after that at the head of the display, which no two screens have alike and no button touches, every few milliseconds,
-and compares with what stood there before. Its own time for one look is the floor.
+and compares with what stood there before. The floor is a bare Kivy window on the same display whose one button changes
+its colour, pressed before and after the walk; and the eye's own time for a look.
 Run by ``python -m benchmarks.touch [--quick]``.
 """
 
 import argparse
 import json
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -34,15 +38,31 @@ _FINGER_S: Final = 0.08
 """How long a tap rests at least."""
 _HAND_S: Final = 0.5
 """A finger's way to the next button; the screen takes a quicker second tap for trembling (kiosk/ui/taps.py)."""
+_BARE_BUTTON: Final = Box(340, 900, 400, 120)
+_BARE: Final = """
+import os, sys
+os.environ.update(KIVY_HOME=sys.argv[1], KIVY_NO_ARGS="1", KIVY_NO_FILELOG="1", KIVY_NO_CONSOLELOG="1")
+from kivy.config import Config
+for name, value in (("multisamples", "0"), ("width", "1080"), ("height", "1920"), ("maxfps", "60")):
+    Config.set("graphics", name, value)
+Config.set("input", "mouse", "mouse,disable_multitouch")
+from kivy.base import runTouchApp
+from kivy.uix.button import Button
+from kivy.uix.floatlayout import FloatLayout
+layout = FloatLayout()
+layout.add_widget(Button(text="hello", size_hint=(None, None), size=(400, 120), pos=(340, 900)))
+runTouchApp(layout)
+"""
 
 
 def run(*, quick: bool) -> dict[str, Any]:
     """Every figure of this benchmark, ready for JSON; times in ms."""
     rounds = 3 if quick else 20
-    samples: dict[str, list[Any]] = {"touched": [], "pressed": [], "next": []}
+    samples: dict[str, list[Any]] = {"touched": [], "pressed": [], "next": [], "bare": []}
     with tempfile.TemporaryDirectory() as folder, Stand(StandSettings(state=Path(folder) / "stand")) as stand:
         eye = Eye(stand.surroundings.display)
         try:
+            samples["bare"] += _bare_presses(stand, eye, Path(folder) / "bare", 5 * rounds // 2)
             _walk_back(stand)
             samples["look"] = _looks(eye, 30 if quick else 200)
             for _ in range(rounds):
@@ -52,13 +72,14 @@ def run(*, quick: bool) -> dict[str, Any]:
                     samples["pressed"].append(pressed)
                     samples["next"].append(following)
                 _walk_back(stand)
+            samples["bare"] += _bare_presses(stand, eye, Path(folder) / "bare", 5 * rounds // 2)
         finally:
             eye.close()
     return report(_figures(samples), samples)
 
 
 def _figures(samples: dict[str, list[Any]]) -> list[Figure]:
-    look = statistics.median(samples["look"])
+    look, bare = statistics.median(samples["look"]), samples["bare"]
 
     def figure(name: str, kind: str, more: str) -> Figure:
         times = samples[kind]
@@ -74,7 +95,12 @@ def _figures(samples: dict[str, list[Any]]) -> list[Figure]:
         )
 
     return [
-        figure("finger down → the button shows it, p95", "pressed", f"; the eye's own look {look:.1f} ms"),
+        figure(
+            "finger down → the button shows it, p95",
+            "pressed",
+            f"; a bare Kivy button p50 {statistics.median(bare):.0f}, p95 {percentile(bare, 95):.0f} ms; "
+            f"the eye's own look {look:.1f} ms",
+        ),
         figure("finger up → the next screen, p95", "next", ""),
     ]
 
@@ -91,6 +117,35 @@ def _looks(eye: Eye, times: int) -> list[float]:
         begun = time.perf_counter()
         np.array_equal(eye.look(HEAD), before)
         taken.append(1000 * (time.perf_counter() - begun))
+    return taken
+
+
+def _bare_presses(stand: Stand, eye: Eye, kivy_home: Path, times: int) -> list[float]:
+    """Milliseconds from the finger down to the changed button of a window that does nothing else."""
+    stand.power_off()
+    eye.wait_until_black(_BARE_BUTTON)
+    taken = []
+    with subprocess.Popen(
+        [sys.executable, "-c", _BARE, str(kivy_home)],
+        env={**os.environ, "DISPLAY": stand.surroundings.display},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as window:
+        try:
+            eye.when_not_black(_BARE_BUTTON)
+            stand.screen.look_at(None)
+            for _ in range(times):
+                time.sleep(_HAND_S)
+                idle = eye.look(_BARE_BUTTON).copy()
+                down = time.perf_counter()
+                stand.screen.press(*_BARE_BUTTON.centre)
+                taken.append(1000 * (_changed(eye, _BARE_BUTTON, idle, "hello") - down))
+                time.sleep(_FINGER_S)
+                stand.screen.lift()
+        finally:
+            window.kill()
+    stand.power_on()
+    stand.screen.wait_for(_WALK[0], timeout_s=_PATIENCE_S)
     return taken
 
 
