@@ -16,8 +16,9 @@ from kiosk.configuration import load_configuration
 from kiosk.ledger.reader import LedgerReader
 from simulators.stand.stand import Stand
 
-DELIVERY_S: Final = 30.0
-"""How long the uplink may take for a journey's entries."""
+DELIVERY_S: Final = 240.0
+"""How long the uplink may take for a journey's entries. It waits by chance, up to 1, 2, 4 … s after each failure: seven
+short waits within a journey without the network may be followed by one of two minutes."""
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
