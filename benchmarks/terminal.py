@@ -7,15 +7,13 @@ set, shared libraries included. Run by ``python -m benchmarks.terminal [--quick]
 import argparse
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.bare_window import bare_window
 from benchmarks.citizens import Citizens, Eye
 from benchmarks.figures import Figure, report
 from simulators.screen import Box
@@ -44,7 +42,7 @@ def run(*, quick: bool) -> dict[str, Any]:
         eye = Eye(stand.surroundings.display)
         try:
             _starts(stand, eye, Path(folder) / "bare", rounds, samples)
-            with _bare_window(stand, eye, Path(folder) / "bare") as (pid, _):
+            with bare_window(_BARE, stand, eye, _MIDDLE, Path(folder) / "bare") as (pid, _):
                 samples["bare_idle"] = [_cpu_shares((pid,), idle_s)[0] for _ in range(idle_rounds)]
         finally:
             eye.close()
@@ -125,26 +123,9 @@ def _starts(stand: Stand, eye: Eye, kivy_home: Path, rounds: int, samples: dict[
             samples["memory"].append(_resident_mb(application.pid or 0))
         finally:
             application.kill()
-        with _bare_window(stand, eye, kivy_home) as (pid, took):
+        with bare_window(_BARE, stand, eye, _MIDDLE, kivy_home) as (pid, took):
             samples["bare_start"].append(took)
             samples["bare_memory"].append(_resident_mb(pid))
-
-
-@contextmanager
-def _bare_window(stand: Stand, eye: Eye, kivy_home: Path) -> Iterator[tuple[int, float]]:
-    """A Kivy window with one word on the stand's display; its process and the seconds to its first frame."""
-    eye.wait_until_black(_MIDDLE)
-    begun = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-c", _BARE, str(kivy_home)],
-        env={**os.environ, "DISPLAY": stand.surroundings.display},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as window:
-        try:
-            yield window.pid, eye.when_not_black(_MIDDLE) - begun
-        finally:
-            window.kill()
 
 
 def _resident_mb(pid: int) -> float:

@@ -10,10 +10,7 @@ Run by ``python -m benchmarks.touch [--quick]``.
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,6 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from benchmarks.bare_window import bare_window
 from benchmarks.citizens import Eye, NeverSeen, Pixels
 from benchmarks.figures import Figure, report
 from simulators.screen import Box, NotSeen
@@ -123,27 +121,17 @@ def _looks(eye: Eye, times: int) -> list[float]:
 def _bare_presses(stand: Stand, eye: Eye, kivy_home: Path, times: int) -> list[float]:
     """Milliseconds from the finger down to the changed button of a window that does nothing else."""
     stand.power_off()
-    eye.wait_until_black(_BARE_BUTTON)
     taken = []
-    with subprocess.Popen(
-        [sys.executable, "-c", _BARE, str(kivy_home)],
-        env={**os.environ, "DISPLAY": stand.surroundings.display},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as window:
-        try:
-            eye.when_not_black(_BARE_BUTTON)
-            stand.screen.look_at(None)
-            for _ in range(times):
-                time.sleep(_HAND_S)
-                idle = eye.look(_BARE_BUTTON).copy()
-                down = time.perf_counter()
-                stand.screen.press(*_BARE_BUTTON.centre)
-                taken.append(1000 * (_changed(eye, _BARE_BUTTON, idle, "hello") - down))
-                time.sleep(_FINGER_S)
-                stand.screen.lift()
-        finally:
-            window.kill()
+    with bare_window(_BARE, stand, eye, _BARE_BUTTON, kivy_home):
+        stand.screen.look_at(None)
+        for _ in range(times):
+            time.sleep(_HAND_S)
+            idle = eye.look(_BARE_BUTTON).copy()
+            down = time.perf_counter()
+            stand.screen.press(*_BARE_BUTTON.centre)
+            taken.append(1000 * (_changed(eye, _BARE_BUTTON, idle, "hello") - down))
+            time.sleep(_FINGER_S)
+            stand.screen.lift()
     stand.power_on()
     stand.screen.wait_for(_WALK[0], timeout_s=_PATIENCE_S)
     return taken
