@@ -50,6 +50,11 @@ _PLACES: Final = 4
 """So many places that look alike from afar are looked at closely, so that a label in a list is told from its like."""
 _LOOK_S: Final = 0.03
 """Time between two looks, seconds."""
+HAND_BACK_S: Final = 0.45
+"""A tap within 0.4 s of another is not heard (docs/ux-rules.md rule 2): nobody's finger is back sooner than this."""
+_NOTHING_CAME_S: Final = 3.0
+"""After so long without any change on the screen a person touches again. A terminal that waits says so after 1 s."""
+_TOUCHES: Final = 3
 _FONTS: Final = {False: "interface.otf", True: "interface-bold.otf"}
 
 
@@ -96,6 +101,7 @@ class Screen(AbstractContextManager["Screen"]):
         self._eye = mss.MSS(display=display_name)
         self._window_of = window_of
         self._seen_as: dict[str, tuple[int, bool]] = {}
+        self._last_touch = -HAND_BACK_S
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
@@ -133,6 +139,20 @@ class Screen(AbstractContextManager["Screen"]):
         """Put a finger down at a point of the watched window and lift it."""
         self.press(x, y)
         self.lift()
+        self._last_touch = time.monotonic()
+
+    def touch_until_heard(self, x: int, y: int, *, pause_s: float = HAND_BACK_S) -> bool:
+        """Touch at a person's pace, and again where nothing on the screen changes; whether anything did.
+
+        :param pause_s: least time since the last touch; 0 for typing keys, which take quicker fingers.
+        """
+        for _ in range(_TOUCHES):
+            time.sleep(max(0.0, self._last_touch + pause_s - time.monotonic()))
+            before = self.capture()
+            self.touch(x, y)
+            if self.wait_until_changed(before, self._last_touch + _NOTHING_CAME_S):
+                return True
+        return False
 
     def press(self, x: int, y: int) -> None:
         """Put the finger down."""
@@ -224,15 +244,6 @@ class Screen(AbstractContextManager["Screen"]):
             else:
                 last, since = picture, now
         return False
-
-    def touch_text(self, text: str, timeout_s: float = 10.0) -> Box:
-        """Touch the thing that carries these words.
-
-        :raises NotSeen: they don't come within the time.
-        """
-        _, box = self.wait_for(text, timeout_s=timeout_s)
-        self.touch(*box.centre)
-        return box
 
     def _find(self, text: str, grey: Picture, px: int | None, bold: bool | None) -> Box | None:
         for size, weight in self._candidates(text, px, bold):

@@ -7,13 +7,12 @@ from typing import Final
 
 import cv2
 
-from simulators.screen import NotSeen
+from simulators.screen import HAND_BACK_S, NotSeen
 from simulators.stand.stand import Stand
 
 PATIENCE_S: Final = 20.0
 """How long a citizen waits for a screen before they call it broken."""
 
-_HAND_BACK_S: Final = 0.45
 _QUIET_S: Final = 0.12
 _SAME_KEY_S: Final = (0.15, 0.4, 0.8)
 """Between two presses of one key, at the first and each further try: a busy machine hears two close ones as one."""
@@ -80,7 +79,7 @@ class Citizen:
             self.photograph(f"没有看到 missed “{text}”")
             raise NotAsExpected(str(missing)) from missing
         self.photograph(f"触摸 touches “{text}”", mark=box.centre)
-        self.stand.screen.touch(*box.centre)
+        self.stand.screen.touch_until_heard(*box.centre)
 
     def inserts(self, card: str) -> None:
         """Put a card in."""
@@ -141,12 +140,9 @@ class Citizen:
         self.photograph(f"在屏幕上输 {len(number)} 位 types {len(number)} characters on the screen")
 
     def _presses(self, x: int, y: int, quiet_s: float) -> None:
-        """Touch, wait until something comes of it, and for as long as the screen then takes to be still."""
-        before = self.stand.screen.capture()
-        self.stand.screen.touch(x, y)
-        deadline = time.monotonic() + 3.0
-        self.stand.screen.wait_until_changed(before, deadline)
-        self.stand.screen.wait_until_still(deadline, quiet_s)
+        """Touch a key, wait until something comes of it, and for as long as the screen then takes to be still."""
+        self.stand.screen.touch_until_heard(x, y, pause_s=0.0)
+        self.stand.screen.wait_until_still(time.monotonic() + 3.0, quiet_s)
 
     def keys_name(self, *characters: tuple[str, str]) -> None:
         """Type a name by its sound and choose each character.
@@ -167,12 +163,12 @@ class Citizen:
                 offered = self.stand.screen.find(character)
                 if offered is not None:
                     break
-                self._presses(*further, _HAND_BACK_S)
+                self._presses(*further, HAND_BACK_S)
             else:
                 self.photograph(f"没有看到 missed “{character}”")
                 raise NotAsExpected(f"{character} is not offered for {sound}")
             # Nobody's finger is back on the letters before a second tap counts again.
-            self._presses(*offered.centre, _HAND_BACK_S)
+            self._presses(*offered.centre, HAND_BACK_S)
         self.photograph(f"按拼音输 {len(characters)} 个字 types {len(characters)} characters by their sound")
 
     def _where(self, text: str) -> tuple[int, int]:
@@ -223,7 +219,7 @@ class Citizen:
             text, box = self.stand.screen.wait_for(*offered, timeout_s=PATIENCE_S)
             if offered[text] == "start":
                 return
-            self.stand.screen.touch(*box.centre)
+            self.stand.screen.touch_until_heard(*box.centre)
             if offered[text] == "leave":
                 self.language = "zh"  # the terminal speaks its own language again to the next one
                 self.stand.screen.wait_for(self.word("start"), timeout_s=PATIENCE_S)
