@@ -1,11 +1,12 @@
 """My card is gone: its social side stops for now, no card at hand. Region rules: services.temporary_loss, loss."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import assert_never
 
 from kiosk.journeys import refusals
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ending, Progress, Session, serve
+from kiosk.journeys.holder import CHECK, Holder, holder_without_card
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import page, turning
 from kiosk.journeys.refusals import in_words
@@ -18,35 +19,19 @@ from kiosk.journeys.views import (
     Fact,
     Fault,
     Intent,
-    NameEntry,
-    NumberEntry,
     ReadBack,
     Result,
-    Step,
-    Typed,
     View,
     Working,
 )
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.pack import BankLine, Offline, Rule, Term, Unit
 from kiosk.policy.region import Region
-from kiosk.records import identity
 from kiosk.records.card import CardState
 from kiosk.records.china_time import minute_of
 from kiosk.records.masking import mask_name, mask_number
 from kiosk.records.questions import LossReported, LossVerdict, ReportLoss
 from kiosk.records.transaction import Outcome, Service, Stage
-
-LONGEST_NAME = 50
-"""Characters; EF06 keeps 30 + 20 bytes, and names in letters are the longest."""
-
-_NUMBER, _NAME, _CHECK = Step(1, 3), Step(2, 3), Step(3, 3)
-
-
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    number: str = field(repr=False)
-    name: str = field(repr=False)
 
 
 def temporary_loss(session: Session) -> Journey[Outcome]:
@@ -59,7 +44,7 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
     if not region.offers(Service.TEMPORARY_LOSS):
         raise refusals.not_offered(region, Service.TEMPORARY_LOSS)
     yield from ask(Show(_explanation(region)))
-    holder = yield from _confirmed_holder(session)
+    holder = yield from holder_without_card(session, _read_back)
     progress.social_security_number, progress.holder_name = holder.number, holder.name
     yield from ask(Record(progress.transaction(Stage.BEGUN)))
     yield from ask(Announce(Working(say("正在挂失"), say("请稍候。"))))
@@ -160,68 +145,15 @@ def _span(term: Term) -> Say:
             assert_never(other)
 
 
-def _confirmed_holder(session: Session) -> Journey[_Holder]:
-    """Ask for number and name until the citizen says that they are right."""
-    while True:
-        number = yield from _number(session)
-        name = yield from _name()
-        if (yield from ask(Show(_read_back(number, name), personal=True))) is not Intent.AGAIN:
-            return _Holder(number, name)
-
-
-def _number(session: Session) -> Journey[str]:
-    note: Say | None = None
-    while True:
-        view = NumberEntry(
-            title=say("请输入身份证号码"),
-            line=say("就是卡上的社会保障号码，18 位。"),
-            length=identity.LENGTH,
-            confirm=say("输好了"),
-            step=_NUMBER,
-            note=note,
-            actions=(CANCEL,),
-        )
-        typed = yield from ask(Show(view, personal=True))
-        if isinstance(typed, Typed) and identity.is_identity_number(typed.text, session.today):
-            return typed.text
-        note = (
-            say("这个号码不对，请对照身份证改一改。")
-            if note is None or not session.region.hotline
-            else say("还是不对。证件号码不是 18 位的，请打 {hotline}。", hotline=Verbatim(session.region.hotline))
-        )
-
-
-def _name() -> Journey[str]:
-    note: Say | None = None
-    while True:
-        view = NameEntry(
-            title=say("请输入姓名"),
-            line=say("和身份证上的一样。"),
-            confirm=say("输好了"),
-            step=_NAME,
-            note=note,
-            actions=(CANCEL,),
-        )
-        typed = yield from ask(Show(view, personal=True))
-        if isinstance(typed, Typed) and _may_be_a_name(typed.text.strip()):
-            return typed.text.strip()
-        note = say("请输入姓名，再按“输好了”。")
-
-
-def _may_be_a_name(text: str) -> bool:
-    # Figures come from a tap on the number's button that was heard too late.
-    return 0 < len(text) <= LONGEST_NAME and not any(char.isdecimal() for char in text)
-
-
-def _read_back(number: str, name: str) -> ReadBack:
+def _read_back(holder: Holder) -> ReadBack:
     return ReadBack(
         title=say("请核对，再挂失"),
         facts=(
-            Fact(say("姓名"), PersonName(mask_name(name), name)),
-            Fact(say("身份证号码"), Personal(mask_number(number), number)),
+            Fact(say("姓名"), PersonName(mask_name(holder.name), holder.name)),
+            Fact(say("身份证号码"), Personal(mask_number(holder.number), holder.number)),
         ),
         note=say("挂失后，这张卡的社保功能马上停用。"),
-        step=_CHECK,
+        step=CHECK,
         actions=(
             CANCEL,
             Action(Intent.AGAIN, say("不对，重新输")),
