@@ -29,7 +29,19 @@ from drivers.pin_pad.discovery import open_pin_pad
 from kiosk import bootstrap
 from kiosk.central_client import CentralClient, CentreAdapter, ClockOffset, SignedConnection
 from kiosk.configuration import Configuration, load_configuration
-from kiosk.journeys.views import AnyIntent, Attract, ChooseService, Home, InsertCard, Intent, PinEntry, Scene, View
+from kiosk.journeys.reception import MENUS
+from kiosk.journeys.views import (
+    AnyIntent,
+    Attract,
+    ChooseService,
+    Home,
+    InsertCard,
+    Intent,
+    OpenMenu,
+    PinEntry,
+    Scene,
+    View,
+)
 from kiosk.ledger import LedgerReader
 from kiosk.records.transaction import Service
 from kiosk.runtime.centre import put_question
@@ -376,6 +388,8 @@ class RunningTerminal:
         self.sees(Attract)
         self.touch(Intent.START)
         self.sees(Home)
+        for menu in (menu for menu, services in MENUS.items() if service in services):
+            self.touch(OpenMenu(menu))
         self.touch(ChooseService(service))
         self.sees(InsertCard)
         self.slot.insert(chip(card) if isinstance(card, str) else card)

@@ -1,54 +1,79 @@
 """The attract and home screens: from nobody to a citizen who has chosen a service."""
 
+from collections.abc import Mapping
+from typing import Final, assert_never
+
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import CitizenCancelled, CitizenGone, Journey, Show, ask
-from kiosk.journeys.views import Action, Attract, ChooseService, Emphasis, Home, Intent, Tile
+from kiosk.journeys.views import Action, Attract, ChooseService, Emphasis, Home, Intent, Menu, OpenMenu, Tile
 from kiosk.journeys.wording import Say, say
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Service
 
+HOME: Final[tuple[Service | Menu, ...]] = (Service.CARD_QUERY, Service.PIN_CHANGE, Menu.LOST)
+"""What stands on the home screen, at most six (docs/ux-rules.md rule 6)."""
 
-def tiles(region: Region) -> tuple[Tile, ...]:
-    """One tile a service, the plain verb first."""
-    pin = in_words(region.pack.pin.name.stated())
-    return (
-        Tile(
-            ChooseService(Service.CARD_QUERY),
-            say("查我的卡"),
-            say("社保卡信息查询"),
-            "query",
-            say("查我的卡。看卡的状态、医保余额和参保情况"),
-            _elsewhere(region, Service.CARD_QUERY),
-        ),
-        Tile(
-            ChooseService(Service.PIN_CHANGE),
-            say("改密码"),
-            say("修改{pin}", pin=pin),
-            "pin",
-            say("改密码。修改社会保障卡的{pin}", pin=pin),
-            _elsewhere(region, Service.PIN_CHANGE),
-        ),
-        Tile(
-            ChooseService(Service.TEMPORARY_LOSS),
-            say("卡丢了"),
-            in_words(name) if (name := region.pack.loss.name.value) is not None else say("临时挂失"),
-            "loss",
-            say("卡丢了。先临时挂失，别人捡到也用不了"),
-            _elsewhere(region, Service.TEMPORARY_LOSS),
-        ),
-        Tile(
-            ChooseService(Service.LOSS_LIFTING),
-            say("卡找到了"),
-            say("撤销挂失"),
-            "found",
-            say("卡找到了。撤销挂失，让卡重新能用"),
-            _elsewhere(region, Service.LOSS_LIFTING),
-        ),
+MENUS: Final[Mapping[Menu, tuple[Service, ...]]] = {
+    Menu.LOST: (Service.TEMPORARY_LOSS, Service.LOSS_LIFTING),
+}
+"""What stands behind each further choice, at most six."""
+
+
+def tile(region: Region, service: Service) -> Tile:
+    """A service's tile, the plain verb first; quieter where the region does it elsewhere."""
+    label, term, icon, spoken = _words(region, service)
+    elsewhere = None if region.offers(service) else say("看去哪儿办")
+    return Tile(ChooseService(service), label, term, icon, spoken, elsewhere)
+
+
+def _words(region: Region, service: Service) -> tuple[Say, Say, str, Say]:
+    """Label, term, picture, and what is spoken."""
+    match service:
+        case Service.CARD_QUERY:
+            spoken = say("查我的卡。看卡的状态、医保余额和参保情况")
+            return say("查我的卡"), say("社保卡信息查询"), "query", spoken
+        case Service.PIN_CHANGE:
+            pin = in_words(region.pack.pin.name.stated())
+            spoken = say("改密码。修改社会保障卡的{pin}", pin=pin)
+            return say("改密码"), say("修改{pin}", pin=pin), "pin", spoken
+        case Service.TEMPORARY_LOSS:
+            name = region.pack.loss.name.value
+            term = in_words(name) if name is not None else say("临时挂失")
+            return say("先挂失"), term, "loss", say("先挂失。卡的社保功能马上停用，别人捡到也用不了")
+        case Service.LOSS_LIFTING:
+            return say("卡找到了"), say("撤销挂失"), "found", say("卡找到了。撤销挂失，让卡重新能用")
+        case other:
+            assert_never(other)
+
+
+def menu_tile(region: Region, menu: Menu) -> Tile:
+    """The tile that leads to a further choice."""
+    match menu:
+        case Menu.LOST:
+            label, term, icon = say("卡丢了、找到了"), say("挂失和撤销"), "loss"
+            spoken = say("卡丢了，或者找到了。挂失和撤销挂失")
+        case other:
+            assert_never(other)
+    open_here = any(region.offers(service) for service in MENUS[menu])
+    return Tile(OpenMenu(menu), label, term, icon, spoken, None if open_here else say("看去哪儿办"))
+
+
+def home(region: Region) -> Home:
+    """What can be done here."""
+    return Home(
+        title=say("您想办什么？"),
+        tiles=tuple(menu_tile(region, one) if isinstance(one, Menu) else tile(region, one) for one in HOME),
+        back=Action(Intent.CANCEL, say("退出")),
     )
 
 
-def _elsewhere(region: Region, service: Service) -> Say | None:
-    return None if region.offers(service) else say("看去哪儿办")
+def further_choice(region: Region, menu: Menu) -> Home:
+    """What stands behind a tile."""
+    return Home(
+        title=say("您想办哪一项？"),
+        tiles=tuple(tile(region, service) for service in MENUS[menu]),
+        back=Action(Intent.BACK, say("上一页")),
+    )
 
 
 def reception(region: Region, *, start_at_home: bool) -> Journey[Service]:
@@ -61,18 +86,24 @@ def reception(region: Region, *, start_at_home: bool) -> Journey[Service]:
         line=say("{region}的社会保障卡，可以在这里自己办。", region=in_words(region.pack.name)),
         start=Action(Intent.START, say("点这里开始"), Emphasis.PRIMARY, say("点这里开始办理")),
     )
-    home = Home(
-        title=say("您想办什么？"),
-        tiles=tiles(region),
-        back=Action(Intent.CANCEL, say("退出")),
-    )
     while True:
         if not start_at_home:
             yield from ask(Show(attract))
         start_at_home = False
         try:
-            intent = yield from ask(Show(home))
+            return (yield from _choice(region))
         except (CitizenGone, CitizenCancelled):
             continue
-        if isinstance(intent, ChooseService):
-            return intent.service
+
+
+def _choice(region: Region) -> Journey[Service]:
+    """The service that was chosen, however often the citizen went into a further choice and back."""
+    view = home(region)
+    while True:
+        match (yield from ask(Show(view))):
+            case ChooseService(service):
+                return service
+            case OpenMenu(menu):
+                view = further_choice(region, menu)
+            case _:
+                view = home(region)

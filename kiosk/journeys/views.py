@@ -31,6 +31,19 @@ class ChooseService:
     service: Service
 
 
+class Menu(Enum):
+    """A further choice behind a tile of the home screen."""
+
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMenu:
+    """A tile that leads to a further choice."""
+
+    menu: Menu
+
+
 @dataclass(frozen=True, slots=True)
 class Typed:
     """What the citizen has typed on the screen's own keys and confirmed."""
@@ -38,7 +51,7 @@ class Typed:
     text: str = field(repr=False)
 
 
-AnyIntent = Intent | ChooseService | Typed
+AnyIntent = Intent | ChooseService | OpenMenu | Typed
 
 
 class Emphasis(Enum):
@@ -89,9 +102,9 @@ class Attract:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A service on the home screen: the plain verb first, the term below."""
+    """A service on the home screen, or a further choice: the plain verb first, the term below."""
 
-    intent: ChooseService
+    intent: ChooseService | OpenMenu
     label: Say
     term: Say
     icon: str
@@ -103,7 +116,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What can be done here."""
+    """What can be done here; at most six tiles."""
 
     title: Say
     tiles: tuple[Tile, ...]

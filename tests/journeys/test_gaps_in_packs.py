@@ -18,10 +18,10 @@ from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
-from kiosk.journeys.reception import tiles
+from kiosk.journeys.reception import further_choice, home
 from kiosk.journeys.requests import Journey
 from kiosk.journeys.temporary_loss import temporary_loss
-from kiosk.journeys.views import AnyIntent, Explain, Intent, Refusal, Slip, View
+from kiosk.journeys.views import AnyIntent, Explain, Intent, Menu, Refusal, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
 from kiosk.policy.form import faults_of
 from kiosk.policy.pack import Pack
@@ -159,7 +159,8 @@ def test_every_journey_ends_in_words(gaps: set[str], held_by: str) -> None:
     assume(held_by == "chip" or not any(fault.endswith("pin_required.value") for fault in faults(raw)))
     assert faults(raw) == []
     region = Region(msgspec.convert(raw, Pack))
-    assert [gap for saying in sayings(tiles(region)) for gap in empty_gaps(saying)] == []
+    for choice in (home(region), *(further_choice(region, menu) for menu in Menu)):
+        assert [gap for saying in sayings(choice) for gap in empty_gaps(saying)] == []
     for journey, world in worlds():
         outcome = walk(journey(Session(TRANSACTION_ID, region, TODAY)), world)
         assert isinstance(outcome, Outcome)

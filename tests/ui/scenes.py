@@ -16,8 +16,10 @@ from kiosk.journeys.views import (
     Home,
     InsertCard,
     Intent,
+    Menu,
     NameEntry,
     NumberEntry,
+    OpenMenu,
     OutOfService,
     PinEntry,
     ReadBack,
@@ -65,10 +67,10 @@ _PIN = Tile(
 )
 _LOSS = Tile(
     ChooseService(Service.TEMPORARY_LOSS),
-    told("卡丢了"),
+    told("先挂失"),
     Say("预挂失（临时挂失）", translations={"en": "Preliminary loss report"}),
     "loss",
-    told("卡丢了。先临时挂失，别人捡到也用不了"),
+    told("先挂失。卡的社保功能马上停用，别人捡到也用不了"),
 )
 _FOUND = Tile(
     ChooseService(Service.LOSS_LIFTING),
@@ -76,6 +78,9 @@ _FOUND = Tile(
     told("撤销挂失"),
     "found",
     told("卡找到了。撤销挂失，让卡重新能用"),
+)
+_LOST = Tile(
+    OpenMenu(Menu.LOST), told("卡丢了、找到了"), told("挂失和撤销"), "loss", told("卡丢了，或者找到了。挂失和撤销挂失")
 )
 _ELSEWHERE = told("看去哪儿办")
 _CLOSED = tuple(dataclasses.replace(tile, elsewhere=_ELSEWHERE) for tile in (_PIN, _FOUND))
@@ -96,7 +101,8 @@ VIEWS: Final[dict[str, View]] = {
         told("{region}的社会保障卡，可以在这里自己办。", region=REGION),
         Action(Intent.START, told("点这里开始"), Emphasis.PRIMARY, told("点这里开始办理")),
     ),
-    "home": Home(told("您想办什么？"), (_QUERY, _PIN, _LOSS, _FOUND), Action(Intent.CANCEL, told("退出"))),
+    "home": Home(told("您想办什么？"), (_QUERY, _PIN, _LOST), Action(Intent.CANCEL, told("退出"))),
+    "home-lost": Home(told("您想办哪一项？"), (_LOSS, _FOUND), _BACK),
     "home-closed": Home(
         told("您想办什么？"), (_QUERY, _CLOSED[0], _LOSS, _CLOSED[1]), Action(Intent.CANCEL, told("退出"))
     ),

@@ -17,6 +17,8 @@ _QUIET_S: Final = 0.12
 _SAME_KEY_S: Final = (0.15, 0.4, 0.8)
 """Between two presses of one key, at the first and each further try: a busy machine hears two close ones as one."""
 _PAGES: Final = 12
+_BEHIND: Final = {"lost": "lost_or_found", "found": "lost_or_found"}
+"""Services that stand behind another tile of the home screen, by the table's names."""
 
 
 class NotAsExpected(Exception):
@@ -80,6 +82,16 @@ class Citizen:
             raise NotAsExpected(str(missing)) from missing
         self.photograph(f"触摸 touches “{text}”", mark=box.centre)
         self.stand.screen.touch_until_heard(*box.centre)
+
+    def chooses(self, service: str) -> None:
+        """Touch a service's tile, behind a further choice where it stands there.
+
+        :raises NotAsExpected: it does not come.
+        """
+        if service in _BEHIND:
+            self.touches(_BEHIND[service])
+            self.sees("which_one")
+        self.touches(service)
 
     def inserts(self, card: str) -> None:
         """Put a card in."""

@@ -14,7 +14,7 @@ def _arrives(citizen: Citizen) -> None:
 
 
 def _asks(citizen: Citizen, service: str, card: str) -> None:
-    citizen.touches(service)
+    citizen.chooses(service)
     citizen.sees("insert_card")
     citizen.inserts(card)
 
@@ -235,7 +235,7 @@ _YUN_HUANKA: Final = ("990100196606219034", (("yun", "云"), ("huan", "换"), ("
 
 def _reports(citizen: Citizen, number: str, name: Name) -> None:
     _arrives(citizen)
-    citizen.touches("lost")
+    citizen.chooses("lost")
     citizen.touches("begin_report")
     citizen.sees("number")
     citizen.enters_number(number, leads_to="name")
@@ -277,7 +277,7 @@ def _offline(story: Story) -> Story:
 
 def _mistyped(citizen: Citizen) -> None:
     _arrives(citizen)
-    citizen.touches("lost")
+    citizen.chooses("lost")
     citizen.touches("begin_report")
     citizen.sees("number")
     citizen.enters_number("110000198807212016", leads_to="wrong_number")
@@ -288,7 +288,7 @@ def _mistyped(citizen: Citizen) -> None:
 def _not_here(service: str) -> Story:
     def story(citizen: Citizen) -> None:
         _arrives(citizen)
-        citizen.touches(service)
+        citizen.chooses(service)
         citizen.ends()
 
     return story

@@ -25,8 +25,10 @@ class TileGrid(Widget):
 
     def _shape(self) -> tuple[int, int]:
         count = len(self.children)
-        # Four in rows of three would leave one alone.
-        columns = min(2 if self.look.portrait or count == 4 else 3, count)
+        if self.look.portrait:
+            columns = 1 if count <= 3 else 2  # three in two columns would leave one alone
+        else:
+            columns = 2 if count == 4 else min(3, count)  # and so would four in three
         return columns, -(-count // columns)
 
     def _tile_width(self, width: float) -> float:
