@@ -25,10 +25,8 @@ class TileGrid(Widget):
 
     def _shape(self) -> tuple[int, int]:
         count = len(self.children)
-        if self.look.portrait:
-            columns = 1 if count <= 3 else 2  # three in two columns would leave one alone
-        else:
-            columns = 2 if count == 4 else min(3, count)  # and so would four in three
+        # Three in two columns would leave one alone, and so would four in three.
+        columns = (1 if count <= 3 else 2) if self.look.portrait else 2 if count == 4 else min(3, count)
         return columns, -(-count // columns)
 
     def _tile_width(self, width: float) -> float:
