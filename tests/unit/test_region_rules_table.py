@@ -1,0 +1,160 @@
+"""The region packs against ``tests/region_rules.csv``, a reading of the handbooks of its own, both ways.
+
+The table is typed from the documents, one row per rule and region, and never made from the packs: where the two
+differ, the document decides which of them is mended.
+"""
+
+import csv
+import hashlib
+import os
+import re
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pytest
+
+from kiosk.policy.pack import Basis, Pack, Rule, Term, Text, load_packs, rules_of
+
+REPOSITORY = Path(__file__).parents[2]
+PACKS: Final = load_packs(REPOSITORY / "config" / "regions")
+NEAR: Final = 400
+"""Characters within which the words of one row stand in the document: a paragraph, not a chapter."""
+
+
+class Stated(Enum):
+    """What the document does with a rule."""
+
+    SOURCE = "source"
+    NOT_STATED = "not_stated"
+    OPEN = "open"
+    """Neither said nor ruled out; the pack may infer, or its operator decide. A value here is what may be inferred."""
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One rule of one region, as it was read."""
+
+    region: str
+    rule: str
+    stated: Stated
+    value: str
+    """Digits, ``true`` or ``false``, ``10 days``, a list with ``|`` between, ``text`` for words of our own."""
+    cite: str
+    """The places that bear it, with ``|`` between; the pack's first citation is one of them."""
+    quote_check: str
+    """Words as printed, with ``|`` between, that stand near one another in the document of the first place."""
+
+    @property
+    def places(self) -> list[str]:
+        """The places, one by one."""
+        return self.cite.split("|") if self.cite else []
+
+
+def load_rows() -> list[Row]:
+    with (REPOSITORY / "tests" / "region_rules.csv").open(encoding="utf-8", newline="") as table:
+        return [msgspec.convert(row, Row) for row in csv.DictReader(table, strict=True)]
+
+
+ROWS: Final = load_rows()
+
+
+def canonical(value: object) -> str:
+    """A rule's value as the table writes it."""
+    match value:
+        case None:
+            return ""
+        case Text():
+            return "text"
+        case Term():
+            return f"{value.count} {value.unit.value}"
+        case bool():
+            return str(value).lower()
+        case Enum():
+            return str(value.value)
+        case tuple():
+            return "|".join(canonical(item) for item in value)
+        case msgspec.Struct():
+            parts = (getattr(value, field) for field in value.__struct_fields__)
+            return " ".join(part.zh if isinstance(part, Text) else canonical(part) for part in parts)
+    return str(value)
+
+
+def disagreement(row: Row, rule: Rule[object]) -> str:
+    """What the pack says that the row does not bear out; empty when they agree."""
+    allowed = {
+        Stated.SOURCE: {Basis.SOURCE},
+        Stated.NOT_STATED: {Basis.NOT_STATED},
+        Stated.OPEN: {Basis.INFERRED, Basis.OPERATOR} | ({Basis.NOT_STATED} if not row.value else set()),
+    }[row.stated]
+    found = canonical(rule.value)
+    if rule.basis not in allowed:
+        return f"{row.rule}: read as {row.stated.value}, the pack says {rule.basis.value}"
+    if found != row.value and (row.value or row.stated is not Stated.OPEN):
+        return f"{row.rule}: read as {row.value}, the pack says {found}"
+    if rule.basis is not Basis.NOT_STATED and row.places and (not rule.cite or rule.cite[0] not in row.places):
+        return f"{row.rule}: read in {row.cite}, the pack cites {', '.join(rule.cite) or 'nothing'}"
+    return ""
+
+
+@pytest.mark.parametrize("key", sorted(PACKS))
+def test_every_rule_has_its_row_and_every_row_its_rule(key: str) -> None:
+    rows = [row.rule for row in ROWS if row.region == key]
+    rules = [name for name, _ in rules_of(PACKS[key])]
+    assert len(rows) == len(set(rows)), "a rule stands in the table twice"
+    assert {"no row": sorted(set(rules) - set(rows)), "no rule": sorted(set(rows) - set(rules))} == {
+        "no row": [],
+        "no rule": [],
+    }
+
+
+def test_the_table_knows_the_regions_that_are_shipped() -> None:
+    assert {row.region for row in ROWS} == set(PACKS)
+
+
+@pytest.mark.parametrize("key", sorted(PACKS))
+def test_packs_agree_with_the_reading(key: str) -> None:
+    rules = dict(rules_of(PACKS[key]))
+    found = [disagreement(row, rules[row.rule]) for row in ROWS if row.region == key and row.rule in rules]
+    assert [what for what in found if what] == []
+
+
+def test_a_row_says_where_it_was_read() -> None:
+    for row in ROWS:
+        match row.stated:
+            case Stated.SOURCE:
+                assert row.value, row
+                assert row.places, row
+            case Stated.NOT_STATED:
+                assert not row.value, row
+                assert not row.places, row
+            case Stated.OPEN:
+                assert row.places or not row.value, row
+        assert bool(row.quote_check) == any(digest_of(row.region, place) for place in row.places[:1]), row
+
+
+@pytest.mark.skipif("REGION_SOURCES" not in os.environ, reason="REGION_SOURCES names no folder with the handbooks")
+def test_the_words_of_a_row_stand_in_its_document() -> None:
+    texts = {
+        hashlib.sha256(path.read_bytes()).hexdigest(): "".join(path.read_text(encoding="utf-8").split())
+        for path in Path(os.environ["REGION_SOURCES"]).iterdir()
+        if path.is_file()
+    }
+    missing = [
+        f"{row.region} {row.rule}: {row.quote_check}"
+        for row in ROWS
+        if row.quote_check and not near(row.quote_check.split("|"), texts[digest_of(row.region, row.places[0])])
+    ]
+    assert missing == []
+
+
+def near(words: list[str], text: str) -> bool:
+    """Whether the words stand in the text within :data:`NEAR` characters of the first."""
+    first = (found.start() for found in re.finditer(re.escape(words[0]), text))
+    return any(all(word in text[max(at - NEAR, 0) : at + NEAR] for word in words) for at in first)
+
+
+def digest_of(key: str, place: str) -> str:
+    """SHA-256 of the document that a citation names; empty for a norm."""
+    pack: Pack = PACKS[key]
+    return {source.id: source.sha256 for source in pack.sources}[place.partition(" ")[0]]
