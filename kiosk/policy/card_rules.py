@@ -1,11 +1,13 @@
 """Rules of a card's life: started, applied for, replaced, changed, cancelled, and by whom."""
 
+from collections.abc import Iterator
 from enum import Enum
 from typing import Annotated
 
 import msgspec
 
 from kiosk.policy.counter import Business, IssuedPaper, Paper, PhotoDemand, ProxyPapers, Side, Step
+from kiosk.policy.form import Fault
 from kiosk.policy.rule import Rule, Term, Text
 
 Fen = Annotated[int, msgspec.Meta(ge=0)]
@@ -119,6 +121,11 @@ class ApplicationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """What serves until the card comes."""
     no_card_causes: Rule[tuple[NoCardCause, ...]]
 
+    def faults(self) -> Iterator[Fault]:
+        """Papers of minors, with nobody told who is one."""
+        if self.minor_papers.value is not None and self.minor_below.value is None:
+            yield Fault(("minor_below", "value"), "missing; minor_papers want the age below which they hold")
+
 
 class ReplacementReason(Enum):
     """Why a card is replaced."""
@@ -193,6 +200,11 @@ class ReplacementRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     instant_here: Rule[bool]
     """Whether this operator lets a terminal make the new card."""
 
+    def faults(self) -> Iterator[Fault]:
+        """A card made at once that is waited for."""
+        if self.at_once.value and self.term.value is not None:
+            yield Fault(("term",), "a card that is made at once has no term; name one of the two")
+
 
 class ChangedDatum(Enum):
     """What may have changed of a person or of their insurance."""
@@ -253,6 +265,17 @@ class ProxyRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """What the photograph has to be like when the holder does not come for it."""
     otherwise: Rule[Text]
     """What happens to a holder who can't come where nobody may be sent, or by whose rules one may."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Business that a proxy may and may not do, and papers for what none may."""
+        allowed = self.allowed.value or ()
+        for number, business in enumerate(self.in_person.value or ()):
+            if business in allowed:
+                yield Fault(("in_person", "value", number), f"{business.value} stands in proxy.allowed too")
+        for number, wanted in enumerate(self.papers.value or ()):
+            if wanted.business not in allowed:
+                where = ("papers", "value", number, "business")
+                yield Fault(where, f"{wanted.business.value} does not stand in proxy.allowed")
 
 
 class PaperRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -222,9 +222,14 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     money: MoneyRules
 
     def faults(self) -> Iterator[Fault]:
-        """A region without cards, and a service that its centre would never answer."""
+        """A region without cards, a paper it does not have, and a service that its centre would never answer."""
         if not self.codes.value:
             yield Fault(("codes", "value"), "missing; without a code no card is this region's")
+        for section, rule in (("application", self.application.meanwhile), ("replacement", self.replacement.meanwhile)):
+            paper = None if rule.value is None else self.papers.get(rule.value)
+            if rule.value is not None and paper is not None and not paper.issued.value:
+                what = f"papers.{rule.value.value}.issued is not true; nobody would hand it out"
+                yield Fault((section, "meanwhile", "value"), what)
         if self.pin.held_by.value is not HeldBy.CENTRE:
             return
         for service in (Service.CARD_QUERY, Service.PIN_CHANGE, Service.LOSS_LIFTING):

@@ -55,6 +55,14 @@ class Rule(msgspec.Struct, Generic[T_co], frozen=True, forbid_unknown_fields=Tru
             yield Fault(("reason",), f"missing; basis {self.basis.value} wants a reason")
         if isinstance(self.value, Term) and not self.cite and self.basis is not Basis.SOURCE:
             yield Fault(("cite",), "missing; a term wants a citation whatever its basis")
+        yield from self._repeated()
+
+    def _repeated(self) -> Iterator[Fault]:
+        """What a list names a second time."""
+        items = self.value if isinstance(self.value, tuple) else ()
+        for number, item in enumerate(items):
+            if item in items[:number]:
+                yield Fault(("value", number), "stands in the list already")
 
 
 Words = Annotated[str, msgspec.Meta(pattern=r"\S", description="words in quotes")]
