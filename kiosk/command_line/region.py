@@ -7,20 +7,10 @@ from enum import Enum, IntEnum
 from pathlib import Path
 from typing import Final
 
-from kiosk.policy.pack import (
-    BankLine,
-    Basis,
-    Pack,
-    PackError,
-    Rule,
-    Source,
-    Term,
-    Text,
-    load_pack,
-    load_packs,
-    rules_of,
-)
+from kiosk.policy.counter import ProxyPapers, Step
+from kiosk.policy.pack import BankLine, Pack, PackError, Source, load_pack, load_packs, rules_of
 from kiosk.policy.region import Citation, Region
+from kiosk.policy.rule import Basis, Rule, Term, Text
 from kiosk.records.transaction import Service
 
 DEFAULT_REGIONS: Final = Path("config/regions")
@@ -158,6 +148,13 @@ def _said(value: object, language: str) -> str:
             return term if value.leaves_open is None else f"{term}; {_said(value.leaves_open, language)}"
         case BankLine():
             return f"{_said(value.bank, language)} {value.line}"
+        case Step():
+            wanted = f" ({_said(value.papers, language)})" if value.papers else ""
+            return f"{value.who.value} at {_said(value.where, language)}: {_said(value.what, language)}{wanted}"
+        case ProxyPapers():
+            return f"{value.business.value}: {_said(value.papers, language)}"
+        case (Text() | Step() | ProxyPapers(), *_):
+            return "; ".join(_said(item, language) for item in value)
         case tuple():
             return ", ".join(_said(item, language) for item in value)
     return str(value)
