@@ -40,7 +40,7 @@ PARTS: Final = {
     ),
     "beijing-rules": (Part(r"北京市社会保障卡使用管理须知$", r"(\d+)、", "第{}问"),),
     "beijing-notes": (Part(r"社保卡注意事项$", r"(\d+)、", "第{}条"),),
-    "beijing-clinic": (Part(r"北京市社会保障卡门诊就医须知$", r"(\d+)、", "第{}问"),),
+    "beijing-outpatient": (Part(r"北京市社会保障卡门诊就医须知$", r"(\d+)、", "第{}问"),),
 }
 
 
