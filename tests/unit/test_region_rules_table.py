@@ -7,6 +7,7 @@ differ, the document decides which of them is mended.
 import csv
 import hashlib
 import os
+import re
 from enum import Enum
 from pathlib import Path
 from typing import Final
@@ -149,6 +150,13 @@ def test_a_row_says_where_it_was_read() -> None:
             case Stated.OPEN:
                 assert row.places or not row.value, row
         assert bool(row.quote_check) == any(digest_of(row.region, place) for place in row.places[:1]), row
+
+
+def test_what_is_garbled_is_told_of_documents_that_the_packs_rest_on() -> None:
+    page = (REPOSITORY / "docs" / "regions.md").read_text(encoding="utf-8").partition("## Where the documents")[2]
+    sources = set(re.findall(r"^\| `(\S+) \S+` \|", page, re.MULTILINE))
+    assert sources
+    assert sources <= {source.id for pack in PACKS.values() for source in pack.sources}
 
 
 @pytest.mark.skipif("REGION_SOURCES" not in os.environ, reason="REGION_SOURCES names no folder with the handbooks")
