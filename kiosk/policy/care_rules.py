@@ -9,7 +9,9 @@ from kiosk.policy.card_rules import Fen
 from kiosk.policy.counter import Paper, Step
 from kiosk.policy.rule import Rule, Term, Text
 
-Site = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9.-]+\Z", description="a host's name without http:// in quotes")]
+Site = Annotated[
+    str, msgspec.Meta(pattern=r"\A[a-z0-9.-]+\Z", description="the name of a host without http:// in quotes")
+]
 
 
 class OffsiteGroup(Enum):
