@@ -34,7 +34,7 @@ class DaysOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class YearNotice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one notice of the State Council's General Office orders for one year."""
 
-    year: Annotated[int, msgspec.Meta(ge=1949)]
+    year: Annotated[int, msgspec.Meta(ge=1949, le=9999)]
     title: Words
     number: Words
     """The document's number, 国办发明电〔2025〕7号: its citation."""
