@@ -44,6 +44,14 @@ def tiles(region: Region) -> tuple[Tile, ...]:
             say("卡找到了。撤销挂失，让卡重新能用"),
             _elsewhere(region, Service.LOSS_LIFTING),
         ),
+        Tile(
+            ChooseService(Service.CARD_EXAMINATION),
+            say("卡用不了？"),
+            say("查查卡哪里不对"),
+            "examine",
+            say("卡用不了？查查卡哪里不对，告诉您去哪里办。不用输密码"),
+            _elsewhere(region, Service.CARD_EXAMINATION),
+        ),
     )
 
 

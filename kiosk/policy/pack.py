@@ -225,6 +225,8 @@ class PinRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     tries: Rule[Annotated[int, msgspec.Meta(ge=1)]]
     refused_weaknesses: Rule[tuple[PinWeakness, ...]]
     """Easily guessed forms that a new PIN may not have; of others the terminal only advises against."""
+    repeated_stops: Rule[bool]
+    """Whether a PIN that is one digit all through keeps the card from working."""
     change: Rule[Text]
     """Where a PIN is changed, by the source."""
     forgotten: Rule[Text]
@@ -242,6 +244,22 @@ class PinRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             yield Fault(("initial", "value"), f"has not the {self.length.value} digits of pin.length")
         if one_for_all and self.initial_otherwise.value is not None:
             yield Fault(("initial_otherwise", "value"), "pin.initial is one number for all; nobody is left for another")
+
+
+class ActivationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Rules of a card that was handed out and does not work yet."""
+
+    place: Rule[Text]
+    """Where its social side is activated."""
+    bank_side: Rule[Text]
+    """Where its bank side is."""
+
+
+class ReplacementRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Rules of a card that gives way to a new one."""
+
+    worn_place: Rule[Text]
+    """Where a card that is worn or can't be read is exchanged."""
 
 
 class ServiceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -274,6 +292,8 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """What a source states and the copy at hand does not show."""
     pin: PinRules
     loss: LossRules
+    activation: ActivationRules
+    replacement: ReplacementRules
     services: dict[Service, ServiceRules]
 
     def faults(self) -> Iterator[Fault]:
@@ -338,7 +358,7 @@ def rules_of(pack: Pack) -> list[tuple[str, Rule[object]]]:
         elif isinstance(value, dict):
             for key, item in value.items():
                 walk(f"{prefix}.{key.value}", item)
-        elif isinstance(value, (PinRules, LossRules, ServiceRules, Pack)):
+        elif isinstance(value, (PinRules, LossRules, ActivationRules, ReplacementRules, ServiceRules, Pack)):
             for field in value.__struct_fields__:
                 walk(f"{prefix}.{field}" if prefix else field, getattr(value, field))
 

@@ -83,6 +83,11 @@ class Region:
         """What a service does without the centre. Not stated means that it refuses."""
         return self.service(service).offline.value or Offline.REFUSED
 
+    @property
+    def has_bank_side(self) -> bool:
+        """Whether its cards have a bank side, with a PIN of its own. Not stated means that nobody speaks of one."""
+        return bool(self.pack.loss.bank_side.value)
+
     def bank_line(self, bank: str) -> BankLine | None:
         """The line of a bank by its name at the centre; None when the pack knows none."""
         lines = self.pack.loss.bank_lines.value or ()

@@ -10,14 +10,26 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kiosk.policy.pack import BankLine, LossRules, Pack, PinRules, Rule, ServiceRules, Source, Term, Unreadable
+from kiosk.policy.pack import (
+    ActivationRules,
+    BankLine,
+    LossRules,
+    Pack,
+    PinRules,
+    ReplacementRules,
+    Rule,
+    ServiceRules,
+    Source,
+    Term,
+    Unreadable,
+)
 
 REPOSITORY = Path(__file__).parents[2]
 REGIONS = REPOSITORY / "config" / "regions"
 SERVICES = (REPOSITORY / "docs" / "services.md").read_text(encoding="utf-8")
 PIN_RULES = (
     "name", "held_by", "length", "initial", "initial_otherwise", "optional", "initial_must_change", "tries",
-    "refused_weaknesses", "change", "forgotten", "locked",
+    "refused_weaknesses", "repeated_stops", "change", "forgotten", "locked",
 )  # fmt: skip
 HOW_TO = (REPOSITORY / "docs" / "regions.md").read_text(encoding="utf-8")
 
@@ -89,7 +101,8 @@ def test_show_gives_each_rule_with_what_it_rests_on() -> None:
     assert "unreadable: 社保办事大厅在中山西路的门牌号; " in shown
     assert "services.temporary_loss.self_service = no\n" in shown
     rules = re.findall(r"^[a-z_]+(?:\.[a-z_]+)* = ", shown, re.MULTILINE)
-    assert len(rules) == 3 + len(PinRules.__struct_fields__) + len(LossRules.__struct_fields__) + 4 * 5
+    forms = (PinRules, LossRules, ActivationRules, ReplacementRules)
+    assert len(rules) == 3 + sum(len(form.__struct_fields__) for form in forms) + 5 * 5
     english = kiosk_region("show", "guizhou").stdout
     assert "An outlet of the card's issuing bank" in english
     assert "发卡银行的营业网点" not in english
@@ -113,7 +126,7 @@ def test_matrix_in_short() -> None:
     assert rows[0] == ["region", "service", "open", "basis", "offline"]
     assert ["beijing", "temporary_loss", "yes", "source", "recorded"] in rows
     assert ["qingdao", "temporary_loss", "no", "inferred", "recorded"] in rows
-    assert len(rows) == 1 + 5 * 4
+    assert len(rows) == 1 + 5 * 5
 
 
 def test_the_services_page_and_the_packs_agree() -> None:
@@ -141,9 +154,24 @@ def test_a_change_in_a_pack_changes_one_row(tmp_path: Path, name: str, rule: str
     assert sum(one != other for one, other in zip(printed, written, strict=True)) == 1
 
 
-@pytest.mark.parametrize("form", [Pack, Source, Unreadable, Rule, PinRules, LossRules, Term, BankLine, ServiceRules])
+@pytest.mark.parametrize(
+    "form",
+    [
+        Pack,
+        Source,
+        Unreadable,
+        Rule,
+        PinRules,
+        LossRules,
+        ActivationRules,
+        ReplacementRules,
+        Term,
+        BankLine,
+        ServiceRules,
+    ],
+)
 def test_every_field_of_a_pack_is_explained(form: type[msgspec.Struct]) -> None:
-    tabled = {"pin", "loss", "services"}
+    tabled = {"pin", "loss", "activation", "replacement", "services"}
     named = set(re.findall(r"`([a-z_0-9]+)`", HOW_TO)) | tabled
     assert set(form.__struct_fields__) - named == set()
 
