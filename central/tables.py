@@ -155,7 +155,7 @@ class Holder(Base):
     birth_date: Mapped[str] = mapped_column(comment="AAC006, YYYY-MM-DD")
     person_state: Mapped[str] = mapped_column(comment="AAC008: 1 insured, 2 paused, 4 ended")
     benefits_blocked: Mapped[str | None] = mapped_column(
-        comment="why care is not settled: data_wrong, registration_missing, blocked, dates_disagree; empty: it is"
+        comment="why care is not settled, a machine word; empty: it is"
     )
 
 

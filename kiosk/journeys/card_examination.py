@@ -1,4 +1,7 @@
-"""Why does my card not work? One insertion, no PIN, no try spent. Region rules: activation, pin, loss, replacement."""
+"""Why does my card not work? One insertion, no PIN, no try spent.
+
+Region rules: activation, pin, loss, offsite.failures, replacement.place.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +17,7 @@ from kiosk.journeys.refusals import go_to
 from kiosk.journeys.requests import Announce, Distrusted, Journey, PinTriesLeft, Unreachable, ask, ask_centre
 from kiosk.journeys.views import Explain, Refusal, Working
 from kiosk.journeys.wording import Say, Verbatim, say
-from kiosk.policy.pack import HeldBy, Rule, Text
+from kiosk.policy.pack import HeldBy, Rule
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.china_time import minute_of
@@ -147,7 +150,7 @@ def _found(
     title: Say,
     why: Say,
     instead: tuple[Say, ...],
-    rule: tuple[str, Rule[Text]] | None = None,
+    rule: tuple[str, Rule[object]] | None = None,
 ) -> Finding:
     name, cited = rule if rule is not None else ("", None)
     return _of(
@@ -165,7 +168,7 @@ _ASK_AT_A_WINDOW = (say("请带身份证件到服务窗口问一问。"),)
 def _other_card(region: Region, kind: CardKind) -> Finding:
     if kind not in (CardKind.DEAD, CardKind.SILENT):
         return _of(refusals.not_a_social_security_card(region, kind))
-    worn = region.pack.replacement.worn_place
+    exchange = region.pack.replacement.place
     return _found(
         region,
         f"card_{kind.value}",
@@ -175,9 +178,9 @@ def _other_card(region: Region, kind: CardKind) -> Finding:
         (
             say("请让金色芯片朝上、朝前，再插一次。"),
             say("还是读不出，就是芯片坏了，要换卡。"),
-            *go_to(worn),
+            *go_to(exchange),
         ),
-        ("replacement.worn_place", worn),
+        ("replacement.place", exchange),
     )
 
 
@@ -222,23 +225,10 @@ def _temporarily_lost(region: Region, lapses_at_ms: int | None) -> Finding:
 
 def _by_the_card(region: Region, seen: Seen) -> list[Finding]:
     found = [_of(refusals.expired(region))] if seen.expired else []
-    examined, activation = seen.examined, region.pack.activation
+    examined = seen.examined
     match seen.state:
         case CardState.SEALED:
-            bank_only = examined is not None and bool(examined.bank_side_active)
-            found.append(
-                _found(
-                    region,
-                    "only_bank_side" if bank_only else "card_not_activated",
-                    "R-19" if bank_only else "R-17",
-                    say("只开通了银行功能") if bank_only else say("这张卡还没有启用"),
-                    say("社保功能还没有启用，看病、买药刷不了卡。")
-                    if bank_only
-                    else say("社保功能要先启用，卡才能用。"),
-                    go_to(activation.place) or _ASK_AT_A_WINDOW,
-                    ("activation.place", activation.place),
-                )
-            )
+            found.append(_not_activated(region, bank_only=examined is not None and bool(examined.bank_side_active)))
         case CardState.LOCKED:
             locked = region.pack.pin.locked
             found.append(
@@ -270,13 +260,27 @@ def _by_the_card(region: Region, seen: Seen) -> list[Finding]:
     return found
 
 
+def _not_activated(region: Region, *, bank_only: bool) -> Finding:
+    activation = region.pack.activation
+    place = go_to(activation.place)
+    instead = (*place, say("请带上社会保障卡和身份证件。")) if place else _ASK_AT_A_WINDOW
+    where: tuple[str, Rule[object]] = ("activation.place", activation.place)
+    if not bank_only:
+        why = say("社保功能要先启用，卡才能用。")
+        return _found(region, "card_not_activated", "R-17", say("这张卡还没有启用"), why, instead, where)
+    why = say("社保功能还没有启用，看病、买药刷不了卡。")
+    known = activation.failures.value is not None
+    rule: tuple[str, Rule[object]] = ("activation.failures", activation.failures) if known else where
+    return _found(region, "only_bank_side", "R-19", say("只开通了银行功能"), why, instead, rule)
+
+
 def _benefits(region: Region, cause: BenefitsBlock) -> Finding:
     match cause:
-        case BenefitsBlock.DATA_WRONG:
+        case BenefitsBlock.WRONG_PERSONAL_DATA:
             why = say("您参保时登记的信息里，有一项不对。")
-        case BenefitsBlock.REGISTRATION_MISSING:
+        case BenefitsBlock.REGISTRATION_NOT_ARRIVED:
             why = say("您异地看病的备案，还没有传到看病的地方。")
-        case BenefitsBlock.BLOCKED:
+        case BenefitsBlock.BENEFITS_BLOCKED:
             why = say("参保的地方停了您的医保待遇。")
         case BenefitsBlock.DATES_DISAGREE:
             why = say("转诊登记的日期和住院的日期对不上。")
@@ -284,11 +288,12 @@ def _benefits(region: Region, cause: BenefitsBlock) -> Finding:
             assert_never(other)
     return _found(
         region,
-        f"benefits_{cause.value}",
+        cause.value,
         "R-21",
         say("看病费用不能刷卡结算"),
         why,
         (say("这不是卡坏了。"), say("请打电话，或到参保地的医保经办机构问清楚。")),
+        ("offsite.failures", region.pack.offsite.failures),
     )
 
 
@@ -306,7 +311,7 @@ def _by_the_pin(region: Region, seen: Seen) -> list[Finding]:
                 say("密码是六个一样的数字"),
                 say("社保中心记着，旧卡的密码是这样的。这样的密码会让卡用不了。"),
                 go_to(pin.forgotten) or _ASK_AT_A_WINDOW,
-                ("pin.repeated_stops", pin.forgotten),
+                ("activation.failures", region.pack.activation.failures),
             )
         )
     if seen.pin_is_initial and region.demands_pin_change_first:
@@ -323,7 +328,7 @@ def _by_the_pin(region: Region, seen: Seen) -> list[Finding]:
 
 
 def _by_the_bank(region: Region, seen: Seen) -> list[Finding]:
-    examined, place = seen.examined, region.pack.activation.bank_side
+    examined, place = seen.examined, region.pack.activation.bank_side_place
     if examined is None or examined.bank_side_active is not False or seen.state is CardState.SEALED:
         return []
     return [
@@ -334,7 +339,7 @@ def _by_the_bank(region: Region, seen: Seen) -> list[Finding]:
             say("银行功能还没有激活"),
             say("社保功能不受影响。要用这张卡存钱、取钱，得先激活。"),
             go_to(place) or (say("请到发卡银行问一问。"),),
-            ("activation.bank_side", place),
+            ("activation.bank_side_place", place),
         )
     ]
 
@@ -345,7 +350,7 @@ _GRAVITY = (
     "expired",
     "card_locked",
     "pin_locked",
-    *(f"benefits_{cause.value}" for cause in BenefitsBlock),
+    *(cause.value for cause in BenefitsBlock),
     "name_mismatch",
     "pin_repeated",
     "initial_pin",
@@ -388,7 +393,7 @@ def _what_only_the_holder_knows(region: Region, seen: Seen) -> list[Explain]:
         change = (say("没改过的，请回首页选“改密码”。"),) if region.offers(Service.PIN_CHANGE) else go_to(pin.change)
         asked.append(_told(say("初始密码改过了吗？"), say("发卡时的密码，要先改成自己的，卡才能用。"), unseen, *change))
     known = seen.examined is not None and seen.examined.pin_repeated is not None
-    if pin.repeated_stops.value and not known:
+    if region.equal_digits_stop and not known:
         asked.append(
             _told(
                 say("密码是六个一样的数字吗？"),

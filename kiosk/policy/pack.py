@@ -225,8 +225,6 @@ class PinRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     tries: Rule[Annotated[int, msgspec.Meta(ge=1)]]
     refused_weaknesses: Rule[tuple[PinWeakness, ...]]
     """Easily guessed forms that a new PIN may not have; of others the terminal only advises against."""
-    repeated_stops: Rule[bool]
-    """Whether a PIN that is one digit all through keeps the card from working."""
     change: Rule[Text]
     """Where a PIN is changed, by the source."""
     forgotten: Rule[Text]
@@ -246,20 +244,48 @@ class PinRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             yield Fault(("initial_otherwise", "value"), "pin.initial is one number for all; nobody is left for another")
 
 
+class ActivationFailure(Enum):
+    """Why a card that was activated does not work."""
+
+    ONLY_BANK_SIDE = "only_bank_side"
+    """The bank activated its own side only."""
+    BANK_PIN_TYPED = "bank_pin_typed"
+    """The bank's PIN was typed for the social side's."""
+    EQUAL_DIGITS = "equal_digits"
+    """The PIN taken over from the old card is one digit all through."""
+
+
 class ActivationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Rules of a card that was handed out and does not work yet."""
 
     place: Rule[Text]
     """Where its social side is activated."""
-    bank_side: Rule[Text]
+    bank_side_place: Rule[Text]
     """Where its bank side is."""
+    failures: Rule[tuple[ActivationFailure, ...]]
 
 
 class ReplacementRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Rules of a card that gives way to a new one."""
+    """Rules of a new card for an old one."""
 
-    worn_place: Rule[Text]
-    """Where a card that is worn or can't be read is exchanged."""
+    place: Rule[Text]
+
+
+class SettlementFailure(Enum):
+    """Why a card does not settle at a hospital or pharmacy."""
+
+    NOT_ACTIVATED = "not_activated"
+    WRONG_PERSONAL_DATA = "wrong_personal_data"
+    REGISTRATION_NOT_ARRIVED = "registration_not_arrived"
+    BENEFITS_BLOCKED = "benefits_blocked"
+    DATES_DISAGREE = "dates_disagree"
+    """Referral and admission have dates that do not fit."""
+
+
+class OffsiteRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Rules of care away from the insured place."""
+
+    failures: Rule[tuple[SettlementFailure, ...]]
 
 
 class ServiceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -294,6 +320,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     loss: LossRules
     activation: ActivationRules
     replacement: ReplacementRules
+    offsite: OffsiteRules
     services: dict[Service, ServiceRules]
 
     def faults(self) -> Iterator[Fault]:
@@ -358,7 +385,7 @@ def rules_of(pack: Pack) -> list[tuple[str, Rule[object]]]:
         elif isinstance(value, dict):
             for key, item in value.items():
                 walk(f"{prefix}.{key.value}", item)
-        elif isinstance(value, (PinRules, LossRules, ActivationRules, ReplacementRules, ServiceRules, Pack)):
+        elif isinstance(value, msgspec.Struct):
             for field in value.__struct_fields__:
                 walk(f"{prefix}.{field}" if prefix else field, getattr(value, field))
 

@@ -2,7 +2,18 @@
 
 from dataclasses import dataclass
 
-from kiosk.policy.pack import BankLine, Basis, HeldBy, InitialPin, Offline, Pack, PinWeakness, Rule, ServiceRules
+from kiosk.policy.pack import (
+    ActivationFailure,
+    BankLine,
+    Basis,
+    HeldBy,
+    InitialPin,
+    Offline,
+    Pack,
+    PinWeakness,
+    Rule,
+    ServiceRules,
+)
 from kiosk.records.transaction import Service
 
 
@@ -97,6 +108,11 @@ class Region:
     def demands_pin_change_first(self) -> bool:
         """Whether the initial PIN must be changed before the card is used; keeping it is then no change."""
         return bool(self.pack.pin.initial_must_change.value)
+
+    @property
+    def equal_digits_stop(self) -> bool:
+        """Whether a PIN that is one digit all through keeps the card from working. Not stated means no."""
+        return ActivationFailure.EQUAL_DIGITS in (self.pack.activation.failures.value or ())
 
     def citation(self, rule: Rule[object]) -> Citation | None:
         """Where a rule stands, the first place of several; None when it rests on no source."""

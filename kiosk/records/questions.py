@@ -260,11 +260,11 @@ class ExamineCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 class BenefitsBlock(Enum):
     """Why a hospital can't settle with a card that works (zhumadian-2019 §5.10)."""
 
-    DATA_WRONG = "data_wrong"
+    WRONG_PERSONAL_DATA = "wrong_personal_data"
     """What was taken down of the person when they were insured is wrong."""
-    REGISTRATION_MISSING = "registration_missing"
+    REGISTRATION_NOT_ARRIVED = "registration_not_arrived"
     """The registration for care elsewhere has not arrived where the care is given."""
-    BLOCKED = "blocked"
+    BENEFITS_BLOCKED = "benefits_blocked"
     """The place of insurance has stopped the benefits."""
     DATES_DISAGREE = "dates_disagree"
     """A referral is registered for other days than those of the stay."""

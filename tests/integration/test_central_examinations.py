@@ -130,15 +130,15 @@ def test_the_same_question_gets_the_same_answer_whatever_came_between(
     any_centre: RunningCentre, zhumadian: Asked
 ) -> None:
     first = examine(zhumadian.proved(), "张示例")
-    at_the_office(any_centre, ZHUMADIAN_CARD[2], "blocked")
+    at_the_office(any_centre, ZHUMADIAN_CARD[2], "benefits_blocked")
     assert examine(zhumadian, "张示例") == first
-    assert examine(zhumadian, "张示例", os.urandom(16).hex()).benefits_blocked is BenefitsBlock.BLOCKED
+    assert examine(zhumadian, "张示例", os.urandom(16).hex()).benefits_blocked is BenefitsBlock.BENEFITS_BLOCKED
 
 
 def test_of_a_card_that_is_lost_or_void_nothing_else_is_told(
     any_centre: RunningCentre, terminal: EnrolledTerminal, zhumadian: Asked
 ) -> None:
-    at_the_office(any_centre, BEIJING_LOST[2], "blocked")
+    at_the_office(any_centre, BEIJING_LOST[2], "benefits_blocked")
     with any_centre.database.reading() as session:
         lapses_at = session.get_one(Card, BEIJING_LOST[0]).loss_lapses_at
     assert lapses_at is not None
@@ -146,7 +146,7 @@ def test_of_a_card_that_is_lost_or_void_nothing_else_is_told(
     assert examine(lost, "许预挂") == CardExamined(card_state=CardState.TEMPORARILY_LOST, lapses_at_ms=lapses_at)
     replaced = Asked(any_centre, terminal, BEIJING_REPLACED, BEIJING_REPLACED_KEY).proved()
     assert examine(replaced, "施补卡") == CardExamined(card_state=CardState.CANCELLED, replaced=True)
-    at_the_office(any_centre, ZHUMADIAN_CARD[2], "blocked")
+    at_the_office(any_centre, ZHUMADIAN_CARD[2], "benefits_blocked")
     for state in (CardState.LOST, CardState.CANCELLED):
         with any_centre.database.writing() as session:
             card = session.get_one(Card, ZHUMADIAN_CARD[0])

@@ -91,7 +91,7 @@ def test_no_pin_is_asked_for_and_no_try_is_spent() -> None:
             (
                 "zhumadian",
                 CardExamined(card_state=CardState.NORMAL, benefits_blocked=cause),
-                [f"benefits_{cause.value}"],
+                [cause.value],
                 "R-21",
             )
             for cause in BenefitsBlock
@@ -124,7 +124,7 @@ def test_findings_come_the_gravest_first_and_are_turned_like_pages() -> None:
         card_state=CardState.SEALED,
         bank_side_active=True,
         pin_repeated=True,
-        benefits_blocked=BenefitsBlock.BLOCKED,
+        benefits_blocked=BenefitsBlock.BENEFITS_BLOCKED,
         name_agrees=False,
     )
     old = dataclasses.replace(ISSUER["yunling"], expires_on=date(2026, 11, 21))
@@ -149,7 +149,7 @@ def test_findings_come_the_gravest_first_and_are_turned_like_pages() -> None:
     shown = [view for view in pages(world) if isinstance(view, Refusal | Explain)]
     assert [view.page for view in shown] == [Step(number, 7) for number in range(1, 8)]
     assert all(view.actions for view in shown)
-    assert world.recorded[0].rule == "activation.place"
+    assert world.recorded[0].rule == "activation.failures"
 
 
 def test_a_lost_card_is_told_until_when_and_nothing_else() -> None:

@@ -147,7 +147,7 @@ def worlds() -> Iterator[tuple[Story, World]]:
                 card_state=state,
                 bank_side_active=active,
                 pin_repeated=active,
-                benefits_blocked=BenefitsBlock.BLOCKED,
+                benefits_blocked=BenefitsBlock.BENEFITS_BLOCKED,
                 name_agrees=active,
             )
             yield card_examination, World(key="yunling", proof=proof, examined=examined)

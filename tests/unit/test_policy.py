@@ -49,8 +49,14 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.temporary_loss.offline": ("recorded", "operator", ""),
         "services.loss_lifting.self_service": (False, "operator", ""),
         "services.loss_lifting.offline": ("refused", "operator", ""),
-        "activation.bank_side": (WORDS, "inferred", "zhumadian-2019 §4.4"),
-        "replacement.worn_place": (WORDS, "source", "zhumadian-2019 §4.3"),
+        "activation.place": (WORDS, "source", "zhumadian-2019 §3.1"),
+        "activation.bank_side_place": (WORDS, "source", "zhumadian-2019 §3.1"),
+        "replacement.place": (WORDS, "source", "zhumadian-2019 §4.3"),
+        "offsite.failures": (
+            ("not_activated", "wrong_personal_data", "registration_not_arrived", "benefits_blocked", "dates_disagree"),
+            "source",
+            "zhumadian-2019 §5.10",
+        ),
         "services.card_examination.self_service": (True, "operator", "zhumadian-2019 §5.10"),
         "services.card_examination.pin_required": (False, "operator", ""),
         "services.card_examination.place": (WORDS, "source", "zhumadian-2019 §1.4"),
@@ -92,10 +98,14 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.temporary_loss.offline": ("recorded", "operator", ""),
         "services.loss_lifting.self_service": (False, "operator", "guizhou-leaflet 第五问"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
-        "pin.repeated_stops": (True, "source", "guizhou-leaflet 第十问"),
-        "activation.place": (WORDS, "source", "guizhou-leaflet 第十问"),
-        "activation.bank_side": (WORDS, "source", "guizhou-leaflet 第三问"),
-        "replacement.worn_place": (WORDS, "source", "guizhou-leaflet 第六问"),
+        "activation.place": (WORDS, "source", "guizhou-leaflet 第二问"),
+        "activation.bank_side_place": (WORDS, "source", "guizhou-leaflet 第三问"),
+        "activation.failures": (
+            ("only_bank_side", "bank_pin_typed", "equal_digits"),
+            "source",
+            "guizhou-leaflet 第十问",
+        ),
+        "replacement.place": (WORDS, "source", "guizhou-leaflet 第六问"),
         "services.card_examination.self_service": (True, "operator", "guizhou-leaflet 第十问"),
         "services.card_examination.pin_required": (False, "operator", ""),
         "services.card_examination.offline": ("chip_only", "operator", ""),
@@ -134,8 +144,8 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.loss_lifting.place": (WORDS, "source", "qingdao-guide 使用须知第四条"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
         "activation.place": (WORDS, "source", "qingdao-guide 使用须知第一条"),
-        "activation.bank_side": (WORDS, "source", "qingdao-guide 使用须知第一条"),
-        "replacement.worn_place": (WORDS, "source", "qingdao-guide 使用须知第五条"),
+        "activation.bank_side_place": (WORDS, "source", "qingdao-guide 使用须知第一条"),
+        "replacement.place": (WORDS, "source", "qingdao-guide 使用须知第三条"),
         "services.card_examination.self_service": (True, "operator", "qingdao-guide 基本功能第一条"),
         "services.card_examination.pin_required": (False, "operator", ""),
         "services.card_examination.place": (WORDS, "source", "qingdao-guide 服务电话"),
@@ -189,8 +199,8 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.loss_lifting.place": (WORDS, "source", "jiangxi-manual §3"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
         "services.loss_lifting.fee_fen": (0, "source", "jiangxi-manual §3"),
-        "activation.bank_side": (WORDS, "source", "jiangxi-manual §1"),
-        "replacement.worn_place": (WORDS, "source", "jiangxi-manual §4"),
+        "activation.bank_side_place": (WORDS, "source", "jiangxi-manual §1"),
+        "replacement.place": (WORDS, "source", "jiangxi-manual §4"),
         "services.card_examination.self_service": (True, "operator", "jiangxi-manual 功能介绍"),
         "services.card_examination.pin_required": (False, "operator", ""),
         "services.card_examination.place": (WORDS, "source", "jiangxi-manual 服务渠道"),
@@ -229,7 +239,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.loss_lifting.self_service": (False, "inferred", "beijing-rules 第7问"),
         "services.loss_lifting.place": (WORDS, "source", "beijing-rules 第7问"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
-        "replacement.worn_place": (WORDS, "source", "beijing-rules 第11问"),
+        "replacement.place": (WORDS, "source", "beijing-rules 第8问"),
         "services.card_examination.self_service": (True, "operator", "beijing-rules 第4问"),
         "services.card_examination.pin_required": (False, "operator", ""),
         "services.card_examination.offline": ("chip_only", "operator", ""),
@@ -241,27 +251,31 @@ NOT_STATED = {
         loss.lifting_until_replacement loss.bank_lines services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
         services.loss_lifting.place services.loss_lifting.fee_fen
-        pin.repeated_stops activation.place services.card_examination.fee_fen""",
+        services.card_examination.fee_fen
+        activation.failures""",
     "guizhou": """pin.optional pin.initial_must_change pin.tries loss.validity loss.lifting_condition
         loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
         services.loss_lifting.place services.loss_lifting.fee_fen
-        services.card_examination.place services.card_examination.fee_fen""",
+        services.card_examination.place services.card_examination.fee_fen
+        offsite.failures""",
     "qingdao": """medical_account pin.initial_otherwise pin.refused_weaknesses loss.validity loss.formal_deadline
         loss.formal_is_final loss.lifting_within_term services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
         services.loss_lifting.fee_fen
-        pin.repeated_stops services.card_examination.fee_fen""",
+        services.card_examination.fee_fen
+        activation.failures offsite.failures""",
     "jiangxi": """medical_account pin.initial_otherwise pin.optional pin.initial_must_change pin.tries
         pin.refused_weaknesses loss.formal_deadline loss.formal_is_final loss.lifting_condition
         loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen
         services.pin_change.fee_fen services.loss_lifting.pin_required
-        pin.repeated_stops activation.place services.card_examination.fee_fen""",
+        services.card_examination.fee_fen
+        activation.place activation.failures offsite.failures""",
     "beijing": """pin.initial_otherwise pin.optional pin.initial_must_change pin.tries pin.refused_weaknesses
         loss.formal_deadline loss.bank_side loss.bank_lines services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.fee_fen services.loss_lifting.pin_required services.loss_lifting.fee_fen
-        pin.repeated_stops activation.place activation.bank_side
-        services.card_examination.place services.card_examination.fee_fen""",
+        services.card_examination.place services.card_examination.fee_fen
+        activation.place activation.bank_side_place activation.failures offsite.failures""",
 }
 # What a text must name, or a citizen stands before the wrong door.
 MENTIONED = {
@@ -279,14 +293,6 @@ MENTIONED = {
     ("jiangxi", "pin.forgotten"): ("只能", "窗口"),
     ("beijing", "services.temporary_loss.place"): ("96102", "24", "身份证", "网点"),
     ("beijing", "services.loss_lifting.place"): ("有效期内", "身份证", "网点"),
-    ("guizhou", "activation.place"): ("制卡银行", "身份证"),
-    ("qingdao", "activation.place"): ("发卡银行", "身份证件", "原劳动保障卡"),
-    ("jiangxi", "activation.bank_side"): ("银行", "身份证件"),
-    ("zhumadian", "replacement.worn_place"): ("补换卡窗口", "发卡银行", "16 元"),
-    ("guizhou", "replacement.worn_place"): ("制卡银行",),
-    ("qingdao", "replacement.worn_place"): ("发卡银行", "身份证件"),
-    ("jiangxi", "replacement.worn_place"): ("服务窗口", "旧卡", "32 元"),
-    ("beijing", "replacement.worn_place"): ("网点", "原卡", "身份证"),
     ("beijing", "loss.name"): ("预挂失",),
     ("guizhou", "loss.name"): ("口头挂失",),
     ("qingdao", "loss.name"): ("口头挂失",),

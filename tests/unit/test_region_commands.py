@@ -14,6 +14,7 @@ from kiosk.policy.pack import (
     ActivationRules,
     BankLine,
     LossRules,
+    OffsiteRules,
     Pack,
     PinRules,
     ReplacementRules,
@@ -29,7 +30,7 @@ REGIONS = REPOSITORY / "config" / "regions"
 SERVICES = (REPOSITORY / "docs" / "services.md").read_text(encoding="utf-8")
 PIN_RULES = (
     "name", "held_by", "length", "initial", "initial_otherwise", "optional", "initial_must_change", "tries",
-    "refused_weaknesses", "repeated_stops", "change", "forgotten", "locked",
+    "refused_weaknesses", "change", "forgotten", "locked",
 )  # fmt: skip
 HOW_TO = (REPOSITORY / "docs" / "regions.md").read_text(encoding="utf-8")
 
@@ -101,7 +102,7 @@ def test_show_gives_each_rule_with_what_it_rests_on() -> None:
     assert "unreadable: 社保办事大厅在中山西路的门牌号; " in shown
     assert "services.temporary_loss.self_service = no\n" in shown
     rules = re.findall(r"^[a-z_]+(?:\.[a-z_]+)* = ", shown, re.MULTILINE)
-    forms = (PinRules, LossRules, ActivationRules, ReplacementRules)
+    forms = (PinRules, LossRules, ActivationRules, ReplacementRules, OffsiteRules)
     assert len(rules) == 3 + sum(len(form.__struct_fields__) for form in forms) + 5 * 5
     english = kiosk_region("show", "guizhou").stdout
     assert "An outlet of the card's issuing bank" in english
@@ -165,13 +166,14 @@ def test_a_change_in_a_pack_changes_one_row(tmp_path: Path, name: str, rule: str
         LossRules,
         ActivationRules,
         ReplacementRules,
+        OffsiteRules,
         Term,
         BankLine,
         ServiceRules,
     ],
 )
 def test_every_field_of_a_pack_is_explained(form: type[msgspec.Struct]) -> None:
-    tabled = {"pin", "loss", "activation", "replacement", "services"}
+    tabled = {"pin", "loss", "activation", "replacement", "offsite", "services"}
     named = set(re.findall(r"`([a-z_0-9]+)`", HOW_TO)) | tabled
     assert set(form.__struct_fields__) - named == set()
 

@@ -19,7 +19,7 @@ _COLUMNS = (
         "holders",
         "benefits_blocked",
         sa.Text(),
-        "why care is not settled: data_wrong, registration_missing, blocked, dates_disagree; empty: it is",
+        "why care is not settled, a machine word; empty: it is",
     ),
     ("transactions", "examination", sa.Text(), "what an examination found, as JSON, to be given again"),
 )
