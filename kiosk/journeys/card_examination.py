@@ -169,17 +169,18 @@ def _other_card(region: Region, kind: CardKind) -> Finding:
     if kind not in (CardKind.DEAD, CardKind.SILENT):
         return _of(refusals.not_a_social_security_card(region, kind))
     exchange = region.pack.replacement.place
+    otherwise = (
+        say("还是读不出，就要换卡：{place}", place=refusals.in_words(exchange.value))
+        if exchange.value is not None
+        else say("还是读不出，请找工作人员。")
+    )
     return _found(
         region,
         f"card_{kind.value}",
         "R-02",
         say("读不出这张卡"),
         say("卡可能插反了，也可能芯片坏了。"),
-        (
-            say("请让金色芯片朝上、朝前，再插一次。"),
-            say("还是读不出，就是芯片坏了，要换卡。"),
-            *go_to(exchange),
-        ),
+        (say("请让金色芯片朝上、朝前，再插一次。"), otherwise),
         ("replacement.place", exchange),
     )
 

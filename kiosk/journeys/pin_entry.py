@@ -63,7 +63,7 @@ def pin_name(region: Region) -> Say:
 
 def telling_apart(region: Region) -> Say | None:
     """Which of a card's two PINs is meant, in plain words; None where the region's cards are not known to have two."""
-    return say("看病、办社保用的密码，不是银行取钱用的那个。") if region.has_bank_side else None
+    return say("看病、办社保用这个密码，银行取钱用的是另一个。") if region.has_bank_side else None
 
 
 def perhaps_the_other(region: Region) -> Say | None:

@@ -276,7 +276,7 @@ def test_the_first_entry_tells_the_two_pins_apart(journey: object, key: str, hel
     world = World(key=key, typed=["246810", "975318", "975318"], proof=proof)
     walk(journey(session(key)), world)  # type: ignore[operator]
     coached = [view.coach for view in world.seen if isinstance(view, PinEntry)]
-    assert coached[0] == Say("看病、办社保用的密码，不是银行取钱用的那个。")
+    assert coached[0] == Say("看病、办社保用这个密码，银行取钱用的是另一个。")
     assert not any(coached[1:])
 
 

@@ -138,7 +138,7 @@ VIEWS: Final[dict[str, View]] = {
         Step(1, 3),
         told("没改过的话，和原来医保卡的密码一样。"),
         (CANCEL,),
-        told("看病、办社保用的密码，不是银行取钱用的那个。"),
+        told("看病、办社保用这个密码，银行取钱用的是另一个。"),
     ),
     "pin-entry-wrong": PinEntry(
         told("请在键盘上输入{pin}", pin=_PIN_NAME),
@@ -344,9 +344,8 @@ VIEWS: Final[dict[str, View]] = {
         told("卡可能插反了，也可能芯片坏了。"),
         (
             told("请让金色芯片朝上、朝前，再插一次。"),
-            told("还是读不出，就是芯片坏了，要换卡。"),
             told(
-                "可以这样办：{place}",
+                "还是读不出，就要换卡：{place}",
                 place=Say(
                     "卡印错了：先到省社保局医保征缴处，再到制卡银行；卡坏了：制卡银行",
                     translations={
