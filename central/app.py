@@ -24,9 +24,11 @@ from central.region_rules import load_region_rules
 from central.settings import Settings
 from kiosk.records.questions import (
     AuthenticateTerminal,
+    CardExamined,
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -115,6 +117,11 @@ def create_app(
     async def change_pin(request: Request, session_id: str) -> Response:
         """Change a PIN that the centre holds."""
         return await exchange.answer(request, ChangeCentrePin, _in(session_id, desk.change_pin))
+
+    @described.post(f"{session_path}/examination", ExamineCard, CardExamined)
+    async def examine_card(request: Request, session_id: str) -> Response:
+        """Tell what keeps a card from working."""
+        return await exchange.answer(request, ExamineCard, _in(session_id, desk.examine))
 
     @described.post("/v1/loss-reports", ReportLoss, LossReported)
     async def report_loss(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Asking while the citizen waits: a card proves itself, then its record, its PIN or its loss report is asked about."""
+"""Asking while the citizen waits: a card proves itself, then it is asked about, or its PIN or its loss report."""
 
 import hmac
 import re
@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from central.card_keys import Algorithm
-from central.card_states import Cause, lift, settle_all, verdict_on_lifting
+from central.card_states import Cause, is_holder, lift, settle_all, verdict_on_lifting
 from central.database import Database
 from central.exchange import Asker
 from central.keys import CentreKeys
@@ -33,10 +33,13 @@ from central.tables import (
 from kiosk.records.card import CardState
 from kiosk.records.questions import (
     AuthenticateTerminal,
+    BenefitsBlock,
+    CardExamined,
     CardProof,
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     HolderRecord,
@@ -229,6 +232,19 @@ class CardDesk:
             row.loss_answer = msgspec.json.encode(answer).decode()
             return answer
 
+    def examine(self, asker: Asker, session_id: str, question: ExamineCard) -> CardExamined:
+        """Tell what keeps a proved card from working, once per transaction id.
+
+        :raises Declined: no session, or not proved.
+        """
+        with self.database.writing() as session:
+            row, card = self._proved(session, asker, session_id, question.transaction_id, Service.CARD_EXAMINATION)
+            if row.examination is not None:
+                return msgspec.json.decode(row.examination, type=CardExamined)
+            examined = _examined(session, card, question.name)
+            row.examination = msgspec.json.encode(examined).decode()
+            return examined
+
     def working_key(self, asker: Asker, question: GetWorkingKey) -> WorkingKey:
         """A fresh key for one of the terminal's pads.
 
@@ -335,6 +351,21 @@ def _refuse_withheld(card: Card) -> None:
     """:raises Declined: whoever holds such a card is told nothing and changes nothing."""
     if card.state in _WITHHELD:
         raise Declined(409, "card_state", card.state)
+
+
+def _examined(session: Session, card: Card, name: str) -> CardExamined:
+    state, replaced = CardState(card.state), card.replaced_by is not None
+    if replaced or card.state in _WITHHELD:
+        return CardExamined(card_state=state, lapses_at_ms=card.loss_lapses_at, replaced=replaced)
+    holder = session.get_one(Holder, card.social_security_number)
+    blocked = holder.benefits_blocked
+    return CardExamined(
+        card_state=state,
+        bank_side_active=card.bank_side_active if card.bank else None,
+        pin_repeated=card.pin_repeated,
+        benefits_blocked=BenefitsBlock(blocked) if blocked is not None else None,
+        name_agrees=is_holder(holder, name),
+    )
 
 
 def _record_of(session: Session, card: Card) -> HolderRecord:

@@ -14,6 +14,7 @@ from central.region_rules import load_region_rules
 from central.settings import Settings
 from central.tables import Card, CentrePin, Holder, Insurance, MedicalAccount
 from kiosk.records.card import CardState
+from kiosk.records.questions import BenefitsBlock
 
 _HOUR_MS: Final = 60 * 60 * 1000
 
@@ -48,6 +49,7 @@ class SeedHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     sex: str
     birth_date: str
     person_state: str = "1"
+    benefits_blocked: BenefitsBlock | None = None
     identification_code: str
     card_number: str
     norm_version: str
@@ -59,6 +61,7 @@ class SeedHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     bank: str = ""
     bank_account: str = ""
     bank_side_active: bool = False
+    pin_repeated: bool | None = None
     medical_account_fen: int | None = None
     medical_account_as_of: str = ""
     insurances: list[SeedInsurance]
@@ -107,6 +110,7 @@ def plant(
                         sex=one.sex,
                         birth_date=one.birth_date,
                         person_state=one.person_state,
+                        benefits_blocked=one.benefits_blocked.value if one.benefits_blocked is not None else None,
                     )
                 )
                 session.flush()
@@ -143,6 +147,7 @@ def plant(
                     state_before_loss=None if reported_at is None else CardState.NORMAL.value,
                     loss_lapses_at=None if reported_at is None else rules.of(one.region).lapses_at(reported_at),
                     replaced_by=one.replaced_by,
+                    pin_repeated=one.pin_repeated,
                 )
             )
             session.flush()

@@ -127,6 +127,7 @@ class TransactionRow(Base):
     loss_reported_at: Mapped[Milliseconds | None]
     loss_lifted_at: Mapped[Milliseconds | None]
     loss_answer: Mapped[str | None] = mapped_column(comment="what was answered, as JSON, to be given again")
+    examination: Mapped[str | None] = mapped_column(comment="what an examination found, as JSON, to be given again")
     begun_ledger: Mapped[bytes | None]
     begun_sequence: Mapped[Count | None]
     finished_ledger: Mapped[bytes | None]
@@ -153,6 +154,9 @@ class Holder(Base):
     sex: Mapped[str] = mapped_column(comment="AAC004")
     birth_date: Mapped[str] = mapped_column(comment="AAC006, YYYY-MM-DD")
     person_state: Mapped[str] = mapped_column(comment="AAC008: 1 insured, 2 paused, 4 ended")
+    benefits_blocked: Mapped[str | None] = mapped_column(
+        comment="why care is not settled, a machine word; empty: it is"
+    )
 
 
 class MedicalAccount(Base):
@@ -208,6 +212,9 @@ class Card(Base):
         comment="when a temporary report lifts by itself; empty: never"
     )
     replaced_by: Mapped[str | None] = mapped_column(comment="AAZ501 of the card that was made in its place")
+    pin_repeated: Mapped[bool | None] = mapped_column(
+        comment="the PIN carried over from an older card is one digit all through; empty: not kept"
+    )
 
 
 class CardEvent(Base):

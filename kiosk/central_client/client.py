@@ -8,9 +8,11 @@ import msgspec
 from kiosk.central_client.errors import CentreDistrusted, CentreError, CentreRefused, CentreUnreachable
 from kiosk.records.questions import (
     AuthenticateTerminal,
+    CardExamined,
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -74,6 +76,10 @@ class CentralClient:
     def lift_loss(self, session_id: str, question: LiftLoss) -> LossLifted:
         """Take the report on a proved card back; at most once for one transaction id."""
         return self._ask_again(_session_path(session_id, "loss-lifting"), question, LossLifted)
+
+    def examine_card(self, session_id: str, question: ExamineCard) -> CardExamined:
+        """What keeps a proved card from working."""
+        return self._ask_again(_session_path(session_id, "examination"), question, CardExamined)
 
     def working_key(self, question: GetWorkingKey) -> WorkingKey:
         """A fresh key for a PIN pad, under that pad's master key."""

@@ -11,8 +11,10 @@ from kiosk.journeys.pin_entry import (
     chip_pin,
     is_forbidden_initial_pin,
     last_try_note,
+    perhaps_the_other,
     pin_name,
     pin_view,
+    telling_apart,
     tries_note,
 )
 from kiosk.journeys.refusals import in_words
@@ -82,10 +84,10 @@ def _query(session: Session, progress: Progress) -> Journey[Ending]:
 
 
 def _record_by_centre_pin(session: Session, centre: CentreSession, pad: CentrePad) -> Journey[RecordAnswer]:
-    note = last_try_note(centre.pin_tries_left)
+    note, coach = last_try_note(centre.pin_tries_left), telling_apart(session.region)
     title = say("请在键盘上输入{pin}", pin=pin_name(session.region))
     while True:
-        block = yield from pad.block(pin_view(session, title, note=note))
+        block = yield from pad.block(pin_view(session, title, note=note, coach=coach))
         yield from ask(Announce(Working(say("正在查询"), say("请稍候，不要拔卡。"))))
         question = GetRecord(transaction_id=session.transaction_id, pin_block=block.cipher, pad_serial=pad.pad.serial)
         answer = yield from ask_centre(question, RecordAnswer, centre.session_id)
@@ -97,7 +99,7 @@ def _record_by_centre_pin(session: Session, centre: CentreSession, pad: CentrePa
             case PinVerdict.LOCKED:
                 raise refusals.pin_locked(session.region)
             case PinVerdict.WRONG:
-                note = tries_note(answer.pin_tries_left)
+                note, coach = tries_note(answer.pin_tries_left), perhaps_the_other(session.region)
             case PinVerdict.UNREADABLE:
                 raise refusals.not_ready(session.region, Service.CARD_QUERY)
 

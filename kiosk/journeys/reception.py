@@ -10,7 +10,12 @@ from kiosk.journeys.wording import Say, say
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Service
 
-HOME: Final[tuple[Service | Menu, ...]] = (Service.CARD_QUERY, Service.PIN_CHANGE, Menu.LOST)
+HOME: Final[tuple[Service | Menu, ...]] = (
+    Service.CARD_QUERY,
+    Service.CARD_EXAMINATION,
+    Service.PIN_CHANGE,
+    Menu.LOST,
+)
 """What stands on the home screen, at most six (docs/ux-rules.md rule 6)."""
 
 MENUS: Final[Mapping[Menu, tuple[Service, ...]]] = {
@@ -42,6 +47,9 @@ def _words(region: Region, service: Service) -> tuple[Say, Say, str, Say]:
             return say("先挂失"), term, "loss", say("先挂失。卡的社保功能马上停用，别人捡到也用不了")
         case Service.LOSS_LIFTING:
             return say("卡找到了"), say("撤销挂失"), "found", say("卡找到了。撤销挂失，让卡重新能用")
+        case Service.CARD_EXAMINATION:
+            spoken = say("卡用不了？查查卡哪里不对，告诉您去哪里办。不用输密码")
+            return say("卡用不了？"), say("查查卡哪里不对"), "examine", spoken
         case other:
             assert_never(other)
 

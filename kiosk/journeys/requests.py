@@ -14,9 +14,11 @@ from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
 from kiosk.journeys.views import AnyIntent, InsertCard, PinEntry, View
 from kiosk.records.questions import (
     AuthenticateTerminal,
+    CardExamined,
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -221,6 +223,7 @@ Question = (
     | GetWorkingKey
     | ReportLoss
     | LiftLoss
+    | ExamineCard
 )
 CentreAnswer = (
     CardSessionOpened
@@ -231,6 +234,7 @@ CentreAnswer = (
     | WorkingKey
     | LossReported
     | LossLifted
+    | CardExamined
 )
 A = TypeVar(
     "A",
@@ -242,6 +246,7 @@ A = TypeVar(
     WorkingKey,
     LossReported,
     LossLifted,
+    CardExamined,
 )
 
 

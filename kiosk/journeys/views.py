@@ -146,6 +146,8 @@ class PinEntry:
     note: Say | None
     """Tries left, or why the last entry did not count."""
     actions: tuple[Action, ...]
+    coach: Say | None = None
+    """How the card's two PINs are told apart, while that may still be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +245,7 @@ class Refusal:
     citation: Citation | None
     code: str
     actions: tuple[Action, ...]
+    page: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)

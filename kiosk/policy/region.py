@@ -2,7 +2,18 @@
 
 from dataclasses import dataclass
 
-from kiosk.policy.pack import BankLine, Basis, HeldBy, InitialPin, Offline, Pack, PinWeakness, Rule, ServiceRules
+from kiosk.policy.card_rules import ActivationFailure
+from kiosk.policy.pack import (
+    BankLine,
+    Basis,
+    HeldBy,
+    InitialPin,
+    Offline,
+    Pack,
+    PinWeakness,
+    Rule,
+    ServiceRules,
+)
 from kiosk.records.transaction import Service
 
 
@@ -83,6 +94,11 @@ class Region:
         """What a service does without the centre. Not stated means that it refuses."""
         return self.service(service).offline.value or Offline.REFUSED
 
+    @property
+    def has_bank_side(self) -> bool:
+        """Whether its cards have a bank side, with a PIN of its own. Not stated means that nobody speaks of one."""
+        return bool(self.pack.loss.bank_side.value)
+
     def bank_line(self, bank: str) -> BankLine | None:
         """The line of a bank by its name at the centre; None when the pack knows none."""
         lines = self.pack.loss.bank_lines.value or ()
@@ -92,6 +108,11 @@ class Region:
     def demands_pin_change_first(self) -> bool:
         """Whether the initial PIN must be changed before the card is used; keeping it is then no change."""
         return bool(self.pack.pin.initial_must_change.value)
+
+    @property
+    def equal_digits_stop(self) -> bool:
+        """Whether a PIN that is one digit all through keeps the card from working. Not stated means no."""
+        return ActivationFailure.EQUAL_DIGITS in (self.pack.activation.failures.value or ())
 
     def citation(self, rule: Rule[object]) -> Citation | None:
         """Where a rule stands, the first place of several; None when it rests on no source."""

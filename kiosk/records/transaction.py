@@ -17,6 +17,8 @@ class Service(Enum):
     """预挂失, 临时挂失, 口头挂失: the card is gone, its social side stops for now."""
     LOSS_LIFTING = "loss_lifting"
     """撤销预挂失, 解挂: the card is found again."""
+    CARD_EXAMINATION = "card_examination"
+    """Why does my card not work? Changes nothing and asks for no PIN."""
 
 
 class Stage(Enum):
@@ -70,7 +72,8 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     outcome: Outcome | None = None
     """None while ``stage`` is BEGUN."""
     reason: str = ""
-    """A machine word such as ``pin_locked``; empty when done."""
+    """A machine word such as ``pin_locked``; empty when done. An examination names what it found, the gravest first,
+    with commas between."""
     region: str
     """Pack key: ``beijing``."""
     social_security_number: str = ""

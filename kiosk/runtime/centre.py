@@ -8,6 +8,7 @@ from kiosk.journeys.requests import AskCentre, CentreAnswer, Distrusted, Unreach
 from kiosk.records.questions import (
     AuthenticateTerminal,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -53,3 +54,5 @@ def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:
             return client.report_loss(question)
         case LiftLoss() as question:
             return client.lift_loss(request.session_id, question)
+        case ExamineCard() as question:
+            return client.examine_card(request.session_id, question)

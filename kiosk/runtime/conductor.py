@@ -18,6 +18,7 @@ from drivers.ports.card_reader import (
 from drivers.ports.errors import DeviceError, EntryCancelled, TimedOut
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
+from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
@@ -92,6 +93,7 @@ _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.PIN_CHANGE: pin_change,
     Service.TEMPORARY_LOSS: temporary_loss,
     Service.LOSS_LIFTING: loss_lifting,
+    Service.CARD_EXAMINATION: card_examination,
 }
 
 

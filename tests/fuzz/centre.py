@@ -30,6 +30,7 @@ from kiosk.records.questions import (
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -178,6 +179,7 @@ class Asker:
                     transaction_id="c" * 32, old=bytes(8), new=b"\1" * 8, repeated=b"\1" * 8, pad_serial=pad
                 ),
             ),
+            (f"{self.proved}/examination", ExamineCard(transaction_id="1" * 32, name="别人")),
             (f"{self.proved}/loss-lifting", LiftLoss(transaction_id="d" * 32, pin_block=bytes(8), pad_serial=pad)),
             (
                 "/v1/loss-reports",

@@ -15,6 +15,7 @@ from drivers.ports.errors import (
     TimedOut,
 )
 from kiosk.journeys import requests
+from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
@@ -66,6 +67,9 @@ SCENARIOS: dict[str, Scenario] = {
         lambda: World(key="jiangxi", keyed=["1", NUMBER, "", "王小明"]),
     ),
     "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
+    "examination": (card_examination, lambda: World(tries=2)),
+    "examination of a closed chip": (card_examination, lambda: World(key="yunling", chip_closed=True)),
+    "examination without the centre": (card_examination, lambda: World(centre_up=False)),
 }
 
 CARD_REQUESTS = (

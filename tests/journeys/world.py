@@ -21,10 +21,12 @@ from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.questions import (
     AuthenticateTerminal,
+    CardExamined,
     CardProof,
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     HolderRecord,
@@ -134,6 +136,8 @@ class World:
 
     key: str = "zhumadian"
     kind: CardKind = CardKind.SOCIAL_SECURITY
+    issuer: IssuerData | None = None
+    """None: a card of the region."""
     holder: HolderData | None = HOLDER
     chip_closed: bool = False
     chip_pin: str = "246810"
@@ -161,6 +165,11 @@ class World:
     )
     liftings: list[LossLifted] = field(
         default_factory=lambda: [LossLifted(pin=PinVerdict.NOT_ASKED, verdict=LiftVerdict.LIFTED)]
+    )
+    examined: CardExamined = field(
+        default_factory=lambda: CardExamined(
+            card_state=CardState.NORMAL, bank_side_active=True, pin_repeated=False, name_agrees=True
+        )
     )
     choices: dict[str, AnyIntent] = field(default_factory=dict)
     """Which intent the citizen picks on a screen of this title; the primary action elsewhere."""
@@ -202,7 +211,7 @@ class World:
 
     def _read_issuer(self, _: Any) -> IssuerData:
         self.chip_read = True
-        return ISSUER[self.key]
+        return self.issuer or ISSUER[self.key]
 
     def _read_holder(self, _: Any) -> HolderData | None:
         return None if self.chip_closed else self.holder
@@ -253,6 +262,7 @@ class World:
             ChangeCentrePin: lambda: self.changes.pop(0),
             ReportLoss: lambda: self.reports.pop(0),
             LiftLoss: lambda: self.liftings.pop(0),
+            ExamineCard: lambda: self.examined,
         }
         return answers[type(request.question)]()
 

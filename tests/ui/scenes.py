@@ -79,6 +79,13 @@ _FOUND = Tile(
     "found",
     told("卡找到了。撤销挂失，让卡重新能用"),
 )
+_EXAMINE = Tile(
+    ChooseService(Service.CARD_EXAMINATION),
+    told("卡用不了？"),
+    told("查查卡哪里不对"),
+    "examine",
+    told("卡用不了？查查卡哪里不对，告诉您去哪里办。不用输密码"),
+)
 _LOST = Tile(
     OpenMenu(Menu.LOST), told("卡丢了、找到了"), told("挂失和撤销"), "loss", told("卡丢了，或者找到了。挂失和撤销挂失")
 )
@@ -95,13 +102,21 @@ _WINDOW = Say(
     },
 )
 
+_COLLECTION_OFFICE = Say(
+    "省社会保险事业局医保征缴处，本人带社会保障卡和身份证。代办要带两个人的身份证和社会保障卡",
+    translations={
+        "en": "The medical insurance collection office of the provincial social insurance bureau, in person with card "
+        "and ID. Someone acting for you brings both people's IDs and the card"
+    },
+)
+
 VIEWS: Final[dict[str, View]] = {
     "attract": Attract(
         told("社会保障卡自助服务"),
         told("{region}的社会保障卡，可以在这里自己办。", region=REGION),
         Action(Intent.START, told("点这里开始"), Emphasis.PRIMARY, told("点这里开始办理")),
     ),
-    "home": Home(told("您想办什么？"), (_QUERY, _PIN, _LOST), Action(Intent.CANCEL, told("退出"))),
+    "home": Home(told("您想办什么？"), (_QUERY, _EXAMINE, _PIN, _LOST), Action(Intent.CANCEL, told("退出"))),
     "home-lost": Home(told("您想办哪一项？"), (_LOSS, _FOUND), _BACK),
     "home-closed": Home(
         told("您想办什么？"), (_QUERY, _CLOSED[0], _LOSS, _CLOSED[1]), Action(Intent.CANCEL, told("退出"))
@@ -121,6 +136,16 @@ VIEWS: Final[dict[str, View]] = {
         None,
         (CANCEL,),
     ),
+    "pin-entry-first": PinEntry(
+        told("请在键盘上输入{pin}", pin=_PIN_NAME),
+        told("{pin}，不是银行密码", pin=_PIN_NAME),
+        6,
+        0,
+        Step(1, 3),
+        told("没改过的话，和原来医保卡的密码一样。"),
+        (CANCEL,),
+        told("看病、办社保用这个密码，银行取钱用的是另一个。"),
+    ),
     "pin-entry-wrong": PinEntry(
         told("请在键盘上输入{pin}", pin=_PIN_NAME),
         told("{pin}，不是银行密码", pin=_PIN_NAME),
@@ -129,6 +154,7 @@ VIEWS: Final[dict[str, View]] = {
         Step(1, 3),
         told("密码不对，只剩最后 1 次，再错就锁住。想不起来请先按取消。"),
         (CANCEL,),
+        told("是不是输成了银行密码？那是另一个密码。"),
     ),
     "number-entry": NumberEntry(
         told("请输入身份证号码"),
@@ -301,6 +327,76 @@ VIEWS: Final[dict[str, View]] = {
         HOTLINE,
         None,
         "N-01",
+        (CLOSE,),
+    ),
+    "finding": Refusal(
+        told("只开通了银行功能"),
+        told("社保功能还没有启用，看病、买药刷不了卡。"),
+        (
+            told(
+                "可以这样办：{place}",
+                place=Say("制卡银行的营业网点，本人去", translations={"en": "An outlet of the card's bank, in person"}),
+            ),
+            told("请带上社会保障卡和身份证件。"),
+        ),
+        HOTLINE,
+        Citation("贵州省本级社会保障卡问答（原件未见标题）", "", "第十问", "2012"),
+        "R-19",
+        (_FINISH, _NEXT),
+        Step(1, 3),
+    ),
+    "finding-longest": Refusal(
+        told("读不出这张卡"),
+        told("卡可能插反了，也可能芯片坏了。"),
+        (
+            told("请让金色芯片朝上、朝前，再插一次。"),
+            told(
+                "还是读不出，就要换卡：{place}",
+                place=Say(
+                    "卡印错了：先到省社保局医保征缴处，再到制卡银行；卡坏了：制卡银行",
+                    translations={
+                        "en": "Wrong print: the provincial bureau's medical insurance collection office, then the "
+                        "card's bank; damage: the card's bank"
+                    },
+                ),
+            ),
+        ),
+        HOTLINE,
+        Citation("贵州省本级社会保障卡问答（原件未见标题）", "", "第六问", "2012"),
+        "R-02",
+        (CLOSE,),
+    ),
+    "finding-asked": Explain(
+        told("密码是六个一样的数字吗？"),
+        (
+            told("是的话，卡会用不了，要重新设。"),
+            told("芯片里的密码谁也看不到，只能问您。"),
+            told("可以这样办：{place}", place=_COLLECTION_OFFICE),
+        ),
+        None,
+        (_BACK, CLOSE),
+        Step(3, 3),
+    ),
+    "finding-none": Explain(
+        told("没有查出问题"),
+        (
+            told("卡是好的，没有挂失，也没有过期。"),
+            told("窗口还是刷不了的，多半是密码输错了：要输{pin}，不是银行密码。", pin=_PIN_NAME),
+            told("密码想不起来：{place}", place=_COLLECTION_OFFICE),
+        ),
+        None,
+        (_FINISH, _NEXT),
+        Step(1, 2),
+    ),
+    "finding-offline": Explain(
+        told("芯片没有查出问题"),
+        (
+            told("卡没有过期。"),
+            told("{pin}没有锁。", pin=_PIN_NAME),
+            told("现在联系不上社保中心，有没有挂失、启用、停待遇，这次没有查。"),
+            told("请过一会儿再来查一次。"),
+        ),
+        None,
         (CLOSE,),
     ),
     "fault": Fault(

@@ -51,6 +51,18 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.temporary_loss.offline": ("recorded", "operator", ""),
         "services.loss_lifting.self_service": (False, "operator", ""),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        "activation.place": (WORDS, "source", "zhumadian-2019 §3.1"),
+        "activation.bank_side_place": (WORDS, "source", "zhumadian-2019 §3.1"),
+        "replacement.place": (WORDS, "source", "zhumadian-2019 §4.3"),
+        "offsite.failures": (
+            ("not_activated", "wrong_personal_data", "registration_not_arrived", "benefits_blocked", "dates_disagree"),
+            "source",
+            "zhumadian-2019 §5.10",
+        ),
+        "services.card_examination.self_service": (True, "operator", "zhumadian-2019 §5.10"),
+        "services.card_examination.pin_required": (False, "operator", ""),
+        "services.card_examination.place": (WORDS, "source", "zhumadian-2019 §1.4"),
+        "services.card_examination.offline": ("chip_only", "operator", ""),
     },
     "guizhou": {
         "codes": (("5200",), "inferred", "gb-t-2260 520000"),
@@ -88,6 +100,17 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.temporary_loss.offline": ("recorded", "operator", ""),
         "services.loss_lifting.self_service": (False, "operator", "guizhou-leaflet 第五问"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        "activation.place": (WORDS, "source", "guizhou-leaflet 第二问"),
+        "activation.bank_side_place": (WORDS, "source", "guizhou-leaflet 第三问"),
+        "activation.failures": (
+            ("only_bank_side", "bank_pin_typed", "equal_digits"),
+            "source",
+            "guizhou-leaflet 第十问",
+        ),
+        "replacement.place": (WORDS, "source", "guizhou-leaflet 第六问"),
+        "services.card_examination.self_service": (True, "operator", "guizhou-leaflet 第十问"),
+        "services.card_examination.pin_required": (False, "operator", ""),
+        "services.card_examination.offline": ("chip_only", "operator", ""),
     },
     "qingdao": {
         "codes": (("3702",), "source", "gb-t-2260 370200"),
@@ -122,6 +145,13 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.loss_lifting.self_service": (False, "inferred", "qingdao-guide 使用须知第四条"),
         "services.loss_lifting.place": (WORDS, "source", "qingdao-guide 使用须知第四条"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        "activation.place": (WORDS, "source", "qingdao-guide 使用须知第一条"),
+        "activation.bank_side_place": (WORDS, "source", "qingdao-guide 使用须知第一条"),
+        "replacement.place": (WORDS, "source", "qingdao-guide 使用须知第三条"),
+        "services.card_examination.self_service": (True, "operator", "qingdao-guide 基本功能第一条"),
+        "services.card_examination.pin_required": (False, "operator", ""),
+        "services.card_examination.place": (WORDS, "source", "qingdao-guide 服务电话"),
+        "services.card_examination.offline": ("chip_only", "operator", ""),
     },
     "jiangxi": {
         "codes": (
@@ -171,6 +201,12 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.loss_lifting.place": (WORDS, "source", "jiangxi-manual §3"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
         "services.loss_lifting.fee_fen": (0, "source", "jiangxi-manual §3"),
+        "activation.bank_side_place": (WORDS, "source", "jiangxi-manual §1"),
+        "replacement.place": (WORDS, "source", "jiangxi-manual §4"),
+        "services.card_examination.self_service": (True, "operator", "jiangxi-manual 功能介绍"),
+        "services.card_examination.pin_required": (False, "operator", ""),
+        "services.card_examination.place": (WORDS, "source", "jiangxi-manual 服务渠道"),
+        "services.card_examination.offline": ("chip_only", "operator", ""),
     },
     "beijing": {
         "codes": (("1100", "1101"), "source", "gb-t-2260 110000"),
@@ -205,6 +241,10 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.loss_lifting.self_service": (False, "inferred", "beijing-rules 第7问"),
         "services.loss_lifting.place": (WORDS, "source", "beijing-rules 第7问"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        "replacement.place": (WORDS, "source", "beijing-rules 第8问"),
+        "services.card_examination.self_service": (True, "operator", "beijing-rules 第4问"),
+        "services.card_examination.pin_required": (False, "operator", ""),
+        "services.card_examination.offline": ("chip_only", "operator", ""),
     },
 }
 NOT_STATED = {
@@ -212,22 +252,32 @@ NOT_STATED = {
         loss.formal_deadline loss.formal_is_final loss.lifting_condition loss.lifting_within_term
         loss.lifting_until_replacement loss.bank_lines services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
-        services.loss_lifting.place services.loss_lifting.fee_fen""",
+        services.loss_lifting.place services.loss_lifting.fee_fen
+        services.card_examination.fee_fen
+        activation.failures""",
     "guizhou": """pin.optional pin.initial_must_change pin.tries loss.validity loss.lifting_condition
         loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
-        services.loss_lifting.place services.loss_lifting.fee_fen""",
+        services.loss_lifting.place services.loss_lifting.fee_fen
+        services.card_examination.place services.card_examination.fee_fen
+        offsite.failures""",
     "qingdao": """medical_account pin.initial_otherwise pin.refused_weaknesses loss.validity loss.formal_deadline
         loss.formal_is_final loss.lifting_within_term services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
-        services.loss_lifting.fee_fen""",
+        services.loss_lifting.fee_fen
+        services.card_examination.fee_fen
+        activation.failures offsite.failures""",
     "jiangxi": """medical_account pin.initial_otherwise pin.optional pin.initial_must_change pin.tries
         pin.refused_weaknesses loss.formal_deadline loss.formal_is_final loss.lifting_condition
         loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen
-        services.pin_change.fee_fen services.loss_lifting.pin_required""",
+        services.pin_change.fee_fen services.loss_lifting.pin_required
+        services.card_examination.fee_fen
+        activation.place activation.failures offsite.failures""",
     "beijing": """pin.initial_otherwise pin.optional pin.initial_must_change pin.tries pin.refused_weaknesses
         loss.formal_deadline loss.bank_side loss.bank_lines services.card_query.fee_fen services.pin_change.fee_fen
-        services.temporary_loss.fee_fen services.loss_lifting.pin_required services.loss_lifting.fee_fen""",
+        services.temporary_loss.fee_fen services.loss_lifting.pin_required services.loss_lifting.fee_fen
+        services.card_examination.place services.card_examination.fee_fen
+        activation.place activation.bank_side_place activation.failures offsite.failures""",
 }
 # What a text must name, or a citizen stands before the wrong door.
 MENTIONED = {
@@ -560,12 +610,13 @@ def test_bank_lines_by_the_banks_name() -> None:
 def test_yunling_opens_everything() -> None:
     yunling = Region(load_pack(YUNLING))
     assert all(yunling.offers(service) for service in Service)
-    assert [yunling.asks_pin(service) for service in Service] == [True, True, False, True]
+    assert [yunling.asks_pin(service) for service in Service] == [True, True, False, True, False]
     assert [yunling.offline(service) for service in Service] == [
         Offline.CHIP_ONLY,
         Offline.CHIP_ONLY,
         Offline.RECORDED,
         Offline.REFUSED,
+        Offline.CHIP_ONLY,
     ]
     assert yunling.refused_weaknesses == {PinWeakness.REPEATED, PinWeakness.RUN}
     assert yunling.serves("9901")

@@ -85,6 +85,22 @@ def _refused_before_pin(card: str, service: str = "query") -> Story:
     return story
 
 
+def _examination(card: str, *pages: str) -> Story:
+    """What is found, page by page; the first one is on the screen as soon as the card is taken."""
+
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        _asks(citizen, "examine", card)
+        citizen.takes_card()
+        for number, page in enumerate(pages):
+            if number > 0:
+                citizen.touches("next")
+            citizen.sees(page)
+        citizen.ends()
+
+    return story
+
+
 def _initial_pin(citizen: Citizen) -> None:
     _arrives(citizen)
     _asks(citizen, "query", "zhumadian-initial-pin")
@@ -381,6 +397,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "zhumadian-loss-offline": _offline(_not_here("lost")),
     "zhumadian-found": _not_here("found"),
     "zhumadian-found-offline": _offline(_not_here("found")),
+    "zhumadian-examination-offline": _offline(_examination("zhumadian-locked", "locked_pin", "not_looked_at")),
     "beijing-pin-change-offline": _offline(_refused_before_pin("beijing-normal", "change")),
     "beijing-found": _not_here("found"),
     "beijing-found-offline": _offline(_not_here("found")),
@@ -397,6 +414,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-query-offline": _offline(_query("guizhou-normal", "246813")),
     "guizhou-weak-pin": _weak_pin_refused,
     "guizhou-pin-change-offline": _offline(_pin_change("guizhou-old-card-pin", "666666", "730918")),
+    "guizhou-examination": _examination("guizhou-bank-side-only", "only_bank_side"),
     "guizhou-loss": _not_here("lost"),
     "guizhou-loss-offline": _offline(_not_here("lost")),
     "guizhou-found": _not_here("found"),
@@ -422,6 +440,9 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-query-offline": _offline(_query("yunling-normal", "246810")),
     "yunling-pin-change": _pin_change("yunling-normal", "246810", "730918"),
     "yunling-pin-change-offline": _offline(_pin_change("yunling-normal", "246810", "730918")),
+    "yunling-examination": _examination(
+        "yunling-several", "not_settled", "one_digit", "few_tries", "bank_side_inactive", "initial_pin_question"
+    ),
     "yunling-found-offline": _offline(_lifting_refused("yunling-temporarily-lost")),
     "yunling-found": _lifting("yunling-temporarily-lost", "864213"),
     "yunling-found-again": _lifting_refused("yunling-temporarily-lost"),
