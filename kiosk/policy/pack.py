@@ -244,6 +244,19 @@ class PinRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             yield Fault(("initial_otherwise", "value"), "pin.initial is one number for all; nobody is left for another")
 
 
+Fen = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class OutpatientRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an outpatient pays, in fen (1/100 yuan). Figures of the source's year: they are shown with it."""
+
+    deductible_working_fen: Rule[Fen]
+    """Below it a person who works pays everything, once a calendar year."""
+    deductible_retired_fen: Rule[Fen]
+    visit_fee_fund_fen: Rule[Fen]
+    """What the fund pays of the fee for one visit."""
+
+
 class ServiceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Rules of one service."""
 
@@ -254,7 +267,7 @@ class ServiceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Where it is done otherwise."""
     offline: Rule[Offline]
     """What it does without the centre."""
-    fee_fen: Rule[Annotated[int, msgspec.Meta(ge=0)]]
+    fee_fen: Rule[Fen]
     """What it costs, in fen (1/100 yuan); 0 is free."""
 
 
@@ -270,6 +283,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """The line for questions about the social side, as the source prints it."""
     medical_account: Rule[Text]
     """What a holder must know of the personal medical account beside its balance."""
+    outpatient: OutpatientRules
     unreadable: tuple[Unreadable, ...] = ()
     """What a source states and the copy at hand does not show."""
     pin: PinRules
@@ -338,7 +352,7 @@ def rules_of(pack: Pack) -> list[tuple[str, Rule[object]]]:
         elif isinstance(value, dict):
             for key, item in value.items():
                 walk(f"{prefix}.{key.value}", item)
-        elif isinstance(value, (PinRules, LossRules, ServiceRules, Pack)):
+        elif isinstance(value, (OutpatientRules, PinRules, LossRules, ServiceRules, Pack)):
             for field in value.__struct_fields__:
                 walk(f"{prefix}.{field}" if prefix else field, getattr(value, field))
 

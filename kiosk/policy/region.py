@@ -1,8 +1,10 @@
 """Decisions a journey asks of a region's rules. Pure; each decision knows where it stands."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from kiosk.policy.pack import BankLine, Basis, HeldBy, InitialPin, Offline, Pack, PinWeakness, Rule, ServiceRules
+from kiosk.records.settlement import Standing
 from kiosk.records.transaction import Service
 
 
@@ -82,6 +84,16 @@ class Region:
     def offline(self, service: Service) -> Offline:
         """What a service does without the centre. Not stated means that it refuses."""
         return self.service(service).offline.value or Offline.REFUSED
+
+    def deductible(self, standing: Standing) -> Rule[int]:
+        """What a person pays in full in a calendar year before the fund pays, in fen."""
+        match standing:
+            case Standing.WORKING:
+                return self.pack.outpatient.deductible_working_fen
+            case Standing.RETIRED:
+                return self.pack.outpatient.deductible_retired_fen
+            case _:
+                assert_never(standing)
 
     def bank_line(self, bank: str) -> BankLine | None:
         """The line of a bank by its name at the centre; None when the pack knows none."""

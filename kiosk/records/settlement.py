@@ -1,7 +1,7 @@
 """What a visit to a hospital came to, and who pays which part: the receipt's own arithmetic, for terminal and centre.
 
-Money is whole fen (1/100 yuan). The sums are those of Beijing's notice on outpatient care (门诊就医须知, 第5问), typed out;
-its deductible stands in its notes (社保卡注意事项, 第4条).
+Money is whole fen (1/100 yuan). The sums are those of Beijing's notice on outpatient care
+(社会保障卡门诊就医须知, 第5问).
 """
 
 from enum import Enum
@@ -9,8 +9,8 @@ from typing import Annotated, Final
 
 import msgspec
 
-RECEIPTS_TOLD: Final = 5
-"""The newest receipts that the centre tells of; an answer stays small."""
+RECEIPTS_TOLD: Final = 4
+"""The newest receipts that the centre tells of: an answer stays small, and a screen has room for them."""
 YEARS_TOLD: Final = 2
 """This calendar year and the one before."""
 
@@ -18,7 +18,7 @@ Fen = Annotated[int, msgspec.Meta(ge=0, lt=1 << 47)]
 """Nothing on a receipt is below zero; the bound is far above any bill and inside every integer of a database."""
 Day = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 """YYYY-MM-DD."""
-Place = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+Place = Annotated[str, msgspec.Meta(min_length=1, max_length=30)]
 Year = Annotated[int, msgspec.Meta(ge=1900, le=9999)]
 
 

@@ -174,6 +174,9 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "codes": (("1100", "1101"), "source", "gb-t-2260 110000"),
         "hotline": ("96102", "source", "beijing-rules 第4问"),
         "medical_account": (WORDS, "source", "beijing-notes 第4条"),
+        "outpatient.deductible_working_fen": (180000, "source", "beijing-notes 第4条"),
+        "outpatient.deductible_retired_fen": (130000, "source", "beijing-notes 第4条"),
+        "outpatient.visit_fee_fund_fen": (200, "source", "beijing-outpatient 第3问"),
         "pin.name": (WORDS, "source", "beijing-notes 第7条"),
         "pin.held_by": ("centre", "inferred", "beijing-notes 第7条"),
         "pin.length": (6, "source", "beijing-notes 第7条"),
@@ -206,20 +209,28 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
     },
 }
 NOT_STATED = {
-    "zhumadian": """medical_account pin.initial_otherwise pin.optional pin.refused_weaknesses loss.validity
+    "zhumadian": """outpatient.deductible_working_fen outpatient.deductible_retired_fen
+        outpatient.visit_fee_fund_fen
+        medical_account pin.initial_otherwise pin.optional pin.refused_weaknesses loss.validity
         loss.formal_deadline loss.formal_is_final loss.lifting_condition loss.lifting_within_term
         loss.lifting_until_replacement loss.bank_lines services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
         services.loss_lifting.place services.loss_lifting.fee_fen""",
-    "guizhou": """pin.optional pin.initial_must_change pin.tries loss.validity loss.lifting_condition
+    "guizhou": """outpatient.deductible_working_fen outpatient.deductible_retired_fen
+        outpatient.visit_fee_fund_fen
+        pin.optional pin.initial_must_change pin.tries loss.validity loss.lifting_condition
         loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
         services.loss_lifting.place services.loss_lifting.fee_fen""",
-    "qingdao": """medical_account pin.initial_otherwise pin.refused_weaknesses loss.validity loss.formal_deadline
+    "qingdao": """outpatient.deductible_working_fen outpatient.deductible_retired_fen
+        outpatient.visit_fee_fund_fen
+        medical_account pin.initial_otherwise pin.refused_weaknesses loss.validity loss.formal_deadline
         loss.formal_is_final loss.lifting_within_term services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
         services.loss_lifting.fee_fen""",
-    "jiangxi": """medical_account pin.initial_otherwise pin.optional pin.initial_must_change pin.tries
+    "jiangxi": """outpatient.deductible_working_fen outpatient.deductible_retired_fen
+        outpatient.visit_fee_fund_fen
+        medical_account pin.initial_otherwise pin.optional pin.initial_must_change pin.tries
         pin.refused_weaknesses loss.formal_deadline loss.formal_is_final loss.lifting_condition
         loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen
         services.pin_change.fee_fen services.loss_lifting.pin_required""",
@@ -256,6 +267,7 @@ SHA256 = {
     "qingdao-guide": "c626814d7e9edd2c0f655d09320218ccf518cd0a5ac6af204cfafeb9e89dcecc",
     "jiangxi-manual": "53a80858009c5c20bd9e27e4115165251331c25d0feba2b027c15bb86ab1c4ef",
     "beijing-rules": "1616dcb3d284d01bfb9960d217fbcd67139047160f47f531a6d2cdfaea8f6e7a",
+    "beijing-outpatient": "1616dcb3d284d01bfb9960d217fbcd67139047160f47f531a6d2cdfaea8f6e7a",
     "beijing-notes": "1616dcb3d284d01bfb9960d217fbcd67139047160f47f531a6d2cdfaea8f6e7a",
 }
 
@@ -350,6 +362,7 @@ def test_the_texts_at_hand_are_those_that_were_read() -> None:
         ("jiangxi", "services.loss_lifting.place", Citation("江西省社会保障卡使用手册", "", "§3", "2016–2020")),
         ("guizhou", "loss.bank_lines", Citation("江西省社会保障卡使用手册", "", "银行咨询服务电话", "2016–2020")),
         ("qingdao", "pin.initial", Citation("青岛市社会保障卡使用指南（试用版）", "", "使用须知第二条")),
+        ("beijing", "outpatient.visit_fee_fund_fen", Citation("北京市社会保障卡门诊就医须知", "", "第3问", "2009")),
         ("zhumadian", "services.loss_lifting.self_service", None),
         ("beijing", "pin.tries", None),
     ],

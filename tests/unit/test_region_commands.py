@@ -10,7 +10,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kiosk.policy.pack import BankLine, LossRules, Pack, PinRules, Rule, ServiceRules, Source, Term, Unreadable
+from kiosk.policy.pack import (
+    BankLine,
+    LossRules,
+    OutpatientRules,
+    Pack,
+    PinRules,
+    Rule,
+    ServiceRules,
+    Source,
+    Term,
+    Unreadable,
+)
 
 REPOSITORY = Path(__file__).parents[2]
 REGIONS = REPOSITORY / "config" / "regions"
@@ -89,7 +100,8 @@ def test_show_gives_each_rule_with_what_it_rests_on() -> None:
     assert "unreadable: 社保办事大厅在中山西路的门牌号; " in shown
     assert "services.temporary_loss.self_service = no\n" in shown
     rules = re.findall(r"^[a-z_]+(?:\.[a-z_]+)* = ", shown, re.MULTILINE)
-    assert len(rules) == 3 + len(PinRules.__struct_fields__) + len(LossRules.__struct_fields__) + 4 * 5
+    forms = (OutpatientRules, PinRules, LossRules)
+    assert len(rules) == 3 + sum(len(form.__struct_fields__) for form in forms) + 4 * 5
     english = kiosk_region("show", "guizhou").stdout
     assert "An outlet of the card's issuing bank" in english
     assert "发卡银行的营业网点" not in english
@@ -141,9 +153,11 @@ def test_a_change_in_a_pack_changes_one_row(tmp_path: Path, name: str, rule: str
     assert sum(one != other for one, other in zip(printed, written, strict=True)) == 1
 
 
-@pytest.mark.parametrize("form", [Pack, Source, Unreadable, Rule, PinRules, LossRules, Term, BankLine, ServiceRules])
+@pytest.mark.parametrize(
+    "form", [Pack, Source, Unreadable, Rule, OutpatientRules, PinRules, LossRules, Term, BankLine, ServiceRules]
+)
 def test_every_field_of_a_pack_is_explained(form: type[msgspec.Struct]) -> None:
-    tabled = {"pin", "loss", "services"}
+    tabled = {"outpatient", "pin", "loss", "services"}
     named = set(re.findall(r"`([a-z_0-9]+)`", HOW_TO)) | tabled
     assert set(form.__struct_fields__) - named == set()
 
