@@ -345,8 +345,8 @@ SESSION: Final = Target(
     ],
     reached=frozenset(
         {
-            "social_security issuer holder pin pin",
-            "social_security issuer pin pin",
+            "social_security issuer holder log pin pin",
+            "social_security issuer log pin pin",
             "bank_only",
             "blank",
             "foreign",
