@@ -28,6 +28,9 @@ from central.tables import (
     Holder,
     Insurance,
     MedicalAccount,
+    MedicalYearRow,
+    ReceiptRow,
+    SharesColumns,
     TransactionRow,
 )
 from kiosk.records.card import CardState
@@ -55,6 +58,14 @@ from kiosk.records.questions import (
     RecordAnswer,
     TerminalAuthenticated,
     WorkingKey,
+)
+from kiosk.records.settlement import (
+    RECEIPTS_TOLD,
+    YEARS_TOLD,
+    MedicalYear,
+    SettlementReceipt,
+    Shares,
+    Standing,
 )
 from kiosk.records.transaction import Service
 
@@ -375,6 +386,18 @@ def _record_of(session: Session, card: Card) -> HolderRecord:
     insurances = session.scalars(
         select(Insurance).where(Insurance.social_security_number == number).order_by(Insurance.kind)
     )
+    years = session.scalars(
+        select(MedicalYearRow)
+        .where(MedicalYearRow.social_security_number == number)
+        .order_by(MedicalYearRow.year.desc())
+        .limit(YEARS_TOLD)
+    )
+    receipts = session.scalars(
+        select(ReceiptRow)
+        .where(ReceiptRow.social_security_number == number)
+        .order_by(ReceiptRow.day.desc(), ReceiptRow.number.desc())
+        .limit(RECEIPTS_TOLD)
+    )
     return HolderRecord(
         name=holder.name,
         social_security_number=number,
@@ -387,4 +410,30 @@ def _record_of(session: Session, card: Card) -> HolderRecord:
         bank_account=card.bank_account,
         bank_side_active=card.bank_side_active,
         insurances=[InsuranceStatus(kind=one.kind, active=one.active, paid_until=one.paid_until) for one in insurances],
+        medical_years=[
+            MedicalYear(
+                year=one.year,
+                standing=Standing(one.standing),
+                shares=_shares_of(one),
+                deductible_used_fen=one.deductible_used_fen,
+                mutual_aid_fen=one.mutual_aid_fen,
+            )
+            for one in years
+        ],
+        receipts=[
+            SettlementReceipt(day=one.day, place=one.place, shares=_shares_of(one), mutual_aid_fen=one.mutual_aid_fen)
+            for one in receipts
+        ],
+    )
+
+
+def _shares_of(row: SharesColumns) -> Shares:
+    return Shares(
+        total_fen=row.total_fen,
+        in_range_fen=row.in_range_fen,
+        fund_fen=row.fund_fen,
+        person_fen=row.person_fen,
+        own_share_fen=row.own_share_fen,
+        out_of_range_fen=row.out_of_range_fen,
+        cash_fen=row.cash_fen,
     )

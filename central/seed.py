@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from sqlalchemy.orm import Session
 
 from central.database import Database
 from central.keys import CentreKeys
 from central.region_rules import load_region_rules
 from central.settings import Settings
-from central.tables import Card, CentrePin, Holder, Insurance, MedicalAccount
+from central.tables import Card, CentrePin, Holder, Insurance, MedicalAccount, MedicalYearRow, ReceiptRow
 from kiosk.records.card import CardState
 from kiosk.records.questions import BenefitsBlock
+from kiosk.records.settlement import MedicalYear, SettlementReceipt, Shares, disagreements
 
 _HOUR_MS: Final = 60 * 60 * 1000
 
@@ -65,6 +67,8 @@ class SeedHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     medical_account_fen: int | None = None
     medical_account_as_of: str = ""
     insurances: list[SeedInsurance]
+    medical_years: list[MedicalYear] = []
+    receipts: list[SettlementReceipt] = []
     centre_pin: SeedPin | None = None
 
 
@@ -81,9 +85,17 @@ def load_seed(path: Path) -> Seed:
     :raises SeedRefused: see there.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Seed)
+        seed = msgspec.json.decode(path.read_bytes(), type=Seed)
     except (OSError, msgspec.DecodeError) as error:
         raise SeedRefused(f"{path}: {error}") from error
+    for one in seed.holders:
+        figures = [(str(year.year), year.shares) for year in one.medical_years]
+        figures += [(receipt.day, receipt.shares) for receipt in one.receipts]
+        for when, shares in figures:
+            wrong = ", ".join(sum_.value for sum_ in disagreements(shares))
+            if wrong:
+                raise SeedRefused(f"{path}: {one.about}, {when}: the figures do not add up: {wrong}")
+    return seed
 
 
 def plant(
@@ -131,6 +143,7 @@ def plant(
                             paid_until=kind.paid_until,
                         )
                     )
+                _plant_settlements(session, one)
             reported_at = None if one.reported_hours_ago is None else now_ms - one.reported_hours_ago * _HOUR_MS
             session.add(
                 Card(
@@ -163,3 +176,32 @@ def plant(
                     )
                 )
     return planted
+
+
+def _plant_settlements(session: Session, one: SeedHolder) -> None:
+    number = one.social_security_number
+    for year in one.medical_years:
+        session.add(
+            MedicalYearRow(
+                social_security_number=number,
+                year=year.year,
+                standing=year.standing.value,
+                deductible_used_fen=year.deductible_used_fen,
+                mutual_aid_fen=year.mutual_aid_fen,
+                **_columns_of(year.shares),
+            )
+        )
+    for receipt in one.receipts:
+        session.add(
+            ReceiptRow(
+                social_security_number=number,
+                day=receipt.day,
+                place=receipt.place,
+                mutual_aid_fen=receipt.mutual_aid_fen,
+                **_columns_of(receipt.shares),
+            )
+        )
+
+
+def _columns_of(shares: Shares) -> dict[str, int]:
+    return msgspec.structs.asdict(shares)

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData, PinCheck
+from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData, PinCheck, TransactionLog
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
 from kiosk.journeys.views import AnyIntent, InsertCard, PinEntry, View
@@ -135,6 +135,11 @@ class ReadIssuer(Request[IssuerData]):
 @dataclass(frozen=True, slots=True)
 class ReadHolder(Request[HolderData | None]):
     """EF06; None when the chip keeps it closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTransactionLog(Request[TransactionLog | None]):
+    """EF08 of the medical application; None when the chip keeps none. The last that is asked of a chip."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,14 @@ class Typed:
     text: str = field(repr=False)
 
 
-AnyIntent = Intent | ChooseService | OpenMenu | Typed
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One of the choices of a :class:`Choices` screen."""
+
+    key: str
+
+
+AnyIntent = Intent | ChooseService | OpenMenu | Typed | Chosen
 
 
 class Emphasis(Enum):
@@ -121,6 +128,25 @@ class Home:
     title: Say
     tiles: tuple[Tile, ...]
     back: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A matter to look at: its plain name, and below it a figure or what is behind."""
+
+    intent: Chosen
+    label: Say
+    line: Say | Verbatim
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to look at; at most six."""
+
+    title: Say
+    choices: tuple[Choice, ...]
+    note: Say | None
+    actions: tuple[Action, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +321,7 @@ class TakeCard:
 View = (
     Attract
     | Home
+    | Choices
     | InsertCard
     | PinEntry
     | NumberEntry
@@ -330,6 +357,9 @@ def actions_of(view: View) -> tuple[Action, ...]:
         case Home():
             tiles = tuple(Action(tile.intent, tile.label, spoken=tile.spoken) for tile in view.tiles)
             return (*tiles, view.back)
+        case Choices():
+            choices = tuple(Action(choice.intent, choice.label) for choice in view.choices)
+            return (*choices, *view.actions)
         case Working() | OutOfService() | TakeCard():
             return ()
         case _:

@@ -1,6 +1,7 @@
 """Decisions a journey asks of a region's rules. Pure; each decision knows where it stands."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from kiosk.policy.card_rules import ActivationFailure
 from kiosk.policy.pack import (
@@ -14,6 +15,7 @@ from kiosk.policy.pack import (
     Rule,
     ServiceRules,
 )
+from kiosk.records.settlement import Standing
 from kiosk.records.transaction import Service
 
 
@@ -98,6 +100,16 @@ class Region:
     def has_bank_side(self) -> bool:
         """Whether its cards have a bank side, with a PIN of its own. Not stated means that nobody speaks of one."""
         return bool(self.pack.loss.bank_side.value)
+
+    def deductible(self, standing: Standing) -> Rule[int]:
+        """What a person pays in full in a calendar year before the fund pays, in fen."""
+        match standing:
+            case Standing.WORKING:
+                return self.pack.money.deductible_working_fen
+            case Standing.RETIRED:
+                return self.pack.money.deductible_retired_fen
+            case _:
+                assert_never(standing)
 
     def bank_line(self, bank: str) -> BankLine | None:
         """The line of a bank by its name at the centre; None when the pack knows none."""

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from kiosk.records.card import CardState
+from kiosk.records.settlement import RECEIPTS_TOLD, YEARS_TOLD, MedicalYear, SettlementReceipt
 
 
 class OpenCardSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -121,6 +122,10 @@ class HolderRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """AAE010, masked to its last four digits by the centre; the bank's balance is not known here."""
     bank_side_active: bool
     insurances: list[InsuranceStatus]
+    medical_years: Annotated[list[MedicalYear], msgspec.Meta(max_length=YEARS_TOLD)] = []
+    """The newest calendar years, newest first."""
+    receipts: Annotated[list[SettlementReceipt], msgspec.Meta(max_length=RECEIPTS_TOLD)] = []
+    """The newest receipts, newest first."""
 
     def __repr__(self) -> str:
         return "<HolderRecord>"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from drivers.ports.errors import (
@@ -32,9 +33,9 @@ from kiosk.journeys.requests import (
 from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import Intent, ReadBack
 from kiosk.records.card import CardState
-from kiosk.records.questions import CardProof, CardProved
+from kiosk.records.questions import CardProof, CardProved, PinVerdict, RecordAnswer
 from kiosk.records.transaction import Outcome, Stage
-from tests.journeys.world import World, session
+from tests.journeys.world import RECEIPT, RECORD, YEAR, World, session
 
 CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
 
@@ -47,6 +48,18 @@ SCENARIOS: dict[str, Scenario] = {
     "query after a wrong PIN": (card_query, lambda: World(typed=["111222", "246810"])),
     "query of a closed chip": (card_query, lambda: World(typed=["246810"], chip_closed=True)),
     "query without the centre": (card_query, lambda: World(typed=["246810"], centre_up=False)),
+    "query of everything": (
+        card_query,
+        lambda: World(
+            typed=["246810"],
+            records=[
+                RecordAnswer(
+                    pin=PinVerdict.NOT_ASKED,
+                    record=msgspec.structs.replace(RECORD, medical_years=[YEAR], receipts=[RECEIPT, RECEIPT]),
+                )
+            ],
+        ),
+    ),
     "query at the centre": (card_query, lambda: World(key="beijing", typed=["135790"], proof=CENTRE_PIN)),
     "PIN change on the chip": (pin_change, lambda: World(typed=["246810", "975318", "975318"])),
     "weak PIN change": (
@@ -73,7 +86,8 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 CARD_REQUESTS = (
-    requests.AwaitCard, requests.ReadIssuer, requests.ReadHolder, requests.PinTriesLeft, requests.VerifyPin,
+    requests.AwaitCard, requests.ReadIssuer, requests.ReadHolder, requests.ReadTransactionLog,
+    requests.PinTriesLeft, requests.VerifyPin,
     requests.ChangeChipPin, requests.AnswerChallenge, requests.DrawChallenge, requests.OpenChip, requests.ReturnCard,
 )  # fmt: skip
 PAD_REQUESTS = (requests.EnterPin, requests.EnterPinBlock, requests.IdentifyPad, requests.LoadWorkingKey)

@@ -8,7 +8,10 @@ from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.views import (
     Action,
     Attract,
+    Choice,
+    Choices,
     ChooseService,
+    Chosen,
     Emphasis,
     Explain,
     Fact,
@@ -94,6 +97,16 @@ _CLOSED = tuple(dataclasses.replace(tile, elsewhere=_ELSEWHERE) for tile in (_PI
 _BACK = Action(Intent.BACK, told("上一页"))
 _FINISH = Action(Intent.DONE, told("看完了"))
 _NEXT = Action(Intent.NEXT, told("下一页"), Emphasis.PRIMARY)
+_LOOK_ON = Action(Intent.AGAIN, told("看别的"))
+_LOOK_ON_LAST = dataclasses.replace(_LOOK_ON, emphasis=Emphasis.PRIMARY)
+_LONG_PLACE = "模拟大学医学部附属第一医院东院区国际门诊部"
+
+
+def _choice(key: str, label: Say, line: Say | Verbatim) -> Choice:
+    return Choice(Chosen(key), label, line)
+
+
+_LOG_CHOICE = _choice("log", told("卡里的记录"), told("最近 {count} 笔", count=10))
 _WINDOW = Say(
     "社会保障卡综合服务窗口，或定点医院、定点药店的医保收费窗口，带本人有效身份证件",
     translations={
@@ -276,16 +289,151 @@ VIEWS: Final[dict[str, View]] = {
         (_BACK, _FINISH, _NEXT),
         Step(3, 4),
     ),
-    "result-bank": Result(
+    "choices-six": Choices(
         told("您的社保卡信息"),
         (
-            Fact(told("银行账户"), Verbatim("中原银行股份有限公司")),
+            _choice("overview", told("卡和医保账户"), told("余额 {amount} 元", amount=Verbatim("12,345.67"))),
+            _choice("insurance", told("参加的保险"), told("一共 {count} 种", count=5)),
+            _choice(
+                "years",
+                told("看病花费"),
+                told("{newer} 年、{older} 年", newer=Verbatim("2026"), older=Verbatim("2025")),
+            ),
+            _choice("receipts", told("看病收据"), told("最近 {count} 张", count=4)),
+            _LOG_CHOICE,
+            _choice("bank", told("银行账户"), Verbatim("中原银行股份有限公司")),
+        ),
+        None,
+        (_FINISH,),
+    ),
+    "choices-receipts": Choices(
+        told("看哪一张收据？"),
+        tuple(
+            _choice(
+                f"receipt {number}",
+                told("{day} {amount} 元", day=Verbatim("2026-10-19"), amount=Verbatim("12,345.67")),
+                Verbatim(_LONG_PLACE),
+            )
+            for number in range(1, 5)
+        ),
+        None,
+        (_FINISH, _LOOK_ON),
+    ),
+    "choices-chip": Choices(
+        told("您卡里的信息"),
+        (_choice("chip", told("您卡里的信息"), told("姓名、卡号、有效期")), _LOG_CHOICE),
+        told("现在联系不上社保中心，只能看到卡里存的信息。账户余额请稍后再查。"),
+        (_FINISH,),
+    ),
+    "result-receipt": Result(
+        told("{day} 的收据", day=Verbatim("2026-10-19")),
+        (
+            Fact(told("一共花了"), told("{amount} 元", amount=Verbatim("123,680.00")), key=True),
+            Fact(told("医保基金付了"), told("{amount} 元", amount=Verbatim("93,380.00"))),
+            Fact(told("您负担"), told("{amount} 元", amount=Verbatim("30,300.00"))),
+        ),
+        told(
+            "{fund} + {person} = {total}，对得上。基金是大家交的医保钱。",
+            fund=Verbatim("93,380.00"),
+            person=Verbatim("30,300.00"),
+            total=Verbatim("123,680.00"),
+        ),
+        (_LOOK_ON, _NEXT),
+        Step(1, 3),
+    ),
+    "result-receipt-shares": Result(
+        told("{day} 的收据", day=Verbatim("2026-10-19")),
+        (
+            Fact(told("医保管的费用（范围内）"), told("{amount} 元", amount=Verbatim("600.00"))),
+            Fact(told("其中您付的一份"), told("{amount} 元", amount=Verbatim("220.00"))),
+            Fact(told("医保不管的（范围外）"), told("{amount} 元", amount=Verbatim("80.00"))),
+        ),
+        told(
+            "您负担：{own} + {out} = {person} 元。范围外的全由您付。",
+            own=Verbatim("220.00"),
+            out=Verbatim("80.00"),
+            person=Verbatim("300.00"),
+        ),
+        (_BACK, _LOOK_ON, _NEXT),
+        Step(2, 3),
+    ),
+    "result-receipt-cash": Result(
+        told("{day} 的收据", day=Verbatim("2026-10-19")),
+        (
+            Fact(told("您付的现金"), told("{amount} 元", amount=Verbatim("250.00"))),
+            Fact(told("大额互助当年付了"), told("{amount} 元", amount=Verbatim("810.00"))),
+        ),
+        told("现金是您负担里当场交的钱。大额互助从 1 月 1 日累计到这一天。"),
+        (_BACK, _FINISH, _LOOK_ON_LAST),
+        Step(3, 3),
+    ),
+    "result-deductible": Result(
+        told("{year} 年看病花费", year=Verbatim("2026")),
+        (
+            Fact(told("起付线（退休）"), told("{amount} 元", amount=Verbatim("1,300.00"))),
+            Fact(told("已经算进去"), told("{amount} 元", amount=Verbatim("1,050.50"))),
+            Fact(told("离起付线还差"), told("{amount} 元", amount=Verbatim("249.50")), key=True),
+        ),
+        told(
+            "没过起付线的钱由您付。{dated}",
+            dated=told(
+                "这是 {year} 年手册的数，可能变了，请问 {hotline}。",
+                year=Verbatim("2009"),
+                hotline=Verbatim("96102"),
+            ),
+        ),
+        (_BACK, _LOOK_ON, _NEXT),
+        Step(4, 5),
+    ),
+    "result-log": Result(
+        told("卡里的记录"),
+        (
+            Fact(
+                told(
+                    "{day} {kind} {place}",
+                    day=Verbatim("2026-10-19"),
+                    kind=told("门诊"),
+                    place=Verbatim("示例大学附属医院东院区门诊部"),
+                ),
+                told("{amount} 元", amount=Verbatim("12,345.60")),
+            ),
+            Fact(told("倒数第 {number} 笔", number=2), told("读不出来")),
+        ),
+        told("有一条坏了，读不出就不猜。{whom}", whom=told("想问清楚，请打 {hotline}。", hotline=Verbatim(HOTLINE))),
+        (_LOOK_ON, _NEXT),
+        Step(1, 5),
+    ),
+    "explain-two-accounts": Explain(
+        told("一张卡，两个账户"),
+        (
+            told("医保个人账户看病、买药用。"),
+            told("银行账户和普通银行卡一样，存钱、取钱用。"),
+            told("两边的钱不能互转。这里不知道银行余额，请问银行。"),
+        ),
+        None,
+        (_BACK, _FINISH, _LOOK_ON_LAST),
+        Step(2, 2),
+    ),
+    "explain-figures-disagree": Explain(
+        told("{day} 的收据", day=Verbatim("2026-10-19")),
+        (
+            told("社保中心给的数字加起来对不上，不能当真，所以不显示。"),
+            told("请拿着纸质收据，到医院收费处核对。"),
+            told("想问清楚，请打 {hotline}。", hotline=Verbatim(HOTLINE)),
+        ),
+        None,
+        (_FINISH, _LOOK_ON_LAST),
+    ),
+    "result-bank": Result(
+        told("银行账户"),
+        (
+            Fact(told("发卡银行"), Verbatim("中原银行股份有限公司")),
             Fact(told("账号"), Verbatim("****1234")),
             Fact(told("银行功能"), told("还没有激活，请到发卡银行办理")),
         ),
-        told("社保账户和银行账户各管各的，钱不能互转。银行余额请问银行。"),
-        (_BACK, CLOSE),
-        Step(4, 4),
+        None,
+        (_LOOK_ON, _NEXT),
+        Step(1, 2),
     ),
     "result-pin-changed": Result(
         told("密码改好了"),

@@ -53,12 +53,29 @@ def _query_every_page(citizen: Citizen) -> None:
     _types_pin(citizen, "246810")
     citizen.takes_card()
     citizen.sees("record")
-    citizen.touches("next")
+    citizen.touches("insurances")
     citizen.sees("insurance")
     citizen.touches("next")
     citizen.sees("insurance_rest")
+    citizen.touches("look_on")
+    citizen.touches("bank")
+    citizen.ends()
+
+
+def _query_receipt_and_chip_log(citizen: Citizen) -> None:
+    _arrives(citizen)
+    _asks(citizen, "query", "beijing-normal")
+    _types_pin(citizen, "135790")
+    citizen.takes_card()
+    citizen.touches("receipts")
+    citizen.touches("newest_receipt")
+    citizen.sees("adds_up")
     citizen.touches("next")
-    citizen.sees("bank")
+    citizen.sees("in_range")
+    citizen.touches("look_on")
+    citizen.sees("which_receipt")
+    citizen.touches("look_on")
+    citizen.touches("chip_log")
     citizen.ends()
 
 
@@ -386,6 +403,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "zhumadian-power-cut": _power_cut,
     "zhumadian-query-english": _query_english,
     "beijing-query": _query("beijing-normal", "135790"),
+    "beijing-query-receipt": _query_receipt_and_chip_log,
     "beijing-wrong-pin": _wrong_then_right("beijing-normal", "135790"),
     "beijing-norm-3": _query("beijing-3.00", "012030"),
     "beijing-pin-with-x": _refused_before_pin("beijing-x"),
