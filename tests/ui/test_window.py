@@ -12,6 +12,7 @@ pytestmark = pytest.mark.window
 PORTRAIT, LANDSCAPE, HALF = (1080, 1920), (1920, 1080), (540, 960)
 
 
+@pytest.mark.timeout(1000)
 @pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
 def test_every_screen_fits(size: tuple[int, int]) -> None:
     in_window("layout_checks:every_screen_fits", *size)
