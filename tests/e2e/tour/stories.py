@@ -459,7 +459,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-pin-change": _pin_change("yunling-normal", "246810", "730918"),
     "yunling-pin-change-offline": _offline(_pin_change("yunling-normal", "246810", "730918")),
     "yunling-examination": _examination(
-        "yunling-several", "not_settled", "one_digit", "few_tries", "bank_side_inactive", "initial_pin_question"
+        "yunling-several", "not_settled", "one_digit", "few_tries", "bank_side_inactive"
     ),
     "yunling-found-offline": _offline(_lifting_refused("yunling-temporarily-lost")),
     "yunling-found": _lifting("yunling-temporarily-lost", "864213"),
