@@ -17,6 +17,7 @@ from kiosk.records.questions import (
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    FormalLossReported,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -26,6 +27,7 @@ from kiosk.records.questions import (
     PinChanged,
     ProveCard,
     RecordAnswer,
+    ReportFormalLoss,
     ReportLoss,
     TerminalAuthenticated,
     WorkingKey,
@@ -220,6 +222,7 @@ Question = (
     | ChangeCentrePin
     | GetWorkingKey
     | ReportLoss
+    | ReportFormalLoss
     | LiftLoss
 )
 CentreAnswer = (
@@ -230,6 +233,7 @@ CentreAnswer = (
     | PinChanged
     | WorkingKey
     | LossReported
+    | FormalLossReported
     | LossLifted
 )
 A = TypeVar(
@@ -241,6 +245,7 @@ A = TypeVar(
     PinChanged,
     WorkingKey,
     LossReported,
+    FormalLossReported,
     LossLifted,
 )
 

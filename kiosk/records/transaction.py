@@ -17,6 +17,8 @@ class Service(Enum):
     """预挂失, 临时挂失, 口头挂失: the card is gone, its social side stops for now."""
     LOSS_LIFTING = "loss_lifting"
     """撤销预挂失, 解挂: the card is found again."""
+    FORMAL_LOSS = "formal_loss"
+    """正式挂失, 书面挂失: the card is gone for good."""
 
 
 class Stage(Enum):

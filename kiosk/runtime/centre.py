@@ -13,6 +13,7 @@ from kiosk.records.questions import (
     LiftLoss,
     OpenCardSession,
     ProveCard,
+    ReportFormalLoss,
     ReportLoss,
 )
 
@@ -51,5 +52,7 @@ def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:
             return client.working_key(question)
         case ReportLoss() as question:
             return client.report_loss(question)
+        case ReportFormalLoss() as question:
+            return client.report_formal_loss(question)
         case LiftLoss() as question:
             return client.lift_loss(request.session_id, question)

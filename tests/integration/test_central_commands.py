@@ -350,6 +350,7 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
         f"{session_path}/pin-change",
         f"{session_path}/loss-lifting",
         "/v1/loss-reports",
+        "/v1/formal-loss-reports",
         "/v1/working-keys",
     }
     schemas = description["components"]["schemas"]
