@@ -12,13 +12,14 @@ from xml.sax.saxutils import escape
 from central.card_states import SIDES, TRANSITIONS, After, By, Event, SideState
 from kiosk.records.card import CardState
 
-_WIDTH, _HEIGHT = 1800, 1190
+_WIDTH, _HEIGHT = 1800, 1216
 _BOX_WIDTH, _BOX_HEIGHT = 300, 152
+_SMALL = ' font-size="17"'
 _STATES: Final = {
     CardState.SEALED: ("未启用", "sealed", (180, 470)),
     CardState.NORMAL: ("正常", "normal", (620, 470)),
     CardState.LOCKED: ("社保功能锁定", "locked", (900, 170)),
-    CardState.TEMPORARILY_LOST: ("临时挂失", "temporarily lost", (1180, 470)),
+    CardState.TEMPORARILY_LOST: ("临时挂失", "lost for now", (1180, 470)),
     CardState.LOST: ("正式挂失", "formally lost", (1610, 470)),
     CardState.CANCELLED: ("已注销", "cancelled", (900, 860)),
 }
@@ -50,7 +51,7 @@ _SIDE_STATES: Final = {
     SideState.STOPPED: ("停用", "stopped"),
     SideState.ENDED: ("作废", "ended"),
     SideState.ITS_OWN: ("问银行", "the bank's own"),
-    SideState.TO_BE_TOLD: ("要另告诉银行", "bank to be told"),
+    SideState.TO_BE_TOLD: ("另行通知", "to be told"),
 }
 
 
@@ -65,20 +66,20 @@ class _Way:
 
 _WAYS: Final = {
     (CardState.SEALED, CardState.NORMAL): _Way("M330 470 H464", (398, 432)),
-    (CardState.NORMAL, CardState.LOCKED): _Way("M560 394 V170 H744", (552, 250), "end"),
-    (CardState.LOCKED, CardState.NORMAL): _Way("M790 246 V320 H640 V388", (650, 352), "start"),
-    (CardState.NORMAL, CardState.TEMPORARILY_LOST): _Way("M770 440 H1024", (918, 402)),
-    (CardState.TEMPORARILY_LOST, CardState.NORMAL): _Way("M1030 500 H776", (918, 528)),
-    (CardState.LOCKED, CardState.TEMPORARILY_LOST): _Way("M1010 246 V320 H1120 V388", (1018, 290), "start"),
+    (CardState.NORMAL, CardState.LOCKED): _Way("M560 394 V170 H744", (550, 290), "end"),
+    (CardState.LOCKED, CardState.NORMAL): _Way("M790 246 V330 H640 V388", (650, 320), "start"),
+    (CardState.NORMAL, CardState.TEMPORARILY_LOST): _Way("M770 440 H1024", (930, 392)),
+    (CardState.TEMPORARILY_LOST, CardState.NORMAL): _Way("M1030 500 H776", (930, 536)),
+    (CardState.LOCKED, CardState.TEMPORARILY_LOST): _Way("M1010 246 V330 H1120 V388", (1020, 306), "start"),
     (CardState.TEMPORARILY_LOST, CardState.LOCKED): _Way("M1240 394 V200 H1056", (1250, 270), "start"),
-    (CardState.TEMPORARILY_LOST, CardState.LOST): _Way("M1330 470 H1454", (1395, 432)),
-    (CardState.LOCKED, CardState.LOST): _Way("M1050 140 H1640 V388", (1350, 92)),
-    (CardState.NORMAL, CardState.LOST): _Way("M690 546 V640 H1550 V552", (1010, 660), "start"),
+    (CardState.TEMPORARILY_LOST, CardState.LOST): _Way("M1330 510 H1454", (1395, 576)),
+    (CardState.LOCKED, CardState.LOST): _Way("M1050 140 H1640 V388", (1630, 130), "end"),
+    (CardState.NORMAL, CardState.LOST): _Way("M690 546 V640 H1550 V552", (840, 632), "start"),
     (CardState.SEALED, CardState.CANCELLED): _Way("M180 546 V778", (192, 690), "start"),
     (CardState.NORMAL, CardState.CANCELLED): _Way("M600 546 V778", (590, 690), "end"),
-    (CardState.LOCKED, CardState.CANCELLED): _Way("M830 246 V778", (820, 740), "end"),
+    (CardState.LOCKED, CardState.CANCELLED): _Way("M830 246 V778", (842, 720), "start"),
     (CardState.TEMPORARILY_LOST, CardState.CANCELLED): _Way("M1240 546 V778", (1252, 740), "start"),
-    (CardState.LOST, CardState.CANCELLED): _Way("M1640 546 V778", (1652, 690), "start"),
+    (CardState.LOST, CardState.CANCELLED): _Way("M1640 546 V778", (1630, 690), "end"),
     (CardState.CANCELLED, CardState.CANCELLED): _Way("M60 942 V978 H220 V948", (236, 966), "start"),
 }
 _HEAD: Final = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" \
@@ -138,7 +139,7 @@ def _box(state: CardState) -> str:
     return (
         f'<rect x="{left}" y="{top}" width="{width}" height="{_BOX_HEIGHT}" rx="14" fill="#FFFFFF" stroke="#111827" '
         f'stroke-width="3"/>\n'
-        + _text(x, top + 40, f"{state.value} {zh} · {en}", ' text-anchor="middle" font-size="23" font-weight="bold"')
+        + _text(x, top + 40, f"{state.value} {zh} · {en}", ' text-anchor="middle" font-size="22" font-weight="bold"')
         + "".join(
             _text(x, top + 74 + 29 * number, line, ' text-anchor="middle" font-size="18"')
             for number, line in enumerate(lines)
@@ -157,25 +158,24 @@ def _words(way: _Way, events: list[Event]) -> str:
         if way.anchor == "middle"
         else [" ".join(_EVENTS[event]) for event in events]
     )
-    look = f' text-anchor="{way.anchor}" fill="#0B4FA3" stroke="#F3F6FB" stroke-width="6" paint-order="stroke"'
+    look = f' text-anchor="{way.anchor}" fill="#0B4FA3"'
     return "".join(_text(x, y + 25 * number, line, look) for number, line in enumerate(said))
 
 
 def _notes() -> Iterator[str]:
-    lines = [
-        "电子卡：本地手册写明随实体卡停用的才算 · The e-card: only where the region's handbook says that it goes with the card",
-    ]
-    for row in TRANSITIONS:
-        zh, en = _EVENTS[row.event]
-        by_zh = "、".join(_BY[by][0] for by in row.by)
-        by_en = ", ".join(_BY[by][1] for by in row.by)
-        line = f"{zh} {en}：{by_zh} · {by_en}"
-        if row.to is After.AS_IT_IS:
-            line += "；卡不变，地区规定受理即作废的除外 · leaves the card as it is, or ends it where the region says so"
-        lines.append(line)
-    for number, line in enumerate(lines):
-        column, row_number = divmod(number, 6)
-        yield _text(40 + 900 * column, 1010 + 29 * row_number, line, ' font-size="17"')
+    """Who brings each event about, in two columns, and below them what the arrows don't say."""
+    for number, row in enumerate(TRANSITIONS):
+        column, line = divmod(number, -(-len(TRANSITIONS) // 2))
+        said = f"{' '.join(_EVENTS[row.event])}：{'、'.join(_BY[by][0] for by in row.by)} · "
+        yield _text(40 + 900 * column, 1014 + 28 * line, said + ", ".join(_BY[by][1] for by in row.by), _SMALL)
+    still = [" ".join(_EVENTS[row.event]) for row in TRANSITIONS if row.to is After.AS_IT_IS]
+    leaves = "卡不变；地区规定受理即作废的，随即注销 · leaves the card as it is, or cancels it where the region says so"
+    e_card = (
+        "电子卡：手册写明随实体卡停用的地区才算 · E-card: where the region's handbook says that it goes with the card"
+    )
+    notes = (f"{'、'.join(still)}：{leaves}", e_card)
+    for line, note in enumerate(notes):
+        yield _text(40, 1164 + 28 * line, note, _SMALL)
 
 
 def _text(x: int, y: int, text: str, look: str) -> str:
