@@ -44,6 +44,14 @@ def tiles(region: Region) -> tuple[Tile, ...]:
             say("卡找到了。撤销挂失，让卡重新能用"),
             _elsewhere(region, Service.LOSS_LIFTING),
         ),
+        Tile(
+            ChooseService(Service.FORMAL_LOSS),
+            say("卡找不回来了"),
+            say("正式挂失"),
+            "loss",
+            say("卡找不回来了。正式挂失，旧卡不再用"),
+            _elsewhere(region, Service.FORMAL_LOSS),
+        ),
     )
 
 

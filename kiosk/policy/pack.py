@@ -202,6 +202,10 @@ class LossRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Whether that ends with the report's term."""
     lifting_until_replacement: Rule[bool]
     """Whether that ends once a replacement was handled."""
+    acceptance_ends_card: Rule[bool]
+    """Whether the old card ends when the order for a new one is accepted."""
+    e_card_stops: Rule[bool]
+    """Whether a report of the card stops the electronic card too."""
     bank_side: Rule[bool]
     """Whether the card has a bank side, which must be reported to the bank."""
     bank_lines: Rule[tuple[BankLine, ...]]

@@ -19,6 +19,7 @@ from drivers.ports.errors import DeviceError, EntryCancelled, TimedOut
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
@@ -92,6 +93,7 @@ _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.PIN_CHANGE: pin_change,
     Service.TEMPORARY_LOSS: temporary_loss,
     Service.LOSS_LIFTING: loss_lifting,
+    Service.FORMAL_LOSS: formal_loss,
 }
 
 

@@ -25,6 +25,8 @@ from kiosk.records.questions import (
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    FormalLossReported,
+    FormalLossVerdict,
     GetRecord,
     GetWorkingKey,
     HolderRecord,
@@ -40,6 +42,7 @@ from kiosk.records.questions import (
     PinVerdict,
     ProveCard,
     RecordAnswer,
+    ReportFormalLoss,
     ReportLoss,
     TerminalAuthenticated,
     WorkingKey,
@@ -159,6 +162,13 @@ class World:
             )
         ]
     )
+    formal_reports: list[FormalLossReported] = field(
+        default_factory=lambda: [
+            FormalLossReported(
+                verdict=FormalLossVerdict.REPORTED, reported_at_ms=REPORTED_MS, bank="云岭银行", e_card_stopped=True
+            )
+        ]
+    )
     liftings: list[LossLifted] = field(
         default_factory=lambda: [LossLifted(pin=PinVerdict.NOT_ASKED, verdict=LiftVerdict.LIFTED)]
     )
@@ -252,6 +262,7 @@ class World:
             GetRecord: lambda: self.records.pop(0),
             ChangeCentrePin: lambda: self.changes.pop(0),
             ReportLoss: lambda: self.reports.pop(0),
+            ReportFormalLoss: lambda: self.formal_reports.pop(0),
             LiftLoss: lambda: self.liftings.pop(0),
         }
         return answers[type(request.question)]()

@@ -49,6 +49,10 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.temporary_loss.offline": ("recorded", "operator", ""),
         "services.loss_lifting.self_service": (False, "operator", ""),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        "loss.e_card_stops": (True, "source", "zhumadian-2019 §7.5"),
+        "services.formal_loss.self_service": (False, "inferred", "zhumadian-2019 §4.2"),
+        "services.formal_loss.place": (WORDS, "source", "zhumadian-2019 §4.2"),
+        "services.formal_loss.offline": ("refused", "operator", ""),
     },
     "guizhou": {
         "codes": (("5200",), "inferred", "gb-t-2260 520000"),
@@ -86,6 +90,9 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.temporary_loss.offline": ("recorded", "operator", ""),
         "services.loss_lifting.self_service": (False, "operator", "guizhou-leaflet 第五问"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        "services.formal_loss.self_service": (False, "inferred", "guizhou-leaflet 第五问"),
+        "services.formal_loss.place": (WORDS, "source", "guizhou-leaflet 第五问"),
+        "services.formal_loss.offline": ("refused", "operator", ""),
     },
     "qingdao": {
         "codes": (("3702",), "source", "gb-t-2260 370200"),
@@ -120,6 +127,10 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.loss_lifting.self_service": (False, "inferred", "qingdao-guide 使用须知第四条"),
         "services.loss_lifting.place": (WORDS, "source", "qingdao-guide 使用须知第四条"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        "loss.acceptance_ends_card": (True, "source", "qingdao-guide 使用须知第三条"),
+        "services.formal_loss.self_service": (False, "inferred", "qingdao-guide 使用须知第三条"),
+        "services.formal_loss.place": (WORDS, "source", "qingdao-guide 使用须知第三条"),
+        "services.formal_loss.offline": ("refused", "operator", ""),
     },
     "jiangxi": {
         "codes": (
@@ -169,6 +180,10 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.loss_lifting.place": (WORDS, "source", "jiangxi-manual §3"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
         "services.loss_lifting.fee_fen": (0, "source", "jiangxi-manual §3"),
+        "services.formal_loss.self_service": (False, "inferred", "jiangxi-manual §3"),
+        "services.formal_loss.place": (WORDS, "source", "jiangxi-manual §3"),
+        "services.formal_loss.offline": ("refused", "operator", ""),
+        "services.formal_loss.fee_fen": (0, "source", "jiangxi-manual §3"),
     },
     "beijing": {
         "codes": (("1100", "1101"), "source", "gb-t-2260 110000"),
@@ -203,6 +218,9 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.loss_lifting.self_service": (False, "inferred", "beijing-rules 第7问"),
         "services.loss_lifting.place": (WORDS, "source", "beijing-rules 第7问"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        "services.formal_loss.self_service": (False, "inferred", "beijing-rules 第8问"),
+        "services.formal_loss.place": (WORDS, "source", "beijing-rules 第8问"),
+        "services.formal_loss.offline": ("refused", "operator", ""),
     },
 }
 NOT_STATED = {
@@ -210,22 +228,27 @@ NOT_STATED = {
         loss.formal_deadline loss.formal_is_final loss.lifting_condition loss.lifting_within_term
         loss.lifting_until_replacement loss.bank_lines services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
-        services.loss_lifting.place services.loss_lifting.fee_fen""",
+        services.loss_lifting.place services.loss_lifting.fee_fen
+        services.formal_loss.pin_required services.formal_loss.fee_fen loss.acceptance_ends_card""",
     "guizhou": """pin.optional pin.initial_must_change pin.tries loss.validity loss.lifting_condition
         loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
-        services.loss_lifting.place services.loss_lifting.fee_fen""",
+        services.loss_lifting.place services.loss_lifting.fee_fen
+        services.formal_loss.pin_required services.formal_loss.fee_fen loss.e_card_stops loss.acceptance_ends_card""",
     "qingdao": """medical_account pin.initial_otherwise pin.refused_weaknesses loss.validity loss.formal_deadline
         loss.formal_is_final loss.lifting_within_term services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
-        services.loss_lifting.fee_fen""",
+        services.loss_lifting.fee_fen
+        services.formal_loss.pin_required services.formal_loss.fee_fen loss.e_card_stops""",
     "jiangxi": """medical_account pin.initial_otherwise pin.optional pin.initial_must_change pin.tries
         pin.refused_weaknesses loss.formal_deadline loss.formal_is_final loss.lifting_condition
         loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen
-        services.pin_change.fee_fen services.loss_lifting.pin_required""",
+        services.pin_change.fee_fen services.loss_lifting.pin_required
+        services.formal_loss.pin_required loss.e_card_stops loss.acceptance_ends_card""",
     "beijing": """pin.initial_otherwise pin.optional pin.initial_must_change pin.tries pin.refused_weaknesses
         loss.formal_deadline loss.bank_side loss.bank_lines services.card_query.fee_fen services.pin_change.fee_fen
-        services.temporary_loss.fee_fen services.loss_lifting.pin_required services.loss_lifting.fee_fen""",
+        services.temporary_loss.fee_fen services.loss_lifting.pin_required services.loss_lifting.fee_fen
+        services.formal_loss.pin_required services.formal_loss.fee_fen loss.e_card_stops loss.acceptance_ends_card""",
 }
 # What a text must name, or a citizen stands before the wrong door.
 MENTIONED = {
@@ -243,6 +266,11 @@ MENTIONED = {
     ("jiangxi", "pin.forgotten"): ("只能", "窗口"),
     ("beijing", "services.temporary_loss.place"): ("96102", "24", "身份证", "网点"),
     ("beijing", "services.loss_lifting.place"): ("有效期内", "身份证", "网点"),
+    ("zhumadian", "services.formal_loss.place"): ("服务窗口", "发卡银行", "身份证件"),
+    ("guizhou", "services.formal_loss.place"): ("发卡银行", "本人", "5 日"),
+    ("qingdao", "services.formal_loss.place"): ("发卡银行", "身份证件", "补换卡"),
+    ("jiangxi", "services.formal_loss.place"): ("社会保障卡服务窗口", "银行网点"),
+    ("beijing", "services.formal_loss.place"): ("身份证", "网点", "补卡"),
     ("beijing", "loss.name"): ("预挂失",),
     ("guizhou", "loss.name"): ("口头挂失",),
     ("qingdao", "loss.name"): ("口头挂失",),
@@ -380,6 +408,7 @@ def test_the_demos_centre_rules_as_the_packs_do() -> None:
         days = region(key).pack.loss.validity.value
         assert rules.get(key, {}).get("temporary_loss_days") == (days.count if days is not None else None), key
         assert rules.get(key, {}).get("lifting", False) is region(key).offers(Service.LOSS_LIFTING), key
+        assert rules.get(key, {}).get("formal_loss", False) is region(key).offers(Service.FORMAL_LOSS), key
 
 
 def test_guizhou_refuses_its_own_initial_pin_as_a_new_one_only() -> None:
@@ -399,11 +428,12 @@ def test_bank_lines_by_the_banks_name() -> None:
 def test_yunling_opens_everything() -> None:
     yunling = Region(load_pack(YUNLING))
     assert all(yunling.offers(service) for service in Service)
-    assert [yunling.asks_pin(service) for service in Service] == [True, True, False, True]
+    assert [yunling.asks_pin(service) for service in Service] == [True, True, False, True, False]
     assert [yunling.offline(service) for service in Service] == [
         Offline.CHIP_ONLY,
         Offline.CHIP_ONLY,
         Offline.RECORDED,
+        Offline.REFUSED,
         Offline.REFUSED,
     ]
     assert yunling.refused_weaknesses == {PinWeakness.REPEATED, PinWeakness.RUN}
