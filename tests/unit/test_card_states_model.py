@@ -377,7 +377,7 @@ CentreMachine.TestCase.settings = settings(
 )  # fmt: skip
 
 
-class TestTheCentreAgainstItsModel(CentreMachine.TestCase):  # type: ignore[name-defined, misc]  # made by Hypothesis
+class TestTheCentreAgainstItsModel(CentreMachine.TestCase):  # type: ignore[valid-type, misc]  # made by Hypothesis
     """One centre for all sequences; each begins with empty tables."""
 
     @classmethod
