@@ -219,7 +219,7 @@ VIEWS: Final[dict[str, View]] = {
             Fact(told("银行功能"), told("还没有挂失，请联系{bank} {line}", bank=_BANK, line=Verbatim("962268"))),
         ),
         told("电子社保卡也一起停用了。"),
-        (CLOSE, _NEXT),
+        (_FINISH, _NEXT),
         Step(1, 3),
     ),
     "loss-next-steps": Explain(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
@@ -373,6 +373,7 @@ class CentreMachine(RuleBasedStateMachine):
 
 CentreMachine.TestCase.settings = settings(
     max_examples=40, stateful_step_count=30, deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # each step writes to a disk: shortening a failure would take minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
 
