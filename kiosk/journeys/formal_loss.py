@@ -158,7 +158,6 @@ def _reported_views(session: Session, answer: FormalLossReported) -> tuple[View,
             say("已停用，不能恢复") if region.pack.loss.formal_is_final.value else say("已停用"),
             key=True,
         ),
-        Fact(say("挂失时间"), Verbatim(done_at)),
     )
     if bank is not None:
         facts = (*facts, Fact(say("银行功能"), bank))

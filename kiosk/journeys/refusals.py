@@ -372,7 +372,7 @@ def replacement_running(region: Region) -> Ended:
         code="R-30",
         title=say("新卡正在补办"),
         why=say("补卡已经受理，旧卡已停用。不用再挂失。"),
-        instead=_ask_for_the_new_card(region),
+        instead=(say("请等新卡。办到哪一步，可以打电话问。"),),
     )
 
 
@@ -385,19 +385,10 @@ def not_lifted_any_more(region: Region) -> Ended:
         code="R-31",
         title=say("新卡正在补办，旧卡不能恢复"),
         why=say("补卡受理以后，旧卡的挂失不能再撤销。"),
-        instead=_ask_for_the_new_card(region),
+        instead=(say("请等新卡。办到哪一步，可以打电话问。"),),
         rule="loss.lifting_until_replacement",
         cited=rule,
     )
-
-
-def _ask_for_the_new_card(region: Region) -> tuple[Say, ...]:
-    asking = (
-        say("想知道办到哪一步，请打 {hotline}。", hotline=Verbatim(region.hotline))
-        if region.hotline
-        else say("想知道办到哪一步，请到办理的地方问一问。")
-    )
-    return say("请等新卡。"), asking
 
 
 def never_activated(region: Region) -> Ended:

@@ -215,7 +215,6 @@ VIEWS: Final[dict[str, View]] = {
         told("正式挂失好了"),
         (
             Fact(told("社保功能"), told("已停用，不能恢复"), key=True),
-            Fact(told("挂失时间"), Verbatim("2026-11-22 10:40")),
             Fact(told("银行功能"), told("还没有挂失，请联系{bank} {line}", bank=_BANK, line=Verbatim("962268"))),
         ),
         told("电子社保卡也一起停用了。"),
@@ -389,7 +388,7 @@ VIEWS: Final[dict[str, View]] = {
     "refusal-being-replaced": Refusal(
         told("新卡正在补办，旧卡不能恢复"),
         told("补卡受理以后，旧卡的挂失不能再撤销。"),
-        (told("请等新卡。"), told("想知道办到哪一步，请打 {hotline}。", hotline=Verbatim(HOTLINE))),
+        (told("请等新卡。办到哪一步，可以打电话问。"),),
         HOTLINE,
         Citation("青岛市社会保障卡使用指南（试用版）", "", "使用须知第四条"),
         "R-31",
