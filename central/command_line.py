@@ -31,6 +31,7 @@ from central.keys import CentreKeys
 from central.region_rules import RegionRulesRefused
 from central.seed import SeedRefused, load_seed, plant
 from central.settings import Settings, SettingsRefused, load_settings
+from central.state_chart import drawn
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--port", type=int, default=8443)
     init.add_argument("--card-master-keys", type=Path, help="key file of the issuer; random keys without it")
     init.add_argument("--region-rules", type=Path, help="rules of temporary loss reports; none without it")
+
+    chart = command("card-states", _card_states, "draw the states of a card and what leads from one to another")
+    chart.add_argument("--svg", type=Path, required=True, metavar="FILE", help="where to write the picture")
 
     def on_centre(name: str, run: Any, about: str) -> argparse.ArgumentParser:
         one = command(name, run, about)
@@ -121,6 +125,10 @@ def _seed(options: argparse.Namespace) -> None:
     print(
         f"{plant(_database(options), CentreKeys.load(settings), settings, seed)} of {len(seed.holders)} holders are new"
     )
+
+
+def _card_states(options: argparse.Namespace) -> None:
+    options.svg.write_text(drawn(), encoding="utf-8")
 
 
 def _enrol(options: argparse.Namespace) -> None:

@@ -77,6 +77,7 @@ def _refusal(
         LiftVerdict.NOT_REPORTED,
         LiftVerdict.FORMALLY_LOST,
         LiftVerdict.REPLACED,
+        LiftVerdict.REPLACEMENT_RUNNING,
         LiftVerdict.CANCELLED,
         LiftVerdict.NOT_OPEN,
     ],
@@ -88,6 +89,8 @@ def _refusal(
             return refusals.formally_lost(region)
         case LiftVerdict.REPLACED:
             return refusals.replaced_card(region)
+        case LiftVerdict.REPLACEMENT_RUNNING:
+            return refusals.not_lifted_any_more(region)
         case LiftVerdict.CANCELLED:
             return refusals.cancelled_card(region)
         case LiftVerdict.NOT_OPEN:

@@ -19,7 +19,7 @@ HOME: Final[tuple[Service | Menu, ...]] = (
 """What stands on the home screen, at most six (docs/ux-rules.md rule 6)."""
 
 MENUS: Final[Mapping[Menu, tuple[Service, ...]]] = {
-    Menu.LOST: (Service.TEMPORARY_LOSS, Service.LOSS_LIFTING),
+    Menu.LOST: (Service.TEMPORARY_LOSS, Service.LOSS_LIFTING, Service.FORMAL_LOSS),
 }
 """What stands behind each further choice, at most six."""
 
@@ -47,6 +47,8 @@ def _words(region: Region, service: Service) -> tuple[Say, Say, str, Say]:
             return say("先挂失"), term, "loss", say("先挂失。卡的社保功能马上停用，别人捡到也用不了")
         case Service.LOSS_LIFTING:
             return say("卡找到了"), say("撤销挂失"), "found", say("卡找到了。撤销挂失，让卡重新能用")
+        case Service.FORMAL_LOSS:
+            return say("卡找不回来了"), say("正式挂失"), "loss", say("卡找不回来了。正式挂失，旧卡不再用")
         case Service.CARD_EXAMINATION:
             spoken = say("卡用不了？查查卡哪里不对，告诉您去哪里办。不用输密码")
             return say("卡用不了？"), say("查查卡哪里不对"), "examine", spoken

@@ -19,6 +19,7 @@ from kiosk.records.questions import (
     CardSessionOpened,
     ChangeCentrePin,
     ExamineCard,
+    FormalLossReported,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -28,6 +29,7 @@ from kiosk.records.questions import (
     PinChanged,
     ProveCard,
     RecordAnswer,
+    ReportFormalLoss,
     ReportLoss,
     TerminalAuthenticated,
     WorkingKey,
@@ -227,6 +229,7 @@ Question = (
     | ChangeCentrePin
     | GetWorkingKey
     | ReportLoss
+    | ReportFormalLoss
     | LiftLoss
     | ExamineCard
 )
@@ -238,6 +241,7 @@ CentreAnswer = (
     | PinChanged
     | WorkingKey
     | LossReported
+    | FormalLossReported
     | LossLifted
     | CardExamined
 )
@@ -250,6 +254,7 @@ A = TypeVar(
     PinChanged,
     WorkingKey,
     LossReported,
+    FormalLossReported,
     LossLifted,
     CardExamined,
 )

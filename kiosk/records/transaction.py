@@ -19,6 +19,8 @@ class Service(Enum):
     """撤销预挂失, 解挂: the card is found again."""
     CARD_EXAMINATION = "card_examination"
     """Why does my card not work? Changes nothing and asks for no PIN."""
+    FORMAL_LOSS = "formal_loss"
+    """正式挂失, 书面挂失: the card is gone for good."""
 
 
 class Stage(Enum):

@@ -14,6 +14,7 @@ from kiosk.records.questions import (
     LiftLoss,
     OpenCardSession,
     ProveCard,
+    ReportFormalLoss,
     ReportLoss,
 )
 
@@ -52,6 +53,8 @@ def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:
             return client.working_key(question)
         case ReportLoss() as question:
             return client.report_loss(question)
+        case ReportFormalLoss() as question:
+            return client.report_formal_loss(question)
         case LiftLoss() as question:
             return client.lift_loss(request.session_id, question)
         case ExamineCard() as question:

@@ -20,6 +20,7 @@ from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
@@ -94,6 +95,7 @@ _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.TEMPORARY_LOSS: temporary_loss,
     Service.LOSS_LIFTING: loss_lifting,
     Service.CARD_EXAMINATION: card_examination,
+    Service.FORMAL_LOSS: formal_loss,
 }
 
 

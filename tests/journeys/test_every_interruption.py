@@ -18,6 +18,7 @@ from drivers.ports.errors import (
 from kiosk.journeys import requests
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
@@ -33,7 +34,7 @@ from kiosk.journeys.requests import (
 from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import Intent, ReadBack
 from kiosk.records.card import CardState
-from kiosk.records.questions import CardProof, CardProved, PinVerdict, RecordAnswer
+from kiosk.records.questions import CardProof, CardProved, PinVerdict, RecordAnswer, ReportFormalLoss
 from kiosk.records.transaction import Outcome, Stage
 from tests.journeys.world import RECEIPT, RECORD, YEAR, World, session
 
@@ -78,6 +79,15 @@ SCENARIOS: dict[str, Scenario] = {
     "loss report mended": (
         temporary_loss,
         lambda: World(key="jiangxi", keyed=["1", NUMBER, "", "王小明"]),
+    ),
+    "formal loss report": (formal_loss, lambda: World(key="yunling", keyed=[NUMBER, "王小明"])),
+    "formal loss report without the centre": (
+        formal_loss,
+        lambda: World(key="yunling", keyed=[NUMBER, "王小明"], centre_up=False),
+    ),
+    "formal loss report unanswered": (
+        formal_loss,
+        lambda: World(key="yunling", keyed=[NUMBER, "王小明"], lost_answer_to=ReportFormalLoss),
     ),
     "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
     "examination": (card_examination, lambda: World(tries=2)),

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from drivers.ports.card_reader import CardKind
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
@@ -34,6 +35,8 @@ from kiosk.records.questions import (
     CardExamined,
     CardProof,
     CardProved,
+    FormalLossReported,
+    FormalLossVerdict,
     GetRecord,
     LossReported,
     LossVerdict,
@@ -123,7 +126,7 @@ LOST = CardProved(
     proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST, pin_is_initial=False, pin_tries_left=6
 )
 NEXT: dict[str, AnyIntent] = dict.fromkeys(
-    ("挂失好了", "挂失已记下，还没有生效", "接下来", "密码改好了", "挂失已撤销"), Intent.NEXT
+    ("挂失好了", "挂失已记下，还没有生效", "接下来", "密码改好了", "挂失已撤销", "正式挂失好了"), Intent.NEXT
 )
 PINS = ["246810", "975318", "975318"]
 
@@ -141,11 +144,17 @@ def worlds() -> Iterator[tuple[Story, World]]:
             yield card_examination, World(key="yunling", tries=tries, proof=PROVED, centre_up=up)
     for kind in CardKind:
         yield card_examination, World(key="yunling", kind=kind)
+        yield formal_loss, World(key="yunling", keyed=[NUMBER, NAME], centre_up=up, choices=NEXT)
     for verdict in LossVerdict:
         for bank in ("", "云岭银行", "别的银行"):
             at = REPORTED_MS if verdict in (LossVerdict.REPORTED, LossVerdict.ALREADY_REPORTED) else None
             report = LossReported(verdict=verdict, reported_at_ms=at, bank=bank)
             yield temporary_loss, World(key="yunling", keyed=[NUMBER, NAME], reports=[report], choices=NEXT)
+    for formal in FormalLossVerdict:
+        for bank in ("", "云岭银行", "别的银行"):
+            at = REPORTED_MS if formal is FormalLossVerdict.REPORTED else None
+            final = FormalLossReported(verdict=formal, reported_at_ms=at, bank=bank)
+            yield formal_loss, World(key="yunling", keyed=[NUMBER, NAME], formal_reports=[final], choices=NEXT)
     for state in CardState:
         proof = CardProved(proof=CardProof.GENUINE, card_state=state)
         yield loss_lifting, World(key="yunling", typed=list(PINS), proof=proof)

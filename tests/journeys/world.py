@@ -49,6 +49,8 @@ from kiosk.records.questions import (
     CardSessionOpened,
     ChangeCentrePin,
     ExamineCard,
+    FormalLossReported,
+    FormalLossVerdict,
     GetRecord,
     GetWorkingKey,
     HolderRecord,
@@ -64,6 +66,7 @@ from kiosk.records.questions import (
     PinVerdict,
     ProveCard,
     RecordAnswer,
+    ReportFormalLoss,
     ReportLoss,
     TerminalAuthenticated,
     WorkingKey,
@@ -206,6 +209,13 @@ class World:
             )
         ]
     )
+    formal_reports: list[FormalLossReported] = field(
+        default_factory=lambda: [
+            FormalLossReported(
+                verdict=FormalLossVerdict.REPORTED, reported_at_ms=REPORTED_MS, bank="云岭银行", e_card_stopped=True
+            )
+        ]
+    )
     liftings: list[LossLifted] = field(
         default_factory=lambda: [LossLifted(pin=PinVerdict.NOT_ASKED, verdict=LiftVerdict.LIFTED)]
     )
@@ -317,6 +327,7 @@ class World:
             GetRecord: lambda: self.records.pop(0),
             ChangeCentrePin: lambda: self.changes.pop(0),
             ReportLoss: lambda: self.reports.pop(0),
+            ReportFormalLoss: lambda: self.formal_reports.pop(0),
             LiftLoss: lambda: self.liftings.pop(0),
             ExamineCard: lambda: self.examined,
         }

@@ -94,6 +94,8 @@ _LOST = Tile(
 )
 _ELSEWHERE = told("看去哪儿办")
 _CLOSED = tuple(dataclasses.replace(tile, elsewhere=_ELSEWHERE) for tile in (_PIN, _FOUND))
+_REPORT = Say("口头挂失", translations={"en": "oral (temporary) loss report"})
+_BANK = Say("江西省农村信用社（农商银行）", translations={"en": "Jiangxi Rural Credit Union (rural commercial banks)"})
 _BACK = Action(Intent.BACK, told("上一页"))
 _FINISH = Action(Intent.DONE, told("看完了"))
 _NEXT = Action(Intent.NEXT, told("下一页"), Emphasis.PRIMARY)
@@ -211,6 +213,73 @@ VIEWS: Final[dict[str, View]] = {
             Action(Intent.AGAIN, told("不对，重新输")),
             Action(Intent.NEXT, told("对，挂失这张卡"), Emphasis.GRAVE, told("号码和姓名都对，挂失这张卡")),
         ),
+    ),
+    "formal-explain": Explain(
+        told("卡找不回来了，办正式挂失"),
+        (
+            told("办了就不能撤销。卡再找到，也不能用了。"),
+            told(
+                "办过{name}的，要在 {term} 内办正式挂失。",
+                name=_REPORT,
+                term=told("{count} 个工作日", count=7),
+            ),
+            told("要确认您是本人。不收费。"),
+        ),
+        None,
+        (CANCEL, Action(Intent.NEXT, told("知道了，接着办"), Emphasis.PRIMARY)),
+    ),
+    "formal-read-back": ReadBack(
+        told("请核对，是不是您本人"),
+        (
+            Fact(told("姓名"), PersonName("欧**㛃", RARE_NAME)),
+            Fact(told("身份证号码"), Personal("110*************1X", "11010519491231001X")),
+        ),
+        told("现在还没有挂失，下一步再问您一次。"),
+        Step(3, 3),
+        (
+            CANCEL,
+            Action(Intent.AGAIN, told("不对，重新输")),
+            Action(Intent.NEXT, told("对，是我本人"), Emphasis.PLAIN, told("号码和姓名都对，是我本人")),
+        ),
+    ),
+    "formal-last-question": ReadBack(
+        told("真的要正式挂失吗？"),
+        (Fact(told("办了以后"), told("卡马上停用。以后能不能撤销，本地手册没有写明。")),),
+        told("卡也许还找得到？先办{name}就够了。", name=_REPORT),
+        None,
+        (CANCEL, Action(Intent.NEXT, told("正式挂失这张卡"), Emphasis.GRAVE)),
+    ),
+    "formal-result": Result(
+        told("正式挂失好了"),
+        (
+            Fact(told("社保功能"), told("已停用，不能恢复"), key=True),
+            Fact(told("银行功能"), told("还没有挂失，请联系{bank} {line}", bank=_BANK, line=Verbatim("962268"))),
+        ),
+        told("电子社保卡也一起停用了。"),
+        (_FINISH, _NEXT),
+        Step(1, 3),
+    ),
+    "loss-next-steps": Explain(
+        told("接下来"),
+        (
+            told("银行功能要另外挂失：打银行电话（在下一页），说“社保卡丢了，要挂失”。"),
+            told(
+                "找不到卡，办正式挂失：{place}。{due}",
+                place=Say(
+                    "发卡银行的营业网点，本人带有效身份证件",
+                    translations={"en": "An outlet of the card's issuing bank, in person with your ID"},
+                ),
+                due=told(
+                    "正式挂失要在 {term} 内办，请不要晚于 {day}。",
+                    term=told("{count} 天", count=5),
+                    day=Verbatim("2026-11-27"),
+                ),
+            ),
+            told("卡找到了：带卡来这里撤销挂失。"),
+        ),
+        None,
+        (_BACK, _NEXT),
+        Step(2, 3),
     ),
     "slip": Slip(
         told("带走这张凭条"),
@@ -466,6 +535,36 @@ VIEWS: Final[dict[str, View]] = {
         HOTLINE,
         Citation("社会保障卡知识手册 v1.0", "2019-05", "§3.1"),
         "R-01",
+        (CLOSE,),
+    ),
+    "refusal-formal": Refusal(
+        told("正式挂失不在这里办"),
+        told("按本地手册，这项业务不在自助机上办。"),
+        (
+            told(
+                "可以这样办：{place}",
+                place=Say(
+                    "就近到发卡银行的社会保障卡服务网点，带本人有效身份证件，和补换卡一起办",
+                    translations={
+                        "en": "The nearest card service outlet of the issuing bank, with your ID, together with the "
+                        "replacement"
+                    },
+                ),
+            ),
+            told("正式挂失以后能不能撤销，本地手册没有写明。"),
+        ),
+        HOTLINE,
+        Citation("青岛市社会保障卡使用指南（试用版）", "", "使用须知第三条"),
+        "R-01",
+        (CLOSE,),
+    ),
+    "refusal-being-replaced": Refusal(
+        told("新卡正在补办，旧卡不能恢复"),
+        told("补卡受理以后，旧卡的挂失不能再撤销。"),
+        (told("请等新卡。办到哪一步，可以打电话问。"),),
+        HOTLINE,
+        Citation("青岛市社会保障卡使用指南（试用版）", "", "使用须知第四条"),
+        "R-31",
         (CLOSE,),
     ),
     "refusal-centre": Refusal(

@@ -263,6 +263,11 @@ MENTIONED = {
     ("jiangxi", "pin.forgotten"): ("只能", "窗口"),
     ("beijing", "services.temporary_loss.place"): ("96102", "24", "身份证", "网点"),
     ("beijing", "services.loss_lifting.place"): ("有效期内", "身份证", "网点"),
+    ("zhumadian", "services.formal_loss.place"): ("服务窗口", "发卡银行", "身份证件"),
+    ("guizhou", "services.formal_loss.place"): ("发卡银行", "本人", "5 日"),
+    ("qingdao", "services.formal_loss.place"): ("发卡银行", "身份证件", "补换卡"),
+    ("jiangxi", "services.formal_loss.place"): ("社会保障卡服务窗口", "银行网点"),
+    ("beijing", "services.formal_loss.place"): ("身份证", "网点", "补卡"),
     ("beijing", "loss.name"): ("预挂失",),
     ("guizhou", "loss.name"): ("口头挂失",),
     ("qingdao", "loss.name"): ("口头挂失",),
@@ -558,6 +563,7 @@ def test_the_demos_centre_rules_as_the_packs_do() -> None:
         days = region(key).pack.loss.validity.value
         assert rules.get(key, {}).get("temporary_loss_days") == (days.count if days is not None else None), key
         assert rules.get(key, {}).get("lifting", False) is region(key).offers(Service.LOSS_LIFTING), key
+        assert rules.get(key, {}).get("formal_loss", False) is region(key).offers(Service.FORMAL_LOSS), key
 
 
 def test_guizhou_refuses_its_own_initial_pin_as_a_new_one_only() -> None:

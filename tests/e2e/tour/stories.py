@@ -299,6 +299,29 @@ def _loss_with_slip(number: str, name: Name) -> Story:
     return story
 
 
+def _formal_loss(number: str, name: Name) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.touches("gone")
+        citizen.touches("go_on_for_good")
+        citizen.sees("number")
+        citizen.enters_number(number, leads_to="name")
+        citizen.keys_name(*name)
+        citizen.touches("typed")
+        citizen.sees("check_person")
+        citizen.touches("it_is_me")
+        citizen.sees("really")
+        citizen.touches("for_good")
+        citizen.sees("formally_reported")
+        citizen.touches("next")
+        citizen.sees("next_steps")
+        citizen.touches("next")
+        citizen.sees("slip")
+        citizen.ends()
+
+    return story
+
+
 def _offline(story: Story) -> Story:
     def without_the_centre(citizen: Citizen) -> None:
         citizen.unplugs_network()
@@ -436,6 +459,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-loss": _not_here("lost"),
     "guizhou-loss-offline": _offline(_not_here("lost")),
     "guizhou-found": _not_here("found"),
+    "guizhou-formal-loss": _not_here("gone"),
     "guizhou-found-offline": _offline(_not_here("found")),
     "qingdao-query": _query("qingdao-normal", "357924"),
     "qingdao-query-offline": _offline(_query("qingdao-normal", "357924")),
@@ -466,6 +490,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-found-again": _lifting_refused("yunling-temporarily-lost"),
     "yunling-found-replaced": _lifting_refused("yunling-replaced"),
     "yunling-loss": _loss_with_slip(*_YUN_SHILI),
+    "yunling-formal-loss": _formal_loss(*_YUN_SHILI),
     "yunling-loss-replaced": _loss(*_YUN_HUANKA),
     "yunling-loss-offline": _offline(_loss("990100199409169027", (("yun", "云"), ("gua", "挂"), ("shi", "失")))),
 }
