@@ -78,7 +78,7 @@ class Answer:
         return _WORDS.get(self.status, f"answers an unknown status ({self.status:02X})")
 
 
-def exclusive_or(octets: bytes) -> int:
+def exclusive_or(octets: bytes | bytearray) -> int:
     """The check byte of a frame: over length and content."""
     check = 0
     for octet in octets:

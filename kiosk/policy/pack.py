@@ -183,11 +183,22 @@ class BankLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """As the source prints it."""
 
 
+class Identification(Enum):
+    """How a terminal learns whose affair it is where no card is at hand."""
+
+    ID_CARD = "id_card"
+    """The identity card on the terminal's reader."""
+    TYPED = "typed"
+    """Number and name, typed on the screen."""
+
+
 class LossRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Rules of a lost card."""
 
     name: Rule[Text]
     """What the region calls the temporary report: 预挂失, 临时挂失, 口头挂失."""
+    identified_by: Rule[tuple[Identification, ...]]
+    """By what a terminal may take it who reports. Not stated means by nothing."""
     validity: Rule[Term]
     """How long a temporary report holds before it lifts by itself."""
     formal_deadline: Rule[Term]
@@ -280,6 +291,9 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         """A region without cards, and a service that its centre would never answer."""
         if not self.codes.value:
             yield Fault(("codes", "value"), "missing; without a code no card is this region's")
+        reports = self.services.get(Service.TEMPORARY_LOSS)
+        if reports is not None and reports.self_service.value and not self.loss.identified_by.value:
+            yield Fault(("loss", "identified_by", "value"), "missing; an open temporary_loss wants one")
         if self.pin.held_by.value is not HeldBy.CENTRE:
             return
         for service in (Service.CARD_QUERY, Service.PIN_CHANGE, Service.LOSS_LIFTING):
