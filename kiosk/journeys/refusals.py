@@ -335,14 +335,20 @@ def unknown_holder(region: Region) -> Ended:
 
 
 def no_identification(region: Region) -> Ended:
-    """This terminal can't read identity cards, and the region lets nobody in by what they type."""
+    """This terminal can't read identity cards and the region lets nobody in by what they type, or rules nothing."""
+    if region.identified_by:
+        title, why = say("这台机器现在读不了身份证"), say("没有卡的时候，要用身份证核对是不是本人。")
+        instead = (say("请换一台机器，或找工作人员。"),)
+    else:
+        title, why = say("这里不能核对身份"), say("本地手册没有写明，没有卡时怎样核对本人。")
+        instead = (say("请招呼身边的工作人员。"),)
     return refused(
         region,
         reason="no_identification",
         code="D-11",
-        title=say("这台机器现在读不了身份证"),
-        why=say("没有卡的时候，要用身份证核对是不是本人。"),
-        instead=(say("请换一台机器，或找工作人员。"), *go_to(region.service(Service.TEMPORARY_LOSS).place)),
+        title=title,
+        why=why,
+        instead=(*instead, *go_to(region.service(Service.TEMPORARY_LOSS).place)),
         rule="loss.identified_by",
         cited=region.pack.loss.identified_by,
     )

@@ -291,9 +291,6 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         """A region without cards, and a service that its centre would never answer."""
         if not self.codes.value:
             yield Fault(("codes", "value"), "missing; without a code no card is this region's")
-        reports = self.services.get(Service.TEMPORARY_LOSS)
-        if reports is not None and reports.self_service.value and not self.loss.identified_by.value:
-            yield Fault(("loss", "identified_by", "value"), "missing; an open temporary_loss wants one")
         if self.pin.held_by.value is not HeldBy.CENTRE:
             return
         for service in (Service.CARD_QUERY, Service.PIN_CHANGE, Service.LOSS_LIFTING):
