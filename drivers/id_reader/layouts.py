@@ -120,11 +120,11 @@ def _field(text: bytes, offset: int, size: int) -> str:
     units = text[offset : offset + size]
     if 0xD8 <= units[-1] <= 0xDB:
         units = units[:-2]
-    try:
-        return units.decode("utf-16-le").strip(" \0")
-    except UnicodeDecodeError:
-        # Not chained: the decoder's error carries the bytes.
-        raise DocumentUnreadable("a field that is no text") from None
+    # Let through and then looked for: a decoder's error would carry the bytes.
+    words = units.decode("utf-16-le", errors="surrogatepass")
+    if any("\ud800" <= character <= "\udfff" for character in words):
+        raise DocumentUnreadable("a field that is no text")
+    return words.strip(" \0")
 
 
 def _name(text: bytes, offset: int, size: int) -> str:
