@@ -115,7 +115,9 @@ def _explanation(region: Region, ways: frozenset[Identification]) -> Explain:
     else:
         time = _holds(loss.validity)
     free = region.service(Service.TEMPORARY_LOSS).fee_fen.value == 0
-    if Identification.ID_CARD in ways:
+    if len(ways) > 1:
+        needed = say("放身份证，或自己输号码和姓名。不收费。") if free else say("放身份证，或自己输号码和姓名。")
+    elif Identification.ID_CARD in ways:
         needed = say("要用您的身份证。不收费。") if free else say("要用您的身份证。")
     else:
         needed = say("要输入您的身份证号码和姓名。不收费。") if free else say("要输入您的身份证号码和姓名。")
