@@ -224,7 +224,7 @@ Name = tuple[tuple[str, str], ...]
 
 _YOU_WEIHAO: Final = ("36010019910119638X", (("you", "尤"), ("wei", "尾"), ("hao", "号")))
 _KONG_LINGUA: Final = ("36010019780315605X", (("kong", "孔"), ("lin", "临"), ("gua", "挂")))
-_YUN_GUASHI: Final = ("990100199409169027", (("yun", "云"), ("gua", "挂"), ("shi", "失")))
+_YUN_PINGAN: Final = ("990100199108089058", (("yun", "云"), ("ping", "平"), ("an", "安")))
 
 
 def _reports(citizen: Citizen, number: str, name: Name) -> None:
@@ -469,6 +469,6 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-found-replaced": _lifting_refused("yunling-replaced"),
     "yunling-loss": _loss_with_slip(_by_id("yun-shili", asked=True)),
     "yunling-loss-replaced": _loss(_by_id("yun-huanka", asked=True)),
-    "yunling-loss-offline": _offline(_loss(_typing(*_YUN_GUASHI))),
+    "yunling-loss-offline": _offline(_loss(_typing(*_YUN_PINGAN))),
 }
 """Who does what. In which order they come is the table's."""
