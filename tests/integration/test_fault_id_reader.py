@@ -145,3 +145,19 @@ def test_the_reader_is_unplugged_while_a_card_is_waited_for(terminal: RunningTer
     ends(terminal)
     terminal.id_reader.replug()
     is_served(terminal)
+
+
+def test_a_terminal_that_has_no_reader_says_so_before_it_begins(
+    tmp_path: Path, centre: RunningCentre, slot: CardSlot
+) -> None:
+    folder = TerminalFolder.enrolled(tmp_path / "terminal", centre, terminal="bj-0001", region="beijing")
+    file = folder.directory / "kiosk.toml"
+    written = file.read_text(encoding="utf-8")
+    file.write_text(written.replace('[id_reader]\nport = "id-reader"\n', ""), encoding="utf-8")
+    assert folder.configuration.id_reader is None
+    with RunningTerminal(folder, slot) as terminal:
+        terminal.sees(Attract)
+        terminal.touch(Intent.START)
+        terminal.sees(Home)
+        terminal.touch(ChooseService(Service.TEMPORARY_LOSS))
+        assert terminal.sees(Refusal).code == "D-11"
