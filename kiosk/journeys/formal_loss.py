@@ -5,7 +5,7 @@ from typing import assert_never
 from kiosk.journeys import refusals
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ending, Progress, Session, serve
-from kiosk.journeys.holder import CHECK, Holder, holder_without_card
+from kiosk.journeys.holder import Holder, holder_without_card, ways_to_identify
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.lost_card import (
     bank_lines,
@@ -34,6 +34,7 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.FORMAL_LOSS):
         raise refusals.not_offered(region, Service.FORMAL_LOSS)
+    ways_to_identify(session)
     yield from ask(Show(_explanation(region)))
     holder = yield from holder_without_card(session, _read_back)
     yield from ask(Show(_last_question(region)))
@@ -123,10 +124,10 @@ def _read_back(holder: Holder) -> ReadBack:
             Fact(say("身份证号码"), Personal(mask_number(holder.number), holder.number)),
         ),
         note=say("现在还没有挂失，下一步再问您一次。"),
-        step=CHECK,
+        step=holder.check,
         actions=(
             CANCEL,
-            Action(Intent.AGAIN, say("不对，重新输")),
+            holder.again,
             Action(Intent.NEXT, say("对，是我本人"), Emphasis.PLAIN, say("号码和姓名都对，是我本人")),
         ),
     )

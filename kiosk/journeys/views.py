@@ -21,6 +21,8 @@ class Intent(Enum):
     CANCEL = "cancel"
     DONE = "done"
     AGAIN = "again"
+    TYPE = "type"
+    """Type it on the screen instead of laying an ID card down."""
     GO_ON = "go_on"
 
 
@@ -156,6 +158,18 @@ class InsertCard:
     title: Say
     line: Say
     step: Step | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceIdCard:
+    """Waiting for an identity card on the reader."""
+
+    title: Say
+    line: Say
+    step: Step | None
+    note: Say | None
+    """Why the last time did not count."""
     actions: tuple[Action, ...]
 
 
@@ -318,11 +332,22 @@ class TakeCard:
     """It has been waiting for ten seconds and more."""
 
 
+@dataclass(frozen=True, slots=True)
+class TakeIdCard:
+    """The identity card is read and lies on the reader still; it goes back before anything else is asked."""
+
+    title: Say
+    line: Say
+    urgent: bool
+    """It has been lying there for ten seconds and more."""
+
+
 View = (
     Attract
     | Home
     | Choices
     | InsertCard
+    | PlaceIdCard
     | PinEntry
     | NumberEntry
     | NameEntry
@@ -335,6 +360,7 @@ View = (
     | Fault
     | OutOfService
     | TakeCard
+    | TakeIdCard
 )
 
 
@@ -360,7 +386,7 @@ def actions_of(view: View) -> tuple[Action, ...]:
         case Choices():
             choices = tuple(Action(choice.intent, choice.label) for choice in view.choices)
             return (*choices, *view.actions)
-        case Working() | OutOfService() | TakeCard():
+        case Working() | OutOfService() | TakeCard() | TakeIdCard():
             return ()
         case _:
             return view.actions

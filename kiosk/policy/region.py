@@ -8,6 +8,7 @@ from kiosk.policy.pack import (
     BankLine,
     Basis,
     HeldBy,
+    Identification,
     InitialPin,
     Offline,
     Pack,
@@ -110,6 +111,11 @@ class Region:
                 return self.pack.money.deductible_retired_fen
             case _:
                 assert_never(standing)
+
+    @property
+    def identified_by(self) -> frozenset[Identification]:
+        """By what a terminal may take it who somebody without a card is. Not stated means by nothing."""
+        return frozenset(self.pack.loss.identified_by.value or ())
 
     def bank_line(self, bank: str) -> BankLine | None:
         """The line of a bank by its name at the centre; None when the pack knows none."""

@@ -18,9 +18,17 @@ from drivers.ports.card_reader import (
     TransactionLog,
 )
 from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, TimedOut
+from drivers.ports.id_reader import IdDocument, ReaderIdentity
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
-from kiosk.journeys.requests import AskCentre, CentreAnswer, Distrusted, LedgerFailed, Unreachable
+from kiosk.journeys.requests import (
+    AskCentre,
+    CentreAnswer,
+    Distrusted,
+    LedgerFailed,
+    ReturnIdDocument,
+    Unreachable,
+)
 from kiosk.journeys.views import (
     AnyIntent,
     Attract,
@@ -32,14 +40,18 @@ from kiosk.journeys.views import (
     Intent,
     OutOfService,
     PinEntry,
+    PlaceIdCard,
+    ReadBack,
+    Refusal,
     Result,
     Scene,
     TakeCard,
+    TakeIdCard,
     View,
 )
 from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.conductor import Conductor, Devices, Surroundings
-from tests.journeys.world import HOLDER, ISSUER, World, pin, region
+from tests.journeys.world import HOLDER, ID_CARD, ISSUER, World, pin, region
 
 DEADLINE_S = 5.0
 
@@ -176,6 +188,46 @@ class Pad:
         pass
 
 
+class Plate:
+    """A reader of identity cards, and a hand at it."""
+
+    def __init__(self) -> None:
+        self.lies_there = False
+        self.gone: DeviceError | None = None
+        self.asked = 0
+        self.looking = threading.Event()
+        self.may_find = threading.Event()
+        self.may_find.set()
+
+    def identify(self) -> ReaderIdentity:
+        self.asked += 1
+        if self.gone:
+            raise self.gone
+        return ReaderIdentity("05.03")
+
+    def wait_for_document(self, timeout_s: float) -> None:
+        self.looking.set()
+        assert self.may_find.wait(DEADLINE_S)
+        if self.gone:
+            raise self.gone
+        if not self.lies_there:
+            raise TimedOut("id_reader", "nothing")
+
+    def read_document(self) -> IdDocument:
+        if self.gone:
+            raise self.gone
+        return ID_CARD
+
+    def wait_for_removal(self, timeout_s: float) -> None:
+        if self.gone:
+            raise self.gone
+        if self.lies_there:
+            raise TimedOut("id_reader", "still there")
+
+    def close(self) -> None:
+        pass
+
+
 class Book:
     def __init__(self) -> None:
         self.entries: list[Transaction] = []
@@ -209,14 +261,14 @@ class Screen:
 class Hall:
     """A terminal in a hall, and a citizen."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str = "zhumadian", plate: Plate | None = None) -> None:
         self.now = 1000.0
         self.woken = threading.Event()
         self.slot, self.pad, self.book, self.screen = Slot(), Pad(), Book(), Screen()
         self.world = World()
         self.conductor = Conductor(
-            region("zhumadian"),
-            Devices(self.slot, self.pad),
+            region(key),
+            Devices(self.slot, self.pad, plate),
             self.ask_centre,
             self.book,
             self.screen,
@@ -268,6 +320,33 @@ class Hall:
     def warning(self) -> int | None:
         assert self.screen.scene is not None
         return self.screen.scene.still_there.seconds if self.screen.scene.still_there else None
+
+    def to_loss_report(self) -> None:
+        self.sees(Attract)
+        self.touch(Intent.START)
+        self.sees(Home)
+        self.touch(ChooseService(Service.TEMPORARY_LOSS))
+
+    def to_plate(self, plate: Plate) -> None:
+        self.until(lambda: plate.asked > 0, "the reader was asked who it is")
+        self.until(lambda: self.conductor._reads_id_cards, "its answer was taken in")
+        self.to_loss_report()
+        self.sees(Explain)
+        self.touch(Intent.NEXT)
+        self.sees(PlaceIdCard)
+
+
+@pytest.fixture
+def plate() -> Plate:
+    return Plate()
+
+
+@pytest.fixture
+def beijing(plate: Plate) -> Iterator[Hall]:
+    place = Hall("beijing", plate)
+    yield place
+    plate.may_find.set()
+    place.conductor.stop()
 
 
 @pytest.fixture
@@ -612,3 +691,74 @@ def test_waiting_for_the_card_to_be_taken_is_not_idleness(hall: Hall) -> None:
     hall.later(1000)
     assert hall.warning is None
     assert isinstance(hall.view, TakeCard)
+
+
+def test_an_identity_card_is_read_and_called_for_until_it_is_taken(beijing: Hall, plate: Plate) -> None:
+    beijing.to_plate(plate)
+    plate.lies_there = True
+    beijing.until(lambda: isinstance(beijing.conductor._request, ReturnIdDocument), "it was read")
+    beijing.later(0.4)
+    assert isinstance(beijing.view, TakeIdCard)
+    assert not beijing.view.urgent
+    beijing.later(10.0)
+    assert isinstance(beijing.view, TakeIdCard)
+    assert beijing.view.urgent
+    plate.lies_there = False
+    beijing.sees(ReadBack)
+
+
+def test_an_identity_card_that_comes_at_the_last_moment_is_given_back(beijing: Hall, plate: Plate) -> None:
+    plate.may_find.clear()
+    beijing.to_plate(plate)
+    assert plate.looking.wait(DEADLINE_S)
+    plate.lies_there = True
+    beijing.touch(Intent.CANCEL)
+    plate.may_find.set()
+    beijing.until(lambda: isinstance(beijing.conductor._request, ReturnIdDocument), "it is called for")
+    plate.lies_there = False
+    beijing.sees(Explain)
+    assert beijing.view.title.text == "已经取消"
+
+
+def test_waiting_for_an_identity_card_can_be_cancelled(beijing: Hall, plate: Plate) -> None:
+    beijing.to_plate(plate)
+    beijing.touch(Intent.CANCEL)
+    beijing.sees(Explain)
+    assert beijing.view.title.text == "已经取消"
+
+
+def test_an_identity_card_reader_that_goes_away_ends_the_service_and_closes_nothing(
+    beijing: Hall, plate: Plate
+) -> None:
+    beijing.to_plate(plate)
+    plate.gone = NotConnected("id_reader", "unplugged")
+    beijing.sees(Fault)
+    assert isinstance(beijing.view, Fault)
+    assert beijing.view.code == "D-01"
+    beijing.touch(Intent.DONE)
+    beijing.sees(Home)
+    beijing.touch(ChooseService(Service.TEMPORARY_LOSS))
+    beijing.sees(Refusal)
+    assert isinstance(beijing.view, Refusal)
+    assert beijing.view.code == "D-11"
+
+
+def test_a_reader_that_answers_again_is_used_again(beijing: Hall, plate: Plate) -> None:
+    plate.gone = NotConnected("id_reader", "unplugged")
+    beijing.until(lambda: plate.asked > 0, "the reader was asked who it is")
+    beijing.later(0.1)
+    assert isinstance(beijing.view, Attract), "the terminal serves without it"
+    plate.gone = None
+    beijing.later(11.0)
+    beijing.until(lambda: beijing.conductor._reads_id_cards, "it was asked again")
+    beijing.to_plate(plate)
+
+
+def test_a_card_that_stays_on_a_reader_that_is_gone_is_given_up(beijing: Hall, plate: Plate) -> None:
+    beijing.to_plate(plate)
+    plate.lies_there = True
+    beijing.until(lambda: isinstance(beijing.conductor._request, ReturnIdDocument), "it was read")
+    plate.gone = NotConnected("id_reader", "unplugged")
+    beijing.until(lambda: beijing.conductor._retry_return_at is not None, "the reader has failed")
+    beijing.later(11.0)
+    beijing.sees(ReadBack)

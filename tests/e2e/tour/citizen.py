@@ -17,7 +17,7 @@ _QUIET_S: Final = 0.12
 _SAME_KEY_S: Final = (0.15, 0.4, 0.8)
 """Between two presses of one key, at the first and each further try: a busy machine hears two close ones as one."""
 _PAGES: Final = 12
-_BEHIND: Final = {"lost": "lost_or_found", "found": "lost_or_found"}
+_BEHIND: Final = {"lost": "lost_or_found", "found": "lost_or_found", "gone": "lost_or_found"}
 """Services that stand behind another tile of the home screen, by the table's names."""
 
 
@@ -103,6 +103,24 @@ class Citizen:
         """Pull the card out."""
         self.stand.pull()
         self._note("拔卡 pulls the card")
+
+    def places_id(self, document: str) -> None:
+        """Lay an identity card on the reader."""
+        self.stand.place_id(document)
+        self._note(f"放上身份证 lays down {document}")
+
+    def takes_id(self) -> None:
+        """Take the identity card back when the terminal says so."""
+        self.sees("take_id")
+        self.stand.take_id()
+        self._note("拿回身份证 takes the identity card back")
+
+    def takes_id_too_early(self, document: str) -> None:
+        """Lay it down and snatch it away while it is being read."""
+        self.stand.id_reader.faults.fail_next("pulled_during_read")
+        self.stand.place_id(document)
+        self.sees("id_again")
+        self.stand.take_id()
 
     def types(self, digits: str, *, enter: bool = True) -> None:
         """Press keys of the PIN pad once it takes them.
