@@ -282,7 +282,7 @@ class CardEvent(Base):
     number: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
     identification_code: Mapped[str] = mapped_column(ForeignKey("cards.identification_code"), comment="AAZ501")
     at_ms: Mapped[Milliseconds] = mapped_column(comment="when it took effect, which is not always when it was written")
-    event: Mapped[str] = mapped_column(comment="central.card_states.Event; a window's own words")
+    event: Mapped[str] = mapped_column(comment="reported, lifted, lapsed; a window's own words")
     from_state: Mapped[str] = mapped_column(comment="AAZ502")
     to_state: Mapped[str] = mapped_column(comment="AAZ502")
     terminal: Mapped[str] = mapped_column(comment="empty for a window and for a term that ran out")

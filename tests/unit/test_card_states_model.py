@@ -108,9 +108,9 @@ class CentreMachine(RuleBasedStateMachine):
         self.desk = CardDesk(centre.database, centre.keys, rules, 6, centre.clock)
         self.ingest = Ingest(centre.database, centre.keys, centre.clock, rules)
         self.rule_of = rules.of(region)
-        for place, person in enumerate(PEOPLE):
+        for nth, person in enumerate(PEOPLE):
             self._make_card(person)
-            self.activates(place)
+            self.activates(nth)
 
     def _make_card(self, person: str) -> Known:
         known = Known(f"{len(self.cards):032X}", person)
