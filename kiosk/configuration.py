@@ -46,6 +46,13 @@ class PinPadSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """``auto`` asks the pad."""
 
 
+class ReceiptPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The serial receipt printer; the whole section is left out where there is none."""
+
+    port: Path
+    baud_rate: Literal[38400, 57600, 115200] = 115200
+
+
 class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The central system."""
 
@@ -72,6 +79,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     pin_pad: PinPadSection
     centre: CentreSection
     paths: PathsSection
+    receipt_printer: ReceiptPrinterSection | None = None
 
     @property
     def ledger_path(self) -> Path:

@@ -4,6 +4,7 @@ Everything is real (card reader behind pcscd, PIN pad on a pseudo-terminal, ledg
 window: what it would show is kept, what it would hear the test says.
 """
 
+import gettext
 import json
 import os
 import shutil
@@ -30,11 +31,13 @@ from kiosk import bootstrap
 from kiosk.central_client import CentralClient, CentreAdapter, ClockOffset, SignedConnection
 from kiosk.configuration import Configuration, load_configuration
 from kiosk.journeys.views import AnyIntent, Attract, ChooseService, Home, InsertCard, Intent, PinEntry, Scene, View
+from kiosk.journeys.wording import Say
 from kiosk.ledger import LedgerReader
 from kiosk.records.transaction import Service
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor, Devices
 from kiosk.runtime.journal import DurableJournal
+from kiosk.ui.language import Language
 from kiosk.uplink import ReceiptReader, ReceiptsUnusable, Standing
 from simulators.card.slot import CardSlot, Chip
 from simulators.pcscd import READER_NAME
@@ -274,6 +277,10 @@ class KeptScreen:
 
     def reset_preferences(self) -> None:
         """There are none."""
+
+    def words(self, sentence: Say) -> str:
+        """As a Chinese window has it."""
+        return Language("zh", gettext.NullTranslations()).text(sentence)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Final
 
 from escpos import capabilities
 from escpos.escpos import Escpos
-from PIL import Image, ImageChops
+from PIL import ImageChops
 
 from drivers.ports.receipt_printer import Slip
 from drivers.receipt_printer.lettering import WIDTH, Lettering

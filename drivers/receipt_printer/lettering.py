@@ -71,7 +71,7 @@ class Lettering:
         return strip.point(lambda grey: 255 if grey > 140 else 0).convert("1", dither=Image.Dither.NONE)
 
     def _wrapped(self, text: str, size: int, *, bold: bool) -> list[str]:
-        """``text`` in lines that fit: Chinese breaks anywhere but before a closing sign, numbers and words stay whole."""
+        """``text`` in lines that fit: Chinese breaks anywhere but before a closing sign, words and numbers nowhere."""
         lines: list[str] = []
         line = ""
         for word in _words(text):

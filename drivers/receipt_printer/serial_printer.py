@@ -1,7 +1,7 @@
 """An ESC/POS printer on a serial port: docs/wire-receipt-printer.md.
 
 One portion of a slip is on its way at a time: the next is sent when the printer has said that it has done this one. So
-nothing runs over in a buffer, whatever flow control the line has, and a printer that stops has at most one portion left.
+nothing runs over in a buffer, whatever flow control the line has, and a printer that stops holds one portion at most.
 """
 
 import logging
@@ -106,10 +106,9 @@ class SerialReceiptPrinter:
 
     def _asked(self) -> PrinterStatus:
         printer, offline, error, paper = (self._real_time(number) for number in (1, 2, 3, 4))
+        left = Paper.LOW if paper & 0x0C else Paper.ENOUGH
         if offline & 0x20 or paper & 0x60:
             left = Paper.OUT
-        else:
-            left = Paper.LOW if paper & 0x0C else Paper.ENOUGH
         return PrinterStatus(
             paper=left,
             cover_open=bool(offline & 0x04),

@@ -4,7 +4,7 @@ from drivers.ports.card_reader import HolderData, IssuerData
 from kiosk.journeys import refusals
 from kiosk.journeys.frame import Ending, Progress, Session, serve
 from kiosk.journeys.identify import CentreSession, Identified, identify_card
-from kiosk.journeys.paging import page, turning
+from kiosk.journeys.paging import FROM_SLIP, page, turning
 from kiosk.journeys.pin_entry import (
     CentrePad,
     centre_pad,
@@ -17,7 +17,8 @@ from kiosk.journeys.pin_entry import (
 )
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Unreachable, ask, ask_centre
-from kiosk.journeys.views import Fact, Result, View, Working
+from kiosk.journeys.slips import slip
+from kiosk.journeys.views import Fact, Result, Slip, View, Working
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.pack import HeldBy
 from kiosk.policy.region import Region
@@ -67,18 +68,18 @@ def _query(session: Session, progress: Progress) -> Journey[Ending]:
                 centre, pad = yield from centre_pad(session, identified, Service.CARD_QUERY)
                 answer = yield from _record_by_centre_pin(session, centre, pad)
                 progress.done_online = answer.record is not None
-                return _ending(region, identified, answer)
+                return _ending(session, identified, answer)
     if identified.centre is None:
-        return _chip_only(identified)
+        return _chip_only(session, identified)
     yield from ask(Announce(Working(say("正在查询"), say("请稍候，不要拔卡。"))))
     question = GetRecord(transaction_id=session.transaction_id)
     answer_or_not = yield from ask_centre(question, RecordAnswer, identified.centre.session_id)
     if isinstance(answer_or_not, Unreachable | Distrusted):
         declined = isinstance(answer_or_not, Distrusted) and answer_or_not.declined
         refusals.unless_by_chip(region, Service.CARD_QUERY, declined=declined)
-        return _chip_only(identified)
+        return _chip_only(session, identified)
     progress.done_online = answer_or_not.record is not None
-    return _ending(region, identified, answer_or_not)
+    return _ending(session, identified, answer_or_not)
 
 
 def _record_by_centre_pin(session: Session, centre: CentreSession, pad: CentrePad) -> Journey[RecordAnswer]:
@@ -102,19 +103,25 @@ def _record_by_centre_pin(session: Session, centre: CentreSession, pad: CentrePa
                 raise refusals.not_ready(session.region, Service.CARD_QUERY)
 
 
-def _ending(region: Region, identified: Identified, answer: RecordAnswer) -> Ending:
+def _ending(session: Session, identified: Identified, answer: RecordAnswer) -> Ending:
     if answer.record is None:
-        return _chip_only(identified)
-    views = _pages(_record_facts(region, answer.record), say("您的社保卡信息"))
-    return Ending(Outcome.DONE, views, personal=True)
+        return _chip_only(session, identified)
+    views = _pages(_record_facts(session.region, answer.record), say("您的社保卡信息"))
+    return Ending(Outcome.DONE, (*views, _slip(session)), personal=True)
 
 
-def _chip_only(identified: Identified) -> Ending:
+def _slip(session: Session, note: Say | None = None) -> Slip:
+    day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
+    further = (say("只是查询，您的卡和钱都没有变动。"), *((note,) if note is not None else ()))
+    return slip(session, say("社保卡信息查询"), (day,), FROM_SLIP, further=further)
+
+
+def _chip_only(session: Session, identified: Identified) -> Ending:
     facts = _chip_facts(identified.issuer, identified.holder)
     note = say("现在联系不上社保中心，只能看到卡里存的信息。账户余额请稍后再查。")
     return Ending(
         Outcome.PARTLY_DONE,
-        _pages([(facts, note)], say("您卡里的信息")),
+        (*_pages([(facts, note)], say("您卡里的信息")), _slip(session, note)),
         reason="centre_unreachable",
         personal=True,
     )
@@ -192,7 +199,7 @@ def _pages(groups: list[tuple[list[Fact], Say | None]], title: Say) -> tuple[Vie
             title,
             tuple(facts),
             note,
-            turning(number, len(pages)),
+            turning(number, len(pages), slip_behind=True),
             page(number, len(pages)),
         )
         for number, (facts, note) in enumerate(pages, 1)

@@ -9,6 +9,7 @@ from kiosk.journeys.frame import Ending, Progress, Session, serve
 from kiosk.journeys.holder import CHECK, Holder, holder_without_card
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import page, turning
+from kiosk.journeys.printing import warning
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
 from kiosk.journeys.slips import slip
@@ -43,7 +44,7 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.TEMPORARY_LOSS):
         raise refusals.not_offered(region, Service.TEMPORARY_LOSS)
-    yield from ask(Show(_explanation(region)))
+    yield from ask(Show(_explanation(session)))
     holder = yield from holder_without_card(session, _read_back)
     progress.social_security_number, progress.holder_name = holder.number, holder.name
     yield from ask(Record(progress.transaction(Stage.BEGUN)))
@@ -107,7 +108,8 @@ def _unknown_view(session: Session) -> Fault:
     )
 
 
-def _explanation(region: Region) -> Explain:
+def _explanation(session: Session) -> Explain:
+    region = session.region
     loss = region.pack.loss
     effect = say("挂失后，卡的社保功能停用，别人捡到也用不了。")
     if loss.formal_deadline.value is not None:
@@ -124,6 +126,7 @@ def _explanation(region: Region) -> Explain:
         lines=(effect, time, needed),
         step=None,
         actions=(CANCEL, Action(Intent.NEXT, say("开始挂失"), Emphasis.PRIMARY)),
+        note=warning(session.printing),
     )
 
 
@@ -175,7 +178,9 @@ def _reported_views(session: Session, answer: LossReported) -> tuple[View, ...]:
     if bank is not None:
         facts = (*facts, Fact(say("银行功能"), bank))
     lines = (say("挂失时间 {time}", time=Verbatim(done_at)), say("有效到 {until}", until=until))
-    return _pages(session, Result(say("挂失好了"), facts, None, ()), lines, _bank_lines(region, answer.bank))
+    stopped = say("这张卡的社保功能已经停用，别人捡到也用不了。")
+    first = Result(say("挂失好了"), facts, None, ())
+    return _pages(session, first, lines, _bank_lines(region, answer.bank), means=stopped)
 
 
 def _recorded_views(session: Session) -> tuple[View, ...]:
@@ -195,18 +200,33 @@ def _recorded_views(session: Session) -> tuple[View, ...]:
         in_force=False,
     )
     line = say("{day} 已记下，连上社保中心后生效", day=Verbatim(session.today.isoformat()))
-    return _pages(session, first, (line,), _bank_lines(region, ""))
+    not_yet = say("挂失还没有生效，卡还能用。这台机器连上社保中心后会自动上报，那时才生效。")
+    means = say("等不及：{what}", what=instead)
+    return _pages(session, first, (line,), _bank_lines(region, ""), means=means, not_yet=not_yet)
 
 
-def _pages(session: Session, first: Result, lines: tuple[Say, ...], banks: tuple[Say, ...]) -> tuple[View, ...]:
+def _pages(
+    session: Session,
+    first: Result,
+    lines: tuple[Say, ...],
+    banks: tuple[Say, ...],
+    *,
+    means: Say,
+    not_yet: Say | None = None,
+) -> tuple[View, ...]:
     """What came of it, what is left to do where anything is known of that, and the slip.
 
     :param lines: for the slip.
     :param banks: for the slip too, below those.
+    :param means: on paper only.
+    :param not_yet: on paper only, where it does not hold yet.
     """
     left = _next_steps(session.region, numbers_follow=bool(banks))
     next_steps = (Explain(title=say("接下来"), lines=left, step=None, actions=()),) if left else ()
-    pages = (first, *next_steps, slip(session, _name_of_report(session.region), (*lines, *banks), ()))
+    further = (means, *_next_steps(session.region, numbers_follow=False))
+    name = _name_of_report(session.region)
+    last = slip(session, name, (*lines, *banks), (), further=further, not_yet=not_yet)
+    pages = (first, *next_steps, last)
     of = len(pages)
     return tuple(replace(view, actions=turning(at, of), page=page(at, of)) for at, view in enumerate(pages, 1))
 

@@ -7,7 +7,7 @@ import logging
 import queue
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Protocol
 
 from drivers.ports.card_reader import (
@@ -18,10 +18,12 @@ from drivers.ports.card_reader import (
 from drivers.ports.errors import DeviceError, EntryCancelled, TimedOut
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
+from drivers.ports.receipt_printer import ReceiptPrinter
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
+from kiosk.journeys.printing import Printing
 from kiosk.journeys.reception import reception
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import (
@@ -41,10 +43,12 @@ from kiosk.journeys.requests import (
     Journey,
     LedgerFailed,
     LoadWorkingKey,
+    PrintSlip,
     Record,
     Request,
     ReturnCard,
     Show,
+    SlipFate,
     Unreachable,
 )
 from kiosk.journeys.temporary_loss import temporary_loss
@@ -64,13 +68,14 @@ from kiosk.journeys.views import (
     Working,
     actions_of,
 )
-from kiosk.journeys.wording import say
+from kiosk.journeys.wording import Say, say
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.errands import card_errand, pad_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
 from kiosk.runtime.lanes import Answers, Lane, LaneAnswer, PinCount
+from kiosk.runtime.paper import PrinterWatch, print_once, typeset
 
 _log = logging.getLogger(__name__)
 
@@ -78,6 +83,7 @@ CARD_POLL_S: Final = 0.3
 """How often the slot is looked at while a card should be in it, or nobody is here."""
 PAD_POLL_S: Final = 10.0
 LEDGER_POLL_S: Final = 10.0
+PRINTER_POLL_S: Final = 5.0
 GIVE_UP_READER_S: Final = 10.0
 """How long a failing reader is asked whether the card has been taken."""
 CLOSING_S: Final = 20.0
@@ -104,6 +110,9 @@ class Display(Protocol):
     def reset_preferences(self) -> None:
         """Back to the terminal's own language and type size: the next citizen is another one."""
 
+    def words(self, sentence: Say) -> str:
+        """A sentence in the language that the citizen reads, personal data masked."""
+
 
 class Journal(Protocol):
     """What the conductor asks of the ledger and of the uplink's receipts."""
@@ -127,6 +136,8 @@ class Devices:
 
     card_reader: CardReader
     pin_pad: PinPad
+    receipt_printer: ReceiptPrinter | None = None
+    """None where the terminal was delivered without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +148,8 @@ class Surroundings:
     today: Callable[[], date]
     new_transaction_id: Callable[[], str]
     wake: Callable[[], None]
+    now: Callable[[], datetime]
+    """The time that stands on paper."""
 
 
 class Conductor:
@@ -159,6 +172,8 @@ class Conductor:
         self._pad = Lane("pad", self._answers, wake)
         self._centre = Lane("centre", self._answers, wake)
         self._ledger = Lane("ledger", self._answers, wake, (LedgerFailed,))
+        self._printer = Lane("printer", self._answers, wake)
+        self._printer_watch = PrinterWatch()
         self._health = Health()
         self._idleness = Idleness(self._clock())
         self._large = False
@@ -231,7 +246,7 @@ class Conductor:
         """End the lanes and close a running journey, which wipes what it holds."""
         self._devices.pin_pad.cancel()
         self._journey.close()
-        for lane in (self._card, self._pad, self._centre, self._ledger):
+        for lane in (self._card, self._pad, self._centre, self._ledger, self._printer):
             lane.close()
 
     # The loop.
@@ -247,6 +262,8 @@ class Conductor:
         self._mind_slot(now)
         if self.vacant:
             self._mind_health(now)
+        if self._at_reception:
+            self._mind_printer(now)
         self._draw(now)
 
     def _take(self, answer: LaneAnswer | PinCount) -> None:
@@ -286,6 +303,9 @@ class Conductor:
                     self._large = False
             case ReturnCard():
                 self._released_at = self._begun_at
+        self._carry_out(request)
+
+    def _carry_out(self, request: Request[Any]) -> None:
         match request:
             case Show():
                 pass  # an intent answers it
@@ -297,6 +317,8 @@ class Conductor:
                 self._hand(self._ledger, lambda: self._journal.append(request.transaction))
             case EnterPin() | EnterPinBlock() | IdentifyPad() | LoadWorkingKey():
                 self._hand(self._pad, self._pad_errand(request))
+            case PrintSlip():
+                self._print(request)
             case _:
                 self._hand(self._card, self._card_errand(request))
 
@@ -311,6 +333,20 @@ class Conductor:
             self._surroundings.wake()
 
         return pad_errand(request, self._devices.pin_pad, count)
+
+    def _print(self, request: PrintSlip) -> None:
+        printer = self._devices.receipt_printer
+        if printer is None:
+            self._send(SlipFate.NO_PRINTER)
+            return
+        slip = typeset(request.slip, self._display.words, self._surroundings.now())
+        self._aside[self._ticket] = self._slip_ended
+        self._hand(self._printer, lambda: print_once(printer, slip))
+
+    def _slip_ended(self, answer: LaneAnswer) -> None:
+        self._printer_watch.printed(answer.value)
+        self._in_flight = False
+        self._answered(answer)
 
     def _hand(self, lane: Lane, work: Callable[[], Any]) -> None:
         self._in_flight = True
@@ -422,7 +458,8 @@ class Conductor:
         self._interruption = None
         match ended_with:
             case Service() if self._health.view(self._region.hotline) is None:
-                session = Session(self._surroundings.new_transaction_id(), self._region, self._surroundings.today())
+                identity, today = self._surroundings.new_transaction_id(), self._surroundings.today()
+                session = Session(identity, self._region, today, self._printing)
                 self._at_reception = False
                 self._journey = _JOURNEYS[ended_with](session)
             case _:
@@ -484,6 +521,22 @@ class Conductor:
             self._do_aside(self._pad, self._devices.pin_pad.identify, self._pad_seen)
         if self._ledger.idle and self._is_due("ledger", now, LEDGER_POLL_S):
             self._do_aside(self._ledger, self._journal.tidy, self._ledger_seen)
+
+    @property
+    def _printing(self) -> Printing:
+        return Printing.ABSENT if self._devices.receipt_printer is None else self._printer_watch.printing
+
+    def _mind_printer(self, now: float) -> None:
+        """Ask how the printer is; while the services are shown as well, since the next citizen is told of it."""
+        printer = self._devices.receipt_printer
+        if printer is not None and self._printer.idle and self._is_due("printer", now, PRINTER_POLL_S):
+            self._do_aside(self._printer, printer.status, self._printer_seen)
+
+    def _printer_seen(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, DeviceError):
+            self._printer_watch.failed(answer.error)
+        else:
+            self._printer_watch.saw(answer.value)
 
     def _pad_seen(self, answer: LaneAnswer) -> None:
         if isinstance(answer.error, DeviceError):

@@ -1,6 +1,6 @@
 """What the printer makes of the bytes it gets: docs/wire-receipt-printer.md.
 
-Text comes out in the printer's own small letters and QR codes in its own drawing: a driver may use either or send images.
+Text comes out in the printer's own small letters, QR codes in its own drawing: a driver may use them or send images.
 """
 
 from collections.abc import Callable

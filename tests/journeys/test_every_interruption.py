@@ -19,6 +19,7 @@ from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
+from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import (
     CardTaken,
     CitizenCancelled,
@@ -27,6 +28,7 @@ from kiosk.journeys.requests import (
     Journey,
     LedgerFailed,
     Request,
+    SlipFate,
 )
 from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import Intent, ReadBack
@@ -64,6 +66,16 @@ SCENARIOS: dict[str, Scenario] = {
     "loss report mended": (
         temporary_loss,
         lambda: World(key="jiangxi", keyed=["1", NUMBER, "", "王小明"]),
+    ),
+    "report taken back, on paper": (
+        loss_lifting,
+        lambda: World(
+            key="yunling", typed=["246810"], proof=LOST, printing=Printing.READY, choices={"挂失已撤销": Intent.NEXT}
+        ),
+    ),
+    "loss report, paper out in the middle": (
+        temporary_loss,
+        lambda: World(key="beijing", keyed=[NUMBER, "王小明"], printing=Printing.READY, fate=SlipFate.PARTLY),
     ),
     "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
 }
@@ -104,7 +116,7 @@ def every_case() -> list[tuple[str, int, int]]:
     cases = []
     for name, (journey_of, world_of) in SCENARIOS.items():
         world = world_of()
-        journey = journey_of(session(world.key))
+        journey = journey_of(session(world.key, world.printing))
         request = next(journey)
         step = 0
         while True:
@@ -129,7 +141,7 @@ def test_the_walk_is_not_empty() -> None:
 def test_all_come_home(name: str, step: int, number: int) -> None:
     journey_of, world_of = SCENARIOS[name]
     world = world_of()
-    journey = journey_of(session(world.key))
+    journey = journey_of(session(world.key, world.printing))
     request = next(journey)
     for _ in range(step):
         request = journey.send(world.answer(request))
