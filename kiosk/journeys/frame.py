@@ -27,7 +27,7 @@ from kiosk.journeys.requests import (
     Show,
     ask,
 )
-from kiosk.journeys.views import Intent, PaperSlip, View
+from kiosk.journeys.views import Intent, PaperSlip, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, say
 from kiosk.policy.region import Region
 from kiosk.records.masking import mask_name, mask_number
@@ -176,7 +176,9 @@ def _say_ending(progress: Progress, ending: Ending) -> Journey[None]:
                 may_print = False  # whatever becomes of it: nobody gets two
                 yield from ask(Announce(PRINTING))
                 fate = yield from ask(PrintSlip(paper))
-                if (yield from ask(Show(fate_view(fate), ending=True))) is not Intent.BACK:
+                if (
+                    yield from ask(Show(fate_view(fate, has_code=isinstance(view, Slip)), ending=True))
+                ) is not Intent.BACK:
                     return
             elif intent is Intent.NEXT and page + 1 < len(ending.views):
                 page += 1

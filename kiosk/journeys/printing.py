@@ -22,14 +22,14 @@ class Printing(Enum):
 
 _PRINT: Final = Action(Intent.PRINT, say("打印凭条"))
 _PRINT_FIRST: Final = replace(_PRINT, emphasis=Emphasis.PRIMARY)
-_TO_CODE: Final = (replace(CLOSE, emphasis=Emphasis.PLAIN), Action(Intent.BACK, say("看二维码"), Emphasis.PRIMARY))
+_CLOSE_QUIETLY: Final = replace(CLOSE, emphasis=Emphasis.PLAIN)
 
 PRINTING: Final = Working(say("正在打印凭条"), say("请稍候，凭条从出纸口出来。"))
 
 
 def warning(printing: Printing) -> Say | None:
     """What a citizen is told before a service starts; None where there is nothing to tell."""
-    return say("现在打不了纸质凭条，办完可以用手机扫码带走。") if printing is Printing.UNABLE else None
+    return say("现在没有纸质凭条，可以用手机扫码。") if printing is Printing.UNABLE else None
 
 
 def number_line(transaction_id: str) -> Say:
@@ -63,29 +63,35 @@ def on_paper(
 
 
 def offering(view: View) -> View:
-    """The same screen with a button for the printer. On a slip it is what most people have come for."""
+    """The same screen with a button for the printer.
+
+    On a slip it is what most people have come for, and instead of the way back: all that stood there is on the paper.
+    """
     match view:
         case Slip():
-            quiet = (replace(action, emphasis=Emphasis.PLAIN) for action in view.actions)
-            return replace(view, actions=(*quiet, _PRINT_FIRST))
+            return replace(view, actions=(_CLOSE_QUIETLY, _PRINT_FIRST))
         case Refusal() | Fault():
             return replace(view, actions=(_PRINT, *view.actions))
         case _:
             return view
 
 
-def fate_view(fate: SlipFate) -> Explain:
-    """What the citizen reads when the printer has done what it could. Back leads to the code."""
-    same = say("办理结果不受影响，不用再办一次。")
-    by_telephone = say("可以用手机扫二维码带走。")
+def fate_view(fate: SlipFate, *, has_code: bool) -> Explain:
+    """What the citizen reads when the printer has done what it could. Back leads to what they came from.
+
+    :param has_code: a code for a telephone stands there.
+    """
     match fate:
         case SlipFate.PRINTED:
             return Explain(say("凭条打好了"), (say("请从出纸口取走凭条，妥善保管。"),), None, (CLOSE,))
         case SlipFate.NO_PAPER:
-            return Explain(say("打印机没有纸了"), (say("凭条没有打出来。"), same, by_telephone), None, _TO_CODE)
+            title, what = say("打印机没有纸了"), say("凭条没有打出来。")
         case SlipFate.NO_PRINTER:
-            return Explain(say("打印机没有反应"), (say("凭条没有打出来。"), same, by_telephone), None, _TO_CODE)
+            title, what = say("打印机没有反应"), say("凭条没有打出来。")
         case SlipFate.PARTLY:
-            return Explain(say("凭条没有打完整"), (say("打出来的半张请撕下带走。"), same, by_telephone), None, _TO_CODE)
+            title, what = say("凭条没有打完整"), say("打出来的半张请撕下带走。")
         case other:
             assert_never(other)
+    code = (say("可以用手机扫二维码带走。"),) if has_code else ()
+    back = Action(Intent.BACK, say("看二维码") if has_code else say("上一页"), Emphasis.PRIMARY)
+    return Explain(title, (what, say("办理结果不受影响，不用再办一次。"), *code), None, (_CLOSE_QUIETLY, back))

@@ -44,6 +44,8 @@ class PrinterFirmware:
         self.paper_dots = ROLL
         self.cover_open = False
         self.cutter_stuck = False
+        self.asked = 0
+        """How often somebody wanted to know how it is."""
         self.overruns = 0
         """Bytes that came while the buffer was full and are lost."""
         self._rows: list[Image.Image] = []
@@ -92,6 +94,7 @@ class PrinterFirmware:
             self._tell_status(octet)
 
     def _tell_status(self, number: int) -> None:
+        self.asked += number == 4
         fault = self._faults.take(PrinterFault.SILENT, PrinterFault.GARBAGE)
         if fault is PrinterFault.SILENT:
             return

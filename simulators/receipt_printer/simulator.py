@@ -189,6 +189,12 @@ class PrinterSimulator:
         with self._changed:
             return self._changed.wait_for(lambda: self._cut >= count, timeout_s)
 
+    def wait_until_asked(self, timeout_s: float) -> bool:
+        """Wait until somebody has asked anew how the printer is; whether they did."""
+        with self._changed:
+            before = self._firmware.asked
+            return self._changed.wait_for(lambda: self._firmware.asked > before, timeout_s)
+
     def close(self) -> None:
         """Take the printer off the machine."""
         self.unplug()
@@ -213,7 +219,9 @@ class PrinterSimulator:
 
     def _hear(self, octets: bytes) -> bytes:
         with self._changed:
-            return self._firmware.receive(octets)
+            answers = self._firmware.receive(octets)
+            self._changed.notify_all()
+            return answers
 
     def _cut_off(self, dots: Image.Image) -> None:
         edge = 32

@@ -131,7 +131,7 @@ def test_a_printer_that_can_not_print_is_told_before_the_service_starts(name: st
     first = next(view for view in world.seen if isinstance(view, InsertCard | Explain))
     if printing is Printing.UNABLE:
         assert first.note is not None
-        assert "打不了纸质凭条" in first.note.text
+        assert "没有纸质凭条" in first.note.text
     else:
         assert first.note is None
     if printing is not Printing.READY:

@@ -220,6 +220,12 @@ def _beijing_x_english(citizen: Citizen) -> None:
     citizen.ends()
 
 
+def _prints(citizen: Citizen) -> None:
+    citizen.touches("print")
+    citizen.sees("printed")
+    citizen.takes_slip()
+
+
 Name = tuple[tuple[str, str], ...]
 
 _WU_JIASHE: Final = ("11000019760229207X", (("wu", "吴"), ("jia", "假"), ("she", "设")))
@@ -253,7 +259,7 @@ def _loss(number: str, name: Name) -> Story:
     return story
 
 
-def _loss_with_slip(number: str, name: Name) -> Story:
+def _loss_with_slip(number: str, name: Name, *, on_paper: bool = False) -> Story:
     def story(citizen: Citizen) -> None:
         _reports(citizen, number, name)
         citizen.sees("reported")
@@ -261,6 +267,8 @@ def _loss_with_slip(number: str, name: Name) -> Story:
         citizen.sees("next_steps")
         citizen.touches("next")
         citizen.sees("slip")
+        if on_paper:
+            _prints(citizen)
         citizen.ends()
 
     return story
@@ -316,7 +324,24 @@ def _pin_change_with_slip(card: str, old: str, new: str) -> Story:
         citizen.sees("changed")
         citizen.touches("get_slip")
         citizen.sees("slip")
+        _prints(citizen)
         citizen.ends()
+
+    return story
+
+
+def _without_paper(card: str, pin: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        citizen.printer_runs_out()
+        _arrives(citizen)
+        citizen.touches("query")
+        citizen.sees("no_paper")
+        citizen.sees("insert_card")
+        citizen.inserts(card)
+        _types_pin(citizen, pin)
+        citizen.takes_card()
+        citizen.ends()
+        citizen.printer_is_refilled()
 
     return story
 
@@ -402,6 +427,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-found": _not_here("found"),
     "guizhou-found-offline": _offline(_not_here("found")),
     "qingdao-query": _query("qingdao-normal", "357924"),
+    "qingdao-query-no-paper": _without_paper("qingdao-normal", "357924"),
     "qingdao-query-offline": _offline(_query("qingdao-normal", "357924")),
     "qingdao-locked": _refused_before_pin("qingdao-locked"),
     "qingdao-pin-change": _pin_change_with_slip("qingdao-initial-pin", "123456", "730918"),
@@ -426,7 +452,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-found": _lifting("yunling-temporarily-lost", "864213"),
     "yunling-found-again": _lifting_refused("yunling-temporarily-lost"),
     "yunling-found-replaced": _lifting_refused("yunling-replaced"),
-    "yunling-loss": _loss_with_slip(*_YUN_SHILI),
+    "yunling-loss": _loss_with_slip(*_YUN_SHILI, on_paper=True),
     "yunling-loss-replaced": _loss(*_YUN_HUANKA),
     "yunling-loss-offline": _offline(_loss("990100199409169027", (("yun", "云"), ("gua", "挂"), ("shi", "失")))),
 }
