@@ -220,7 +220,8 @@ def _changed_views(session: Session, note: Say) -> tuple[View, ...]:
     forgotten = session.region.pack.pin.forgotten.value
     next_time = (say("以后忘了密码：{place}", place=in_words(forgotten)),) if forgotten is not None else ()
     further = (say("密码已经改好，请用新密码。"), note, *next_time)
-    return (result, slip(session, say("修改{pin}", pin=name), (day, not_you), FROM_SLIP, further=further))
+    changed = say("修改{pin}", pin=name)
+    return (result, slip(session, changed, (day,), FROM_SLIP, further=further, calls=(not_you,)))
 
 
 def _unknown_view(session: Session) -> View:

@@ -15,6 +15,7 @@ def slip(
     page: Step | None = None,
     *,
     further: tuple[Say, ...] = (),
+    calls: tuple[Say, ...] = (),
     not_yet: Say | None = None,
 ) -> Slip:
     """A slip that names the region, the service and the transaction, and nobody.
@@ -22,17 +23,19 @@ def slip(
     :param name: of what was done.
     :param lines: when it was done and what follows from it.
     :param further: what it means and what to do next: on paper only, which has room for it.
+    :param calls: whom else to call, and when; below everything, before the region's own number.
     :param not_yet: where it does not hold yet, this stands on paper above everything.
     """
     region = in_words(session.region.pack.name)
     number = number_line(session.transaction_id)
     call = call_line(session.region.hotline)
-    code = (say("{region} · {name}", region=region, name=name), number, *lines, *((call,) if call is not None else ()))
+    hotline = (call,) if call is not None else ()
+    code = (say("{region} · {name}", region=region, name=name), number, *lines, *calls, *hotline)
     return Slip(
         title=say("带走这张凭条"),
         lines=code,
         note=say("用手机扫一扫，就能存下来。"),
         actions=actions,
         page=page,
-        paper=PaperSlip((region, name), not_yet, (number,), (*lines, *further), call, code),
+        paper=PaperSlip((region, name), not_yet, (number,), (*lines, *further, *calls), call, code),
     )

@@ -225,7 +225,7 @@ def _pages(
     next_steps = (Explain(title=say("接下来"), lines=left, step=None, actions=()),) if left else ()
     further = (means, *_next_steps(session.region, numbers_follow=False))
     name = _name_of_report(session.region)
-    last = slip(session, name, (*lines, *banks), (), further=further, not_yet=not_yet)
+    last = slip(session, name, lines, (), further=further, calls=banks, not_yet=not_yet)
     pages = (first, *next_steps, last)
     of = len(pages)
     return tuple(replace(view, actions=turning(at, of), page=page(at, of)) for at, view in enumerate(pages, 1))

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from kiosk.journeys.card_query import card_query
@@ -139,6 +139,7 @@ def worlds() -> Iterator[tuple[Story, World]]:
         proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=0))  # fmt: skip
 
 
+@settings(deadline=None)  # some sixty journeys an example
 @given(gaps=st.sets(st.sampled_from(sorted(set(RULES) - MUST_BE_STATED))), held_by=st.sampled_from(["chip", "centre"]))
 @example(gaps=set(), held_by="chip")
 @example(gaps=set(RULES) - MUST_BE_STATED, held_by="chip")

@@ -12,7 +12,7 @@ from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import Journey, SlipFate
 from kiosk.journeys.temporary_loss import temporary_loss
-from kiosk.journeys.views import Explain, Fault, InsertCard, Intent, Refusal, Result, Slip, View, actions_of
+from kiosk.journeys.views import AnyIntent, Explain, Fault, InsertCard, Intent, Refusal, Result, Slip, View, actions_of
 from kiosk.journeys.wording import PersonName
 from kiosk.records.card import CardState
 from kiosk.records.questions import CardProof, CardProved, LiftLoss, ReportLoss
@@ -23,7 +23,7 @@ JourneyOf = Callable[[Session], Journey[Outcome]]
 
 NUMBER = "11010119900307002X"
 LOST = CardProved(proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST)
-TO_SLIP = {
+TO_SLIP: dict[str, AnyIntent] = {
     "您的社保卡信息": Intent.NEXT,
     "您卡里的信息": Intent.NEXT,
     "密码改好了": Intent.NEXT,
