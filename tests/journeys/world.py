@@ -279,6 +279,7 @@ class World:
         self.card_returned = True
 
     def _print(self, request: requests.PrintSlip) -> SlipFate:
+        assert not self.printed, "a second slip was printed"
         self.printed.append(request.slip)
         return self.fate
 
