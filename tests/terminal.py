@@ -4,6 +4,7 @@ Everything is real (card reader behind pcscd, PIN pad and identity-card reader o
 signed HTTPS) but the window: what it would show is kept, what it would hear the test says.
 """
 
+import gettext
 import json
 import os
 import shutil
@@ -42,11 +43,13 @@ from kiosk.journeys.views import (
     Scene,
     View,
 )
+from kiosk.journeys.wording import Say
 from kiosk.ledger import LedgerReader
 from kiosk.records.transaction import Service
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor, Devices
 from kiosk.runtime.journal import DurableJournal
+from kiosk.ui.language import Language
 from kiosk.uplink import ReceiptReader, ReceiptsUnusable, Standing
 from simulators.card.slot import CardSlot, Chip
 from simulators.id_reader import IdReaderSimulator
@@ -288,6 +291,10 @@ class KeptScreen:
 
     def reset_preferences(self) -> None:
         """There are none."""
+
+    def words(self, sentence: Say) -> str:
+        """As a Chinese window has it."""
+        return Language("zh", gettext.NullTranslations()).text(sentence)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from kiosk.journeys.lost_card import (
     name_of_report,
     pages,
 )
+from kiosk.journeys.printing import warning
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
 from kiosk.journeys.terms import span
 from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, ReadBack, Result, View, Working
@@ -35,7 +36,7 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
     if not region.offers(Service.FORMAL_LOSS):
         raise refusals.not_offered(region, Service.FORMAL_LOSS)
     ways_to_identify(session)
-    yield from ask(Show(_explanation(region)))
+    yield from ask(Show(_explanation(session)))
     holder = yield from holder_without_card(session, _read_back)
     yield from ask(Show(_last_question(region)))
     progress.social_security_number, progress.holder_name = holder.number, holder.name
@@ -89,7 +90,8 @@ def _unknown_view(session: Session) -> Fault:
     )
 
 
-def _explanation(region: Region) -> Explain:
+def _explanation(session: Session) -> Explain:
+    region = session.region
     loss = region.pack.loss
     time = (
         (say("办过{name}的，要在 {term} 内办正式挂失。", name=name_of_report(region), term=span(term)),)
@@ -103,6 +105,7 @@ def _explanation(region: Region) -> Explain:
         lines=(_whether_final(region), *time, needed),
         step=None,
         actions=(CANCEL, Action(Intent.NEXT, say("知道了，接着办"), Emphasis.PRIMARY)),
+        note=warning(session.printing),
     )
 
 
@@ -174,8 +177,16 @@ def _reported_views(session: Session, answer: FormalLossReported) -> tuple[View,
         if answer.temporary_at_ms is not None
         else ()
     )
-    lines = (say("挂失时间 {time}", time=Verbatim(done_at)), _whether_final(region), *oral, *banks)
-    return pages(session, first, _next_steps(region, numbers_follow=bool(banks)), say("正式挂失"), lines)
+    lines = (say("挂失时间 {time}", time=Verbatim(done_at)), _whether_final(region), *oral)
+    return pages(
+        session,
+        first,
+        say("正式挂失"),
+        lines,
+        next_steps=lambda numbers_follow: _next_steps(region, numbers_follow=numbers_follow),
+        banks=banks,
+        means=say("这张卡的社保功能已经停用，别人捡到也用不了。"),
+    )
 
 
 def _next_steps(region: Region, *, numbers_follow: bool) -> tuple[Say, ...]:

@@ -1,5 +1,6 @@
 """What the reports of a lost card have in common: the bank's side, and the pages that follow. Region rules: loss."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from kiosk.journeys.frame import Session
@@ -54,15 +55,28 @@ def bank_side(region: Region, bank: str) -> Say | None:
 
 
 def pages(
-    session: Session, first: Result, left: tuple[Say, ...], name: Say, lines: tuple[Say, ...]
+    session: Session,
+    first: Result,
+    name: Say,
+    lines: tuple[Say, ...],
+    *,
+    next_steps: Callable[[bool], tuple[Say, ...]],
+    banks: tuple[Say, ...],
+    means: Say,
+    not_yet: Say | None = None,
 ) -> tuple[View, ...]:
     """What came of it, what is left to do where anything is known of that, and the slip.
 
-    :param left: what is left to do.
     :param name: of what was done.
     :param lines: for the slip.
+    :param next_steps: what is left to do; told whether the banks' lines follow on a page of their own.
+    :param banks: their lines, for the slip too, below those.
+    :param means: on paper only.
+    :param not_yet: on paper only, where it does not hold yet.
     """
-    next_steps = (Explain(title=say("接下来"), lines=left, step=None, actions=()),) if left else ()
-    found = (first, *next_steps, slip(session, name, lines, ()))
+    left = next_steps(bool(banks))
+    steps = (Explain(title=say("接下来"), lines=left, step=None, actions=()),) if left else ()
+    last = slip(session, name, lines, (), further=(means, *next_steps(False)), calls=banks, not_yet=not_yet)
+    found = (first, *steps, last)
     of = len(found)
     return tuple(replace(view, actions=turning(at, of), page=page(at, of)) for at, view in enumerate(found, 1))

@@ -14,6 +14,7 @@ from kiosk.journeys.lost_card import (
     name_of_report,
     pages,
 )
+from kiosk.journeys.printing import warning
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
 from kiosk.journeys.terms import formal_report_due, span
@@ -48,7 +49,7 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.TEMPORARY_LOSS):
         raise refusals.not_offered(region, Service.TEMPORARY_LOSS)
-    yield from ask(Show(_explanation(region, ways_to_identify(session))))
+    yield from ask(Show(_explanation(session, ways_to_identify(session))))
     holder = yield from holder_without_card(session, _read_back)
     progress.social_security_number, progress.holder_name = holder.number, holder.name
     yield from ask(Record(progress.transaction(Stage.BEGUN)))
@@ -114,7 +115,8 @@ def _unknown_view(session: Session) -> Fault:
     )
 
 
-def _explanation(region: Region, ways: frozenset[Identification]) -> Explain:
+def _explanation(session: Session, ways: frozenset[Identification]) -> Explain:
+    region = session.region
     loss = region.pack.loss
     effect = (
         say("挂失后，卡的社保功能和电子社保卡都停用，别人捡到也用不了。")
@@ -137,6 +139,7 @@ def _explanation(region: Region, ways: frozenset[Identification]) -> Explain:
         lines=(effect, time, needed),
         step=None,
         actions=(CANCEL, Action(Intent.NEXT, say("开始挂失"), Emphasis.PRIMARY)),
+        note=warning(session.printing),
     )
 
 
@@ -178,8 +181,18 @@ def _reported_views(session: Session, answer: LossReported) -> tuple[View, ...]:
     lines = (say("挂失时间 {time}", time=Verbatim(done_at)), say("有效到 {until}", until=until))
     banks = bank_lines(region, answer.bank)
     note = say("电子社保卡也一起停用了。") if answer.e_card_stopped else None
-    left = _next_steps(region, numbers_follow=bool(banks), reported_at_ms=answer.reported_at_ms)
-    return pages(session, Result(say("挂失好了"), facts, note, ()), left, name_of_report(region), (*lines, *banks))
+    first = Result(say("挂失好了"), facts, note, ())
+    return pages(
+        session,
+        first,
+        name_of_report(region),
+        lines,
+        next_steps=lambda numbers_follow: _next_steps(
+            region, numbers_follow=numbers_follow, reported_at_ms=answer.reported_at_ms
+        ),
+        banks=banks,
+        means=say("这张卡的社保功能已经停用，别人捡到也用不了。"),
+    )
 
 
 def _recorded_views(session: Session) -> tuple[View, ...]:
@@ -199,9 +212,16 @@ def _recorded_views(session: Session) -> tuple[View, ...]:
         in_force=False,
     )
     line = say("{day} 已记下，连上社保中心后生效", day=Verbatim(session.today.isoformat()))
-    banks = bank_lines(region, "")
-    left = _next_steps(region, numbers_follow=bool(banks), reported_at_ms=None)
-    return pages(session, first, left, name_of_report(region), (line, *banks))
+    return pages(
+        session,
+        first,
+        name_of_report(region),
+        (line,),
+        next_steps=lambda numbers_follow: _next_steps(region, numbers_follow=numbers_follow, reported_at_ms=None),
+        banks=bank_lines(region, ""),
+        means=say("等不及：{what}", what=instead),
+        not_yet=say("挂失还没有生效，卡还能用。这台机器连上社保中心后会自动上报，那时才生效。"),
+    )
 
 
 def _next_steps(region: Region, *, numbers_follow: bool, reported_at_ms: int | None) -> tuple[Say, ...]:

@@ -24,6 +24,7 @@ class Intent(Enum):
     TYPE = "type"
     """Type it on the screen instead of laying an ID card down."""
     GO_ON = "go_on"
+    PRINT = "print"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,8 @@ class InsertCard:
     line: Say
     step: Step | None
     actions: tuple[Action, ...]
+    note: Say | None = None
+    """What a citizen must know before they begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +237,8 @@ class Explain:
     step: Step | None
     actions: tuple[Action, ...]
     page: Step | None = None
+    note: Say | None = None
+    """What a citizen must know before they begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +266,23 @@ class ReadBack:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperSlip:
+    """What a printer puts on paper, in the citizen's language. It goes into one hand, so it may name its holder."""
+
+    heading: tuple[Say, ...]
+    """The region, and what was done."""
+    warning: Say | None
+    """Where it does not hold yet."""
+    facts: tuple[Say, ...]
+    """Number and, masked, the holder; the time of printing is added."""
+    lines: tuple[Say, ...]
+    """What it means, until when, what to do next."""
+    call: Say | None
+    code: tuple[Say, ...] = ()
+    """The impersonal lines that a telephone reads from it; no code when empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Slip:
     """What a citizen takes along: a QR code that a telephone reads without a network. Holds nothing personal."""
 
@@ -270,6 +292,8 @@ class Slip:
     note: Say
     actions: tuple[Action, ...]
     page: Step | None = None
+    paper: PaperSlip | None = None
+    """The same for a printer, and more."""
 
 
 @dataclass(frozen=True, slots=True)

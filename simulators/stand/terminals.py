@@ -63,6 +63,11 @@ class TerminalPlace:
         """What its PIN pad keeps without power."""
         return self.directory / "pin-pad.json"
 
+    @property
+    def printer_link(self) -> Path:
+        """The serial port of its receipt printer."""
+        return self.directory / "receipt-printer"
+
     def make_pad(self, serial: str) -> None:
         """Put a pad there, fresh from the room where master keys are injected."""
         if not self.pad_memory.exists():
@@ -86,6 +91,7 @@ class TerminalPlace:
             "pin_pad": {"port": str(self.pad_link), "dialect": "auto"},
             "id_reader": {"port": str(wiring.id_reader)},
             "centre": {"url": wiring.centre_url, "ca": str(wiring.centre_ca), "keys": str(wiring.centre_keys)},
+            "receipt_printer": {"port": str(self.printer_link)},
             "paths": {"regions": str(wiring.regions), "assets": str(wiring.assets)},
         }
         self.config.write_text(

@@ -24,6 +24,7 @@ from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
+from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import (
     CardTaken,
     CitizenCancelled,
@@ -32,6 +33,7 @@ from kiosk.journeys.requests import (
     Journey,
     LedgerFailed,
     Request,
+    SlipFate,
     Unread,
 )
 from kiosk.journeys.temporary_loss import temporary_loss
@@ -90,7 +92,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "loss report with a choice": (
         temporary_loss,
-        lambda: World(key="yunling", documents=[ID_CARD], choices={"您带身份证了吗？": Intent.TYPE}),
+        lambda: World(key="yunling", keyed=[NUMBER, "王小明"], choices={"您带身份证了吗？": Intent.TYPE}),
     ),
     "loss report mended": (
         temporary_loss,
@@ -105,6 +107,16 @@ SCENARIOS: dict[str, Scenario] = {
         formal_loss,
         lambda: World(key="yunling", documents=[ID_CARD], lost_answer_to=ReportFormalLoss),
     ),
+    "report taken back, on paper": (
+        loss_lifting,
+        lambda: World(
+            key="yunling", typed=["246810"], proof=LOST, printing=Printing.READY, choices={"挂失已撤销": Intent.NEXT}
+        ),
+    ),
+    "loss report, paper out in the middle": (
+        temporary_loss,
+        lambda: World(key="beijing", documents=[ID_CARD], printing=Printing.READY, fate=SlipFate.PARTLY),
+    ),
     "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
     "examination": (card_examination, lambda: World(tries=2)),
     "examination of a closed chip": (card_examination, lambda: World(key="yunling", chip_closed=True)),
@@ -112,9 +124,9 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 
-def session(key: str) -> Session:
+def session(key: str, printing: Printing) -> Session:
     """With all that a terminal can have."""
-    return plain_session(key, reads_id_cards=True)
+    return plain_session(key, printing, reads_id_cards=True)
 
 
 CARD_REQUESTS = (
@@ -158,7 +170,7 @@ def every_case() -> list[tuple[str, int, int]]:
     cases = []
     for name, (journey_of, world_of) in SCENARIOS.items():
         world = world_of()
-        journey = journey_of(session(world.key))
+        journey = journey_of(session(world.key, world.printing))
         request = next(journey)
         step = 0
         while True:
@@ -183,7 +195,7 @@ def test_the_walk_is_not_empty() -> None:
 def test_all_come_home(name: str, step: int, number: int) -> None:
     journey_of, world_of = SCENARIOS[name]
     world = world_of()
-    journey = journey_of(session(world.key))
+    journey = journey_of(session(world.key, world.printing))
     request = next(journey)
     for _ in range(step):
         request = journey.send(world.answer(request))

@@ -173,7 +173,7 @@ def worlds() -> Iterator[tuple[Story, World]]:
         proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=0))  # fmt: skip
 
 
-@settings(deadline=None)  # some forty journeys an example, and a machine that does other things too
+@settings(deadline=None)  # some sixty journeys an example
 @given(gaps=st.sets(st.sampled_from(sorted(set(RULES) - MUST_BE_STATED))), held_by=st.sampled_from(["chip", "centre"]))
 @example(gaps=set(), held_by="chip")
 @example(gaps=set(RULES) - MUST_BE_STATED, held_by="chip")

@@ -25,7 +25,8 @@ from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock
 from kiosk.journeys import requests
 from kiosk.journeys.frame import Session
-from kiosk.journeys.requests import Distrusted, Journey, Request, Unreachable, Unread
+from kiosk.journeys.printing import Printing
+from kiosk.journeys.requests import Distrusted, Journey, Request, SlipFate, Unreachable, Unread
 from kiosk.journeys.views import (
     AnyIntent,
     Choices,
@@ -34,6 +35,7 @@ from kiosk.journeys.views import (
     Intent,
     NameEntry,
     NumberEntry,
+    PaperSlip,
     ReadBack,
     Typed,
     View,
@@ -87,8 +89,8 @@ def region(key: str) -> Region:
     return Region(load_pack(folder / f"{key}.toml"))
 
 
-def session(key: str, *, reads_id_cards: bool = False) -> Session:
-    return Session(TRANSACTION_ID, region(key), TODAY, reads_id_cards=reads_id_cards)
+def session(key: str, printing: Printing = Printing.ABSENT, *, reads_id_cards: bool = False) -> Session:
+    return Session(TRANSACTION_ID, region(key), TODAY, reads_id_cards=reads_id_cards, printing=printing)
 
 
 ISSUER = {
@@ -218,6 +220,8 @@ class World:
     lost_answer_to: type | None = None
     distrusted_answer_to: type | None = None
     proof: CardProved = field(default_factory=lambda: CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL))
+    printing: Printing = Printing.ABSENT
+    fate: SlipFate = SlipFate.PRINTED
     records: list[RecordAnswer] = field(default_factory=lambda: [RecordAnswer(pin=PinVerdict.ACCEPTED, record=RECORD)])
     changes: list[PinChanged] = field(default_factory=lambda: [PinChanged(change=PinChange.CHANGED)])
     reports: list[LossReported] = field(
@@ -255,6 +259,7 @@ class World:
     recorded: list[Transaction] = field(default_factory=list)
     seen: list[View] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
+    printed: list[PaperSlip] = field(default_factory=list)
     card_returned: bool = False
     card_came: bool = False
     chip_read: bool = False
@@ -373,6 +378,11 @@ class World:
     def _return_card(self, _: Any) -> None:
         self.card_returned = True
 
+    def _print(self, request: requests.PrintSlip) -> SlipFate:
+        assert not self.printed, "a second slip was printed"
+        self.printed.append(request.slip)
+        return self.fate
+
     _HANDLERS: "dict[type, Callable[[World, Any], Any]]" = field(
         default_factory=lambda: {
             requests.Show: World._show,
@@ -397,6 +407,7 @@ class World:
             requests.LoadWorkingKey: lambda _, __: None,
             requests.AskCentre: World._ask_centre,
             requests.Record: World._record,
+            requests.PrintSlip: World._print,
         },
         repr=False,
     )

@@ -5,6 +5,9 @@ from typing import Final
 
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.identify import CANCEL
+from kiosk.journeys.paging import turning
+from kiosk.journeys.printing import PRINTING, Printing, fate_view, offering, warning
+from kiosk.journeys.requests import SlipFate
 from kiosk.journeys.views import (
     Action,
     Attract,
@@ -167,6 +170,13 @@ VIEWS: Final[dict[str, View]] = {
             Action(Intent.TYPE, told("没带，自己输")),
             Action(Intent.NEXT, told("带了，放身份证"), Emphasis.PRIMARY),
         ),
+    ),
+    "insert-card-no-paper": InsertCard(
+        told("请插入社会保障卡"),
+        told("金色芯片朝上、朝前，插到底。办完前不要拔卡。"),
+        None,
+        (CANCEL,),
+        note=warning(Printing.UNABLE),
     ),
     "pin-entry": PinEntry(
         told("请在键盘上输入{pin}", pin=_PIN_NAME),
@@ -351,6 +361,21 @@ VIEWS: Final[dict[str, View]] = {
         Step(2, 3),
         (Action(Intent.NEXT, told("就用这个")), Action(Intent.AGAIN, told("换一个"), Emphasis.PRIMARY)),
     ),
+    "explain-no-paper": Explain(
+        told("卡丢了，先办{name}", name=told("临时挂失")),
+        (
+            told("挂失后，卡的社保功能停用，别人捡到也用不了。"),
+            told("有效 {term}，到时自动解除。", term=told("{count} 天", count=5)),
+            told("要输入您的身份证号码和姓名。不收费。"),
+        ),
+        None,
+        (CANCEL, Action(Intent.NEXT, told("开始挂失"), Emphasis.PRIMARY)),
+        note=warning(Printing.UNABLE),
+    ),
+    "slip-printed": fate_view(SlipFate.PRINTED, has_code=True),
+    "slip-broken-off": fate_view(SlipFate.PARTLY, has_code=True),
+    "slip-no-paper": fate_view(SlipFate.NO_PAPER, has_code=False),
+    "printing": PRINTING,
     "explain-cancelled": Explain(told("已经取消"), (meaning(Service.CARD_QUERY, Effect.NONE),), None, (CLOSE,)),
     "result-first-page": Result(
         told("您的社保卡信息"),
@@ -530,6 +555,28 @@ VIEWS: Final[dict[str, View]] = {
         (_LOOK_ON, _NEXT),
         Step(1, 2),
     ),
+    "result-bank-slip": Result(
+        told("您的社保卡信息"),
+        (
+            Fact(told("银行账户"), Verbatim("中原银行股份有限公司")),
+            Fact(told("账号"), Verbatim("****1234")),
+            Fact(told("银行功能"), told("还没有激活，请到发卡银行办理")),
+        ),
+        told("社保账户和银行账户各管各的，钱不能互转。银行余额请问银行。"),
+        turning(4, 4, slip_behind=True),
+        Step(4, 4),
+    ),
+    "result-numbers-slip": Result(
+        told("您卡里的信息"),
+        (
+            Fact(told("姓名"), PersonName("𬸪*", MARSHAL)),
+            Fact(told("社会保障号码"), Personal("110*************1X", "11010519491231001X")),
+            Fact(told("卡号"), Personal("A******78", "A12345678")),
+        ),
+        told("现在联系不上社保中心，只能看到卡里存的信息。账户余额请稍后再查。"),
+        turning(2, 2, slip_behind=True),
+        Step(2, 2),
+    ),
     "result-pin-changed": Result(
         told("密码改好了"),
         (Fact(told("改的是"), _PIN_NAME),),
@@ -700,6 +747,8 @@ VIEWS: Final[dict[str, View]] = {
     "take-card": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=False),
     "take-card-urgent": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=True),
 }
+for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):
+    VIEWS[f"{_name}-on-paper"] = offering(VIEWS[_name])
 
 SCENES: Final[dict[str, Scene]] = {name: Scene(view, REGION, HOTLINE) for name, view in VIEWS.items()}
 SCENES["still-there"] = Scene(VIEWS["result-numbers"], REGION, HOTLINE, StillThere(24))

@@ -1,8 +1,9 @@
 """The conductor with real lanes, a clock in the hand, and devices written here that do what the test says."""
 
+import gettext
 import threading
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import cast
 
 import pytest
@@ -17,10 +18,20 @@ from drivers.ports.card_reader import (
     PinCheck,
     TransactionLog,
 )
-from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, TimedOut
+from drivers.ports.errors import (
+    DeviceError,
+    EntryCancelled,
+    MediaExhausted,
+    NotConnected,
+    PartlyPrinted,
+    ProtocolViolation,
+    TimedOut,
+)
 from drivers.ports.id_reader import IdDocument, ReaderIdentity
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
+from drivers.ports.receipt_printer import Heading, Line, Paper, PrinterStatus, Slip
+from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import (
     AskCentre,
     CentreAnswer,
@@ -49,8 +60,11 @@ from kiosk.journeys.views import (
     TakeIdCard,
     View,
 )
+from kiosk.journeys.wording import Say
+from kiosk.records.china_time import CHINA
 from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.conductor import Conductor, Devices, Surroundings
+from kiosk.ui.language import Language
 from tests.journeys.world import HOLDER, ID_CARD, ISSUER, World, pin, region
 
 DEADLINE_S = 5.0
@@ -228,6 +242,29 @@ class Plate:
         pass
 
 
+class Printer:
+    """A printer that does what the test says."""
+
+    def __init__(self) -> None:
+        self.condition = PrinterStatus(Paper.ENOUGH, cover_open=False, jammed=False, offline=False)
+        self.gone: DeviceError | None = None
+        self.breaks: DeviceError | None = None
+        self.slips: list[Slip] = []
+
+    def status(self) -> PrinterStatus:
+        if self.gone:
+            raise self.gone
+        return self.condition
+
+    def print_slip(self, slip: Slip) -> None:
+        self.slips.append(slip)
+        if self.breaks:
+            raise self.breaks
+
+    def close(self) -> None:
+        pass
+
+
 class Book:
     def __init__(self) -> None:
         self.entries: list[Transaction] = []
@@ -257,22 +294,31 @@ class Screen:
     def reset_preferences(self) -> None:
         self.resets += 1
 
+    def words(self, sentence: Say) -> str:
+        return Language("zh", gettext.NullTranslations()).text(sentence)
+
 
 class Hall:
     """A terminal in a hall, and a citizen."""
 
-    def __init__(self, key: str = "zhumadian", plate: Plate | None = None) -> None:
+    def __init__(self, key: str = "zhumadian", plate: Plate | None = None, printer: Printer | None = None) -> None:
         self.now = 1000.0
         self.woken = threading.Event()
         self.slot, self.pad, self.book, self.screen = Slot(), Pad(), Book(), Screen()
         self.world = World()
         self.conductor = Conductor(
             region(key),
-            Devices(self.slot, self.pad, plate),
+            Devices(self.slot, self.pad, plate, printer),
             self.ask_centre,
             self.book,
             self.screen,
-            Surroundings(lambda: self.now, lambda: date(2026, 11, 22), lambda: "ab" * 16, self.woken.set),
+            Surroundings(
+                lambda: self.now,
+                lambda: date(2026, 11, 22),
+                lambda: "ab" * 16,
+                self.woken.set,
+                lambda: datetime(2026, 11, 22, 10, 40, tzinfo=CHINA),
+            ),
         )
 
     def ask_centre(self, request: AskCentre) -> CentreAnswer | Unreachable | Distrusted:
@@ -762,3 +808,127 @@ def test_a_card_that_stays_on_a_reader_that_is_gone_is_given_up(beijing: Hall, p
     beijing.until(lambda: beijing.conductor._retry_return_at is not None, "the reader has failed")
     beijing.later(11.0)
     beijing.sees(ReadBack)
+
+
+@pytest.fixture
+def printer() -> Printer:
+    return Printer()
+
+
+@pytest.fixture
+def printing_hall(printer: Printer) -> Iterator[Hall]:
+    place = Hall(printer=printer)
+    yield place
+    place.pad.cancel()
+    place.conductor.stop()
+
+
+def to_refusal(hall: Hall) -> Refusal:
+    """A service that the region does not open here: nothing but a refusal, and a slip of it."""
+    hall.sees(Attract)
+    hall.touch(Intent.START)
+    hall.sees(Home)
+    hall.touch(ChooseService(Service.TEMPORARY_LOSS))
+    hall.sees(Refusal)
+    assert isinstance(hall.view, Refusal)
+    return hall.view
+
+
+def offers_paper(view: Refusal) -> bool:
+    return Intent.PRINT in {action.intent for action in view.actions}
+
+
+def test_a_slip_is_printed_while_the_citizen_reads(printing_hall: Hall, printer: Printer) -> None:
+    hall = printing_hall
+    hall.until(lambda: hall.conductor._printing is Printing.READY)
+    assert offers_paper(to_refusal(hall))
+    hall.touch(Intent.PRINT)
+    hall.sees(Explain)
+    (slip,) = printer.slips
+    assert slip.blocks[:2] == (Heading("驻马店"), Heading("挂失不在这里办"))
+    assert Line("打印时间 2026-11-22 10:40", strong=True) in slip.blocks
+    assert title(hall.view) == "凭条打好了"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        NotConnected("receipt_printer", "no such port"),
+        TimedOut("receipt_printer", "silent"),
+        ProtocolViolation("receipt_printer", "FF is no answer"),
+    ],
+)
+def test_a_printer_that_is_gone_closes_nothing_and_is_logged_once(
+    printing_hall: Hall, printer: Printer, fault: DeviceError, caplog: pytest.LogCaptureFixture
+) -> None:
+    hall, printer.gone = printing_hall, fault
+    hall.until(lambda: "receipt_printer" in caplog.text)
+    for _ in range(3):
+        hall.now += 10
+        hall.until(lambda: hall.conductor._printer.idle)
+    assert caplog.text.count(fault.what) == 1
+    assert isinstance(hall.view, Attract)
+    assert not offers_paper(to_refusal(hall))
+    printer.gone = None
+    hall.touch(Intent.DONE)
+    hall.sees(Home)
+    hall.now += 10
+    hall.until(lambda: hall.conductor._printing is Printing.READY)
+    assert "receipt_printer: in order" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("condition", "told", "prints"),
+    [
+        (PrinterStatus(Paper.LOW, cover_open=False, jammed=False, offline=False), "paper is low", True),
+        (PrinterStatus(Paper.OUT, cover_open=False, jammed=False, offline=True), "no paper", False),
+        (PrinterStatus(Paper.ENOUGH, cover_open=True, jammed=False, offline=True), "the cover is open", False),
+        (PrinterStatus(Paper.ENOUGH, cover_open=False, jammed=True, offline=True), "stuck", False),
+        (PrinterStatus(Paper.ENOUGH, cover_open=False, jammed=False, offline=True), "offline", False),
+    ],
+)
+def test_technicians_read_how_the_printer_is(
+    printing_hall: Hall,
+    printer: Printer,
+    condition: PrinterStatus,
+    told: str,
+    prints: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    printer.condition = condition
+    printing_hall.until(lambda: told in caplog.text, told)
+    assert offers_paper(to_refusal(printing_hall)) is prints
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (MediaExhausted("receipt_printer", "no paper"), "打印机没有纸了"),
+        (PartlyPrinted("receipt_printer", "a slip broke off"), "凭条没有打完整"),
+        (NotConnected("receipt_printer", "gone"), "打印机没有反应"),
+    ],
+)
+def test_a_slip_that_fails_is_said_and_sent_once(
+    printing_hall: Hall, printer: Printer, fault: DeviceError, said: str
+) -> None:
+    hall, printer.breaks = printing_hall, fault
+    hall.until(lambda: hall.conductor._printing is Printing.READY)
+    to_refusal(hall)
+    hall.touch(Intent.PRINT)
+    hall.sees(Explain)
+    assert title(hall.view) == said
+    hall.touch(Intent.BACK)
+    hall.sees(Refusal)
+    assert isinstance(hall.view, Refusal)
+    assert not offers_paper(hall.view)
+    assert len(printer.slips) == 1
+    assert hall.conductor._printing is Printing.UNABLE, "nothing is promised before it was asked again"
+
+
+def test_a_terminal_without_a_printer_promises_none(hall: Hall) -> None:
+    assert not offers_paper(to_refusal(hall))
+
+
+def title(view: View) -> str:
+    assert isinstance(view, Explain)
+    return view.title.text

@@ -220,6 +220,29 @@ class Citizen:
         self.sees("take_card")
         self.pulls()
 
+    def takes_slip(self) -> None:
+        """Take the slip when the printer has cut it off.
+
+        :raises NotAsExpected: none comes.
+        """
+        printer = self.stand.printer
+        if not printer.slips:
+            raise NotAsExpected("the printer has cut nothing off")
+        name = f"{self.journey}-{len(self.steps) + 1:02}.png"
+        (self.shots / name).write_bytes(printer.slips[-1])
+        self.steps.append(Step("取走凭条 takes the slip", name, round(time.monotonic() - self.begun, 2)))
+
+    def printer_runs_out(self) -> None:
+        """Not the citizen: the roll of the receipt printer ends, and the terminal has noticed."""
+        self.stand.set_printer("out")
+        self.stand.printer.wait_until_asked(PATIENCE_S)
+        self.photograph("凭条纸用完了 the printer is out of paper")
+
+    def printer_is_refilled(self) -> None:
+        """Somebody puts a new roll in."""
+        self.stand.set_printer("refill")
+        self.photograph("换了新纸卷 the printer has a new roll")
+
     def unplugs_network(self) -> None:
         """Not the citizen: somebody pulls the network cable."""
         self.stand.set_cable("unplugged")

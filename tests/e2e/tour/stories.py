@@ -253,6 +253,12 @@ def _beijing_x_english(citizen: Citizen) -> None:
     citizen.ends()
 
 
+def _prints(citizen: Citizen) -> None:
+    citizen.touches("print")
+    citizen.sees("printed")
+    citizen.takes_slip()
+
+
 Name = tuple[tuple[str, str], ...]
 
 _YOU_WEIHAO: Final = ("36010019910119638X", (("you", "尤"), ("wei", "尾"), ("hao", "号")))
@@ -324,7 +330,7 @@ def _id_taken_too_early(citizen: Citizen) -> None:
     citizen.ends()
 
 
-def _loss_with_slip(report: Story) -> Story:
+def _loss_with_slip(report: Story, *, on_paper: bool = False) -> Story:
     def story(citizen: Citizen) -> None:
         report(citizen)
         citizen.sees("reported")
@@ -332,6 +338,8 @@ def _loss_with_slip(report: Story) -> Story:
         citizen.sees("next_steps")
         citizen.touches("next")
         citizen.sees("slip")
+        if on_paper:
+            _prints(citizen)
         citizen.ends()
 
     return story
@@ -411,7 +419,24 @@ def _pin_change_with_slip(card: str, old: str, new: str) -> Story:
         citizen.sees("changed")
         citizen.touches("get_slip")
         citizen.sees("slip")
+        _prints(citizen)
         citizen.ends()
+
+    return story
+
+
+def _without_paper(card: str, pin: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        citizen.printer_runs_out()
+        _arrives(citizen)
+        citizen.touches("query")
+        citizen.sees("no_paper")
+        citizen.sees("insert_card")
+        citizen.inserts(card)
+        _types_pin(citizen, pin)
+        citizen.takes_card()
+        citizen.ends()
+        citizen.printer_is_refilled()
 
     return story
 
@@ -502,6 +527,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-formal-loss": _not_here("gone"),
     "guizhou-found-offline": _offline(_not_here("found")),
     "qingdao-query": _query("qingdao-normal", "357924"),
+    "qingdao-query-no-paper": _without_paper("qingdao-normal", "357924"),
     "qingdao-query-offline": _offline(_query("qingdao-normal", "357924")),
     "qingdao-locked": _refused_before_pin("qingdao-locked"),
     "qingdao-pin-change": _pin_change_with_slip("qingdao-initial-pin", "123456", "730918"),
@@ -531,7 +557,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-found-again": _lifting_refused("yunling-temporarily-lost"),
     "yunling-found-replaced": _lifting_refused("yunling-replaced"),
     "yunling-formal-loss": _formal_loss("yun-shili"),
-    "yunling-loss": _loss_with_slip(_by_id("yun-shili", asked=True)),
+    "yunling-loss": _loss_with_slip(_by_id("yun-shili", asked=True), on_paper=True),
     "yunling-loss-replaced": _loss(_by_id("yun-huanka", asked=True)),
     "yunling-loss-offline": _offline(_loss(_typing(*_YUN_PINGAN))),
 }
