@@ -11,6 +11,7 @@ from datetime import date
 from drivers.ports.card_reader import IssuerData
 from drivers.ports.errors import DeviceError, EntryCancelled, MediaRemoved
 from drivers.ports.pin import Pin
+from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
 from kiosk.journeys.faults import Effect, fault_code, fault_view, interruption_view, meaning
 from kiosk.journeys.requests import (
     CardTaken,
@@ -37,6 +38,7 @@ class Session:
     transaction_id: str
     region: Region
     today: date
+    handbook: Handbook = NO_HANDBOOK
 
 
 @dataclass(frozen=True, slots=True)

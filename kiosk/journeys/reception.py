@@ -44,6 +44,14 @@ def tiles(region: Region) -> tuple[Tile, ...]:
             say("卡找到了。撤销挂失，让卡重新能用"),
             _elsewhere(region, Service.LOSS_LIFTING),
         ),
+        Tile(
+            ChooseService(Service.ASK_HANDBOOK),
+            say("问一问"),
+            say("办事指南"),
+            "help",
+            say("问一问。看办事指南，不用卡"),
+            _elsewhere(region, Service.ASK_HANDBOOK),
+        ),
     )
 
 

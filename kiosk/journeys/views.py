@@ -38,7 +38,15 @@ class Typed:
     text: str = field(repr=False)
 
 
-AnyIntent = Intent | ChooseService | Typed
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """One of a list's choices."""
+
+    what: str
+    """The choice's own name, unique in its list."""
+
+
+AnyIntent = Intent | ChooseService | Typed | Choose
 
 
 class Emphasis(Enum):
@@ -163,6 +171,44 @@ class NameEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundEntry:
+    """Waiting for a few letters: initials of what is looked for, or more of its pinyin. Answered by :class:`Typed`."""
+
+    title: Say
+    line: Say
+    confirm: Say
+    note: Say | None
+    """Why the last entry led nowhere."""
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A list to choose from, at most six on a screen."""
+
+    title: Say
+    choices: tuple[Action, ...]
+    actions: tuple[Action, ...]
+    page: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A part of what the handbook states on a question, with where it stands."""
+
+    title: Say
+    heading: Say | None
+    """What this part is: the steps, the papers."""
+    lines: tuple[Say, ...]
+    numbered_from: int
+    """Of the first line, where they follow each other; 0 where they don't."""
+    facts: tuple[Fact, ...]
+    sources: tuple[Citation, ...]
+    actions: tuple[Action, ...]
+    page: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Working:
     """Something takes a moment; no touch is needed."""
 
@@ -215,6 +261,8 @@ class Slip:
     note: Say
     actions: tuple[Action, ...]
     page: Step | None = None
+    only_in_code: tuple[Say, ...] = ()
+    """Further lines for the code alone, after the others: what has been read on the screens before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +331,9 @@ View = (
     | PinEntry
     | NumberEntry
     | NameEntry
+    | SoundEntry
+    | Choices
+    | Answer
     | Working
     | Explain
     | Result
@@ -314,6 +365,8 @@ def actions_of(view: View) -> tuple[Action, ...]:
         case Home():
             tiles = tuple(Action(tile.intent, tile.label, spoken=tile.spoken) for tile in view.tiles)
             return (*tiles, view.back)
+        case Choices():
+            return (*view.choices, *view.actions)
         case Working() | OutOfService() | TakeCard():
             return ()
         case _:

@@ -17,6 +17,8 @@ class Service(Enum):
     """预挂失, 临时挂失, 口头挂失: the card is gone, its social side stops for now."""
     LOSS_LIFTING = "loss_lifting"
     """撤销预挂失, 解挂: the card is found again."""
+    ASK_HANDBOOK = "ask_handbook"
+    """What the handbook states. Nobody is identified, so no entry is written."""
 
 
 class Stage(Enum):

@@ -18,6 +18,8 @@ from drivers.ports.card_reader import (
 from drivers.ports.errors import DeviceError, EntryCancelled, TimedOut
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
+from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
+from kiosk.journeys.ask_handbook import ask_handbook
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
@@ -57,6 +59,7 @@ from kiosk.journeys.views import (
     OutOfService,
     PinEntry,
     Scene,
+    SoundEntry,
     StillThere,
     TakeCard,
     Typed,
@@ -92,6 +95,7 @@ _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.PIN_CHANGE: pin_change,
     Service.TEMPORARY_LOSS: temporary_loss,
     Service.LOSS_LIFTING: loss_lifting,
+    Service.ASK_HANDBOOK: ask_handbook,
 }
 
 
@@ -150,8 +154,10 @@ class Conductor:
         journal: Journal,
         display: Display,
         surroundings: Surroundings,
+        handbook: Handbook = NO_HANDBOOK,
     ) -> None:
         self._region, self._devices, self._display, self._journal = region, devices, display, journal
+        self._handbook = handbook
         self._ask_centre, self._surroundings, self._clock = ask_centre, surroundings, surroundings.monotonic
         self._answers: Answers = queue.SimpleQueue()
         wake = surroundings.wake
@@ -192,7 +198,7 @@ class Conductor:
         self._idleness.restart(self._clock())
         self._citizen_present = True
         if isinstance(intent, Typed):
-            offered = isinstance(self._view, NumberEntry | NameEntry)
+            offered = isinstance(self._view, NumberEntry | NameEntry | SoundEntry)
         else:
             offered = intent in {action.intent for action in actions_of(self._view)}
         if not offered or not self._request.awaits_citizen or self._closed_view() is not None:
@@ -422,7 +428,9 @@ class Conductor:
         self._interruption = None
         match ended_with:
             case Service() if self._health.view(self._region.hotline) is None:
-                session = Session(self._surroundings.new_transaction_id(), self._region, self._surroundings.today())
+                session = Session(
+                    self._surroundings.new_transaction_id(), self._region, self._surroundings.today(), self._handbook
+                )
                 self._at_reception = False
                 self._journey = _JOURNEYS[ended_with](session)
             case _:

@@ -18,6 +18,8 @@ class Wiring:
     """What a terminal is plugged into."""
 
     regions: Path
+    handbook: Path
+    outlets: Path
     assets: Path
     width: int
     height: int
@@ -83,7 +85,12 @@ class TerminalPlace:
             "card_reader": {"name": wiring.reader},
             "pin_pad": {"port": str(self.pad_link), "dialect": "auto"},
             "centre": {"url": wiring.centre_url, "ca": str(wiring.centre_ca), "keys": str(wiring.centre_keys)},
-            "paths": {"regions": str(wiring.regions), "assets": str(wiring.assets)},
+            "paths": {
+                "regions": str(wiring.regions),
+                "handbook": str(wiring.handbook),
+                "outlets": str(wiring.outlets),
+                "assets": str(wiring.assets),
+            },
         }
         self.config.write_text(
             "\n".join(f"[{name}]\n{_lines(table)}" for name, table in tables.items()), encoding="utf-8"
