@@ -14,6 +14,8 @@ MOST_TOPICS: Final = 6
 """Choices on one screen (docs/ux-rules.md rule 6)."""
 LONGEST: Final = {"zh": 60, "en": 180}
 """Characters of one text: a screen holds no more (docs/ux-rules.md rule 1); English takes three letters to one."""
+LONGEST_TITLE: Final = {"zh": 16, "en": 48}
+"""Characters of a question: one of six on a screen."""
 
 
 class HandbookError(DocumentError):
@@ -68,7 +70,7 @@ class Article(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         if not self.cite:
             yield Fault(("cite",), 'missing; an article wants cite = ["<source id> <section>"]')
         for name, text in self.texts():
-            for language, most in LONGEST.items():
+            for language, most in (LONGEST_TITLE if name == "title" else LONGEST).items():
                 length = len(getattr(text, language))
                 if length > most:
                     yield Fault((name,), f"{length} characters of {language}; a screen holds {most}")

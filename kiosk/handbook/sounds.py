@@ -27,12 +27,13 @@ def load_readings(table: Path, characters: set[str]) -> Readings:
 def sounds_like(letters: str, text: str, readings: Readings) -> int:
     """How many characters at the beginning of ``text`` the letters spell, each by the beginning of a syllable.
 
-    ``gs``, ``gshi`` and ``guashi`` spell the two characters of 挂失. 0 where they don't spell it.
+    ``gs``, ``gshi`` and ``guashi`` spell the two characters of 挂失. Where more than one count can be read, as
+    in ``zh`` for 重号, the greatest; 0 where they don't spell it.
     """
     if not any(syllable[0] == letters[:1] for syllable in readings.get(text[:1], ())):
         return 0
     # How many letters can have been used up after each character: several ways may lead on.
-    used = {0}
+    used, spelt = {0}, 0
     for number, char in enumerate(text, 1):
         used = {
             at + length
@@ -42,7 +43,7 @@ def sounds_like(letters: str, text: str, readings: Readings) -> int:
             if letters.startswith(syllable[:length], at)
         }
         if len(letters) in used:
-            return number
+            spelt = number
         if not used:
-            return 0
-    return 0
+            break
+    return spelt

@@ -33,8 +33,9 @@ from kiosk.policy.pack import Text
 from kiosk.policy.region import Citation, Region
 from kiosk.records.transaction import Outcome, Service
 
-CHOICES_A_PAGE: Final = 6  # docs/ux-rules.md rule 6
-LINES_A_PAGE: Final = 3  # rule 1
+CHOICES_A_PAGE: Final = 5
+"""Questions of two lines in large type; rule 6 of docs/ux-rules.md would allow one more."""
+LINES_A_PAGE: Final = 3  # docs/ux-rules.md rule 1
 CHARACTERS_A_PAGE: Final = 60  # rule 1
 OUTLETS_A_PAGE: Final = 2
 """Name and address of three have more than sixty characters."""
@@ -60,7 +61,7 @@ def _ask(session: Session, _progress: Progress) -> Journey[Ending]:
         tuple(Action(Choose(topic.id), in_words(topic.name)) for topic in handbook.topics),
         (
             _HOME,
-            Action(_OUTLETS, say("网点和电话")),
+            Action(_OUTLETS, say("找网点"), spoken=say("找网点和电话")),
             Action(_SEARCH, say("打字找"), Emphasis.PRIMARY, say("打拼音的首字母来找")),
         ),
     )
@@ -247,11 +248,11 @@ def cited(region: Region, places: Sequence[str]) -> tuple[Citation, ...]:
 
 
 def _home_with(region: Region, article: Article, sources: tuple[Citation, ...]) -> Slip:
-    """The whole answer as a code; its beginning and its source are drawn as well."""
+    """The whole answer as a code; its beginning is drawn as well."""
     hotline = article.hotline or region.hotline
-    short = [_named(name, text) for name, text in (("fee", article.fee), ("term", article.term)) if text is not None]
+    told = (("fee", article.fee), ("term", article.term), ("where", article.where))
     rest = [
-        *([_named("where", article.where)] if article.where is not None else []),
+        *(_named(name, text) for name, text in told if text is not None),
         *(in_words(text) for text in article.steps),
         *(say("要带：{paper}", paper=in_words(text)) for text in article.papers),
         *([_unsaid(article.unsaid)] if article.unsaid is not None else []),
@@ -262,7 +263,6 @@ def _home_with(region: Region, article: Article, sources: tuple[Citation, ...]) 
         lines=(
             in_words(article.title),
             in_words(article.answer),
-            *short,
             *((say("服务电话 {hotline}", hotline=Verbatim(hotline)),) if hotline else ()),
         ),
         note=say("用手机扫一扫，全部内容都能存下来。"),

@@ -1,5 +1,6 @@
 """Every journey, with everything that can end it thrown in at every step: all must come home."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from drivers.ports.errors import (
     TimedOut,
 )
 from kiosk.journeys import requests
+from kiosk.journeys.ask_handbook import ask_handbook
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
@@ -33,12 +35,18 @@ from kiosk.journeys.views import Intent, ReadBack
 from kiosk.records.card import CardState
 from kiosk.records.questions import CardProof, CardProved
 from kiosk.records.transaction import Outcome, Stage
+from tests.handbooks import handbook
 from tests.journeys.world import World, session
 
 CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
 
 LOST = CardProved(proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST)
 NUMBER = "11010119900307002X"
+
+
+def _asking(about: Session) -> Journey[Outcome]:
+    return ask_handbook(dataclasses.replace(about, handbook=handbook(about.region.key)))
+
 
 Scenario = tuple[Callable[[Session], Journey[Outcome]], Callable[[], World]]
 SCENARIOS: dict[str, Scenario] = {
@@ -65,6 +73,7 @@ SCENARIOS: dict[str, Scenario] = {
         temporary_loss,
         lambda: World(key="jiangxi", keyed=["1", NUMBER, "", "王小明"]),
     ),
+    "handbook searched": (_asking, lambda: World(keyed=["zzzz", "gs"])),
     "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
 }
 

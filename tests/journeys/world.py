@@ -15,7 +15,18 @@ from drivers.ports.pin_pad import PadIdentity, PinBlock
 from kiosk.journeys import requests
 from kiosk.journeys.frame import Session
 from kiosk.journeys.requests import Distrusted, Journey, Request, Unreachable
-from kiosk.journeys.views import AnyIntent, Emphasis, Intent, NameEntry, NumberEntry, ReadBack, Typed, View, actions_of
+from kiosk.journeys.views import (
+    AnyIntent,
+    Emphasis,
+    Intent,
+    NameEntry,
+    NumberEntry,
+    ReadBack,
+    SoundEntry,
+    Typed,
+    View,
+    actions_of,
+)
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
@@ -182,7 +193,7 @@ class World:
         return self.pick(request.view)
 
     def pick(self, view: View) -> AnyIntent:
-        if isinstance(view, NumberEntry | NameEntry):
+        if isinstance(view, NumberEntry | NameEntry | SoundEntry):
             return Typed(self.keyed.pop(0))
         actions = actions_of(view)
         wanted = self.choices.get(title_of(view))

@@ -240,7 +240,7 @@ VIEWS: Final[dict[str, View]] = {
         ),
         (
             Action(Intent.DONE, told("回首页")),
-            Action(Choose("outlets"), told("网点和电话")),
+            Action(Choose("outlets"), told("找网点"), spoken=told("找网点和电话")),
             Action(Choose("search"), told("打字找"), Emphasis.PRIMARY, told("打拼音的首字母来找")),
         ),
     ),
@@ -248,7 +248,7 @@ VIEWS: Final[dict[str, View]] = {
         told("找到这些"),
         tuple(
             Action(Choose(str(number)), Say("在外地急诊住院，没备案怎么办？", translations={"en": english}))
-            for number, english in enumerate(["Emergency elsewhere, not registered, what now and with whom?"] * 6)
+            for number, english in enumerate(["Emergency elsewhere, not registered"] * 6)
         ),
         (_BACK, Action(Intent.NEXT, told("下一页"))),
         Step(2, 3),

@@ -19,6 +19,14 @@ YUNLING = REPOSITORY / "tests" / "regions" / "yunling.toml"
 WORDS = "words"
 """Stands for a text, whose facts are in MENTIONED."""
 
+ASK_HANDBOOK: dict[str, tuple[object, str, str]] = {
+    "services.ask_handbook.self_service": (True, "operator", ""),
+    "services.ask_handbook.pin_required": (False, "operator", ""),
+    "services.ask_handbook.offline": ("whole", "operator", ""),
+    "services.ask_handbook.fee_fen": (0, "operator", ""),
+}
+"""The same everywhere: no handbook speaks of it."""
+
 # Typed from the documents, section by section; what stands in NOT_STATED the document does not say.
 TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
     "zhumadian": {
@@ -49,6 +57,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.temporary_loss.offline": ("recorded", "operator", ""),
         "services.loss_lifting.self_service": (False, "operator", ""),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        **ASK_HANDBOOK,
     },
     "guizhou": {
         "codes": (("5200",), "inferred", "gb-t-2260 520000"),
@@ -86,6 +95,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.temporary_loss.offline": ("recorded", "operator", ""),
         "services.loss_lifting.self_service": (False, "operator", "guizhou-leaflet 第五问"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        **ASK_HANDBOOK,
     },
     "qingdao": {
         "codes": (("3702",), "source", "gb-t-2260 370200"),
@@ -120,6 +130,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.loss_lifting.self_service": (False, "inferred", "qingdao-guide 使用须知第四条"),
         "services.loss_lifting.place": (WORDS, "source", "qingdao-guide 使用须知第四条"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        **ASK_HANDBOOK,
     },
     "jiangxi": {
         "codes": (
@@ -169,6 +180,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.loss_lifting.place": (WORDS, "source", "jiangxi-manual §3"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
         "services.loss_lifting.fee_fen": (0, "source", "jiangxi-manual §3"),
+        **ASK_HANDBOOK,
     },
     "beijing": {
         "codes": (("1100", "1101"), "source", "gb-t-2260 110000"),
@@ -203,6 +215,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.loss_lifting.self_service": (False, "inferred", "beijing-rules 第7问"),
         "services.loss_lifting.place": (WORDS, "source", "beijing-rules 第7问"),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        **ASK_HANDBOOK,
     },
 }
 NOT_STATED = {
@@ -210,22 +223,22 @@ NOT_STATED = {
         loss.formal_deadline loss.formal_is_final loss.lifting_condition loss.lifting_within_term
         loss.lifting_until_replacement loss.bank_lines services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
-        services.loss_lifting.place services.loss_lifting.fee_fen""",
+        services.loss_lifting.place services.loss_lifting.fee_fen services.ask_handbook.place""",
     "guizhou": """pin.optional pin.initial_must_change pin.tries loss.validity loss.lifting_condition
         loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
-        services.loss_lifting.place services.loss_lifting.fee_fen""",
+        services.loss_lifting.place services.loss_lifting.fee_fen services.ask_handbook.place""",
     "qingdao": """medical_account pin.initial_otherwise pin.refused_weaknesses loss.validity loss.formal_deadline
         loss.formal_is_final loss.lifting_within_term services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
-        services.loss_lifting.fee_fen""",
+        services.loss_lifting.fee_fen services.ask_handbook.place""",
     "jiangxi": """medical_account pin.initial_otherwise pin.optional pin.initial_must_change pin.tries
         pin.refused_weaknesses loss.formal_deadline loss.formal_is_final loss.lifting_condition
         loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen
-        services.pin_change.fee_fen services.loss_lifting.pin_required""",
+        services.pin_change.fee_fen services.loss_lifting.pin_required services.ask_handbook.place""",
     "beijing": """pin.initial_otherwise pin.optional pin.initial_must_change pin.tries pin.refused_weaknesses
         loss.formal_deadline loss.bank_side loss.bank_lines services.card_query.fee_fen services.pin_change.fee_fen
-        services.temporary_loss.fee_fen services.loss_lifting.pin_required services.loss_lifting.fee_fen""",
+        services.temporary_loss.fee_fen services.loss_lifting.pin_required services.loss_lifting.fee_fen services.ask_handbook.place""",
 }
 # What a text must name, or a citizen stands before the wrong door.
 MENTIONED = {

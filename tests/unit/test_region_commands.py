@@ -89,7 +89,7 @@ def test_show_gives_each_rule_with_what_it_rests_on() -> None:
     assert "unreadable: 社保办事大厅在中山西路的门牌号; " in shown
     assert "services.temporary_loss.self_service = no\n" in shown
     rules = re.findall(r"^[a-z_]+(?:\.[a-z_]+)* = ", shown, re.MULTILINE)
-    assert len(rules) == 3 + len(PinRules.__struct_fields__) + len(LossRules.__struct_fields__) + 4 * 5
+    assert len(rules) == 3 + len(PinRules.__struct_fields__) + len(LossRules.__struct_fields__) + 5 * 5
     english = kiosk_region("show", "guizhou").stdout
     assert "An outlet of the card's issuing bank" in english
     assert "发卡银行的营业网点" not in english
@@ -113,7 +113,7 @@ def test_matrix_in_short() -> None:
     assert rows[0] == ["region", "service", "open", "basis", "offline"]
     assert ["beijing", "temporary_loss", "yes", "source", "recorded"] in rows
     assert ["qingdao", "temporary_loss", "no", "inferred", "recorded"] in rows
-    assert len(rows) == 1 + 5 * 4
+    assert len(rows) == 1 + 5 * 5
 
 
 def test_the_services_page_and_the_packs_agree() -> None:

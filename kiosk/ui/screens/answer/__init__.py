@@ -15,11 +15,16 @@ class AnswerScreen(Screen):
     def on_kv_post(self, base_widget: Widget) -> None:
         """Add the question, the part and the source."""
         look, view = self.look, self.view
+        role = "button" if look.portrait else "body"
         self.add_widget(Heading(look=look, text=self.words(view.title)))
         if view.heading is not None:
-            self.add_widget(Text(look=look, text=self.words(view.heading), role="section", bold=True, ink="primary"))
+            heading = Text(look=look, text=self.words(view.heading), role="section", bold=True, ink="primary")
+            self.add_widget(heading)
+            self.spare_part = heading
         for number, line in enumerate(view.lines, view.numbered_from):
-            self.add_widget(Sentence(look=look, text=self.words(line), number=number if view.numbered_from else 0))
+            sentence = Sentence(look=look, text=self.words(line), number=number if view.numbered_from else 0, role=role)
+            sentence.words.bold = False
+            self.add_widget(sentence)
         for fact in view.facts:
             self.add_widget(FactCard(look, fact))
         sources = "\n".join(self.words(source_of(citation)) for citation in view.sources)

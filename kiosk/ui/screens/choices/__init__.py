@@ -25,7 +25,7 @@ class Choice(Press):
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.edge_width = 4
-        self._label = Text(look=self.look, text=self.text, role="button", bold=True)
+        self._label = Text(look=self.look, text=self.text, role="body", bold=True)
         self._arrow = Picture(look=self.look, name="right", mono="line")
         self.add_widget(self._label)
         self.add_widget(self._arrow)

@@ -56,7 +56,7 @@ class SoundEntryScreen(EntryScreen):
         self.field = SoundField(look)
         rows = _ROWS[look.portrait]
         columns = len(rows[0])
-        keys = KeyGrid(look=look, columns=columns, key_height=124, stretch=1.25)
+        keys = KeyGrid(look=look, columns=columns, key_height=104 if look.portrait else 124, stretch=1.25)
         delete = TypingKey(look=look, text=self.words(say("删除")), role="body", act=self.key(draft.delete))
         delete.spoken = self.words(say("删掉最后一个"))
         lettered = [[(self._letter(char), 1.0) for char in row] for row in rows]
