@@ -23,7 +23,6 @@ ASK_HANDBOOK: dict[str, tuple[object, str, str]] = {
     "services.ask_handbook.self_service": (True, "operator", ""),
     "services.ask_handbook.pin_required": (False, "operator", ""),
     "services.ask_handbook.offline": ("whole", "operator", ""),
-    "services.ask_handbook.fee_fen": (0, "operator", ""),
 }
 """The same everywhere: no handbook speaks of it."""
 
@@ -223,22 +222,27 @@ NOT_STATED = {
         loss.formal_deadline loss.formal_is_final loss.lifting_condition loss.lifting_within_term
         loss.lifting_until_replacement loss.bank_lines services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
-        services.loss_lifting.place services.loss_lifting.fee_fen services.ask_handbook.place""",
+        services.loss_lifting.place services.loss_lifting.fee_fen
+        services.ask_handbook.place services.ask_handbook.fee_fen""",
     "guizhou": """pin.optional pin.initial_must_change pin.tries loss.validity loss.lifting_condition
         loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
-        services.loss_lifting.place services.loss_lifting.fee_fen services.ask_handbook.place""",
+        services.loss_lifting.place services.loss_lifting.fee_fen
+        services.ask_handbook.place services.ask_handbook.fee_fen""",
     "qingdao": """medical_account pin.initial_otherwise pin.refused_weaknesses loss.validity loss.formal_deadline
         loss.formal_is_final loss.lifting_within_term services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
-        services.loss_lifting.fee_fen services.ask_handbook.place""",
+        services.loss_lifting.fee_fen
+        services.ask_handbook.place services.ask_handbook.fee_fen""",
     "jiangxi": """medical_account pin.initial_otherwise pin.optional pin.initial_must_change pin.tries
         pin.refused_weaknesses loss.formal_deadline loss.formal_is_final loss.lifting_condition
         loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen
-        services.pin_change.fee_fen services.loss_lifting.pin_required services.ask_handbook.place""",
+        services.pin_change.fee_fen services.loss_lifting.pin_required
+        services.ask_handbook.place services.ask_handbook.fee_fen""",
     "beijing": """pin.initial_otherwise pin.optional pin.initial_must_change pin.tries pin.refused_weaknesses
         loss.formal_deadline loss.bank_side loss.bank_lines services.card_query.fee_fen services.pin_change.fee_fen
-        services.temporary_loss.fee_fen services.loss_lifting.pin_required services.loss_lifting.fee_fen services.ask_handbook.place""",
+        services.temporary_loss.fee_fen services.loss_lifting.pin_required services.loss_lifting.fee_fen
+        services.ask_handbook.place services.ask_handbook.fee_fen""",
 }
 # What a text must name, or a citizen stands before the wrong door.
 MENTIONED = {
@@ -270,6 +274,7 @@ SHA256 = {
     "jiangxi-manual": "53a80858009c5c20bd9e27e4115165251331c25d0feba2b027c15bb86ab1c4ef",
     "beijing-rules": "1616dcb3d284d01bfb9960d217fbcd67139047160f47f531a6d2cdfaea8f6e7a",
     "beijing-notes": "1616dcb3d284d01bfb9960d217fbcd67139047160f47f531a6d2cdfaea8f6e7a",
+    "beijing-outpatient": "1616dcb3d284d01bfb9960d217fbcd67139047160f47f531a6d2cdfaea8f6e7a",
 }
 
 
@@ -412,12 +417,13 @@ def test_bank_lines_by_the_banks_name() -> None:
 def test_yunling_opens_everything() -> None:
     yunling = Region(load_pack(YUNLING))
     assert all(yunling.offers(service) for service in Service)
-    assert [yunling.asks_pin(service) for service in Service] == [True, True, False, True]
+    assert [yunling.asks_pin(service) for service in Service] == [True, True, False, True, False]
     assert [yunling.offline(service) for service in Service] == [
         Offline.CHIP_ONLY,
         Offline.CHIP_ONLY,
         Offline.RECORDED,
         Offline.REFUSED,
+        Offline.WHOLE,
     ]
     assert yunling.refused_weaknesses == {PinWeakness.REPEATED, PinWeakness.RUN}
     assert yunling.serves("9901")
