@@ -187,15 +187,21 @@ def _turn(title: Say, parts: Sequence[_Part], sources: tuple[Citation, ...], sli
 
 
 def _parts(region: Region, article: Article) -> Iterator[_Part]:
-    """The pages of an answer: what it is, what it costs and takes, the steps, the papers, what nobody wrote down."""
+    """The pages of an answer: what it is, what it costs and takes, the steps, the papers, what nobody wrote down.
+
+    Few papers stand on the first page: who reads no further still brings them.
+    """
     short: list[tuple[Say, int]] = [(in_words(article.answer), len(article.answer.zh))]
     for name, text in (("fee", article.fee), ("term", article.term), ("where", article.where)):
         if text is not None:
             short.append((_named(name, text), len(text.zh) + 3))
-    yield from (_Part(lines=lines) for lines, _ in _paged(short))
+    papers = [(_to_bring(text), len(text.zh) + 3) for text in article.papers]
+    together = [*short, *papers]
+    apart = len(together) > LINES_A_PAGE or sum(length for _, length in together) > CHARACTERS_A_PAGE
+    yield from (_Part(lines=lines) for lines, _ in _paged(short if apart else together))
     for heading, texts, numbered in (
         (say("具体来说"), article.steps, True),
-        (say("带什么"), article.papers, False),
+        (say("带什么"), article.papers if apart else (), False),
     ):
         weighed = [(in_words(text), len(text.zh)) for text in texts]
         yield from (
@@ -213,6 +219,10 @@ def _named(name: str, text: Text) -> Say:
             return say("时间：{term}", term=in_words(text))
         case _:
             return say("地点：{place}", place=in_words(text))
+
+
+def _to_bring(text: Text) -> Say:
+    return say("要带：{paper}", paper=in_words(text))
 
 
 def _unsaid(text: Text) -> Say:
@@ -254,7 +264,7 @@ def _home_with(region: Region, article: Article, sources: tuple[Citation, ...]) 
     rest = [
         *(_named(name, text) for name, text in told if text is not None),
         *(in_words(text) for text in article.steps),
-        *(say("要带：{paper}", paper=in_words(text)) for text in article.papers),
+        *(_to_bring(text) for text in article.papers),
         *([_unsaid(article.unsaid)] if article.unsaid is not None else []),
         *(source_of(citation) for citation in sources),
     ]

@@ -129,12 +129,19 @@ def texts(key: str) -> Iterator[str]:
             yield from (text.zh, text.en)
 
 
+def places(key: str) -> Iterator[str]:
+    """Where outlets and lines stand, and what can't be read."""
+    outlets = handbook(key).outlets
+    yield from (outlet.cite for outlet in outlets.outlets)
+    yield from (line.cite for line in outlets.lines)
+    yield from (item.cite for item in outlets.unreadable)
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_every_citation_names_a_section_that_is_there(key: str) -> None:
     book = handbook(key)
     cites = [cite for article in book.articles for cite in article.cite]
-    cites += [one.cite for one in (*book.outlets.outlets, *book.outlets.lines, *book.outlets.unreadable)]
-    for cite in cites:
+    for cite in (*cites, *places(key)):
         source, _, section = cite.partition(" ")
         assert section in SECTIONS[source], cite
 
@@ -143,7 +150,7 @@ def test_every_citation_names_a_section_that_is_there(key: str) -> None:
 def test_every_section_is_told_of(key: str) -> None:
     book = handbook(key)
     told = {cite for article in book.articles for cite in article.cite}
-    told |= {one.cite for one in (*book.outlets.outlets, *book.outlets.lines, *book.outlets.unreadable)}
+    told |= set(places(key))
     own = {cite.partition(" ")[0] for article in book.articles for cite in article.cite}
     assert {f"{source} {section}" for source in own for section in SECTIONS[source]} - told == set()
 

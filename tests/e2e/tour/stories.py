@@ -310,7 +310,7 @@ def _search_and_outlets(citizen: Citizen) -> None:
     citizen.touches("find")
     citizen.sees("found_these")
     citizen.touches("lost_question")
-    for _ in range(4):
+    for _ in range(2):
         citizen.touches("next")
     citizen.touches("take_home")
     citizen.ends()
@@ -322,7 +322,6 @@ def _a_topic(citizen: Citizen) -> None:
     citizen.touches("lost_topic")
     citizen.touches("found_it_question")
     citizen.sees("found_it_answer")
-    citizen.touches("next")
     citizen.touches("take_home")
     citizen.ends()
 

@@ -6,7 +6,7 @@ from kivy.properties import StringProperty
 from kivy.uix.widget import Widget
 
 from kiosk.journeys.views import Action
-from kiosk.ui.theme import GAP, TARGET
+from kiosk.ui.theme import GAP, NORMAL, TARGET
 from kiosk.ui.widgets.lines import Heading
 from kiosk.ui.widgets.picture import Picture
 from kiosk.ui.widgets.press import Press
@@ -25,7 +25,9 @@ class Choice(Press):
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.edge_width = 4
-        self._label = Text(look=self.look, text=self.text, role="body", bold=True)
+        # Large type's own button size would not leave room for six.
+        role = "body" if self.look.size("body") > NORMAL.body else "button"
+        self._label = Text(look=self.look, text=self.text, role=role, bold=True)
         self._arrow = Picture(look=self.look, name="right", mono="line")
         self.add_widget(self._label)
         self.add_widget(self._arrow)
