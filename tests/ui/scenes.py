@@ -248,7 +248,7 @@ VIEWS: Final[dict[str, View]] = {
         told("找到这些"),
         tuple(
             Action(Choose(str(number)), Say("在外地急诊住院，没备案怎么办？", translations={"en": english}))
-            for number, english in enumerate(["Emergency elsewhere, not registered"] * 6)
+            for number, english in enumerate(["Emergency elsewhere, not registered"] * 5)
         ),
         (_BACK, Action(Intent.NEXT, told("下一页"))),
         Step(2, 3),
