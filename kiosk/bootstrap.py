@@ -28,6 +28,8 @@ from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.central_client.connection import SignedConnection
 from kiosk.configuration import Configuration, ConfigurationError
+from kiosk.handbook.articles import HandbookError
+from kiosk.handbook.handbook import NO_HANDBOOK, Handbook, load_handbook
 from kiosk.journeys.views import AnyIntent
 from kiosk.ledger.errors import LedgerMissing
 from kiosk.ledger.journal import Ledger
@@ -35,6 +37,7 @@ from kiosk.ledger.store import STORAGE_KEY_SIZE
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
 from kiosk.records.china_time import CHINA
+from kiosk.records.transaction import Service
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor, Devices, Surroundings
 from kiosk.runtime.journal import DurableJournal
@@ -194,6 +197,7 @@ def run_terminal(configuration: Configuration) -> None:
 
     harden_process()
     region = load_region(configuration)
+    handbook = load_region_handbook(configuration, region)
     keys = _centre_keys(configuration)
     open_ledger = ledger_opener(configuration)
     offset = ClockOffset(configuration.offset_path)
@@ -238,6 +242,7 @@ def run_terminal(configuration: Configuration) -> None:
             journal,
             window,
             surroundings(window.wake, offset),
+            handbook,
         )
         conductors.append(conductor)
 
@@ -277,6 +282,22 @@ def load_region(configuration: Configuration) -> Region:
         return Region(load_pack(configuration.paths.regions / f"{configuration.terminal.region}.toml"))
     except PackError as error:
         raise ConfigurationError(f"terminal.region = {configuration.terminal.region!r}: {error}") from error
+
+
+def load_region_handbook(configuration: Configuration, region: Region) -> Handbook:
+    """The handbook of this terminal's region; none where the region does not open it.
+
+    :raises ConfigurationError: it is missing, or wrong.
+    """
+    if not region.offers(Service.ASK_HANDBOOK):
+        return NO_HANDBOOK
+    paths = configuration.paths
+    try:
+        return load_handbook(region.pack, paths.handbook, paths.outlets, paths.assets / "input" / "pinyin.txt")
+    except HandbookError as error:
+        raise ConfigurationError(f"services.ask_handbook: {error}") from error
+    except OSError as error:
+        raise ConfigurationError(f"paths.assets: {error.filename}: {error.strerror}") from error
 
 
 def ledger_opener(configuration: Configuration) -> Callable[[], Ledger]:

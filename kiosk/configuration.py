@@ -73,6 +73,9 @@ class PathsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Where the installed files lie."""
 
     regions: Path
+    handbook: Path
+    """The articles, and what their search knows."""
+    outlets: Path
     assets: Path
 
 

@@ -112,7 +112,10 @@ class TerminalFolder:
             "pin_pad": {"port": "pin-pad"},
             "id_reader": {"port": "id-reader"},
             "centre": {"url": url, "ca": str(ca or self.centre.ca_file), "keys": "public.json"},
-            "paths": {"regions": str(REPOSITORY / "config" / "regions"), "assets": str(REPOSITORY / "assets")},
+            "paths": {
+                **{name: str(REPOSITORY / "config" / name) for name in ("regions", "handbook", "outlets")},
+                "assets": str(REPOSITORY / "assets"),
+            },
         }  # fmt: skip
         lines = [
             f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())

@@ -53,6 +53,7 @@ _MEANING: Mapping[Service, Mapping[Effect, Say]] = MappingProxyType(
             Effect.MAYBE: say("挂失可能已经撤销，也可能没有。插卡查一查就知道。"),
             Effect.DONE: say("挂失已经撤销，卡可以用了。"),
         },
+        Service.ASK_HANDBOOK: {},
     }
 )
 

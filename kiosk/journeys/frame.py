@@ -12,6 +12,7 @@ from types import MappingProxyType
 from drivers.ports.card_reader import IssuerData
 from drivers.ports.errors import DeviceError, EntryCancelled, MediaRemoved
 from drivers.ports.pin import Pin
+from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
 from kiosk.journeys.faults import Effect, fault_code, fault_view, interruption_view, meaning
 from kiosk.journeys.printing import PRINTING, Printing, fate_view, number_line, offering, on_paper
 from kiosk.journeys.requests import (
@@ -45,6 +46,7 @@ class Session:
     reads_id_cards: bool = False
     """This terminal has a reader of identity cards, and it works."""
     printing: Printing = Printing.ABSENT
+    handbook: Handbook = NO_HANDBOOK
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ HOME: Final[tuple[Service | Menu, ...]] = (
     Service.CARD_EXAMINATION,
     Service.PIN_CHANGE,
     Menu.LOST,
+    Service.ASK_HANDBOOK,
 )
 """What stands on the home screen, at most six (docs/ux-rules.md rule 6)."""
 
@@ -52,6 +53,8 @@ def _words(region: Region, service: Service) -> tuple[Say, Say, str, Say]:
         case Service.CARD_EXAMINATION:
             spoken = say("卡用不了？查查卡哪里不对，告诉您去哪里办。不用输密码")
             return say("卡用不了？"), say("查查卡哪里不对"), "examine", spoken
+        case Service.ASK_HANDBOOK:
+            return say("问一问"), say("办事指南"), "help", say("问一问。看办事指南，不用卡")
         case other:
             assert_never(other)
 

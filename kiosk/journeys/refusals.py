@@ -79,6 +79,7 @@ _NOT_HERE = {
     Service.LOSS_LIFTING: say("撤销挂失不在这里办"),
     Service.CARD_EXAMINATION: say("这里不能查卡的毛病"),
     Service.FORMAL_LOSS: say("正式挂失不在这里办"),
+    Service.ASK_HANDBOOK: say("这里没有办事指南"),
 }
 
 

@@ -135,11 +135,13 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A matter to look at: its plain name, and below it a figure or what is behind."""
+    """A matter to look at: its plain name, and perhaps below it a figure or what is behind."""
 
     intent: Chosen
     label: Say
-    line: Say | Verbatim
+    line: Say | Verbatim | None = None
+    spoken: Say | None = None
+    """What is read for it; the label when None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class Choices:
     choices: tuple[Choice, ...]
     note: Say | None
     actions: tuple[Action, ...]
+    page: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,34 @@ class NameEntry:
     step: Step | None
     note: Say | None
     actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundEntry:
+    """Waiting for a few letters: initials of what is looked for, or more of its pinyin. Answered by :class:`Typed`."""
+
+    title: Say
+    line: Say
+    confirm: Say
+    note: Say | None
+    """Why the last entry led nowhere."""
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A part of what the handbook states on a question, with where it stands."""
+
+    title: Say
+    heading: Say | None
+    """What this part is: the steps, the papers."""
+    lines: tuple[Say, ...]
+    numbered_from: int
+    """Of the first line, where they follow each other; 0 where they don't."""
+    facts: tuple[Fact, ...]
+    sources: tuple[Citation, ...]
+    actions: tuple[Action, ...]
+    page: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +325,8 @@ class Slip:
     page: Step | None = None
     paper: PaperSlip | None = None
     """The same for a printer, and more."""
+    only_in_code: tuple[Say, ...] = ()
+    """Further lines for the code alone, after the others: what has been read on the screens before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +408,9 @@ View = (
     | PinEntry
     | NumberEntry
     | NameEntry
+    | SoundEntry
+    | Choices
+    | Answer
     | Working
     | Explain
     | Result
@@ -408,7 +444,7 @@ def actions_of(view: View) -> tuple[Action, ...]:
             tiles = tuple(Action(tile.intent, tile.label, spoken=tile.spoken) for tile in view.tiles)
             return (*tiles, view.back)
         case Choices():
-            choices = tuple(Action(choice.intent, choice.label) for choice in view.choices)
+            choices = tuple(Action(choice.intent, choice.label, spoken=choice.spoken) for choice in view.choices)
             return (*choices, *view.actions)
         case Working() | OutOfService() | TakeCard() | TakeIdCard():
             return ()

@@ -20,6 +20,8 @@ from drivers.ports.id_reader import IdReader
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
 from drivers.ports.receipt_printer import ReceiptPrinter
+from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
+from kiosk.journeys.ask_handbook import ask_handbook
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.formal_loss import formal_loss
@@ -67,6 +69,7 @@ from kiosk.journeys.views import (
     OutOfService,
     PinEntry,
     Scene,
+    SoundEntry,
     StillThere,
     TakeCard,
     TakeIdCard,
@@ -113,6 +116,7 @@ _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.LOSS_LIFTING: loss_lifting,
     Service.CARD_EXAMINATION: card_examination,
     Service.FORMAL_LOSS: formal_loss,
+    Service.ASK_HANDBOOK: ask_handbook,
 }
 
 
@@ -180,8 +184,10 @@ class Conductor:
         journal: Journal,
         display: Display,
         surroundings: Surroundings,
+        handbook: Handbook = NO_HANDBOOK,
     ) -> None:
         self._region, self._devices, self._display, self._journal = region, devices, display, journal
+        self._handbook = handbook
         self._ask_centre, self._surroundings, self._clock = ask_centre, surroundings, surroundings.monotonic
         self._answers: Answers = queue.SimpleQueue()
         wake = surroundings.wake
@@ -227,7 +233,7 @@ class Conductor:
         self._idleness.restart(self._clock())
         self._citizen_present = True
         if isinstance(intent, Typed):
-            offered = isinstance(self._view, NumberEntry | NameEntry)
+            offered = isinstance(self._view, NumberEntry | NameEntry | SoundEntry)
         else:
             offered = intent in {action.intent for action in actions_of(self._view)}
         if not offered or not self._request.awaits_citizen or self._closed_view() is not None:
@@ -499,6 +505,7 @@ class Conductor:
                     self._surroundings.today(),
                     reads_id_cards=self._reads_id_cards,
                     printing=self._printing,
+                    handbook=self._handbook,
                 )
                 self._at_reception = False
                 self._journey = _JOURNEYS[ended_with](session)

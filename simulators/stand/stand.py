@@ -52,6 +52,8 @@ class StandSettings:
     display: str | None = None
     """An X display to open the window on; None starts a virtual one."""
     regions: Path = REPOSITORY / "config" / "regions"
+    handbook: Path = REPOSITORY / "config" / "handbook"
+    outlets: Path = REPOSITORY / "config" / "outlets"
     terminals: Mapping[str, DemoTerminal] = field(default_factory=lambda: TERMINALS)
     """By region pack; each is set up when it is first put into place."""
     decks: tuple[Path, ...] = (DECK,)
@@ -191,6 +193,8 @@ class Stand:
 
         wiring = Wiring(
             regions=settings.regions,
+            handbook=settings.handbook,
+            outlets=settings.outlets,
             assets=settings.assets,
             width=width,
             height=height,

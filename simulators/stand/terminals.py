@@ -18,6 +18,8 @@ class Wiring:
     """What a terminal is plugged into."""
 
     regions: Path
+    handbook: Path
+    outlets: Path
     assets: Path
     width: int
     height: int
@@ -92,7 +94,12 @@ class TerminalPlace:
             "id_reader": {"port": str(wiring.id_reader)},
             "centre": {"url": wiring.centre_url, "ca": str(wiring.centre_ca), "keys": str(wiring.centre_keys)},
             "receipt_printer": {"port": str(self.printer_link)},
-            "paths": {"regions": str(wiring.regions), "assets": str(wiring.assets)},
+            "paths": {
+                "regions": str(wiring.regions),
+                "handbook": str(wiring.handbook),
+                "outlets": str(wiring.outlets),
+                "assets": str(wiring.assets),
+            },
         }
         self.config.write_text(
             "\n".join(f"[{name}]\n{_lines(table)}" for name, table in tables.items()), encoding="utf-8"

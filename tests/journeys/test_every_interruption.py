@@ -1,5 +1,6 @@
 """Every journey, with everything that can end it thrown in at every step: all must come home."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -18,6 +19,7 @@ from drivers.ports.errors import (
     TimedOut,
 )
 from kiosk.journeys import requests
+from kiosk.journeys.ask_handbook import ask_handbook
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.formal_loss import formal_loss
@@ -43,11 +45,17 @@ from kiosk.records.questions import CardProof, CardProved, PinVerdict, RecordAns
 from kiosk.records.transaction import Outcome, Stage
 from tests.journeys.world import ID_CARD, RECEIPT, RECORD, YEAR, World
 from tests.journeys.world import session as plain_session
+from tests.shipped_handbooks import handbook
 
 CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
 
 LOST = CardProved(proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST)
 NUMBER = "11010119900307002X"
+
+
+def _asking(about: Session) -> Journey[Outcome]:
+    return ask_handbook(dataclasses.replace(about, handbook=handbook(about.region.key)))
+
 
 Scenario = tuple[Callable[[Session], Journey[Outcome]], Callable[[], World]]
 SCENARIOS: dict[str, Scenario] = {
@@ -117,6 +125,7 @@ SCENARIOS: dict[str, Scenario] = {
         temporary_loss,
         lambda: World(key="beijing", documents=[ID_CARD], printing=Printing.READY, fate=SlipFate.PARTLY),
     ),
+    "handbook searched": (_asking, lambda: World(keyed=["zzzz", "gs"])),
     "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
     "examination": (card_examination, lambda: World(tries=2)),
     "examination of a closed chip": (card_examination, lambda: World(key="yunling", chip_closed=True)),

@@ -37,6 +37,7 @@ from kiosk.journeys.views import (
     NumberEntry,
     PaperSlip,
     ReadBack,
+    SoundEntry,
     Typed,
     View,
     actions_of,
@@ -275,7 +276,7 @@ class World:
         return self.pick(request.view)
 
     def pick(self, view: View) -> AnyIntent:
-        if isinstance(view, NumberEntry | NameEntry):
+        if isinstance(view, NumberEntry | NameEntry | SoundEntry):
             return Typed(self.keyed.pop(0))
         actions = actions_of(view)
         if isinstance(view, Choices):

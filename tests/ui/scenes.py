@@ -10,6 +10,7 @@ from kiosk.journeys.printing import PRINTING, Printing, fate_view, offering, war
 from kiosk.journeys.requests import SlipFate
 from kiosk.journeys.views import (
     Action,
+    Answer,
     Attract,
     Choice,
     Choices,
@@ -34,6 +35,7 @@ from kiosk.journeys.views import (
     Result,
     Scene,
     Slip,
+    SoundEntry,
     Step,
     StillThere,
     TakeCard,
@@ -114,12 +116,18 @@ def _choice(key: str, label: Say, line: Say | Verbatim) -> Choice:
 
 
 _LOG_CHOICE = _choice("log", told("卡里的记录"), told("最近 {count} 笔", count=10))
+_RETURN = Action(Intent.BACK, told("返回"))
 _WINDOW = Say(
     "社会保障卡综合服务窗口，或定点医院、定点药店的医保收费窗口，带本人有效身份证件",
     translations={
         "en": "A social security card service window, or the medical insurance till of a designated hospital or "
         "pharmacy; bring your ID"
     },
+)
+_LOCKED = Say("密码输错，卡锁了怎么办？", translations={"en": "Wrong PIN: the card is locked"})
+_STANDS = Citation("社会保障卡知识手册 v1.0", "2019-05", "§3.3、§4.5")
+_ASK = Tile(
+    ChooseService(Service.ASK_HANDBOOK), told("问一问"), told("办事指南"), "help", told("问一问。看办事指南，不用卡")
 )
 
 _COLLECTION_OFFICE = Say(
@@ -136,7 +144,7 @@ VIEWS: Final[dict[str, View]] = {
         told("{region}的社会保障卡，可以在这里自己办。", region=REGION),
         Action(Intent.START, told("点这里开始"), Emphasis.PRIMARY, told("点这里开始办理")),
     ),
-    "home": Home(told("您想办什么？"), (_QUERY, _EXAMINE, _PIN, _LOST), Action(Intent.CANCEL, told("退出"))),
+    "home": Home(told("您想办什么？"), (_QUERY, _EXAMINE, _PIN, _LOST, _ASK), Action(Intent.CANCEL, told("退出"))),
     "home-lost": Home(told("您想办哪一项？"), (_LOSS, _FOUND), _BACK),
     "home-closed": Home(
         told("您想办什么？"), (_QUERY, _CLOSED[0], _LOSS, _CLOSED[1]), Action(Intent.CANCEL, told("退出"))
@@ -353,6 +361,103 @@ VIEWS: Final[dict[str, View]] = {
         told("用手机扫一扫，就能存下来。"),
         (_BACK, CLOSE),
         Step(3, 3),
+    ),
+    "sound-entry": SoundEntry(
+        told("您想找什么？"), told("打每个字拼音的第一个字母。挂失就打 GS。"), told("找一找"), None, (_RETURN,)
+    ),
+    "sound-entry-nothing": SoundEntry(
+        told("您想找什么？"),
+        told("打每个字拼音的第一个字母。挂失就打 GS。"),
+        told("找一找"),
+        told("没有找到。换个说法，再打首字母试试。"),
+        (_RETURN,),
+    ),
+    "choices-topics": Choices(
+        told("您想问什么？"),
+        tuple(
+            Choice(Chosen(en), Say(zh, translations={"en": en}))
+            for zh, en in (
+                ("认识社保卡", "About the card"),
+                ("领卡和启用", "Getting a card"),
+                ("密码和锁卡", "PINs and locked cards"),
+                ("卡丢了、坏了", "Lost or worn cards"),
+                ("去外地看病", "Care away from home"),
+                ("手机里的电子卡", "The card on your phone"),
+            )
+        ),
+        None,
+        (
+            Action(Intent.DONE, told("回首页")),
+            Action(Chosen("outlets"), told("找网点"), spoken=told("找网点和电话")),
+            Action(Chosen("search"), told("打字找"), Emphasis.PRIMARY, told("打拼音的首字母来找")),
+        ),
+    ),
+    "choices-questions": Choices(
+        told("找到这些"),
+        tuple(
+            Choice(Chosen(str(number)), Say("在外地急诊住院，没备案怎么办？", translations={"en": english}))
+            for number, english in enumerate(["Emergency elsewhere, not registered"] * 5)
+        ),
+        None,
+        (_BACK, Action(Intent.NEXT, told("下一页"))),
+        Step(2, 3),
+    ),
+    "choices-two": Choices(
+        told("网点和电话"),
+        (Choice(Chosen("district"), told("按县区找网点")), Choice(Chosen("lines"), told("服务电话"))),
+        None,
+        (_RETURN,),
+    ),
+    "answer": Answer(
+        _LOCKED,
+        told("具体来说"),
+        (
+            Say("社保这边：到社保卡服务窗口解锁", translations={"en": "Social side: a card service window"}),
+            Say("银行那边：到银行网点解锁", translations={"en": "Bank side: an outlet of the bank"}),
+            Say("两个密码分开记，别弄混", translations={"en": "Keep the two PINs apart"}),
+        ),
+        1,
+        (),
+        (_STANDS,),
+        (_BACK, _FINISH, _NEXT),
+        Step(2, 3),
+    ),
+    "answer-outlets": Answer(
+        Say("市辖区", translations={"en": "City district"}),
+        Say("这里能当场补卡、换卡", translations={"en": "Replaces cards while you wait"}),
+        (),
+        0,
+        (
+            Fact(
+                Say("正阳农商银行明临路支行", translations={"en": "正阳农商银行明临路支行"}),
+                Verbatim("正阳县东关畜牧局对面正阳县农商银行明临路支行一楼大厅"),
+            ),
+            Fact(
+                Say("中国银行驻马店分行", translations={"en": "中国银行驻马店分行"}), Verbatim("驻马店市文明路 189 号")
+            ),
+        ),
+        (_STANDS,),
+        (_RETURN, _NEXT),
+        Step(1, 6),
+    ),
+    "slip-answer": Slip(
+        told("带走这个答案"),
+        (
+            _LOCKED,
+            Say(
+                "社保密码连错 6 次、银行密码连错 3 次就锁。锁哪边，就到哪边解。",
+                translations={
+                    "en": "Six wrong social security PINs or three wrong bank PINs in a row lock that side. "
+                    "Each side is unlocked at its own place."
+                },
+            ),
+            told("服务电话 {hotline}", hotline=Verbatim(HOTLINE)),
+        ),
+        told("用手机扫一扫，全部内容都能存下来。"),
+        (_BACK, CLOSE),
+        only_in_code=(
+            Say("社保这边：到社保卡服务窗口解锁", translations={"en": "Social side: a card service window"}),
+        ),
     ),
     "working": Working(told("正在查询"), told("请稍候，不要拔卡。")),
     "explain": Explain(

@@ -201,6 +201,18 @@ class Citizen:
             self._presses(*offered.centre, HAND_BACK_S)
         self.photograph(f"按拼音输 {len(characters)} 个字 types {len(characters)} characters by their sound")
 
+    def keys_letters(self, letters: str) -> None:
+        """Type letters on the keyboard that is in the alphabet's order, six in a row.
+
+        :raises NotAsExpected: there is no such keyboard.
+        """
+        second, twelfth = self._where("B"), self._where("L")
+        across, down = (twelfth[0] - second[0]) / 4, twelfth[1] - second[1]
+        for letter in letters:
+            row, column = divmod(ord(letter) - ord("A"), 6)
+            self._presses(round(second[0] + across * (column - 1)), second[1] + down * row, _QUIET_S)
+        self.photograph(f"按字母 types {letters}")
+
     def _where(self, text: str) -> tuple[int, int]:
         try:
             return self.stand.screen.wait_for(text, timeout_s=PATIENCE_S)[1].centre

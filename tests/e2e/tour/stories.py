@@ -397,6 +397,38 @@ def _not_here(service: str) -> Story:
     return story
 
 
+def _search_and_outlets(citizen: Citizen) -> None:
+    _arrives(citizen)
+    citizen.touches("ask")
+    citizen.touches("outlets")
+    citizen.touches("by_district")
+    citizen.touches("city")
+    citizen.sees("first_outlet")
+    for earlier in ("which_district", "by_district", "what_to_know"):
+        citizen.touches("return")
+        citizen.sees(earlier)
+    citizen.touches("search")
+    citizen.sees("what_to_find")
+    citizen.keys_letters("GS")
+    citizen.touches("find")
+    citizen.sees("found_these")
+    citizen.touches("lost_question")
+    for _ in range(2):
+        citizen.touches("next")
+    citizen.touches("take_home")
+    citizen.ends()
+
+
+def _a_topic(citizen: Citizen) -> None:
+    _arrives(citizen)
+    citizen.touches("ask")
+    citizen.touches("lost_topic")
+    citizen.touches("found_it_question")
+    citizen.sees("found_it_answer")
+    citizen.touches("take_home")
+    citizen.ends()
+
+
 def _pin_change(card: str, old: str, new: str) -> Story:
     def story(citizen: Citizen) -> None:
         _arrives(citizen)
@@ -498,6 +530,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "beijing-pin-with-x-english": _beijing_x_english,
     "zhumadian-card-elsewhere": _refused_before_pin("zhumadian-normal"),
     "beijing-pin-change": _beijing_pin_change,
+    "zhumadian-handbook": _search_and_outlets,
     "zhumadian-loss": _not_here("lost"),
     "zhumadian-loss-offline": _offline(_not_here("lost")),
     "zhumadian-found": _not_here("found"),
@@ -526,6 +559,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-found": _not_here("found"),
     "guizhou-formal-loss": _not_here("gone"),
     "guizhou-found-offline": _offline(_not_here("found")),
+    "qingdao-handbook-offline": _offline(_a_topic),
     "qingdao-query": _query("qingdao-normal", "357924"),
     "qingdao-query-no-paper": _without_paper("qingdao-normal", "357924"),
     "qingdao-query-offline": _offline(_query("qingdao-normal", "357924")),
