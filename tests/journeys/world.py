@@ -30,7 +30,6 @@ from kiosk.journeys.requests import Distrusted, Journey, Request, SlipFate, Unre
 from kiosk.journeys.views import (
     AnyIntent,
     Choices,
-    Chosen,
     Emphasis,
     Intent,
     NameEntry,
