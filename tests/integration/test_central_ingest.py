@@ -399,7 +399,7 @@ def test_a_transaction_id_belongs_to_one_terminal(any_centre: RunningCentre, led
     assert row(any_centre, mine.transaction_id)["terminal"] == "zmd-0001"
 
 
-@pytest.mark.parametrize("service", [Service.CARD_QUERY, Service.PIN_CHANGE])
+@pytest.mark.parametrize("service", Service)
 def test_done_online_is_not_taken_on_trust(any_centre: RunningCentre, ledger: LedgerWriter, service: Service) -> None:
     claim = a_transaction(service=service, pin_held_by="centre", done_online=True)
     assert said(upload(any_centre, ledger, ledger.append(claim))) == [(1, "refused", "not_done_online")]
