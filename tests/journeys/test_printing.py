@@ -12,16 +12,15 @@ from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import Journey, SlipFate
 from kiosk.journeys.temporary_loss import temporary_loss
-from kiosk.journeys.views import AnyIntent, Explain, Fault, InsertCard, Intent, Refusal, Result, Slip, View, actions_of
+from kiosk.journeys.views import AnyIntent, Choices, Explain, Fault, InsertCard, Intent, Refusal, Slip, View, actions_of
 from kiosk.journeys.wording import PersonName
 from kiosk.records.card import CardState
 from kiosk.records.questions import CardProof, CardProved, LiftLoss, ReportLoss
 from kiosk.records.transaction import Outcome
-from tests.journeys.world import World, session, title_of, titles, walk
+from tests.journeys.world import ID_CARD, World, session, title_of, titles, walk
 
 JourneyOf = Callable[[Session], Journey[Outcome]]
 
-NUMBER = "11010119900307002X"
 LOST = CardProved(proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST)
 TO_SLIP: dict[str, AnyIntent] = {
     "您的社保卡信息": Intent.NEXT,
@@ -33,10 +32,10 @@ EVERY: dict[str, tuple[JourneyOf, Callable[[], World]]] = {
     "query": (card_query, lambda: World(typed=["246810"], choices=TO_SLIP)),
     "query without the centre": (card_query, lambda: World(typed=["246810"], centre_up=False, choices=TO_SLIP)),
     "PIN change": (pin_change, lambda: World(typed=["246810", "975318", "975318"], choices=TO_SLIP)),
-    "loss report": (temporary_loss, lambda: World(key="beijing", keyed=[NUMBER, "王小明"])),
+    "loss report": (temporary_loss, lambda: World(key="beijing", documents=[ID_CARD])),
     "loss report without the centre": (
         temporary_loss,
-        lambda: World(key="beijing", keyed=[NUMBER, "王小明"], centre_up=False),
+        lambda: World(key="beijing", documents=[ID_CARD], centre_up=False),
     ),
     "report taken back": (
         loss_lifting,
@@ -46,7 +45,7 @@ EVERY: dict[str, tuple[JourneyOf, Callable[[], World]]] = {
 
 
 def served(journey: JourneyOf, world: World, printing: Printing) -> Outcome:
-    return walk(journey(session(world.key, printing)), world)
+    return walk(journey(session(world.key, printing, reads_id_cards=True)), world)
 
 
 def offers_paper(view: View) -> bool:
@@ -168,4 +167,4 @@ def test_the_result_itself_stays_as_it_was() -> None:
     world = replace(World(typed=["246810"]), choices={})
     served(card_query, world, Printing.READY)
     assert world.printed == []
-    assert isinstance(world.seen[-1], Result)
+    assert isinstance(world.seen[-1], Choices)

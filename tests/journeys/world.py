@@ -30,7 +30,6 @@ from kiosk.journeys.requests import Distrusted, Journey, Request, SlipFate, Unre
 from kiosk.journeys.views import (
     AnyIntent,
     Choices,
-    Chosen,
     Emphasis,
     Intent,
     NameEntry,
@@ -253,7 +252,7 @@ class World:
     choices: dict[str, AnyIntent] = field(default_factory=dict)
     """Which intent the citizen picks on a screen of this title; the primary action elsewhere."""
 
-    looked_at: list[Chosen] = field(default_factory=list)
+    looked_at: list[AnyIntent] = field(default_factory=list)
     """What the citizen has chosen to look at: each thing once, then they leave."""
 
     pins: list[Pin] = field(default_factory=list)
@@ -297,6 +296,10 @@ class World:
                 self.looked_at.append(choice.intent)
                 return choice.intent
         offered = {action.intent for action in view.actions}
+        wanted = self.choices.get(title_of(view))
+        if wanted in offered and wanted not in self.looked_at:
+            self.looked_at.append(wanted)
+            return wanted
         return Intent.AGAIN if Intent.AGAIN in offered else Intent.DONE
 
     def _await_card(self, request: requests.AwaitCard) -> CardKind:

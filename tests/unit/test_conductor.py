@@ -43,18 +43,20 @@ from kiosk.journeys.requests import (
 from kiosk.journeys.views import (
     AnyIntent,
     Attract,
+    Choices,
     ChooseService,
     Explain,
     Fault,
     Home,
     InsertCard,
     Intent,
+    Menu,
+    OpenMenu,
     OutOfService,
     PinEntry,
     PlaceIdCard,
     ReadBack,
     Refusal,
-    Result,
     Scene,
     TakeCard,
     TakeIdCard,
@@ -371,6 +373,7 @@ class Hall:
         self.sees(Attract)
         self.touch(Intent.START)
         self.sees(Home)
+        self.touch(OpenMenu(Menu.LOST))
         self.touch(ChooseService(Service.TEMPORARY_LOSS))
 
     def to_plate(self, plate: Plate) -> None:
@@ -411,9 +414,8 @@ def test_one_citizen_from_attract_to_home_again(hall: Hall) -> None:
     hall.sees(TakeCard)
     assert [entry.outcome for entry in hall.book.entries] == [Outcome.DONE], "on record before the card goes back"
     hall.slot.pull()
-    hall.sees(Result)
+    hall.sees(Choices)
     assert len(hall.pad.handed[0]) == 0, "the PIN is wiped"
-    hall.touch(Intent.NEXT)
     hall.touch(Intent.DONE)
     hall.sees(Home)
 
@@ -526,7 +528,7 @@ def test_pad_timer_runs_out_while_the_citizen_is_there(hall: Hall) -> None:
     hall.pad.pressed.set()
     hall.sees(TakeCard)
     hall.slot.pull()
-    hall.sees(Result)
+    hall.sees(Choices)
 
 
 def test_silent_pad_is_a_fault_not_a_missing_citizen(hall: Hall) -> None:
@@ -704,9 +706,9 @@ def test_closing_lets_the_result_be_read_for_20_s(hall: Hall) -> None:
     hall.sees(TakeCard)
     hall.conductor.close_terminal()
     hall.slot.pull()
-    hall.sees(Result)
+    hall.sees(Choices)
     hall.later(19)
-    hall.sees(Result)
+    hall.sees(Choices)
     hall.later(1.5)
     hall.sees(OutOfService)
 
@@ -783,6 +785,7 @@ def test_an_identity_card_reader_that_goes_away_ends_the_service_and_closes_noth
     assert beijing.view.code == "D-01"
     beijing.touch(Intent.DONE)
     beijing.sees(Home)
+    beijing.touch(OpenMenu(Menu.LOST))
     beijing.touch(ChooseService(Service.TEMPORARY_LOSS))
     beijing.sees(Refusal)
     assert isinstance(beijing.view, Refusal)
@@ -828,6 +831,7 @@ def to_refusal(hall: Hall) -> Refusal:
     hall.sees(Attract)
     hall.touch(Intent.START)
     hall.sees(Home)
+    hall.touch(OpenMenu(Menu.LOST))
     hall.touch(ChooseService(Service.TEMPORARY_LOSS))
     hall.sees(Refusal)
     assert isinstance(hall.view, Refusal)
