@@ -100,7 +100,7 @@ _LOST = Tile(
     OpenMenu(Menu.LOST), told("卡丢了、找到了"), told("挂失和撤销"), "loss", told("卡丢了，或者找到了。挂失和撤销挂失")
 )
 _ELSEWHERE = told("看去哪儿办")
-_CLOSED = tuple(dataclasses.replace(tile, elsewhere=_ELSEWHERE) for tile in (_PIN, _FOUND))
+_CLOSED = tuple(dataclasses.replace(tile, elsewhere=_ELSEWHERE) for tile in (_PIN, _LOST, _LOSS, _FOUND))
 _REPORT = Say("口头挂失", translations={"en": "oral (temporary) loss report"})
 _BANK = Say("江西省农村信用社（农商银行）", translations={"en": "Jiangxi Rural Credit Union (rural commercial banks)"})
 _BACK = Action(Intent.BACK, told("上一页"))
@@ -147,10 +147,11 @@ VIEWS: Final[dict[str, View]] = {
     "home": Home(told("您想办什么？"), (_QUERY, _EXAMINE, _PIN, _LOST, _ASK), Action(Intent.CANCEL, told("退出"))),
     "home-lost": Home(told("您想办哪一项？"), (_LOSS, _FOUND), _BACK),
     "home-closed": Home(
-        told("您想办什么？"), (_QUERY, _CLOSED[0], _LOSS, _CLOSED[1]), Action(Intent.CANCEL, told("退出"))
+        told("您想办什么？"), (_QUERY, _EXAMINE, *_CLOSED[:2], _ASK), Action(Intent.CANCEL, told("退出"))
     ),
+    "home-lost-closed": Home(told("您想办哪一项？"), _CLOSED[2:], _BACK),
     "home-six": Home(
-        told("您想办什么？"), (_QUERY, _PIN, _LOSS, _CLOSED[1], _QUERY, _PIN), Action(Intent.CANCEL, told("退出"))
+        told("您想办什么？"), (_QUERY, _PIN, _LOSS, _CLOSED[3], _QUERY, _PIN), Action(Intent.CANCEL, told("退出"))
     ),
     "insert-card": InsertCard(
         told("请插入社会保障卡"), told("金色芯片朝上、朝前，插到底。办完前不要拔卡。"), None, (CANCEL,)
