@@ -89,6 +89,13 @@ _FOUND = Tile(
     "found",
     told("卡找到了。撤销挂失，让卡重新能用"),
 )
+_GONE = Tile(
+    ChooseService(Service.FORMAL_LOSS),
+    told("卡找不回来了"),
+    told("正式挂失"),
+    "loss",
+    told("卡找不回来了。正式挂失，旧卡不再用"),
+)
 _EXAMINE = Tile(
     ChooseService(Service.CARD_EXAMINATION),
     told("卡用不了？"),
@@ -146,6 +153,7 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "home": Home(told("您想办什么？"), (_QUERY, _EXAMINE, _PIN, _LOST, _ASK), Action(Intent.CANCEL, told("退出"))),
     "home-lost": Home(told("您想办哪一项？"), (_LOSS, _FOUND), _BACK),
+    "home-lost-three": Home(told("您想办哪一项？"), (_LOSS, _FOUND, _GONE), _BACK),
     "home-closed": Home(
         told("您想办什么？"), (_QUERY, _EXAMINE, *_CLOSED[:2], _ASK), Action(Intent.CANCEL, told("退出"))
     ),
