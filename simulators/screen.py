@@ -196,8 +196,8 @@ class Screen(AbstractContextManager["Screen"]):
     def wait_for(self, *texts: str, timeout_s: float = 10.0, still: bool = True) -> tuple[str, Box]:
         """Wait until any of these words is on the screen; which, and where.
 
-        :param still: wait also until the picture no longer changes, so that a touch meets what was seen; where something
-            on it moves on and on, until the words keep their place.
+        :param still: wait also until the picture no longer changes, so that a touch meets what was seen; where
+            something on it moves on and on, until the words keep their place.
         :raises NotSeen: none within the time.
         """
         deadline = time.monotonic() + timeout_s
