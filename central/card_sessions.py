@@ -16,7 +16,7 @@ from central.card_states import By, Cause, is_holder, lift, settle_all, verdict_
 from central.database import Database
 from central.exchange import Asker
 from central.keys import CentreKeys
-from central.online import answer_again, check_transaction_id, locked_transaction, refuse_frozen, region_of
+from central.online import check_transaction_id, locked_transaction, refuse_frozen, region_of
 from central.pins import HeldPins, Pads, PinCheck, is_weak
 from central.problems import Declined, malformed, unknown_session
 from central.region_rules import RegionRules
@@ -221,7 +221,7 @@ class CardDesk:
             if row.loss_reported_at is not None or row.formal_loss_at is not None:
                 raise malformed("this transaction id has reported the card")
             if row.loss_answer is not None:
-                return answer_again(row.loss_answer, LossLifted)
+                return msgspec.json.decode(row.loss_answer, type=LossLifted)
             held = session.get(CentrePin, card.identification_code, with_for_update=True)
             checked = self._check_pin(session, asker, card, held, question)
             if not checked.passed:
