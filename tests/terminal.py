@@ -405,14 +405,18 @@ class RunningTerminal:
         """The citizen's finger."""
         self.conductor.intent(intent)
 
-    def chooses(self, service: Service, card: str | Chip) -> None:
-        """From the attract screen to the card in the slot."""
+    def asks_for(self, service: Service) -> None:
+        """From the attract screen to the service's first one."""
         self.sees(Attract)
         self.touch(Intent.START)
         self.sees(Home)
         for menu in (menu for menu, services in MENUS.items() if service in services):
             self.touch(OpenMenu(menu))
         self.touch(ChooseService(service))
+
+    def chooses(self, service: Service, card: str | Chip) -> None:
+        """From the attract screen to the card in the slot."""
+        self.asks_for(service)
         self.sees(InsertCard)
         self.slot.insert(chip(card) if isinstance(card, str) else card)
 

@@ -13,6 +13,8 @@ from kiosk.journeys.views import (
     Fault,
     Home,
     Intent,
+    Menu,
+    OpenMenu,
     PlaceIdCard,
     ReadBack,
     Refusal,
@@ -40,9 +42,7 @@ def begins(terminal: RunningTerminal) -> None:
     """From the attract screen to the reader, as soon as the terminal knows that it has one."""
     terminal.sees(Attract)
     terminal.until(lambda: terminal.conductor._reads_id_cards, "the reader said who it is")
-    terminal.touch(Intent.START)
-    terminal.sees(Home)
-    terminal.touch(ChooseService(Service.TEMPORARY_LOSS))
+    terminal.asks_for(Service.TEMPORARY_LOSS)
     terminal.sees(Explain)
     terminal.touch(Intent.NEXT)
     terminal.sees(PlaceIdCard)
@@ -140,6 +140,7 @@ def test_the_reader_is_unplugged_while_a_card_is_waited_for(terminal: RunningTer
     assert terminal.sees(Fault).code == "D-01"
     terminal.touch(Intent.DONE)
     terminal.sees(Home)
+    terminal.touch(OpenMenu(Menu.LOST))
     terminal.touch(ChooseService(Service.TEMPORARY_LOSS))
     assert terminal.sees(Refusal).code == "D-11"
     ends(terminal)
@@ -156,8 +157,5 @@ def test_a_terminal_that_has_no_reader_says_so_before_it_begins(
     file.write_text(written.replace('[id_reader]\nport = "id-reader"\n', ""), encoding="utf-8")
     assert folder.configuration.id_reader is None
     with RunningTerminal(folder, slot) as terminal:
-        terminal.sees(Attract)
-        terminal.touch(Intent.START)
-        terminal.sees(Home)
-        terminal.touch(ChooseService(Service.TEMPORARY_LOSS))
+        terminal.asks_for(Service.TEMPORARY_LOSS)
         assert terminal.sees(Refusal).code == "D-11"
