@@ -16,12 +16,14 @@ from starlette.responses import Response
 from central.card_sessions import CardDesk
 from central.database import Database
 from central.exchange import Asker, Exchange
+from central.filings import FilingDesk
 from central.ingest import Ingest
 from central.keys import CentreKeys
 from central.loss_reports import LossDesk
 from central.page import add_page
 from central.region_rules import load_region_rules
 from central.settings import Settings
+from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardProved,
@@ -74,6 +76,7 @@ def create_app(
     ingest = Ingest(database, keys, clock, rules)
     desk = CardDesk(database, keys, rules, settings.pin_tries, clock)
     losses = LossDesk(database, rules, clock)
+    filings = FilingDesk(database, rules, clock)
 
     app = FastAPI(
         title="社会保障卡终端中心 · Central system",
@@ -125,6 +128,16 @@ def create_app(
     async def lift_loss(request: Request, session_id: str) -> Response:
         """Take a temporary loss report back."""
         return await exchange.answer(request, LiftLoss, _in(session_id, desk.lift_loss))
+
+    @described.post("/v1/filings", FileMatter, Filed)
+    async def file_matter(request: Request) -> Response:
+        """File a matter for an office to act on."""
+        return await exchange.answer(request, FileMatter, filings.file)
+
+    @described.post("/v1/filings/query", GetFilings, FilingsTold)
+    async def get_filings(request: Request) -> Response:
+        """Tell how far somebody's matters have come."""
+        return await exchange.answer(request, GetFilings, filings.query)
 
     @described.post("/v1/working-keys", GetWorkingKey, WorkingKey)
     async def working_key(request: Request) -> Response:

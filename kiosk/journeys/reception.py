@@ -10,11 +10,19 @@ from kiosk.journeys.wording import Say, say
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Service
 
-HOME: Final[tuple[Service | Menu, ...]] = (Service.CARD_QUERY, Service.PIN_CHANGE, Menu.LOST)
+HOME: Final[tuple[Service | Menu, ...]] = (Service.CARD_QUERY, Service.PIN_CHANGE, Menu.LOST, Menu.CARD, Menu.MORE)
 """What stands on the home screen, at most six (docs/ux-rules.md rule 6)."""
 
 MENUS: Final[Mapping[Menu, tuple[Service, ...]]] = {
     Menu.LOST: (Service.TEMPORARY_LOSS, Service.LOSS_LIFTING),
+    Menu.CARD: (
+        Service.CARD_APPLICATION,
+        Service.FILING_PROGRESS,
+        Service.PAPERS,
+        Service.DATA_CHANGE,
+        Service.CANCELLING,
+    ),
+    Menu.MORE: (Service.OFFSITE_CARE,),
 }
 """What stands behind each further choice, at most six."""
 
@@ -42,6 +50,18 @@ def _words(region: Region, service: Service) -> tuple[Say, Say, str, Say]:
             return say("先挂失"), term, "loss", say("先挂失。卡的社保功能马上停用，别人捡到也用不了")
         case Service.LOSS_LIFTING:
             return say("卡找到了"), say("撤销挂失"), "found", say("卡找到了。撤销挂失，让卡重新能用")
+        case Service.CARD_APPLICATION:
+            return say("办第一张卡"), say("申领社会保障卡"), "apply", say("办第一张卡。申领社会保障卡")
+        case Service.FILING_PROGRESS:
+            return say("查进度"), say("办到哪一步了"), "clock", say("查进度。看申请办到哪一步了")
+        case Service.PAPERS:
+            return say("卡还没到手"), say("临时卡、证明"), "paper", say("卡还没到手。办临时卡，或者打印证明")
+        case Service.DATA_CHANGE:
+            return say("信息变了"), say("姓名、证件号码等"), "person", say("信息变了。姓名、证件号码等个人信息变更")
+        case Service.CANCELLING:
+            return say("不用这张卡了"), say("注销社会保障卡"), "closed", say("不用这张卡了。注销社会保障卡")
+        case Service.OFFSITE_CARE:
+            return say("去外地看病"), say("异地就医备案"), "building", say("去外地看病。异地就医备案")
         case other:
             assert_never(other)
 
@@ -52,6 +72,12 @@ def menu_tile(region: Region, menu: Menu) -> Tile:
         case Menu.LOST:
             label, term, icon = say("卡丢了、找到了"), say("挂失和撤销"), "loss"
             spoken = say("卡丢了，或者找到了。挂失和撤销挂失")
+        case Menu.CARD:
+            label, term, icon = say("办卡、改信息"), say("申领、进度、证明、注销"), "apply"
+            spoken = say("办卡、改信息。申领、查进度、开证明、改信息和注销")
+        case Menu.MORE:
+            label, term, icon = say("问一问、外地看病"), say("办事指南、异地就医备案"), "help"
+            spoken = say("问一问，或者去外地看病。办事指南和异地就医备案")
         case other:
             assert_never(other)
     open_here = any(region.offers(service) for service in MENUS[menu])

@@ -12,6 +12,7 @@ from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderDat
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
 from kiosk.journeys.views import AnyIntent, InsertCard, PinEntry, View
+from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardProved,
@@ -221,6 +222,8 @@ Question = (
     | GetWorkingKey
     | ReportLoss
     | LiftLoss
+    | FileMatter
+    | GetFilings
 )
 CentreAnswer = (
     CardSessionOpened
@@ -231,6 +234,8 @@ CentreAnswer = (
     | WorkingKey
     | LossReported
     | LossLifted
+    | Filed
+    | FilingsTold
 )
 A = TypeVar(
     "A",
@@ -242,6 +247,8 @@ A = TypeVar(
     WorkingKey,
     LossReported,
     LossLifted,
+    Filed,
+    FilingsTold,
 )
 
 

@@ -35,6 +35,8 @@ class Menu(Enum):
     """A further choice behind a tile of the home screen."""
 
     LOST = "lost"
+    CARD = "card"
+    MORE = "more"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,18 @@ class Service(Enum):
     """预挂失, 临时挂失, 口头挂失: the card is gone, its social side stops for now."""
     LOSS_LIFTING = "loss_lifting"
     """撤销预挂失, 解挂: the card is found again."""
+    CARD_APPLICATION = "card_application"
+    """申领: a first card."""
+    OFFSITE_CARE = "offsite_care"
+    """异地就医备案: care away from the place of insurance."""
+    DATA_CHANGE = "data_change"
+    """个人信息变更."""
+    CANCELLING = "cancelling"
+    """注销: the card is given up."""
+    FILING_PROGRESS = "filing_progress"
+    """How far an application or another matter has come."""
+    PAPERS = "papers"
+    """Temporary card, medical slip, certificates."""
 
 
 class Stage(Enum):

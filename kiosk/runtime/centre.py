@@ -5,6 +5,7 @@ import logging
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.errors import CentreDistrusted, CentreRefused, CentreUnreachable
 from kiosk.journeys.requests import AskCentre, CentreAnswer, Distrusted, Unreachable
+from kiosk.records.filings import FileMatter, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
     ChangeCentrePin,
@@ -53,3 +54,7 @@ def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:
             return client.report_loss(question)
         case LiftLoss() as question:
             return client.lift_loss(request.session_id, question)
+        case FileMatter() as question:
+            return client.file_matter(question)
+        case GetFilings() as question:
+            return client.filings(question)
