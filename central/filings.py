@@ -32,10 +32,10 @@ from kiosk.records.filings import (
     FilingVerdict,
     GetFilings,
     IdentifiedBy,
+    IssuedPaper,
     Matter,
     OffsiteCare,
     Paper,
-    PaperKind,
     matter_key,
 )
 from kiosk.records.transaction import Service
@@ -216,19 +216,22 @@ def _verdict(
             return FilingVerdict.FILED if waits else FilingVerdict.NO_CARD
         case Cancelling():
             return FilingVerdict.FILED if waits else FilingVerdict.NO_CARD
-        case Paper(kind=PaperKind.TEMPORARY_CARD):
+        case Paper(kind=IssuedPaper.TEMPORARY_CARD):
             applied = any(one.matter_key == "card_application" for one in open_filings)
             return FilingVerdict.FILED if applied and not in_use else FilingVerdict.NOTHING_TO_REST_ON
-        case Paper(kind=PaperKind.COLLECTION_SLIP):
+        case Paper(kind=IssuedPaper.COLLECTION_SLIP):
             ready = any(one.state == FilingState.READY.value for one in open_filings)
             return FilingVerdict.FILED if ready else FilingVerdict.NOTHING_TO_REST_ON
+        case Paper(kind=IssuedPaper.CANCEL_NOTICE):
+            given_up = any(one.matter_key == "cancelling" for one in open_filings)
+            return FilingVerdict.FILED if given_up else FilingVerdict.NOTHING_TO_REST_ON
         case Paper():
             made = any(card.replaced_by is None and card.state == CardState.LOST.value for card in cards)
             return FilingVerdict.FILED if made else FilingVerdict.NOTHING_TO_REST_ON
 
 
 def _filing(asker: Asker, question: FileMatter, region: str, rule: RegionRule, now_ms: int) -> Filing:
-    months = rule.temporary_card_months if question.matter == Paper(kind=PaperKind.TEMPORARY_CARD) else None
+    months = rule.temporary_card_months if question.matter == Paper(kind=IssuedPaper.TEMPORARY_CARD) else None
     return Filing(
         transaction_id=question.transaction_id,
         number=question.transaction_id[:8].upper(),

@@ -33,27 +33,29 @@ class IdentifiedBy(Enum):
 
 
 class OffsiteGroup(Enum):
-    """Who may have care away from the place of insurance settled there."""
+    """Who may have care away from the insured place settled there."""
 
-    RETIRED_ELSEWHERE = "retired_elsewhere"
-    """异地安置退休人员."""
-    LIVING_ELSEWHERE = "living_elsewhere"
-    """异地长期居住人员."""
-    POSTED_ELSEWHERE = "posted_elsewhere"
-    """常驻异地工作人员."""
+    POSTED = "posted"
+    """Sent elsewhere by the employer for long."""
     REFERRED = "referred"
-    """异地转诊人员."""
+    """Sent to a hospital elsewhere because the one here can't treat it."""
+    LONG_RESIDENT = "long_resident"
+    SETTLED_RETIRED = "settled_retired"
+    """Settled elsewhere after retirement, the household register moved too."""
+    SETTLED = "settled"
+    """Settled elsewhere, where the source says no more of it."""
 
 
-class HolderDetail(Enum):
-    """What about a person can change."""
+class ChangedDatum(Enum):
+    """What may have changed of a person or of their insurance."""
 
     NAME = "name"
-    ID_NUMBER = "id_number"
+    NUMBER = "number"
     ETHNIC_GROUP = "ethnic_group"
     PHOTO = "photo"
-    PHONE = "phone"
-    BANK = "bank"
+    INSURANCE_DATA = "insurance_data"
+    MISPRINT = "misprint"
+    """Nothing changed: the card was wrong from the start."""
 
 
 class LeavingReason(Enum):
@@ -64,17 +66,19 @@ class LeavingReason(Enum):
     DEATH = "death"
 
 
-class PaperKind(Enum):
-    """Papers that stand in for a card, or go with its making."""
+class IssuedPaper(Enum):
+    """What is handed out beside the card, or until there is one."""
 
     TEMPORARY_CARD = "temporary_card"
-    """For an applicant, until the first card comes."""
+    """临时社会保障卡."""
     MEDICAL_SLIP = "medical_slip"
-    """临时就医证, while a replacement is made."""
+    """临时就医证."""
     REPLACEMENT_CERTIFICATE = "replacement_certificate"
     """新发与补（换）社会保障卡证明."""
     COLLECTION_SLIP = "collection_slip"
     """领卡证明."""
+    CANCEL_NOTICE = "cancel_notice"
+    """销卡通知书."""
 
 
 class CardApplication(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="card_application"):
@@ -101,7 +105,7 @@ class OffsiteCare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 class DataChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="data_change"):
     """A notice that data of the card's holder have changed; the change itself is made where its papers are seen."""
 
-    details: Annotated[tuple[HolderDetail, ...], msgspec.Meta(min_length=1, max_length=6)]
+    data: Annotated[tuple[ChangedDatum, ...], msgspec.Meta(min_length=1, max_length=6)]
 
 
 class Cancelling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="cancelling"):
@@ -113,7 +117,7 @@ class Cancelling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="paper"):
     """A paper, issued at once where what it rests on stands."""
 
-    kind: PaperKind
+    kind: IssuedPaper
 
 
 Matter = CardApplication | OffsiteCare | DataChange | Cancelling | Paper
@@ -136,7 +140,7 @@ def matter_key(matter: Matter) -> str:
 
 
 MATTER_KEYS = frozenset(
-    {"card_application", "offsite_care", "data_change", "cancelling", *(kind.value for kind in PaperKind)}
+    {"card_application", "offsite_care", "data_change", "cancelling", *(kind.value for kind in IssuedPaper)}
 )
 
 

@@ -17,6 +17,7 @@ from kiosk.records.card import CardState
 from kiosk.records.filings import (
     Cancelling,
     CardApplication,
+    ChangedDatum,
     DataChange,
     Filed,
     FileMatter,
@@ -24,14 +25,13 @@ from kiosk.records.filings import (
     FilingsTold,
     FilingVerdict,
     GetFilings,
-    HolderDetail,
     IdentifiedBy,
+    IssuedPaper,
     LeavingReason,
     Matter,
     OffsiteCare,
     OffsiteGroup,
     Paper,
-    PaperKind,
 )
 from kiosk.records.questions import ReportLoss
 from kiosk.records.transaction import Outcome, Service, Stage
@@ -51,7 +51,7 @@ WAS_REFUSED: Person = ("990100195005059093", "云未批")
 WITH_CARD: Person = ("990100198701059015", "云示例")
 WITH_CARD_CODE = "990100D1560000050000000000009001"
 BEIJING: Person = ("110000198807212015", "周模拟")
-AWAY = OffsiteCare(group=OffsiteGroup.LIVING_ELSEWHERE, place="310100")
+AWAY = OffsiteCare(group=OffsiteGroup.LONG_RESIDENT, place="310100")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -139,19 +139,19 @@ def test_a_first_card_is_applied_for_once(centre: RunningCentre, terminal: Enrol
         (NOT_INSURED, AWAY, FilingVerdict.NOT_INSURED),
         (NOT_INSURED, CardApplication(), FilingVerdict.NOT_INSURED),
         (WITH_CARD, CardApplication(), FilingVerdict.HAS_CARD),
-        (WITH_CARD, DataChange(details=(HolderDetail.NAME, HolderDetail.PHONE)), FilingVerdict.FILED),
-        (WITHOUT_CARD, DataChange(details=(HolderDetail.NAME,)), FilingVerdict.NO_CARD),
+        (WITH_CARD, DataChange(data=(ChangedDatum.NAME, ChangedDatum.PHOTO)), FilingVerdict.FILED),
+        (WITHOUT_CARD, DataChange(data=(ChangedDatum.NAME,)), FilingVerdict.NO_CARD),
         (WITH_CARD, Cancelling(reason=LeavingReason.DEATH), FilingVerdict.FILED),
         (WITHOUT_CARD, Cancelling(reason=LeavingReason.MOVED_AWAY), FilingVerdict.NO_CARD),
         (IN_PRODUCTION, CardApplication(), FilingVerdict.ALREADY_FILED),
         (READY, CardApplication(), FilingVerdict.ALREADY_FILED),
         (WAS_REFUSED, OffsiteCare(group=OffsiteGroup.REFERRED, place="110100"), FilingVerdict.FILED),
-        (IN_PRODUCTION, Paper(kind=PaperKind.TEMPORARY_CARD), FilingVerdict.FILED),
-        (WITHOUT_CARD, Paper(kind=PaperKind.TEMPORARY_CARD), FilingVerdict.NOTHING_TO_REST_ON),
-        (WITH_CARD, Paper(kind=PaperKind.TEMPORARY_CARD), FilingVerdict.NOTHING_TO_REST_ON),
-        (READY, Paper(kind=PaperKind.COLLECTION_SLIP), FilingVerdict.FILED),
-        (IN_PRODUCTION, Paper(kind=PaperKind.COLLECTION_SLIP), FilingVerdict.NOTHING_TO_REST_ON),
-        (WITH_CARD, Paper(kind=PaperKind.MEDICAL_SLIP), FilingVerdict.NOTHING_TO_REST_ON),
+        (IN_PRODUCTION, Paper(kind=IssuedPaper.TEMPORARY_CARD), FilingVerdict.FILED),
+        (WITHOUT_CARD, Paper(kind=IssuedPaper.TEMPORARY_CARD), FilingVerdict.NOTHING_TO_REST_ON),
+        (WITH_CARD, Paper(kind=IssuedPaper.TEMPORARY_CARD), FilingVerdict.NOTHING_TO_REST_ON),
+        (READY, Paper(kind=IssuedPaper.COLLECTION_SLIP), FilingVerdict.FILED),
+        (IN_PRODUCTION, Paper(kind=IssuedPaper.COLLECTION_SLIP), FilingVerdict.NOTHING_TO_REST_ON),
+        (WITH_CARD, Paper(kind=IssuedPaper.MEDICAL_SLIP), FilingVerdict.NOTHING_TO_REST_ON),
         (("990100199806149038", "云不是"), CardApplication(), FilingVerdict.UNKNOWN),
         (("990100199806149046", "云申领"), CardApplication(), FilingVerdict.UNKNOWN),
     ],
@@ -187,13 +187,13 @@ def test_one_card_a_person(
 def test_a_temporary_card_holds_three_months_and_is_printed_again_not_issued_again(
     centre: RunningCentre, terminal: EnrolledTerminal
 ) -> None:
-    first = file(centre, terminal, a_matter(IN_PRODUCTION, Paper(kind=PaperKind.TEMPORARY_CARD)))
+    first = file(centre, terminal, a_matter(IN_PRODUCTION, Paper(kind=IssuedPaper.TEMPORARY_CARD)))
     assert first.filing is not None
     assert (first.filing.valid_until, first.filing.state) == ("2027-04-14", FilingState.DONE)
-    second = file(centre, terminal, a_matter(IN_PRODUCTION, Paper(kind=PaperKind.TEMPORARY_CARD)))
+    second = file(centre, terminal, a_matter(IN_PRODUCTION, Paper(kind=IssuedPaper.TEMPORARY_CARD)))
     assert (second.verdict, second.filing) == (FilingVerdict.ALREADY_FILED, first.filing)
     centre.clock.held_ms = NOW + 90 * 24 * HOUR
-    third = file(centre, terminal, a_matter(IN_PRODUCTION, Paper(kind=PaperKind.TEMPORARY_CARD)))
+    third = file(centre, terminal, a_matter(IN_PRODUCTION, Paper(kind=IssuedPaper.TEMPORARY_CARD)))
     assert third.verdict is FilingVerdict.FILED
 
 
