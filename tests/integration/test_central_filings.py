@@ -1,5 +1,6 @@
 """What people file: once, for the right person, never twice open, and told to nobody else."""
 
+import functools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -235,7 +236,7 @@ def test_a_transaction_id_is_one_matter_of_one_person(centre: RunningCentre, ter
         a_matter(WITHOUT_CARD, AWAY, transaction_id="x"),
         a_matter(WITHOUT_CARD, AWAY, region="beijing"),
     ):
-        assert declined(lambda other=other: file(centre, terminal, other)) == (400, "malformed")
+        assert declined(functools.partial(file, centre, terminal, other)) == (400, "malformed")
     another = centre.enrol("yl-0002", "yunling")
     assert declined(lambda: file(centre, another, question)) == (400, "malformed")
     loss = ReportLoss(
