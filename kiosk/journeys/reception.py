@@ -53,15 +53,15 @@ def _words(region: Region, service: Service) -> tuple[Say, Say, str, Say]:
         case Service.CARD_APPLICATION:
             return say("办第一张卡"), say("申领社会保障卡"), "apply", say("办第一张卡。申领社会保障卡")
         case Service.FILING_PROGRESS:
-            return say("查进度"), say("办到哪一步了"), "clock", say("查进度。看申请办到哪一步了")
+            return say("查进度"), say("办到哪一步了"), "progress", say("查进度。看申请办到哪一步了")
         case Service.PAPERS:
             return say("卡还没到手"), say("临时卡、证明"), "paper", say("卡还没到手。办临时卡，或者打印证明")
         case Service.DATA_CHANGE:
-            return say("信息变了"), say("姓名、证件号码等"), "person", say("信息变了。姓名、证件号码等个人信息变更")
+            return say("信息变了"), say("姓名、证件号码等"), "data", say("信息变了。姓名、证件号码等个人信息变更")
         case Service.CANCELLING:
-            return say("不用这张卡了"), say("注销社会保障卡"), "closed", say("不用这张卡了。注销社会保障卡")
+            return say("不用这张卡了"), say("注销社会保障卡"), "cancel", say("不用这张卡了。注销社会保障卡")
         case Service.OFFSITE_CARE:
-            return say("去外地看病"), say("异地就医备案"), "building", say("去外地看病。异地就医备案")
+            return say("去外地看病"), say("异地就医备案"), "away", say("去外地看病。异地就医备案")
         case other:
             assert_never(other)
 
