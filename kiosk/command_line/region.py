@@ -5,22 +5,12 @@ import sys
 from collections.abc import Iterator
 from enum import Enum, IntEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, assert_never
 
-from kiosk.policy.pack import (
-    BankLine,
-    Basis,
-    Pack,
-    PackError,
-    Rule,
-    Source,
-    Term,
-    Text,
-    load_pack,
-    load_packs,
-    rules_of,
-)
+from kiosk.policy.counter import ProxyPapers, Step
+from kiosk.policy.pack import BankLine, Pack, PackError, Source, load_pack, load_packs, rules_of
 from kiosk.policy.region import Citation, Region
+from kiosk.policy.rule import Basis, Rule, Term, Text
 from kiosk.records.transaction import Service
 
 DEFAULT_REGIONS: Final = Path("config/regions")
@@ -158,9 +148,25 @@ def _said(value: object, language: str) -> str:
             return term if value.leaves_open is None else f"{term}; {_said(value.leaves_open, language)}"
         case BankLine():
             return f"{_said(value.bank, language)} {value.line}"
+        case Step() | ProxyPapers():
+            return _ordered(value, language)
         case tuple():
-            return ", ".join(_said(item, language) for item in value)
+            whole = any(isinstance(item, (Text, Step, ProxyPapers)) for item in value)
+            return ("; " if whole else ", ").join(_said(item, language) for item in value)
     return str(value)
+
+
+def _ordered(value: Step | ProxyPapers, language: str) -> str:
+    """What somebody brings to a step, and where it is taken."""
+    papers = _said(value.papers, language)
+    match value:
+        case ProxyPapers():
+            return f"{value.business.value}: {papers}"
+        case Step():
+            taken = f"{value.who.value}: {_said(value.where, language)}: {_said(value.what, language)}"
+            return f"{taken} ({papers})" if papers else taken
+        case _ as never:
+            assert_never(never)
 
 
 def _matrix(packs: dict[str, Pack], language: str, *, markdown: bool) -> int:

@@ -9,15 +9,27 @@ import tomllib
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final
 
 import msgspec
 
+from kiosk.policy.card_rules import (
+    ActivationRules,
+    ApplicationRules,
+    CancellingRules,
+    DataChangeRules,
+    PaperRules,
+    ProxyRules,
+    ReplacementRules,
+)
+from kiosk.policy.care_rules import EcardRules, MoneyRules, OffsiteRules
+from kiosk.policy.counter import IssuedPaper
 from kiosk.policy.form import Fault, faults_of
 from kiosk.policy.positions import Positions, Where
+from kiosk.policy.rule import Basis, Rule, Term, Text, Unit, Words
 from kiosk.records.transaction import Service
 
-T_co = TypeVar("T_co", covariant=True)
+__all__ = ["Basis", "Rule", "Term", "Text", "Unit"]
 
 
 class PackError(Exception):
@@ -28,64 +40,10 @@ class PackError(Exception):
         self.faults: Final = faults
 
 
-class Basis(Enum):
-    """What a rule rests on."""
-
-    SOURCE = "source"
-    """The handbook says so; ``cite`` says where."""
-    INFERRED = "inferred"
-    """Follows from what a source says; ``reason`` says how."""
-    OPERATOR = "operator"
-    """The operator of this terminal decided it; ``reason`` says why."""
-    NOT_STATED = "not_stated"
-    """No source says anything. There is no value."""
-
-
-class Rule(msgspec.Struct, Generic[T_co], frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One rule with its basis."""
-
-    basis: Basis
-    value: T_co | None = None
-    cite: tuple[str, ...] = ()
-    """``<source id> <section>``, such as ``zhumadian-2019 §3.1``."""
-    reason: str = ""
-
-    def stated(self) -> T_co:
-        """The value.
-
-        :raises LookupError: the rule is not stated; the caller must ask :attr:`basis` first.
-        """
-        if self.value is None:
-            raise LookupError("this rule is not stated")
-        return self.value
-
-    def faults(self) -> Iterator[Fault]:
-        """What its basis demands and it lacks."""
-        if self.basis is Basis.NOT_STATED:
-            if self.value is not None:
-                yield Fault(("value",), "basis not_stated has no value; take it out, or name another basis")
-        elif self.value is None:
-            yield Fault(("value",), f"missing; basis {self.basis.value} wants one, and only not_stated has none")
-        if self.basis is Basis.SOURCE and not self.cite:
-            yield Fault(("cite",), 'missing; basis source wants cite = ["<source id> <section>"]')
-        if self.basis in (Basis.INFERRED, Basis.OPERATOR) and not self.reason:
-            yield Fault(("reason",), f"missing; basis {self.basis.value} wants a reason")
-        if isinstance(self.value, Term) and not self.cite and self.basis is not Basis.SOURCE:
-            yield Fault(("cite",), "missing; a term wants a citation whatever its basis")
-
-
-Words = Annotated[str, msgspec.Meta(pattern=r"\S", description="words in quotes")]
 Digits = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]+\Z", description="digits in quotes")]
 Code = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}\Z", description="four digits in quotes")]
 Line = Annotated[str, msgspec.Meta(pattern=r"\A[0-9][0-9 -]+\Z", description="a telephone number in quotes")]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z", description="64 hexadecimal digits or nothing")]
-
-
-class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Our own words in each language."""
-
-    zh: Words
-    en: Words
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -150,29 +108,6 @@ class Offline(Enum):
     RECORDED = "recorded"
     """It is taken down and takes effect when the entry arrives at the centre."""
     REFUSED = "refused"
-
-
-class Unit(Enum):
-    """What a term counts."""
-
-    DAYS = "days"
-    """As the source says it; whether working days are meant stands in ``leaves_open``."""
-    WORKING_DAYS = "working_days"
-    MONTHS = "months"
-
-
-class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A span of time in the unit the source uses."""
-
-    count: Annotated[int, msgspec.Meta(ge=1)]
-    unit: Unit
-    leaves_open: Text | None = None
-    """What the source does not say of it."""
-
-    def faults(self) -> Iterator[Fault]:
-        """Days that may be working days and do not say so."""
-        if self.unit is Unit.DAYS and self.leaves_open is None:
-            yield Fault(("leaves_open",), "missing; days want a word on whether calendar or working days are meant")
 
 
 class BankLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -275,11 +210,26 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     pin: PinRules
     loss: LossRules
     services: dict[Service, ServiceRules]
+    activation: ActivationRules
+    application: ApplicationRules
+    replacement: ReplacementRules
+    data_change: DataChangeRules
+    cancelling: CancellingRules
+    proxy: ProxyRules
+    papers: dict[IssuedPaper, PaperRules]
+    offsite: OffsiteRules
+    ecard: EcardRules
+    money: MoneyRules
 
     def faults(self) -> Iterator[Fault]:
-        """A region without cards, and a service that its centre would never answer."""
+        """A region without cards, a paper it does not have, and a service that its centre would never answer."""
         if not self.codes.value:
             yield Fault(("codes", "value"), "missing; without a code no card is this region's")
+        for section, rule in (("application", self.application.meanwhile), ("replacement", self.replacement.meanwhile)):
+            paper = None if rule.value is None else self.papers.get(rule.value)
+            if rule.value is not None and paper is not None and not paper.issued.value:
+                what = f"papers.{rule.value.value}.issued is not true; nobody would hand it out"
+                yield Fault((section, "meanwhile", "value"), what)
         if self.pin.held_by.value is not HeldBy.CENTRE:
             return
         for service in (Service.CARD_QUERY, Service.PIN_CHANGE, Service.LOSS_LIFTING):
@@ -338,7 +288,7 @@ def rules_of(pack: Pack) -> list[tuple[str, Rule[object]]]:
         elif isinstance(value, dict):
             for key, item in value.items():
                 walk(f"{prefix}.{key.value}", item)
-        elif isinstance(value, (PinRules, LossRules, ServiceRules, Pack)):
+        elif isinstance(value, msgspec.Struct):
             for field in value.__struct_fields__:
                 walk(f"{prefix}.{field}" if prefix else field, getattr(value, field))
 

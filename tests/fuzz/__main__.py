@@ -42,6 +42,7 @@ WHERE: Final = {
     "records-sealing": "records:SEALING",
     "records-signatures": "records:SIGNATURES",
     "settings-zhumadian-toml": "settings_files:PACKS",
+    "settings-china-toml": "settings_files:CALENDAR",
     "settings-kiosk-toml": "settings_files:CONFIGURATION",
     "settings-centre-toml": "settings_files:CENTRE",
     "settings-region-rules-toml": "settings_files:RULES",

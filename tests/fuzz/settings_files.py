@@ -1,4 +1,4 @@
-"""What a technician or an operator may spoil by hand: region packs and ``kiosk.toml``."""
+"""What a technician or an operator may spoil by hand: region packs, the holiday calendar and ``kiosk.toml``."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,12 +8,14 @@ from typing import Final
 from central.region_rules import RegionRulesRefused, load_region_rules
 from central.settings import SettingsRefused, load_settings
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration
+from kiosk.policy.calendar import CalendarError, load_calendar
 from kiosk.policy.pack import Pack, PackError, load_pack
 from tests.fuzz.decisions import Decisions
 from tests.fuzz.in_memory import folder_in_memory
 from tests.fuzz.target import Check, Target, require
 
 REGIONS: Final = Path(__file__).parents[2] / "config" / "regions"
+HOLIDAYS: Final = Path(__file__).parents[2] / "config" / "holidays"
 MOST_WORDS: Final = 20_000
 KIOSK_TOML: Final = """\
 [terminal]
@@ -111,6 +113,17 @@ def _read_pack(path: Path) -> str:
     return "loaded"
 
 
+def _read_calendar(path: Path) -> str:
+    try:
+        calendar = load_calendar(path)
+    except CalendarError as error:
+        require(str(path) in str(error), "the error names the file")
+        require(len(str(error)) < MOST_WORDS, "an error is a few lines, not a file")
+        return "refused"
+    require(all(year == notice.year for year, notice in calendar.notices.items()), "each notice is of its year")
+    return "loaded"
+
+
 def _read_configuration(path: Path) -> str:
     try:
         configuration = load_configuration(path)
@@ -178,6 +191,7 @@ def _edit_seeds() -> list[bytes]:
 
 
 PACKS: Final = _reading("zhumadian.toml", (REGIONS / "zhumadian.toml").read_bytes, _read_pack)
+CALENDAR: Final = _reading("china.toml", (HOLIDAYS / "china.toml").read_bytes, _read_calendar)
 CONFIGURATION: Final = _reading("kiosk.toml", KIOSK_TOML.encode, _read_configuration)
 CENTRE: Final = _reading("centre.toml", CENTRE_TOML.encode, _read_settings)
 RULES: Final = _reading("region_rules.toml", RULES_TOML.encode, _read_rules)

@@ -15,8 +15,8 @@ from tests.fuzz.target import Finding, Target, always, require, tells_nothing
 
 TARGETS = (
     cards.SESSION, cards.FIELDS, pads.SUNSON_FRAMES, pads.SZZT_FRAMES, pads.SUNSON_PAD, pads.SZZT_PAD,
-    records.MESSAGES, records.SEALING, records.SIGNATURES, settings_files.PACKS, settings_files.CONFIGURATION,
-    settings_files.CENTRE, settings_files.RULES,
+    records.MESSAGES, records.SEALING, records.SIGNATURES, settings_files.PACKS, settings_files.CALENDAR,
+    settings_files.CONFIGURATION, settings_files.CENTRE, settings_files.RULES,
     liars.CLIENT, liars.UPLINK,
 )  # fmt: skip
 

@@ -55,12 +55,19 @@ def rule_names(raw: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 RULES = sorted(rule_names(RAW))
+LEANS_ON = {
+    "application.minor_papers": "application.minor_below",
+    "application.meanwhile": "papers.temporary_card.issued",
+    "replacement.meanwhile": "papers.medical_slip.issued",
+    "proxy.papers": "proxy.allowed",
+}
+"""What says nothing without another rule: the checker refuses a pack in which it is left alone."""
 
 
 def with_gaps(names: set[str], held_by: str) -> dict[str, Any]:
     raw = deepcopy(RAW)
     raw["pin"]["held_by"]["value"] = held_by
-    for name in names:
+    for name in names | {leaning for leaning, other in LEANS_ON.items() if other in names}:
         *path, last = name.split(".")
         table = raw
         for part in path:
@@ -171,6 +178,14 @@ def test_every_journey_ends_in_words(gaps: set[str], held_by: str) -> None:
 @pytest.mark.parametrize("name", sorted(MUST_BE_STATED))
 def test_what_no_terminal_can_do_without_is_asked_for(name: str) -> None:
     assert faults(with_gaps({name}, "chip")) == [f"{name}.value"]
+
+
+@pytest.mark.parametrize(("leaning", "other"), sorted(LEANS_ON.items()))
+def test_what_leans_on_a_rule_is_not_left_alone(leaning: str, other: str) -> None:
+    raw = with_gaps({other}, "chip")
+    section, name = leaning.split(".")
+    raw[section][name] = RAW[section][name]
+    assert faults(raw)
 
 
 @pytest.mark.parametrize("rule", ["refused", None])

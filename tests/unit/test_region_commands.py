@@ -5,11 +5,23 @@ import re
 import shutil
 import subprocess
 import sys
+from enum import Enum
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from kiosk.policy.card_rules import (
+    ActivationRules,
+    ApplicationRules,
+    CancellingRules,
+    DataChangeRules,
+    PaperRules,
+    ProxyRules,
+    ReplacementRules,
+)
+from kiosk.policy.care_rules import EcardRules, MoneyRules, OffsiteRules
+from kiosk.policy.counter import ProxyPapers, Step
 from kiosk.policy.pack import BankLine, LossRules, Pack, PinRules, Rule, ServiceRules, Source, Term, Unreadable
 
 REPOSITORY = Path(__file__).parents[2]
@@ -19,6 +31,13 @@ PIN_RULES = (
     "name", "held_by", "length", "initial", "initial_otherwise", "optional", "initial_must_change", "tries",
     "refused_weaknesses", "change", "forgotten", "locked",
 )  # fmt: skip
+SECTIONS: list[type[msgspec.Struct]] = [
+    PinRules, LossRules, ActivationRules, ApplicationRules, ReplacementRules, DataChangeRules, CancellingRules,
+    ProxyRules, OffsiteRules, EcardRules, MoneyRules,
+]  # fmt: skip
+FORMS: list[type[msgspec.Struct]] = [
+    Pack, Source, Unreadable, Rule, *SECTIONS, PaperRules, Term, Step, ProxyPapers, BankLine, ServiceRules,
+]  # fmt: skip
 HOW_TO = (REPOSITORY / "docs" / "regions.md").read_text(encoding="utf-8")
 
 
@@ -89,7 +108,13 @@ def test_show_gives_each_rule_with_what_it_rests_on() -> None:
     assert "unreadable: 社保办事大厅在中山西路的门牌号; " in shown
     assert "services.temporary_loss.self_service = no\n" in shown
     rules = re.findall(r"^[a-z_]+(?:\.[a-z_]+)* = ", shown, re.MULTILINE)
-    assert len(rules) == 3 + len(PinRules.__struct_fields__) + len(LossRules.__struct_fields__) + 4 * 5
+    sections = sum(len(form.__struct_fields__) for form in SECTIONS) + 5 * len(PaperRules.__struct_fields__)
+    assert len(rules) == 3 + sections + 4 * 5
+    assert "activation.failures = only_bank_side, bank_pin_typed, equal_digits\n" in shown
+    assert (
+        "cancelling.death_steps = family: 省社会保险事业局医保征缴处: 销医保功能 (family_id, id_card, card)\n" in shown
+    )
+    assert "proxy.papers = pin_reset: proxy_id, id_card, card; cancelling: proxy_id, id_card, card\n" in shown
     english = kiosk_region("show", "guizhou").stdout
     assert "An outlet of the card's issuing bank" in english
     assert "发卡银行的营业网点" not in english
@@ -141,11 +166,32 @@ def test_a_change_in_a_pack_changes_one_row(tmp_path: Path, name: str, rule: str
     assert sum(one != other for one, other in zip(printed, written, strict=True)) == 1
 
 
-@pytest.mark.parametrize("form", [Pack, Source, Unreadable, Rule, PinRules, LossRules, Term, BankLine, ServiceRules])
+@pytest.mark.parametrize("form", FORMS)
 def test_every_field_of_a_pack_is_explained(form: type[msgspec.Struct]) -> None:
-    tabled = {"pin", "loss", "services"}
-    named = set(re.findall(r"`([a-z_0-9]+)`", HOW_TO)) | tabled
+    named = set(re.findall(r"`([a-z_0-9]+)`", HOW_TO)) | set(re.findall(r"\[([a-z_]+)[.]", HOW_TO))
     assert set(form.__struct_fields__) - named == set()
+
+
+def test_every_word_a_journey_decides_by_is_explained() -> None:
+    """The words of each enumeration, in the rows of the rules that take them."""
+    words = {word for form in FORMS for kind in enums_of(msgspec.inspect.type_info(form)) for word in kind}
+    assert len(words) > 150
+    assert {str(word.value) for word in words} - set(re.findall(r"`([a-z_0-9]+)`", HOW_TO)) == set()
+
+
+def enums_of(kind: msgspec.inspect.Type) -> set[type[Enum]]:
+    match kind:
+        case msgspec.inspect.EnumType():
+            return {kind.cls}
+        case msgspec.inspect.StructType():
+            return {found for field in kind.fields for found in enums_of(field.type)}
+        case msgspec.inspect.UnionType():
+            return {found for one in kind.types for found in enums_of(one)}
+        case msgspec.inspect.VarTupleType():
+            return enums_of(kind.item_type)
+        case msgspec.inspect.DictType():
+            return enums_of(kind.key_type) | enums_of(kind.value_type)
+    return set()
 
 
 def test_the_worked_example_is_yunlings() -> None:
