@@ -416,6 +416,39 @@ def moving_card(s: Sheet) -> None:
     _card_face(s, 132, 110, 216, 140)
 
 
+def _plate(s: Sheet) -> None:
+    s.panel((60, 238, 420, 338), 24, 6)
+    for x, way in ((108, 1), (372, -1)):
+        for y, up in ((256, 1), (320, -1)):
+            s.stroke([(x, y), (x + way * 26, y)], 6, "accent")
+            s.stroke([(x, y), (x, y + up * 18)], 6, "accent")
+
+
+def _identity_card(s: Sheet, y: float) -> None:
+    s.panel((122, y, 358, y + 146), 14, 6)
+    for row, end in ((30, 206), (58, 226), (86, 196)):
+        s.stroke([(144, y + row), (end, y + row)], 7)
+    s.stroke([(144, y + 120), (270, y + 120)], 9, "accent")
+    s.disc((310, y + 46), 19)
+    s.area([(276, y + 96), (280, y + 80), (294, y + 70), (326, y + 70), (340, y + 80), (344, y + 96)])
+
+
+def place_id(s: Sheet) -> None:
+    """The identity card on its way down to the plate."""
+    _identity_card(s, 14)
+    _plate(s)
+    s.stroke([(240, 174), (240, 222)], 10, "accent")
+    s.stroke([(220, 204), (240, 224), (260, 204)], 10, "accent")
+
+
+def take_id(s: Sheet) -> None:
+    """The identity card on its way up from the plate."""
+    _identity_card(s, 14)
+    _plate(s)
+    s.stroke([(240, 174), (240, 222)], 10, "accent")
+    s.stroke([(220, 192), (240, 172), (260, 192)], 10, "accent")
+
+
 def pinpad(s: Sheet) -> None:
     """The keypad below the screen, a shield against onlookers."""
     s.panel((96, 24, 344, 340), 26, 6)
@@ -523,7 +556,8 @@ ICONS: Final[dict[str, Draw]] = {
     "left": left, "right": right, "close": close, "space": space, "emblem": emblem,
 }  # fmt: skip
 ILLUSTRATIONS: Final[dict[str, Draw]] = {
-    "insert": insert, "slot": slot, "moving_card": moving_card, "pinpad": pinpad, "done": done, "refused": refused,
+    "insert": insert, "slot": slot, "moving_card": moving_card,
+    "place_id": place_id, "take_id": take_id, "pinpad": pinpad, "done": done, "refused": refused,
     "fault": fault, "closed": closed, "read": read, "centre": centre,
 }  # fmt: skip
 

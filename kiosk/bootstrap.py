@@ -19,8 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from drivers.card_reader import PcscCardReader
+from drivers.id_reader import SerialIdReader
 from drivers.pin_pad.discovery import open_pin_pad
 from drivers.ports.card_reader import CardReader
+from drivers.ports.id_reader import IdReader
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.central_client.connection import SignedConnection
@@ -75,6 +77,11 @@ def harden_process() -> None:
 def open_card_reader(name: str | None) -> CardReader:
     """The PC/SC reader of this name; the first one there is when None."""
     return PcscCardReader(name)
+
+
+def open_id_reader(configuration: Configuration) -> IdReader | None:
+    """The reader of identity cards; None where the terminal has none. Nothing is opened or asked yet."""
+    return SerialIdReader(str(configuration.id_reader.port)) if configuration.id_reader is not None else None
 
 
 def enrol(configuration: Configuration) -> EnrolmentRequest:
@@ -200,6 +207,7 @@ def run_terminal(configuration: Configuration) -> None:
             Devices(
                 open_card_reader(configuration.card_reader.name),
                 open_pin_pad(str(configuration.pin_pad.port), configuration.pin_pad.dialect),
+                open_id_reader(configuration),
             ),
             lambda request: put_question(client, request),
             journal,

@@ -46,6 +46,12 @@ class PinPadSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """``auto`` asks the pad."""
 
 
+class IdReaderSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The serial reader of identity cards."""
+
+    port: Path
+
+
 class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The central system."""
 
@@ -70,6 +76,8 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     display: DisplaySection
     card_reader: CardReaderSection
     pin_pad: PinPadSection
+    id_reader: IdReaderSection | None = None
+    """Left out where there is no reader of identity cards."""
     centre: CentreSection
     paths: PathsSection
 

@@ -56,7 +56,7 @@ def meaning(service: Service, effect: Effect) -> Say:
     return _MEANING[service].get(effect, _NOTHING)
 
 
-_DEVICE_LETTERS: Mapping[str, str] = MappingProxyType({"card_reader": "C", "pin_pad": "P"})
+_DEVICE_LETTERS: Mapping[str, str] = MappingProxyType({"card_reader": "C", "pin_pad": "P", "id_reader": "D"})
 _KIND_NUMBERS: tuple[tuple[type[DeviceError], str], ...] = (
     (NotConnected, "01"),
     (TimedOut, "02"),
@@ -92,6 +92,8 @@ def _words(error: DeviceError | LedgerFailed) -> tuple[Say, Say]:
         return say("这台机器暂时不能办理业务"), say("请换一台机器，或找工作人员。")
     if error.device == "pin_pad":
         return say("密码键盘没有反应"), say("请换一台机器，或找工作人员。")
+    if error.device == "id_reader":
+        return say("身份证阅读器没有反应"), say("请换一台机器，或找工作人员。")
     if isinstance(error, TimedOut | ProtocolViolation):
         return say("没能读出您的卡"), say("请把卡擦干净再插一次。还不行，请找工作人员。")
     return say("读卡器没有反应"), say("请换一台机器，或找工作人员。")

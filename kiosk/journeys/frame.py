@@ -37,6 +37,8 @@ class Session:
     transaction_id: str
     region: Region
     today: date
+    reads_id_cards: bool = False
+    """This terminal has a reader of identity cards, and it works."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,6 +334,86 @@ def unknown_holder(region: Region) -> Ended:
     )
 
 
+def no_identification(region: Region) -> Ended:
+    """This terminal can't read identity cards and the region lets nobody in by what they type, or rules nothing."""
+    if region.identified_by:
+        title, why = say("这台机器现在读不了身份证"), say("没有卡的时候，要用身份证核对是不是本人。")
+        instead = (say("请换一台机器，或找工作人员。"),)
+    else:
+        title, why = say("这里不能核对身份"), say("本地手册没有写明，没有卡时怎样核对本人。")
+        instead = (say("请招呼身边的工作人员。"),)
+    return refused(
+        region,
+        reason="no_identification",
+        code="D-11",
+        title=title,
+        why=why,
+        instead=(*instead, *go_to(region.service(Service.TEMPORARY_LOSS).place)),
+        rule="loss.identified_by",
+        cited=region.pack.loss.identified_by,
+    )
+
+
+def id_unreadable(region: Region) -> Ended:
+    """The identity card was laid down several times and did not let itself be read."""
+    return refused(
+        region,
+        reason="id_unreadable",
+        code="D-12",
+        title=say("读不出这张身份证"),
+        why=say("可能放的不是身份证，也可能芯片坏了。"),
+        instead=(say("请放二代身份证或居住证，再办一次。"), say("还是读不出，请找工作人员。")),
+    )
+
+
+def id_number_unsound(region: Region) -> Ended:
+    """The number's check character does not fit."""
+    return refused(
+        region,
+        reason="id_number_unsound",
+        code="D-13",
+        title=say("身份证号码不对"),
+        why=say("证里的号码少了一位或错了一位，不能用来核对。"),
+        instead=(say("请把身份证交给工作人员看一看。"),),
+    )
+
+
+def id_birth_date_contradicts(region: Region) -> Ended:
+    """The printed birth date is not the number's."""
+    return refused(
+        region,
+        reason="id_birth_date_contradicts",
+        code="D-14",
+        title=say("身份证上的生日对不上"),
+        why=say("证上的出生日期和号码里的不一样，不能用来核对。"),
+        instead=(say("请把身份证交给工作人员看一看。"), say("要更正，请到公安派出所。")),
+    )
+
+
+def id_expired(region: Region) -> Ended:
+    """Past the document's last day."""
+    return refused(
+        region,
+        reason="id_expired",
+        code="D-15",
+        title=say("身份证已经过期"),
+        why=say("过了有效期的身份证，不能用来核对。"),
+        instead=(say("请带没过期的身份证再来。"), say("换新身份证，请到公安派出所。")),
+    )
+
+
+def id_not_yet_valid(region: Region) -> Ended:
+    """Before the document's first day."""
+    return refused(
+        region,
+        reason="id_not_yet_valid",
+        code="D-16",
+        title=say("身份证还没有生效"),
+        why=say("还没到证上写的有效期开始那一天。"),
+        instead=(say("请带现在有效的身份证再来。"), say("日期不对的，请找工作人员看一看。")),
+    )
+
+
 def cancelled_card(region: Region) -> Ended:
     """The card is void without a successor."""
     return refused(

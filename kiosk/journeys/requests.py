@@ -6,12 +6,15 @@ is thrown in at the yield: an Interruption, a :class:`~drivers.ports.errors.Devi
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData, PinCheck
+from drivers.ports.id_reader import IdDocument
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
-from kiosk.journeys.views import AnyIntent, InsertCard, PinEntry, View
+from kiosk.journeys.views import AnyIntent, InsertCard, PinEntry, PlaceIdCard, View, Working
+from kiosk.journeys.wording import Say
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
@@ -182,6 +185,38 @@ class ReturnCard(Request[None]):
     """Give the card back and wait until it is taken."""
 
     interruptible: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitIdDocument(Request[None]):
+    """Wait for an identity card on the reader. It lies there from here on: :class:`ReturnIdDocument` must follow."""
+
+    awaits_citizen: ClassVar[bool] = True
+    view: PlaceIdCard
+
+
+class Unread(Enum):
+    """Why an identity card was not read."""
+
+    TAKEN_AWAY = "taken_away"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadIdDocument(Request[IdDocument | Unread]):
+    """Read it. A few seconds at most."""
+
+    interruptible: ClassVar[bool] = False
+    view: Working
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnIdDocument(Request[None]):
+    """Wait until the citizen has taken the identity card back; call for it where it stays."""
+
+    interruptible: ClassVar[bool] = False
+    line: Say
+    """What came of it, said while the card still lies there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import assert_never
 from kiosk.journeys import refusals
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ending, Progress, Session, serve
-from kiosk.journeys.holder import CHECK, Holder, holder_without_card
+from kiosk.journeys.holder import Holder, holder_without_card, ways_to_identify
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import page, turning
 from kiosk.journeys.refusals import in_words
@@ -25,7 +25,7 @@ from kiosk.journeys.views import (
     Working,
 )
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
-from kiosk.policy.pack import BankLine, Offline, Rule, Term, Unit
+from kiosk.policy.pack import BankLine, Identification, Offline, Rule, Term, Unit
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.china_time import minute_of
@@ -35,7 +35,7 @@ from kiosk.records.transaction import Outcome, Service, Stage
 
 
 def temporary_loss(session: Session) -> Journey[Outcome]:
-    """Take number and name, report the card lost at the centre; without the centre take the report down."""
+    """Learn whose card it is, report it lost at the centre; without the centre take the report down."""
     return (yield from serve(session, Service.TEMPORARY_LOSS, _report))
 
 
@@ -43,7 +43,7 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.TEMPORARY_LOSS):
         raise refusals.not_offered(region, Service.TEMPORARY_LOSS)
-    yield from ask(Show(_explanation(region)))
+    yield from ask(Show(_explanation(region, ways_to_identify(session))))
     holder = yield from holder_without_card(session, _read_back)
     progress.social_security_number, progress.holder_name = holder.number, holder.name
     yield from ask(Record(progress.transaction(Stage.BEGUN)))
@@ -107,18 +107,18 @@ def _unknown_view(session: Session) -> Fault:
     )
 
 
-def _explanation(region: Region) -> Explain:
+def _explanation(region: Region, ways: frozenset[Identification]) -> Explain:
     loss = region.pack.loss
     effect = say("挂失后，卡的社保功能停用，别人捡到也用不了。")
     if loss.formal_deadline.value is not None:
         time = say("挂失后，要在 {term} 内补办书面挂失。", term=_span(loss.formal_deadline.value))
     else:
         time = _holds(loss.validity)
-    needed = (
-        say("要输入您的身份证号码和姓名。不收费。")
-        if region.service(Service.TEMPORARY_LOSS).fee_fen.value == 0
-        else say("要输入您的身份证号码和姓名。")
-    )
+    free = region.service(Service.TEMPORARY_LOSS).fee_fen.value == 0
+    if Identification.ID_CARD in ways:
+        needed = say("要用您的身份证。不收费。") if free else say("要用您的身份证。")
+    else:
+        needed = say("要输入您的身份证号码和姓名。不收费。") if free else say("要输入您的身份证号码和姓名。")
     return Explain(
         title=say("卡丢了，先办{name}", name=_name_of_report(region)),
         lines=(effect, time, needed),
@@ -153,10 +153,10 @@ def _read_back(holder: Holder) -> ReadBack:
             Fact(say("身份证号码"), Personal(mask_number(holder.number), holder.number)),
         ),
         note=say("挂失后，这张卡的社保功能马上停用。"),
-        step=CHECK,
+        step=holder.check,
         actions=(
             CANCEL,
-            Action(Intent.AGAIN, say("不对，重新输")),
+            holder.again,
             Action(Intent.NEXT, say("对，挂失这张卡"), Emphasis.GRAVE, say("号码和姓名都对，挂失这张卡")),
         ),
     )

@@ -21,6 +21,8 @@ class Intent(Enum):
     CANCEL = "cancel"
     DONE = "done"
     AGAIN = "again"
+    TYPE = "type"
+    """Type it on the screen instead of laying an ID card down."""
     GO_ON = "go_on"
 
 
@@ -132,6 +134,18 @@ class InsertCard:
     title: Say
     line: Say
     step: Step | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceIdCard:
+    """Waiting for an identity card on the reader."""
+
+    title: Say
+    line: Say
+    step: Step | None
+    note: Say | None
+    """Why the last time did not count."""
     actions: tuple[Action, ...]
 
 
@@ -291,10 +305,21 @@ class TakeCard:
     """It has been waiting for ten seconds and more."""
 
 
+@dataclass(frozen=True, slots=True)
+class TakeIdCard:
+    """The identity card is read and lies on the reader still; it goes back before anything else is asked."""
+
+    title: Say
+    line: Say
+    urgent: bool
+    """It has been lying there for ten seconds and more."""
+
+
 View = (
     Attract
     | Home
     | InsertCard
+    | PlaceIdCard
     | PinEntry
     | NumberEntry
     | NameEntry
@@ -307,6 +332,7 @@ View = (
     | Fault
     | OutOfService
     | TakeCard
+    | TakeIdCard
 )
 
 
@@ -329,7 +355,7 @@ def actions_of(view: View) -> tuple[Action, ...]:
         case Home():
             tiles = tuple(Action(tile.intent, tile.label, spoken=tile.spoken) for tile in view.tiles)
             return (*tiles, view.back)
-        case Working() | OutOfService() | TakeCard():
+        case Working() | OutOfService() | TakeCard() | TakeIdCard():
             return ()
         case _:
             return view.actions

@@ -118,11 +118,22 @@ class BankLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """As the source prints it."""
 
 
+class Identification(Enum):
+    """How a terminal learns whose affair it is where no card is at hand."""
+
+    ID_CARD = "id_card"
+    """The identity card on the terminal's reader."""
+    TYPED = "typed"
+    """Number and name, typed on the screen."""
+
+
 class LossRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Rules of a lost card."""
 
     name: Rule[Text]
     """What the region calls the temporary report: 预挂失, 临时挂失, 口头挂失."""
+    identified_by: Rule[tuple[Identification, ...]]
+    """By what a terminal may take it who reports. Not stated means by nothing."""
     validity: Rule[Term]
     """How long a temporary report holds before it lifts by itself."""
     formal_deadline: Rule[Term]

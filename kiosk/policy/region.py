@@ -2,7 +2,18 @@
 
 from dataclasses import dataclass
 
-from kiosk.policy.pack import BankLine, Basis, HeldBy, InitialPin, Offline, Pack, PinWeakness, Rule, ServiceRules
+from kiosk.policy.pack import (
+    BankLine,
+    Basis,
+    HeldBy,
+    Identification,
+    InitialPin,
+    Offline,
+    Pack,
+    PinWeakness,
+    Rule,
+    ServiceRules,
+)
 from kiosk.records.transaction import Service
 
 
@@ -82,6 +93,11 @@ class Region:
     def offline(self, service: Service) -> Offline:
         """What a service does without the centre. Not stated means that it refuses."""
         return self.service(service).offline.value or Offline.REFUSED
+
+    @property
+    def identified_by(self) -> frozenset[Identification]:
+        """By what a terminal may take it who somebody without a card is. Not stated means by nothing."""
+        return frozenset(self.pack.loss.identified_by.value or ())
 
     def bank_line(self, bank: str) -> BankLine | None:
         """The line of a bank by its name at the centre; None when the pack knows none."""

@@ -15,7 +15,8 @@ from drivers.ports.card_reader import (
     ExternalAuthenticationRefused,
     HolderDataProtected,
 )
-from drivers.ports.errors import DeviceError, EntryCancelled, TimedOut
+from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, TimedOut
+from drivers.ports.id_reader import IdReader
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
 from kiosk.journeys.card_query import card_query
@@ -28,6 +29,7 @@ from kiosk.journeys.requests import (
     Announce,
     AskCentre,
     AwaitCard,
+    AwaitIdDocument,
     CardTaken,
     CentreAnswer,
     CitizenCancelled,
@@ -41,9 +43,11 @@ from kiosk.journeys.requests import (
     Journey,
     LedgerFailed,
     LoadWorkingKey,
+    ReadIdDocument,
     Record,
     Request,
     ReturnCard,
+    ReturnIdDocument,
     Show,
     Unreachable,
 )
@@ -59,6 +63,7 @@ from kiosk.journeys.views import (
     Scene,
     StillThere,
     TakeCard,
+    TakeIdCard,
     Typed,
     View,
     Working,
@@ -67,7 +72,7 @@ from kiosk.journeys.views import (
 from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Outcome, Service, Transaction
-from kiosk.runtime.errands import card_errand, pad_errand
+from kiosk.runtime.errands import card_errand, id_errand, pad_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
 from kiosk.runtime.lanes import Answers, Lane, LaneAnswer, PinCount
@@ -77,15 +82,21 @@ _log = logging.getLogger(__name__)
 CARD_POLL_S: Final = 0.3
 """How often the slot is looked at while a card should be in it, or nobody is here."""
 PAD_POLL_S: Final = 10.0
+ID_READER_POLL_S: Final = 10.0
 LEDGER_POLL_S: Final = 10.0
 GIVE_UP_READER_S: Final = 10.0
 """How long a failing reader is asked whether the card has been taken."""
 CLOSING_S: Final = 20.0
 """How long a closing terminal lets a citizen read how it ended."""
+ID_TAKEN_AT_ONCE_S: Final = 0.3
+"""Whoever has taken the identity card by then is not asked for it."""
 URGENT_S: Final = 10.0
 """After this long a forgotten card is called for urgently (docs/ux-rules.md rule 9)."""
 _PAD_SILENT_S: Final = 30.0
 """An entry that times out sooner than this never started: the pad is silent."""
+
+_SHOWS: Final = (Show, Announce, AwaitCard, AwaitIdDocument, ReadIdDocument, EnterPin, EnterPinBlock)
+"""Requests that bring a view of their own."""
 
 _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.CARD_QUERY: card_query,
@@ -127,6 +138,8 @@ class Devices:
 
     card_reader: CardReader
     pin_pad: PinPad
+    id_reader: IdReader | None = None
+    """None where there is none: what it would do is then done otherwise or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +170,12 @@ class Conductor:
         wake = surroundings.wake
         self._card = Lane("card", self._answers, wake, (HolderDataProtected, ExternalAuthenticationRefused))
         self._pad = Lane("pad", self._answers, wake)
+        self._id = Lane("id", self._answers, wake)
         self._centre = Lane("centre", self._answers, wake)
         self._ledger = Lane("ledger", self._answers, wake, (LedgerFailed,))
         self._health = Health()
+        self._reads_id_cards = False
+        """The reader of identity cards has answered lately. The terminal serves without it."""
         self._idleness = Idleness(self._clock())
         self._large = False
         self._ticket = 0
@@ -231,7 +247,7 @@ class Conductor:
         """End the lanes and close a running journey, which wipes what it holds."""
         self._devices.pin_pad.cancel()
         self._journey.close()
-        for lane in (self._card, self._pad, self._centre, self._ledger):
+        for lane in (self._card, self._pad, self._id, self._centre, self._ledger):
             lane.close()
 
     # The loop.
@@ -277,31 +293,41 @@ class Conductor:
         if self._interruption is not None and request.interruptible:
             self._throw_pending()
             return
-        match request:
-            case Show() | Announce() | AwaitCard() | EnterPin() | EnterPinBlock():
-                self._view = request.view
-                if isinstance(request.view, Attract):
-                    # Whoever left from the home screen has left as well: the next citizen is another one.
-                    self._display.reset_preferences()
-                    self._large = False
-            case ReturnCard():
-                self._released_at = self._begun_at
+        if isinstance(request, _SHOWS):
+            self._view = request.view
+            if isinstance(request.view, Attract):
+                # Whoever left from the home screen has left as well: the next citizen is another one.
+                self._display.reset_preferences()
+                self._large = False
         match request:
             case Show():
-                pass  # an intent answers it
+                return  # an intent answers it
             case Announce():
                 self._send(None)
+                return
+            case ReturnCard() | ReturnIdDocument():
+                self._released_at = self._begun_at
+        self._hand_over(request)
+
+    def _hand_over(self, request: Request[Any]) -> None:
+        """Give the request at hand, or give it again, to the lane that can do it."""
+        match request:
             case AskCentre():
                 self._hand(self._centre, lambda: self._ask_centre(request))
             case Record():
                 self._hand(self._ledger, lambda: self._journal.append(request.transaction))
             case EnterPin() | EnterPinBlock() | IdentifyPad() | LoadWorkingKey():
                 self._hand(self._pad, self._pad_errand(request))
+            case AwaitIdDocument() | ReadIdDocument() | ReturnIdDocument():
+                self._hand(self._id, self._id_errand(request))
             case _:
-                self._hand(self._card, self._card_errand(request))
+                self._hand(self._card, card_errand(request, self._devices.card_reader))
 
-    def _card_errand(self, request: Request[Any]) -> Callable[[], Any]:
-        return card_errand(request, self._devices.card_reader)
+    def _id_errand(self, request: AwaitIdDocument | ReadIdDocument | ReturnIdDocument) -> Callable[[], Any]:
+        reader = self._devices.id_reader
+        if reader is None:
+            raise AssertionError("a journey asks for a reader that its session does not have")
+        return id_errand(request, reader)
 
     def _pad_errand(self, request: EnterPin | EnterPinBlock | IdentifyPad | LoadWorkingKey) -> Callable[[], Any]:
         ticket = self._ticket
@@ -318,16 +344,16 @@ class Conductor:
 
     def _answered(self, answer: LaneAnswer) -> None:
         request, error, value = self._request, answer.error, answer.value
-        if isinstance(request, ReturnCard) and error is not None:
+        if isinstance(request, ReturnCard | ReturnIdDocument) and error is not None:
             self._not_yet_taken(error)
             return
-        if isinstance(error, TimedOut) and isinstance(request, AwaitCard) and self._interruption is None:
-            self._hand(self._card, self._card_errand(request))
+        if isinstance(error, TimedOut) and isinstance(request, AwaitCard | AwaitIdDocument) and not self._interruption:
+            self._hand_over(request)
             return
         if isinstance(request, AwaitCard | ReturnCard):
             self._holds_card = isinstance(request, AwaitCard) and error is None
         # A card that came in the last moment is the journey's: it must give it back.
-        if self._interruption is not None and request.interruptible and not self._holds_new_card(request):
+        if self._interruption is not None and request.interruptible and not self._holds_new_card(request, error):
             if isinstance(value, Pin):
                 value.wipe()
             self._throw_pending()
@@ -344,36 +370,44 @@ class Conductor:
             ):
                 self._begun_at = self._clock()
                 self._view = request.view
-                self._hand(self._pad, self._pad_errand(request))
+                self._hand_over(request)
             case LedgerFailed():
                 self._health.broken("ledger", error)
                 self._throw(error)
             case DeviceError():
-                _log.warning("%s: %s", type(request).__name__, error)
-                self._throw(error)
+                self._failed(request, error)
             case defect:
                 raise defect
 
-    def _holds_new_card(self, request: Request[Any]) -> bool:
-        return isinstance(request, AwaitCard) and self._holds_card
+    def _failed(self, request: Request[Any], error: DeviceError) -> None:
+        _log.warning("%s: %s", type(request).__name__, error)
+        if isinstance(error, NotConnected) and error.device == "id_reader":
+            self._reads_id_cards = False  # nobody else is sent to it until it has answered
+        self._throw(error)
+
+    def _holds_new_card(self, request: Request[Any], error: BaseException | None) -> bool:
+        return (isinstance(request, AwaitCard) and self._holds_card) or (
+            isinstance(request, AwaitIdDocument) and error is None
+        )
 
     def _not_yet_taken(self, error: BaseException) -> None:
         """Ask for the card again; a reader that fails for long is given up, and the card with it."""
         if isinstance(error, TimedOut):
-            self._hand(self._card, self._card_errand(self._request))
+            self._hand_over(self._request)
         elif not isinstance(error, DeviceError):
             raise error
         elif self._clock() - self._released_at < GIVE_UP_READER_S:
             self._retry_return_at = self._clock() + CARD_POLL_S
         else:
-            self._holds_card = False
-            self._health.broken("card_reader", error)
+            if isinstance(self._request, ReturnCard):
+                self._holds_card = False
+                self._health.broken("card_reader", error)
             self._throw(error)
 
     def _mind_return(self, now: float) -> None:
         if self._retry_return_at is not None and now >= self._retry_return_at:
             self._retry_return_at = None
-            self._hand(self._card, self._card_errand(self._request))
+            self._hand_over(self._request)
 
     # Moving the journey.
 
@@ -422,7 +456,12 @@ class Conductor:
         self._interruption = None
         match ended_with:
             case Service() if self._health.view(self._region.hotline) is None:
-                session = Session(self._surroundings.new_transaction_id(), self._region, self._surroundings.today())
+                session = Session(
+                    self._surroundings.new_transaction_id(),
+                    self._region,
+                    self._surroundings.today(),
+                    reads_id_cards=self._reads_id_cards,
+                )
                 self._at_reception = False
                 self._journey = _JOURNEYS[ended_with](session)
             case _:
@@ -482,6 +521,9 @@ class Conductor:
     def _mind_health(self, now: float) -> None:
         if self._pad.idle and self._is_due("pad", now, PAD_POLL_S):
             self._do_aside(self._pad, self._devices.pin_pad.identify, self._pad_seen)
+        reader = self._devices.id_reader
+        if reader is not None and self._id.idle and self._is_due("id_reader", now, ID_READER_POLL_S):
+            self._do_aside(self._id, reader.identify, self._id_reader_seen)
         if self._ledger.idle and self._is_due("ledger", now, LEDGER_POLL_S):
             self._do_aside(self._ledger, self._journal.tidy, self._ledger_seen)
 
@@ -490,6 +532,14 @@ class Conductor:
             self._health.broken("pin_pad", answer.error)
         else:
             self._health.whole("pin_pad")
+
+    def _id_reader_seen(self, answer: LaneAnswer) -> None:
+        works = answer.error is None
+        if works and not self._reads_id_cards:
+            _log.info("the identity-card reader works")
+        elif self._reads_id_cards and not works:
+            _log.error("the identity-card reader does not work: %s", answer.error)
+        self._reads_id_cards = works
 
     def _ledger_seen(self, answer: LaneAnswer) -> None:
         if isinstance(answer.error, LedgerFailed):
@@ -531,6 +581,13 @@ class Conductor:
             view = TakeCard(
                 title=say("请取走您的卡"),
                 line=say("卡还在机器里，别忘了拿走。") if urgent else say("取走卡以后，屏幕上会告诉您结果。"),
+                urgent=urgent,
+            )
+        elif isinstance(self._request, ReturnIdDocument) and now - self._released_at >= ID_TAKEN_AT_ONCE_S:
+            urgent = now - self._released_at >= URGENT_S
+            view = TakeIdCard(
+                title=say("请拿回身份证"),
+                line=say("身份证还在机器上，别忘了拿走。") if urgent else self._request.line,
                 urgent=urgent,
             )
         left = self._warning_left(now)

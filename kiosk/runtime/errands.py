@@ -4,10 +4,13 @@ from collections.abc import Callable
 from typing import Any, Final, assert_never
 
 from drivers.ports.card_reader import CardReader, Cryptogram, ExternalAuthenticationRefused
+from drivers.ports.errors import MediaRemoved
+from drivers.ports.id_reader import DocumentUnreadable, IdDocument, IdReader
 from drivers.ports.pin_pad import PinPad
 from kiosk.journeys.requests import (
     AnswerChallenge,
     AwaitCard,
+    AwaitIdDocument,
     ChangeChipPin,
     DrawChallenge,
     EnterPin,
@@ -17,9 +20,12 @@ from kiosk.journeys.requests import (
     OpenChip,
     PinTriesLeft,
     ReadHolder,
+    ReadIdDocument,
     ReadIssuer,
     Request,
     ReturnCard,
+    ReturnIdDocument,
+    Unread,
     VerifyPin,
 )
 
@@ -74,6 +80,28 @@ def pad_errand(
             return lambda: pad.load_working_key(key)
         case other:
             assert_never(other)
+
+
+def id_errand(request: AwaitIdDocument | ReadIdDocument | ReturnIdDocument, reader: IdReader) -> Callable[[], Any]:
+    """The call on the identity-card reader that answers ``request``."""
+    match request:
+        case AwaitIdDocument():
+            return lambda: reader.wait_for_document(_CARD_WAIT_S)
+        case ReadIdDocument():
+            return lambda: _read_id_document(reader)
+        case ReturnIdDocument():
+            return lambda: reader.wait_for_removal(_CARD_WAIT_S)
+        case other:
+            assert_never(other)
+
+
+def _read_id_document(reader: IdReader) -> IdDocument | Unread:
+    try:
+        return reader.read_document()
+    except MediaRemoved:
+        return Unread.TAKEN_AWAY
+    except DocumentUnreadable:
+        return Unread.UNREADABLE
 
 
 def _open_chip(reader: CardReader, cryptogram: Cryptogram) -> bool:

@@ -43,6 +43,12 @@ class Workbench(Protocol):
     def pull(self) -> None:
         """Pull the card out."""
 
+    def place_id(self, document: str) -> None:
+        """Lay an identity card on the reader."""
+
+    def take_id(self) -> None:
+        """Take it away."""
+
     def set_cable(self, what: str) -> None:
         """``plugged``, ``unplugged``, ``slow`` or ``cut``."""
 
@@ -84,6 +90,8 @@ def create_app(workbench: Workbench, token: str) -> FastAPI:
     deed("/press/{what}", workbench.press)
     deed("/insert/{what}", workbench.insert)
     deed("/pull", lambda _: workbench.pull())
+    deed("/place-id/{what}", workbench.place_id)
+    deed("/take-id", lambda _: workbench.take_id())
     deed("/cable/{what}", workbench.set_cable)
     deed("/power/{what}", workbench.set_power)
     deed("/region/{what}", workbench.choose_region)

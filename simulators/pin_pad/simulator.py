@@ -3,9 +3,7 @@
 import os
 import select
 import threading
-import tty
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -15,38 +13,11 @@ from simulators.pin_pad.firmware import CANCEL, CLEAR, ENTER, PadFirmware
 from simulators.pin_pad.keys import TEST_MASTER_KEY, KeyStore
 from simulators.pin_pad.sunson import SunsonFirmware
 from simulators.pin_pad.szzt import SzztFirmware
+from simulators.serial_cable import SerialCable
 
 PadDialect = Literal["sunson", "szzt"]
 """Which family's pad it is."""
 FIRMWARE: Final[dict[PadDialect, type[PadFirmware]]] = {"sunson": SunsonFirmware, "szzt": SzztFirmware}
-
-
-class _Cable:
-    """One plugged-in cable: the pseudo-terminal and the thread that listens at the pad's end."""
-
-    def __init__(self, serve: Callable[["_Cable"], None]) -> None:
-        # The host's end stays open here as well: a pad does not notice whether anyone has opened the port.
-        self.pad_end, self._host_end = os.openpty()
-        tty.setraw(self._host_end)
-        os.set_blocking(self.pad_end, False)
-        self.wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self.host_path = os.ttyname(self._host_end)
-        self.pulled = False
-        self._thread = threading.Thread(target=serve, args=(self,), name="pin pad", daemon=True)
-        self._thread.start()
-
-    def send(self, octets: bytes) -> None:
-        """Put bytes on the line; a full line loses them, as there is no flow control."""
-        with suppress(BlockingIOError):
-            os.write(self.pad_end, octets)
-
-    def pull(self) -> None:
-        """Part the ends; the host sees its port hang up."""
-        self.pulled = True
-        os.eventfd_write(self.wake, 1)
-        self._thread.join()
-        for descriptor in (self.pad_end, self._host_end, self.wake):
-            os.close(descriptor)
 
 
 class PadSimulator:
@@ -78,7 +49,7 @@ class PadSimulator:
         self._firmware = FIRMWARE[dialect](self._keys, self.faults)
         self._changed = threading.Condition(threading.RLock())
         self._told_entering = False
-        self._cable: _Cable | None = None
+        self._cable: SerialCable | None = None
         self.replug()
 
     @property
@@ -143,7 +114,7 @@ class PadSimulator:
         with self._changed:
             if self._cable is not None:
                 return
-            self._cable = _Cable(self._serve)
+            self._cable = SerialCable("pin pad", self._serve)
             if self._link is not None:
                 fresh = self._link.with_name(self._link.name + ".new")
                 fresh.unlink(missing_ok=True)
@@ -184,16 +155,16 @@ class PadSimulator:
                 self._cable.send(self._firmware.press(key))
                 self._tell()
 
-    def _serve(self, cable: _Cable) -> None:
+    def _serve(self, cable: SerialCable) -> None:
         while True:
             with self._changed:
                 left_s = self._firmware.seconds_left()
-            ready, _, _ = select.select([cable.pad_end, cable.wake], [], [], left_s)
+            ready, _, _ = select.select([cable.device_end, cable.wake], [], [], left_s)
             with self._changed:
                 if cable.pulled:
                     return
-                if cable.pad_end in ready:
-                    cable.send(self._firmware.receive(os.read(cable.pad_end, 4096)))
+                if cable.device_end in ready:
+                    cable.send(self._firmware.receive(os.read(cable.device_end, 4096)))
                 cable.send(self._firmware.expire())
                 self._tell()
                 if cable.wake in ready:

@@ -17,12 +17,14 @@ from Xlib import display
 from simulators.bench.server import NotPossible
 from simulators.card.card_file import DECK
 from simulators.card.slot import CardSlot
+from simulators.id_reader import DOCUMENTS, IdReaderSimulator
 from simulators.pcscd import PrivatePcscd
 from simulators.pin_pad import PadSimulator
 from simulators.screen import Screen
 from simulators.stand.cable import CableState, NetworkCable
 from simulators.stand.centre import DemoCentre
 from simulators.stand.deck import DemoCard, lay_out
+from simulators.stand.id_documents import DemoDocument, documents_at_hand
 from simulators.stand.programs import Program
 from simulators.stand.requirements import REPOSITORY, missing
 from simulators.stand.terminals import TERMINALS, DemoTerminal, TerminalPlace, Wiring
@@ -52,6 +54,7 @@ class StandSettings:
     terminals: Mapping[str, DemoTerminal] = field(default_factory=lambda: TERMINALS)
     """By region pack; each is set up when it is first put into place."""
     decks: tuple[Path, ...] = (DECK,)
+    id_documents: Path = DOCUMENTS
     seeds: tuple[Path, ...] = (_DEMO / "centre.json",)
     region_rules: Path = _DEMO / "region_rules.toml"
     assets: Path = REPOSITORY / "assets"
@@ -97,6 +100,8 @@ class Stand:
         self.inserted: DemoCard | None = None
         self.cards: dict[str, DemoCard] = {}
         self._pads: dict[str, PadSimulator] = {}
+        self.id_documents: dict[str, DemoDocument] = {}
+        self.placed: DemoDocument | None = None
 
     # --- setting up and clearing away -----------------------------------------------------------------------------
 
@@ -168,6 +173,9 @@ class Stand:
         exits.callback(self.slot.close)
         self.cards = {card.key: card for card in lay_out(self.state / "cards", settings.decks, settings.seeds)}
 
+        self.id_reader = exits.enter_context(IdReaderSimulator(link=self.state / "id-reader"))
+        self.id_documents = {one.key: one for one in documents_at_hand(settings.id_documents)}
+
         self._say("中心系统 central system …")
         self.centre = DemoCentre(
             self.state / "centre", settings.seeds, settings.region_rules, self.logs, on_death=self._died
@@ -185,6 +193,7 @@ class Stand:
             width=width,
             height=height,
             reader=self.pcscd.reader_name,
+            id_reader=self.state / "id-reader",
             centre_url=f"https://127.0.0.1:{self.cable.port}",
             centre_ca=self.centre.ca,
             centre_keys=self.centre.public_keys,
@@ -256,6 +265,7 @@ class Stand:
         ]
         rows.append(("pcscd", self.pcscd.pid, f"{self.pcscd.reader_name} · {self.pcscd.socket_path}", False))
         rows.append(("PIN pad, card slot, cable", os.getpid(), f"{self.pad.path} · 127.0.0.1:{self.cable.port}", False))
+        rows.append(("identity-card reader", os.getpid(), self.id_reader.path, False))
         rows += [
             (program.name, program.pid, str(program.log), self.powered and program.exit_code is not None)
             for program in self._terminal or ()
@@ -309,6 +319,26 @@ class Stand:
             self.slot.pull()
             self._note(f"拔出了卡：{self.inserted.title}", f"card out: {self.inserted.title_en}")
             self.inserted = None
+
+    def place_id(self, document: str) -> None:
+        """Lay an identity card on the reader."""
+        with self._hands:
+            if self.placed is not None:
+                raise NotPossible("an identity card lies on the reader already")
+            if document not in self.id_documents:
+                raise NotPossible("no such identity card")
+            self.placed = self.id_documents[document]
+            self.id_reader.place(self.placed.file)
+            self._note(f"放上了身份证：{self.placed.file.title}", f"identity card down: {self.placed.file.title_en}")
+
+    def take_id(self) -> None:
+        """Take it away."""
+        with self._hands:
+            if self.placed is None:
+                raise NotPossible("nothing lies on the reader")
+            self.id_reader.remove()
+            self._note(f"拿走了身份证：{self.placed.file.title}", f"identity card away: {self.placed.file.title_en}")
+            self.placed = None
 
     def set_cable(self, what: str) -> None:
         """Do something to the network cable."""
@@ -378,7 +408,7 @@ class Stand:
         terminals = self.settings.terminals
         here = terminals[self.region]
         with self._hands:
-            inserted = self.inserted
+            inserted, placed = self.inserted, self.placed
         return {
             "terminal": self.place.id,
             "region": f"{here.zh} {here.en}",
@@ -387,6 +417,8 @@ class Stand:
             "powered": self.powered,
             "inserted": inserted.key if inserted else None,
             "cards": [card.picture(self.region, terminals) for card in self.cards.values()],
+            "placed": placed.key if placed else None,
+            "id_documents": [document.picture(self.region, terminals) for document in self.id_documents.values()],
             "cable": self.cable.state.value,
             "cut_armed": self.cable.cut_armed,
             "centre_url": self.centre.url,

@@ -22,6 +22,8 @@ class Wiring:
     width: int
     height: int
     reader: str
+    id_reader: Path
+    """The serial port of the identity-card reader; it stays in its place whichever terminal stands there."""
     centre_url: str
     centre_ca: Path
     centre_keys: Path
@@ -82,6 +84,7 @@ class TerminalPlace:
             "display": {"width": wiring.width, "height": wiring.height, "fullscreen": False},
             "card_reader": {"name": wiring.reader},
             "pin_pad": {"port": str(self.pad_link), "dialect": "auto"},
+            "id_reader": {"port": str(wiring.id_reader)},
             "centre": {"url": wiring.centre_url, "ca": str(wiring.centre_ca), "keys": str(wiring.centre_keys)},
             "paths": {"regions": str(wiring.regions), "assets": str(wiring.assets)},
         }

@@ -37,6 +37,12 @@ class NotingWorkbench:
     def pull(self) -> None:
         self.deeds.append("pull")
 
+    def place_id(self, document: str) -> None:
+        self.deeds.append(f"place id {document}")
+
+    def take_id(self) -> None:
+        self.deeds.append("take id")
+
     def set_cable(self, what: str) -> None:
         self.deeds.append(f"cable {what}")
 
@@ -83,6 +89,8 @@ def live(bench: BenchServer, token: str) -> str:
         ("press/enter", "press enter"),
         ("insert/zhumadian-normal", "insert zhumadian-normal"),
         ("pull", "pull"),
+        ("place-id/wu-jiashe", "place id wu-jiashe"),
+        ("take-id", "take id"),
         ("cable/unplugged", "cable unplugged"),
         ("power/off", "power off"),
         ("region/beijing", "region beijing"),

@@ -38,6 +38,9 @@ WHERE: Final = {
     "pad-szzt-frames": "pads:SZZT_FRAMES",
     "pad-sunson-entry": "pads:SUNSON_PAD",
     "pad-szzt-entry": "pads:SZZT_PAD",
+    "id-reader-frames": "id_readers:FRAMES",
+    "id-reader-texts": "id_readers:TEXTS",
+    "id-reader-document": "id_readers:READER",
     "records-messages": "records:MESSAGES",
     "records-sealing": "records:SEALING",
     "records-signatures": "records:SIGNATURES",
@@ -52,7 +55,16 @@ WHERE: Final = {
     "centre-batches": "centre:BATCHES",
 }
 HYPOTHESIS_ONLY: Final = frozenset(
-    {"card-pcsc", "records-messages", "pad-sunson-entry", "pad-szzt-entry", "centre-door", "centre-batches", OPENAPI}
+    {
+        "card-pcsc",
+        "records-messages",
+        "pad-sunson-entry",
+        "pad-szzt-entry",
+        "id-reader-document",
+        "centre-door",
+        "centre-batches",
+        OPENAPI,
+    }
 )
 _PATIENCE_S: Final = 180.0
 """Beyond its time a target gets this long: to bring up what it needs, to shorten a finding, to end."""

@@ -1,6 +1,8 @@
 """Every journey, with everything that can end it thrown in at every step: all must come home."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -27,13 +29,15 @@ from kiosk.journeys.requests import (
     Journey,
     LedgerFailed,
     Request,
+    Unread,
 )
 from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import Intent, ReadBack
 from kiosk.records.card import CardState
 from kiosk.records.questions import CardProof, CardProved
 from kiosk.records.transaction import Outcome, Stage
-from tests.journeys.world import World, session
+from tests.journeys.world import ID_CARD, World
+from tests.journeys.world import session as plain_session
 
 CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
 
@@ -56,22 +60,41 @@ SCENARIOS: dict[str, Scenario] = {
         pin_change,
         lambda: World(key="beijing", typed=["135790", "975318", "975318"], proof=CENTRE_PIN),
     ),
-    "loss report": (temporary_loss, lambda: World(key="beijing", keyed=[NUMBER, "王小明"])),
+    "loss report": (temporary_loss, lambda: World(key="beijing", documents=[ID_CARD])),
     "loss report without the centre": (
         temporary_loss,
-        lambda: World(key="beijing", keyed=[NUMBER, "王小明"], centre_up=False),
+        lambda: World(key="beijing", documents=[ID_CARD], centre_up=False),
+    ),
+    "loss report after a second look at the ID card": (
+        temporary_loss,
+        lambda: World(key="beijing", documents=[Unread.TAKEN_AWAY, ID_CARD]),
+    ),
+    "loss report with an expired ID card": (
+        temporary_loss,
+        lambda: World(key="yunling", documents=[replace(ID_CARD, valid_until=date(2020, 1, 1))]),
+    ),
+    "loss report with a choice": (
+        temporary_loss,
+        lambda: World(key="yunling", keyed=[NUMBER, "王小明"], choices={"您带身份证了吗？": Intent.TYPE}),
     ),
     "loss report mended": (
         temporary_loss,
-        lambda: World(key="jiangxi", keyed=["1", NUMBER, "", "王小明"]),
+        lambda: World(key="jiangxi", keyed=["1", NUMBER, "", "王小明"], choices={"您带身份证了吗？": Intent.TYPE}),
     ),
     "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
 }
+
+
+def session(key: str) -> Session:
+    """With all that a terminal can have."""
+    return plain_session(key, reads_id_cards=True)
+
 
 CARD_REQUESTS = (
     requests.AwaitCard, requests.ReadIssuer, requests.ReadHolder, requests.PinTriesLeft, requests.VerifyPin,
     requests.ChangeChipPin, requests.AnswerChallenge, requests.DrawChallenge, requests.OpenChip, requests.ReturnCard,
 )  # fmt: skip
+ID_REQUESTS = (requests.AwaitIdDocument, requests.ReadIdDocument, requests.ReturnIdDocument)
 PAD_REQUESTS = (requests.EnterPin, requests.EnterPinBlock, requests.IdentifyPad, requests.LoadWorkingKey)
 
 
@@ -87,8 +110,11 @@ def what_may_come(request: Request[Any]) -> list[Exception]:
             NotConnected("card_reader", "gone"),
         ]
     device = (
-        "card_reader" if isinstance(request, CARD_REQUESTS) else "pin_pad" if isinstance(request, PAD_REQUESTS) else ""
-    )
+        "card_reader" if isinstance(request, CARD_REQUESTS)
+        else "pin_pad" if isinstance(request, PAD_REQUESTS)
+        else "id_reader" if isinstance(request, ID_REQUESTS)
+        else ""
+    )  # fmt: skip
     if device:
         found += [kind(device, "x") for kind in (NotConnected, TimedOut, ProtocolViolation, Busy, DeviceError)]
     if device == "card_reader":
@@ -137,6 +163,7 @@ def test_all_come_home(name: str, step: int, number: int) -> None:
     at_record = isinstance(request, requests.Record)
     effect_asked = isinstance(request, requests.ChangeChipPin)
     at_return = isinstance(request, requests.ReturnCard)
+    at_id_return = isinstance(request, requests.ReturnIdDocument)
     outcome = None
     try:
         request = journey.throw(thrown)
@@ -150,6 +177,7 @@ def test_all_come_home(name: str, step: int, number: int) -> None:
     card_out = isinstance(thrown, CardTaken | MediaRemoved) or at_return
     if world.card_came and not card_out:
         assert world.card_returned, "the card was not given back"
+    assert at_id_return or not world.on_the_reader, "the identity card was not given back"
     confirmed = any(isinstance(view, ReadBack) for view in world.seen) and bool(world.recorded)
     finished = [entry for entry in world.recorded if entry.stage is Stage.FINISHED]
     if (world.chip_read or confirmed) and not at_record:

@@ -38,7 +38,7 @@ from kiosk.records.questions import (
     RecordAnswer,
 )
 from kiosk.records.transaction import Outcome
-from tests.journeys.world import FICTIONAL, REPORTED_MS, TODAY, TRANSACTION_ID, World, walk
+from tests.journeys.world import FICTIONAL, ID_CARD, REPORTED_MS, TODAY, TRANSACTION_ID, World, walk
 
 NUMBER, NAME = "11010119900307002X", "王小明"
 RAW = tomllib.loads((FICTIONAL / "yunling.toml").read_text(encoding="utf-8"))
@@ -133,6 +133,7 @@ def worlds() -> Iterator[tuple[Story, World]]:
         yield pin_change, World(key="yunling", typed=list(PINS), proof=PROVED, centre_up=up, choices=NEXT)
         yield loss_lifting, World(key="yunling", typed=list(PINS), proof=LOST, centre_up=up, choices=NEXT)
         yield temporary_loss, World(key="yunling", keyed=[NUMBER, NAME], centre_up=up, choices=NEXT)
+        yield temporary_loss, World(key="yunling", documents=[ID_CARD], centre_up=up, choices=NEXT)
     for verdict in LossVerdict:
         for bank in ("", "云岭银行", "别的银行"):
             at = REPORTED_MS if verdict in (LossVerdict.REPORTED, LossVerdict.ALREADY_REPORTED) else None
@@ -169,7 +170,8 @@ def test_every_journey_ends_in_words(gaps: set[str], held_by: str) -> None:
     for choice in (home(region), *(further_choice(region, menu) for menu in Menu)):
         assert [gap for saying in sayings(choice) for gap in empty_gaps(saying)] == []
     for journey, world in worlds():
-        outcome = walk(journey(Session(TRANSACTION_ID, region, TODAY)), world)
+        session = Session(TRANSACTION_ID, region, TODAY, reads_id_cards=bool(world.documents))
+        outcome = walk(journey(session), world)
         assert isinstance(outcome, Outcome)
         for view in world.seen:
             read_well(view)

@@ -9,7 +9,7 @@ from kiosk.journeys.views import Explain, Fault, Intent, NumberEntry, ReadBack, 
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
 from kiosk.records.questions import LossReported, LossVerdict, ReportLoss
 from kiosk.records.transaction import Outcome, Stage
-from tests.journeys.world import REPORTED_MS, TEN_DAYS_LATER_MS, World, session, titles, walk
+from tests.journeys.world import ID_CARD, REPORTED_MS, TEN_DAYS_LATER_MS, World, session, titles, walk
 
 NUMBER = "11010119900307002X"
 WRONG_CHECK = "110101199003070029"
@@ -18,7 +18,7 @@ NAME = "王小明"
 
 
 def citizen(key: str = "beijing", **changes: object) -> World:
-    return World(key=key, keyed=[NUMBER, NAME], **changes)  # type: ignore[arg-type]  # fields by name
+    return World(key=key, keyed=[NUMBER, NAME], documents=[ID_CARD], **changes)  # type: ignore[arg-type]  # fields by name
 
 
 def stages(world: World) -> list[tuple[Stage, Outcome | None, str]]:
@@ -59,7 +59,7 @@ def turn_pages() -> dict[str, Intent]:
 
 def test_beijing_reports_for_ten_days() -> None:
     world = citizen(choices=turn_pages())
-    assert walk(temporary_loss(session("beijing")), world) is Outcome.DONE
+    assert walk(temporary_loss(session("beijing", reads_id_cards=True)), world) is Outcome.DONE
     assert stages(world) == [(Stage.BEGUN, None, ""), (Stage.FINISHED, Outcome.DONE, "")]
     entry = world.recorded[-1]
     assert (entry.social_security_number, entry.holder_name, entry.card_number) == (NUMBER, NAME, "")
@@ -75,7 +75,7 @@ def test_beijing_reports_for_ten_days() -> None:
 
 def test_the_slip_says_when_until_when_and_whom_to_call_and_names_nobody() -> None:
     world = citizen(choices=turn_pages())
-    walk(temporary_loss(session("beijing")), world)
+    walk(temporary_loss(session("beijing", reads_id_cards=True)), world)
     lines = slip(world)
     assert lines[0] == "北京 · 预挂失"
     assert "受理号 01234567" in lines
@@ -107,7 +107,7 @@ def test_a_bank_that_is_not_known_leaves_every_line_of_the_region_on_the_slip() 
 def test_a_term_that_is_not_stated_is_said_to_be_so() -> None:
     report = LossReported(verdict=LossVerdict.REPORTED, reported_at_ms=REPORTED_MS)
     world = citizen(reports=[report], choices=turn_pages())
-    walk(temporary_loss(session("beijing")), world)
+    walk(temporary_loss(session("beijing", reads_id_cards=True)), world)
     done = next(view for view in world.seen if isinstance(view, Result))
     assert facts(done)["有效到"] == "本地手册没有写明"
 
@@ -147,7 +147,7 @@ def test_where_it_is_not_open_the_handbook_s_way_is_told(key: str, place: str, s
 )
 def test_each_answer_is_its_own(verdict: LossVerdict, code: str, reason: str, title: str) -> None:
     world = answered(verdict)
-    assert walk(temporary_loss(session("beijing")), world) is Outcome.REFUSED
+    assert walk(temporary_loss(session("beijing", reads_id_cards=True)), world) is Outcome.REFUSED
     last = world.seen[-1]
     assert isinstance(last, Refusal)
     assert (last.code, last.title.text) == (code, title)
@@ -156,7 +156,7 @@ def test_each_answer_is_its_own(verdict: LossVerdict, code: str, reason: str, ti
 
 def test_already_reported_says_until_when() -> None:
     world = answered(LossVerdict.ALREADY_REPORTED)
-    walk(temporary_loss(session("beijing")), world)
+    walk(temporary_loss(session("beijing", reads_id_cards=True)), world)
     last = world.seen[-1]
     assert isinstance(last, Refusal)
     assert filled(last.why) == "这张卡正在挂失中，有效到 2026-12-02 10:32。不用再报一次。"
@@ -164,8 +164,8 @@ def test_already_reported_says_until_when() -> None:
 
 @pytest.mark.parametrize("wrong", [WRONG_CHECK, NO_SUCH_DAY, "123", "", "110101209903070013"])
 def test_a_number_that_is_nobody_s_is_asked_for_again(wrong: str) -> None:
-    world = World(key="beijing", keyed=[wrong, NUMBER, NAME])
-    assert walk(temporary_loss(session("beijing")), world) is Outcome.DONE
+    world = World(key="jiangxi", keyed=[wrong, NUMBER, NAME])
+    assert walk(temporary_loss(session("jiangxi")), world) is Outcome.DONE
     entries = [view for view in world.seen if isinstance(view, NumberEntry)]
     assert [view.note.text if view.note else None for view in entries] == [
         None,
@@ -174,15 +174,15 @@ def test_a_number_that_is_nobody_s_is_asked_for_again(wrong: str) -> None:
 
 
 def test_whoever_has_no_such_number_is_told_where_else() -> None:
-    world = World(key="beijing", keyed=["1", "2", "3", NUMBER, NAME])
-    assert walk(temporary_loss(session("beijing")), world) is Outcome.DONE
+    world = World(key="jiangxi", keyed=["1", "2", "3", NUMBER, NAME])
+    assert walk(temporary_loss(session("jiangxi")), world) is Outcome.DONE
     notes = [filled(view.note) for view in world.seen if isinstance(view, NumberEntry) and view.note]
-    assert notes == ["这个号码不对，请对照身份证改一改。", *["还是不对。证件号码不是 18 位的，请打 96102。"] * 2]
+    assert notes == ["这个号码不对，请对照身份证改一改。", *["还是不对。证件号码不是 18 位的，请打 12333。"] * 2]
 
 
 def test_a_centre_that_declines_after_a_lost_answer_gets_no_entry_that_never_arrives() -> None:
     world = citizen()
-    journey = temporary_loss(session("beijing"))
+    journey = temporary_loss(session("beijing", reads_id_cards=True))
     request = next(journey)
     while not (isinstance(request, AskCentre) and isinstance(request.question, ReportLoss)):
         request = journey.send(world.answer(request))
@@ -192,28 +192,28 @@ def test_a_centre_that_declines_after_a_lost_answer_gets_no_entry_that_never_arr
 
 
 def test_an_empty_name_is_asked_for_again() -> None:
-    world = World(key="beijing", keyed=[NUMBER, "  ", f" {NAME} "])
-    assert walk(temporary_loss(session("beijing")), world) is Outcome.DONE
+    world = World(key="jiangxi", keyed=[NUMBER, "  ", f" {NAME} "])
+    assert walk(temporary_loss(session("jiangxi")), world) is Outcome.DONE
     assert world.recorded[-1].holder_name == NAME
 
 
 def test_a_number_that_comes_late_is_no_name() -> None:
     """A second tap on the number's button, heard after its question was answered."""
-    world = World(key="beijing", keyed=[NUMBER, NUMBER, NAME])
-    assert walk(temporary_loss(session("beijing")), world) is Outcome.DONE
+    world = World(key="jiangxi", keyed=[NUMBER, NUMBER, NAME])
+    assert walk(temporary_loss(session("jiangxi")), world) is Outcome.DONE
     assert world.recorded[-1].holder_name == NAME
 
 
 def test_a_clock_that_is_dead_turns_nobody_away() -> None:
     """Before the battery's day, until the centre has told the time, everybody would be born tomorrow."""
-    dead = replace(session("beijing"), today=date(1970, 1, 1))
+    dead = replace(session("beijing", reads_id_cards=True), today=date(1970, 1, 1))
     world = citizen(centre_up=False)
     assert walk(temporary_loss(dead), world) is Outcome.RECORDED
 
 
 def test_read_back_is_masked_and_can_be_mended() -> None:
-    world = World(key="beijing", keyed=[NUMBER, "王小萌", NUMBER, NAME])
-    journey = temporary_loss(session("beijing"))
+    world = World(key="jiangxi", keyed=[NUMBER, "王小萌", NUMBER, NAME])
+    journey = temporary_loss(session("jiangxi"))
     again = iter([Intent.AGAIN, Intent.NEXT])
     pick = world.pick
     world.pick = lambda view: next(again) if isinstance(view, ReadBack) else pick(view)  # type: ignore[method-assign]  # a citizen who changes their mind
@@ -231,7 +231,7 @@ def test_read_back_is_masked_and_can_be_mended() -> None:
 
 def test_without_the_centre_it_is_taken_down_and_said_to_be_no_more_than_that() -> None:
     world = citizen(centre_up=False, choices=turn_pages())
-    assert walk(temporary_loss(session("beijing")), world) is Outcome.RECORDED
+    assert walk(temporary_loss(session("beijing", reads_id_cards=True)), world) is Outcome.RECORDED
     entry = world.recorded[-1]
     assert (entry.outcome, entry.done_online, entry.assumed_card_state) == (Outcome.RECORDED, False, "1")
     assert "挂失已记下，还没有生效" in titles(world)
@@ -240,14 +240,14 @@ def test_without_the_centre_it_is_taken_down_and_said_to_be_no_more_than_that() 
 
 def test_a_lost_answer_is_taken_down_under_the_same_transaction() -> None:
     world = citizen(lost_answer_to=ReportLoss)
-    assert walk(temporary_loss(session("beijing")), world) is Outcome.RECORDED
+    assert walk(temporary_loss(session("beijing", reads_id_cards=True)), world) is Outcome.RECORDED
     (asked,) = [question for question in world.asked if isinstance(question, ReportLoss)]
     assert asked.transaction_id == world.recorded[-1].transaction_id
 
 
 def test_a_ledger_that_fails_at_the_last_moment_does_not_promise_anything() -> None:
     world = citizen(centre_up=False)
-    journey = temporary_loss(session("beijing"))
+    journey = temporary_loss(session("beijing", reads_id_cards=True))
     request = next(journey)
     while not (isinstance(request, Record) and request.transaction.stage is Stage.FINISHED):
         request = journey.send(world.answer(request))
@@ -261,7 +261,7 @@ def test_a_ledger_that_fails_at_the_last_moment_does_not_promise_anything() -> N
 
 def test_nothing_of_what_was_typed_is_in_a_repr() -> None:
     world = citizen()
-    journey = temporary_loss(session("beijing"))
+    journey = temporary_loss(session("beijing", reads_id_cards=True))
     request = next(journey)
     texts = []
     try:
@@ -276,7 +276,7 @@ def test_nothing_of_what_was_typed_is_in_a_repr() -> None:
 
 def test_cancelled_before_it_is_confirmed_leaves_no_entry() -> None:
     world = citizen()
-    journey = temporary_loss(session("beijing"))
+    journey = temporary_loss(session("beijing", reads_id_cards=True))
     request = next(journey)
     while not isinstance(getattr(request, "view", None), ReadBack):
         request = journey.send(world.answer(request))

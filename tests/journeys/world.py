@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData, PinCheck
+from drivers.ports.id_reader import DocumentKind, IdDocument
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock
 from kiosk.journeys import requests
 from kiosk.journeys.frame import Session
-from kiosk.journeys.requests import Distrusted, Journey, Request, Unreachable
+from kiosk.journeys.requests import Distrusted, Journey, Request, Unreachable, Unread
 from kiosk.journeys.views import AnyIntent, Emphasis, Intent, NameEntry, NumberEntry, ReadBack, Typed, View, actions_of
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Region
@@ -58,8 +59,8 @@ def region(key: str) -> Region:
     return Region(load_pack(folder / f"{key}.toml"))
 
 
-def session(key: str) -> Session:
-    return Session(TRANSACTION_ID, region(key), TODAY)
+def session(key: str, *, reads_id_cards: bool = False) -> Session:
+    return Session(TRANSACTION_ID, region(key), TODAY, reads_id_cards=reads_id_cards)
 
 
 ISSUER = {
@@ -121,6 +122,24 @@ RECORD = HolderRecord(
 )
 
 
+ID_CARD = IdDocument(
+    kind=DocumentKind.RESIDENT,
+    name="王小明",
+    chinese_name="",
+    sex="1",
+    nation="01",
+    birth_date=date(1990, 3, 7),
+    address="虚构市例子路1号",
+    number="11010119900307002X",
+    issuer="虚构市公安局",
+    valid_from=date(2020, 1, 1),
+    valid_until=date(2040, 1, 1),
+    travel_document="",
+    issue_count="",
+    photo=bytes(1024),
+)
+
+
 def pin(digits: str) -> Pin:
     handle = Pin()
     for digit in digits:
@@ -143,6 +162,8 @@ class World:
     """What the citizen types on the pad, one entry after the other."""
     keyed: list[str] = field(default_factory=list)
     """What the citizen types on the screen, one entry after the other."""
+    documents: list[IdDocument | Unread] = field(default_factory=list)
+    """What the reader reads, one document laid down after the other."""
     centre_up: bool = True
     lost_answer_to: type | None = None
     distrusted_answer_to: type | None = None
@@ -172,6 +193,8 @@ class World:
     card_returned: bool = False
     card_came: bool = False
     chip_read: bool = False
+    on_the_reader: bool = False
+    """An identity card lies there."""
 
     def answer(self, request: Request[Any]) -> Any:
         handler = self._HANDLERS[type(request)]
@@ -199,6 +222,16 @@ class World:
         self.seen.append(request.view)
         self.card_came = True
         return self.kind
+
+    def _await_id(self, request: requests.AwaitIdDocument) -> None:
+        self.seen.append(request.view)
+        self.on_the_reader = True
+
+    def _read_id(self, _: Any) -> IdDocument | Unread:
+        return self.documents.pop(0)
+
+    def _return_id(self, _: Any) -> None:
+        self.on_the_reader = False
 
     def _read_issuer(self, _: Any) -> IssuerData:
         self.chip_read = True
@@ -268,6 +301,9 @@ class World:
             requests.Show: World._show,
             requests.Announce: lambda world, request: world.seen.append(request.view),
             requests.AwaitCard: World._await_card,
+            requests.AwaitIdDocument: World._await_id,
+            requests.ReadIdDocument: World._read_id,
+            requests.ReturnIdDocument: World._return_id,
             requests.ReadIssuer: World._read_issuer,
             requests.ReadHolder: World._read_holder,
             requests.PinTriesLeft: lambda world, _: world.tries,

@@ -22,6 +22,7 @@ from kiosk.journeys.views import (
     OpenMenu,
     OutOfService,
     PinEntry,
+    PlaceIdCard,
     ReadBack,
     Refusal,
     Result,
@@ -30,6 +31,7 @@ from kiosk.journeys.views import (
     Step,
     StillThere,
     TakeCard,
+    TakeIdCard,
     Tile,
     View,
     Working,
@@ -111,6 +113,30 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "insert-card": InsertCard(
         told("请插入社会保障卡"), told("金色芯片朝上、朝前，插到底。办完前不要拔卡。"), None, (CANCEL,)
+    ),
+    "place-id-card": PlaceIdCard(
+        told("请放上身份证"),
+        told("平放在读卡区，先别拿开。屏幕会告诉您什么时候拿。"),
+        Step(1, 2),
+        None,
+        (CANCEL,),
+    ),
+    "place-id-card-again": PlaceIdCard(
+        told("请放上身份证"),
+        told("平放在读卡区，先别拿开。屏幕会告诉您什么时候拿。"),
+        Step(1, 2),
+        told("刚才拿开得早了一点，请再放一次。"),
+        (CANCEL,),
+    ),
+    "id-card-or-typing": Explain(
+        told("您带身份证了吗？"),
+        (told("带了，放一下就行，不用打字。"), told("没带，就自己输号码和姓名。")),
+        None,
+        (
+            CANCEL,
+            Action(Intent.TYPE, told("没带，自己输")),
+            Action(Intent.NEXT, told("带了，放身份证"), Emphasis.PRIMARY),
+        ),
     ),
     "pin-entry": PinEntry(
         told("请在键盘上输入{pin}", pin=_PIN_NAME),
@@ -326,6 +352,8 @@ VIEWS: Final[dict[str, View]] = {
         HOTLINE,
         "C-01",
     ),
+    "take-id-card": TakeIdCard(told("请拿回身份证"), told("已经读好了。"), urgent=False),
+    "take-id-card-urgent": TakeIdCard(told("请拿回身份证"), told("身份证还在机器上，别忘了拿走。"), urgent=True),
     "take-card": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=False),
     "take-card-urgent": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=True),
 }

@@ -138,6 +138,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "pin.forgotten": (WORDS, "source", "jiangxi-manual §2"),
         "pin.locked": (WORDS, "inferred", "jiangxi-manual §2"),
         "loss.name": (WORDS, "source", "jiangxi-manual §3"),
+        "loss.identified_by": (("id_card", "typed"), "inferred", "jiangxi-manual 线上业务办理指南"),
         "loss.validity": ((5, "days"), "source", "jiangxi-manual §3"),
         "loss.formal_place": (WORDS, "source", "jiangxi-manual §3"),
         "loss.bank_side": (True, "source", "jiangxi-manual §2"),
@@ -184,6 +185,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "pin.forgotten": (WORDS, "source", "beijing-notes 第7条"),
         "pin.locked": (WORDS, "inferred", "beijing-notes 第7条"),
         "loss.name": (WORDS, "source", "beijing-rules 第5问"),
+        "loss.identified_by": (("id_card",), "operator", ""),
         "loss.validity": ((10, "days"), "source", "beijing-rules 第6问"),
         "loss.formal_place": (WORDS, "source", "beijing-rules 第8问"),
         "loss.formal_is_final": (True, "source", "beijing-rules 第9问"),
@@ -208,17 +210,19 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
     },
 }
 NOT_STATED = {
-    "zhumadian": """medical_account pin.initial_otherwise pin.optional pin.refused_weaknesses loss.validity
-        loss.formal_deadline loss.formal_is_final loss.lifting_condition loss.lifting_within_term
+    "zhumadian": """medical_account pin.initial_otherwise pin.optional pin.refused_weaknesses loss.identified_by
+        loss.validity loss.formal_deadline loss.formal_is_final loss.lifting_condition loss.lifting_within_term
         loss.lifting_until_replacement loss.bank_lines services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
         services.loss_lifting.place services.loss_lifting.fee_fen""",
-    "guizhou": """pin.optional pin.initial_must_change pin.tries loss.validity loss.lifting_condition
-        loss.lifting_within_term loss.lifting_until_replacement services.card_query.fee_fen services.pin_change.fee_fen
+    "guizhou": """pin.optional pin.initial_must_change pin.tries loss.identified_by loss.validity
+        loss.lifting_condition loss.lifting_within_term loss.lifting_until_replacement
+        services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
         services.loss_lifting.place services.loss_lifting.fee_fen""",
-    "qingdao": """medical_account pin.initial_otherwise pin.refused_weaknesses loss.validity loss.formal_deadline
-        loss.formal_is_final loss.lifting_within_term services.card_query.fee_fen services.pin_change.fee_fen
+    "qingdao": """medical_account pin.initial_otherwise pin.refused_weaknesses loss.identified_by loss.validity
+        loss.formal_deadline loss.formal_is_final loss.lifting_within_term
+        services.card_query.fee_fen services.pin_change.fee_fen
         services.temporary_loss.pin_required services.temporary_loss.fee_fen services.loss_lifting.pin_required
         services.loss_lifting.fee_fen""",
     "jiangxi": """medical_account pin.initial_otherwise pin.optional pin.initial_must_change pin.tries

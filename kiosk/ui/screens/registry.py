@@ -14,11 +14,13 @@ from kiosk.journeys.views import (
     NumberEntry,
     OutOfService,
     PinEntry,
+    PlaceIdCard,
     ReadBack,
     Refusal,
     Result,
     Slip,
     TakeCard,
+    TakeIdCard,
     View,
     Working,
 )
@@ -32,12 +34,14 @@ from kiosk.ui.screens.name_entry import NameEntryScreen
 from kiosk.ui.screens.number_entry import NumberEntryScreen
 from kiosk.ui.screens.out_of_service import OutOfServiceScreen
 from kiosk.ui.screens.pin_entry import PinEntryScreen
+from kiosk.ui.screens.place_id_card import PlaceIdCardScreen
 from kiosk.ui.screens.read_back import ReadBackScreen
 from kiosk.ui.screens.refusal import RefusalScreen
 from kiosk.ui.screens.result import ResultScreen
 from kiosk.ui.screens.slip import SlipScreen
 from kiosk.ui.screens.still_there import StillThereOverlay
 from kiosk.ui.screens.take_card import TakeCardScreen
+from kiosk.ui.screens.take_id_card import TakeIdCardScreen
 from kiosk.ui.screens.working import WorkingScreen
 from kiosk.ui.widgets.entry import Draft
 from kiosk.ui.widgets.screen import Desk, Screen
@@ -48,6 +52,7 @@ _DRAWN: Final = (
     AttractScreen,
     HomeScreen,
     InsertCardScreen,
+    PlaceIdCardScreen,
     PinEntryScreen,
     NumberEntryScreen,
     NameEntryScreen,
@@ -60,6 +65,7 @@ _DRAWN: Final = (
     FaultScreen,
     OutOfServiceScreen,
     TakeCardScreen,
+    TakeIdCardScreen,
     StillThereOverlay,
     HelpOverlay,
 )
@@ -84,6 +90,8 @@ def screen_for(desk: Desk, view: View, draft: Draft | None = None) -> Screen:  #
             return HomeScreen(desk, view)
         case InsertCard():
             return InsertCardScreen(desk, view)
+        case PlaceIdCard():
+            return PlaceIdCardScreen(desk, view)
         case PinEntry():
             return PinEntryScreen(desk, view)
         case NumberEntry():
@@ -108,5 +116,7 @@ def screen_for(desk: Desk, view: View, draft: Draft | None = None) -> Screen:  #
             return OutOfServiceScreen(desk, view)
         case TakeCard():
             return TakeCardScreen(desk, view)
+        case TakeIdCard():
+            return TakeIdCardScreen(desk, view)
         case _:
             assert_never(view)

@@ -123,6 +123,8 @@ def _serve(stand: Stand, observer: Observer, table: Table, expected: Expected, s
     seconds = round(time.monotonic() - citizen.begun, 2)
     if stand.inserted is not None:
         stand.pull()
+    if stand.placed is not None:
+        stand.take_id()
     stand.cable.plug()
     if not trouble:
         try:

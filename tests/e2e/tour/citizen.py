@@ -104,6 +104,24 @@ class Citizen:
         self.stand.pull()
         self._note("拔卡 pulls the card")
 
+    def places_id(self, document: str) -> None:
+        """Lay an identity card on the reader."""
+        self.stand.place_id(document)
+        self._note(f"放上身份证 lays down {document}")
+
+    def takes_id(self) -> None:
+        """Take the identity card back when the terminal says so."""
+        self.sees("take_id")
+        self.stand.take_id()
+        self._note("拿回身份证 takes the identity card back")
+
+    def takes_id_too_early(self, document: str) -> None:
+        """Lay it down and snatch it away while it is being read."""
+        self.stand.id_reader.faults.fail_next("pulled_during_read")
+        self.stand.place_id(document)
+        self.sees("id_again")
+        self.stand.take_id()
+
     def types(self, digits: str, *, enter: bool = True) -> None:
         """Press keys of the PIN pad once it takes them.
 

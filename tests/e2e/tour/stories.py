@@ -222,21 +222,16 @@ def _beijing_x_english(citizen: Citizen) -> None:
 
 Name = tuple[tuple[str, str], ...]
 
-_WU_JIASHE: Final = ("11000019760229207X", (("wu", "吴"), ("jia", "假"), ("she", "设")))
-_ZHOU_MONI: Final = ("110000198807212015", (("zhou", "周"), ("mo", "模"), ("ni", "拟")))
-_HE_SHUMIAN: Final = ("110000197312082058", (("he", "何"), ("shu", "书"), ("mian", "面")))
-_LV_ZHUXIAO: Final = ("110000193905032066", (("lv", "吕"), ("zhu", "注"), ("xiao", "销")))
-_SHI_BUKA: Final = ("110000199508272071", (("shi", "施"), ("bu", "补"), ("ka", "卡")))
 _YOU_WEIHAO: Final = ("36010019910119638X", (("you", "尤"), ("wei", "尾"), ("hao", "号")))
 _KONG_LINGUA: Final = ("36010019780315605X", (("kong", "孔"), ("lin", "临"), ("gua", "挂")))
-_YUN_SHILI: Final = ("990100198701059015", (("yun", "云"), ("shi", "示"), ("li", "例")))
-_YUN_HUANKA: Final = ("990100196606219034", (("yun", "云"), ("huan", "换"), ("ka", "卡")))
+_YUN_GUASHI: Final = ("990100199409169027", (("yun", "云"), ("gua", "挂"), ("shi", "失")))
 
 
 def _reports(citizen: Citizen, number: str, name: Name) -> None:
     _arrives(citizen)
     citizen.chooses("lost")
     citizen.touches("begin_report")
+    citizen.touches("without_id")
     citizen.sees("number")
     citizen.enters_number(number, leads_to="name")
     citizen.keys_name(*name)
@@ -245,17 +240,60 @@ def _reports(citizen: Citizen, number: str, name: Name) -> None:
     citizen.touches("report_it")
 
 
-def _loss(number: str, name: Name) -> Story:
+def _reports_by_id(citizen: Citizen, document: str, *, asked: bool = False) -> None:
+    _lays_id_down(citizen, document, asked=asked)
+    citizen.sees("check")
+    citizen.touches("report_it")
+
+
+def _lays_id_down(citizen: Citizen, document: str, *, asked: bool = False) -> None:
+    _arrives(citizen)
+    citizen.touches("lost")
+    citizen.touches("begin_report")
+    if asked:
+        citizen.touches("with_id")
+    citizen.sees("place_id")
+    citizen.places_id(document)
+    citizen.takes_id()
+
+
+def _loss(report: Story) -> Story:
     def story(citizen: Citizen) -> None:
-        _reports(citizen, number, name)
+        report(citizen)
         citizen.ends()
 
     return story
 
 
-def _loss_with_slip(number: str, name: Name) -> Story:
+def _typing(number: str, name: Name) -> Story:
+    return lambda citizen: _reports(citizen, number, name)
+
+
+def _by_id(document: str, *, asked: bool = False) -> Story:
+    """:param asked: the region allows typing too, so the terminal asks which it shall be."""
+    return lambda citizen: _reports_by_id(citizen, document, asked=asked)
+
+
+def _id_refused(document: str) -> Story:
+    return _loss(lambda citizen: _lays_id_down(citizen, document))
+
+
+def _id_taken_too_early(citizen: Citizen) -> None:
+    _arrives(citizen)
+    citizen.touches("lost")
+    citizen.touches("begin_report")
+    citizen.sees("place_id")
+    citizen.takes_id_too_early("zhou-moni")
+    citizen.places_id("zhou-moni")
+    citizen.takes_id()
+    citizen.sees("check")
+    citizen.touches("cancel")
+    citizen.ends()
+
+
+def _loss_with_slip(report: Story) -> Story:
     def story(citizen: Citizen) -> None:
-        _reports(citizen, number, name)
+        report(citizen)
         citizen.sees("reported")
         citizen.touches("next")
         citizen.sees("next_steps")
@@ -279,8 +317,9 @@ def _mistyped(citizen: Citizen) -> None:
     _arrives(citizen)
     citizen.chooses("lost")
     citizen.touches("begin_report")
+    citizen.touches("without_id")
     citizen.sees("number")
-    citizen.enters_number("110000198807212016", leads_to="wrong_number")
+    citizen.enters_number("360100198609086014", leads_to="wrong_number")
     citizen.touches("cancel")
     citizen.ends()
 
@@ -384,14 +423,15 @@ STORIES: Final[Mapping[str, Story]] = {
     "beijing-pin-change-offline": _offline(_refused_before_pin("beijing-normal", "change")),
     "beijing-found": _not_here("found"),
     "beijing-found-offline": _offline(_not_here("found")),
-    "beijing-loss": _loss_with_slip(*_WU_JIASHE),
-    "beijing-loss-again": _loss(*_WU_JIASHE),
-    "beijing-loss-formally-lost": _loss(*_HE_SHUMIAN),
-    "beijing-loss-cancelled": _loss(*_LV_ZHUXIAO),
-    "beijing-loss-replaced": _loss(*_SHI_BUKA),
-    "beijing-loss-another-name": _loss(_ZHOU_MONI[0], _SHI_BUKA[1]),
-    "beijing-loss-mistyped": _mistyped,
-    "beijing-loss-offline": _offline(_loss(*_ZHOU_MONI)),
+    "beijing-loss": _loss_with_slip(_by_id("wu-jiashe")),
+    "beijing-loss-again": _loss(_by_id("wu-jiashe")),
+    "beijing-loss-formally-lost": _loss(_by_id("he-shumian")),
+    "beijing-loss-cancelled": _loss(_by_id("lv-zhuxiao")),
+    "beijing-loss-replaced": _loss(_by_id("shi-buka")),
+    "beijing-loss-another-name": _loss(_by_id("former-name")),
+    "beijing-loss-id-expired": _id_refused("expired"),
+    "beijing-loss-id-taken-too-early": _id_taken_too_early,
+    "beijing-loss-offline": _offline(_loss(_by_id("zhou-moni"))),
     "beijing-lost-card": _refused_before_pin("beijing-temporarily-lost"),
     "guizhou-query": _query("guizhou-normal", "246813"),
     "guizhou-query-offline": _offline(_query("guizhou-normal", "246813")),
@@ -414,8 +454,9 @@ STORIES: Final[Mapping[str, Story]] = {
     "jiangxi-query-offline": _offline(_refused_before_pin("jiangxi-normal")),
     "jiangxi-pin-change": _pin_change("jiangxi-initial-pin", "123456", "730918"),
     "jiangxi-pin-change-offline": _offline(_refused_before_pin("jiangxi-normal", "change")),
-    "jiangxi-loss": _loss_with_slip(*_YOU_WEIHAO),
-    "jiangxi-loss-offline-overtaken": _offline(_loss(*_KONG_LINGUA)),
+    "jiangxi-loss": _loss_with_slip(_typing(*_YOU_WEIHAO)),
+    "jiangxi-loss-mistyped": _mistyped,
+    "jiangxi-loss-offline-overtaken": _offline(_loss(_typing(*_KONG_LINGUA))),
     "jiangxi-found": _not_here("found"),
     "jiangxi-found-offline": _offline(_not_here("found")),
     "yunling-query": _query("yunling-normal", "246810"),
@@ -426,8 +467,8 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-found": _lifting("yunling-temporarily-lost", "864213"),
     "yunling-found-again": _lifting_refused("yunling-temporarily-lost"),
     "yunling-found-replaced": _lifting_refused("yunling-replaced"),
-    "yunling-loss": _loss_with_slip(*_YUN_SHILI),
-    "yunling-loss-replaced": _loss(*_YUN_HUANKA),
-    "yunling-loss-offline": _offline(_loss("990100199409169027", (("yun", "云"), ("gua", "挂"), ("shi", "失")))),
+    "yunling-loss": _loss_with_slip(_by_id("yun-shili", asked=True)),
+    "yunling-loss-replaced": _loss(_by_id("yun-huanka", asked=True)),
+    "yunling-loss-offline": _offline(_loss(_typing(*_YUN_GUASHI))),
 }
 """Who does what. In which order they come is the table's."""
