@@ -26,9 +26,11 @@ from central.settings import Settings
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
+    CardExamined,
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -76,7 +78,6 @@ def create_app(
     ingest = Ingest(database, keys, clock, rules)
     desk = CardDesk(database, keys, rules, settings.pin_tries, clock)
     losses = LossDesk(database, rules, clock)
-    filings = FilingDesk(database, rules, clock)
 
     app = FastAPI(
         title="社会保障卡终端中心 · Central system",
@@ -119,6 +120,11 @@ def create_app(
         """Change a PIN that the centre holds."""
         return await exchange.answer(request, ChangeCentrePin, _in(session_id, desk.change_pin))
 
+    @described.post(f"{session_path}/examination", ExamineCard, CardExamined)
+    async def examine_card(request: Request, session_id: str) -> Response:
+        """Tell what keeps a card from working."""
+        return await exchange.answer(request, ExamineCard, _in(session_id, desk.examine))
+
     @described.post("/v1/loss-reports", ReportLoss, LossReported)
     async def report_loss(request: Request) -> Response:
         """Stop the social side of a card that is not at hand."""
@@ -129,15 +135,7 @@ def create_app(
         """Take a temporary loss report back."""
         return await exchange.answer(request, LiftLoss, _in(session_id, desk.lift_loss))
 
-    @described.post("/v1/filings", FileMatter, Filed)
-    async def file_matter(request: Request) -> Response:
-        """File a matter for an office to act on."""
-        return await exchange.answer(request, FileMatter, filings.file)
-
-    @described.post("/v1/filings/query", GetFilings, FilingsTold)
-    async def get_filings(request: Request) -> Response:
-        """Tell how far somebody's matters have come."""
-        return await exchange.answer(request, GetFilings, filings.query)
+    _add_filings(described, exchange, FilingDesk(database, rules, clock))
 
     @described.post("/v1/working-keys", GetWorkingKey, WorkingKey)
     async def working_key(request: Request) -> Response:
@@ -147,6 +145,18 @@ def create_app(
     add_page(app, database, losses, clock)
     described.complete()
     return app
+
+
+def _add_filings(described: "_Described", exchange: Exchange, filings: FilingDesk) -> None:
+    @described.post("/v1/filings", FileMatter, Filed)
+    async def file_matter(request: Request) -> Response:
+        """File a matter for an office to act on."""
+        return await exchange.answer(request, FileMatter, filings.file)
+
+    @described.post("/v1/filings/query", GetFilings, FilingsTold)
+    async def get_filings(request: Request) -> Response:
+        """Tell how far somebody's matters have come."""
+        return await exchange.answer(request, GetFilings, filings.query)
 
 
 def _sweeping(losses: LossDesk, every_s: float) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:

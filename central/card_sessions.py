@@ -1,4 +1,4 @@
-"""Asking while the citizen waits: a card proves itself, then its record, its PIN or its loss report is asked about."""
+"""Asking while the citizen waits: a card proves itself, then it is asked about, or its PIN or its loss report."""
 
 import hmac
 import re
@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from central.card_keys import Algorithm
-from central.card_states import Cause, lift, settle_all, verdict_on_lifting
+from central.card_states import Cause, is_holder, lift, settle_all, verdict_on_lifting
 from central.database import Database
 from central.exchange import Asker
 from central.keys import CentreKeys
@@ -28,15 +28,21 @@ from central.tables import (
     Holder,
     Insurance,
     MedicalAccount,
+    MedicalYearRow,
+    ReceiptRow,
+    SharesColumns,
     TransactionRow,
 )
 from kiosk.records.card import CardState
 from kiosk.records.questions import (
     AuthenticateTerminal,
+    BenefitsBlock,
+    CardExamined,
     CardProof,
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     HolderRecord,
@@ -52,6 +58,14 @@ from kiosk.records.questions import (
     RecordAnswer,
     TerminalAuthenticated,
     WorkingKey,
+)
+from kiosk.records.settlement import (
+    RECEIPTS_TOLD,
+    YEARS_TOLD,
+    MedicalYear,
+    SettlementReceipt,
+    Shares,
+    Standing,
 )
 from kiosk.records.transaction import Service
 
@@ -229,6 +243,19 @@ class CardDesk:
             row.loss_answer = msgspec.json.encode(answer).decode()
             return answer
 
+    def examine(self, asker: Asker, session_id: str, question: ExamineCard) -> CardExamined:
+        """Tell what keeps a proved card from working, once per transaction id.
+
+        :raises Declined: no session, or not proved.
+        """
+        with self.database.writing() as session:
+            row, card = self._proved(session, asker, session_id, question.transaction_id, Service.CARD_EXAMINATION)
+            if row.examination is not None:
+                return msgspec.json.decode(row.examination, type=CardExamined)
+            examined = _examined(session, card, question.name)
+            row.examination = msgspec.json.encode(examined).decode()
+            return examined
+
     def working_key(self, asker: Asker, question: GetWorkingKey) -> WorkingKey:
         """A fresh key for one of the terminal's pads.
 
@@ -337,12 +364,39 @@ def _refuse_withheld(card: Card) -> None:
         raise Declined(409, "card_state", card.state)
 
 
+def _examined(session: Session, card: Card, name: str) -> CardExamined:
+    state, replaced = CardState(card.state), card.replaced_by is not None
+    if replaced or card.state in _WITHHELD:
+        return CardExamined(card_state=state, lapses_at_ms=card.loss_lapses_at, replaced=replaced)
+    holder = session.get_one(Holder, card.social_security_number)
+    blocked = holder.benefits_blocked
+    return CardExamined(
+        card_state=state,
+        bank_side_active=card.bank_side_active if card.bank else None,
+        pin_repeated=card.pin_repeated,
+        benefits_blocked=BenefitsBlock(blocked) if blocked is not None else None,
+        name_agrees=is_holder(holder, name),
+    )
+
+
 def _record_of(session: Session, card: Card) -> HolderRecord:
     number = card.social_security_number
     holder = session.get_one(Holder, number)
     account = session.get(MedicalAccount, number)
     insurances = session.scalars(
         select(Insurance).where(Insurance.social_security_number == number).order_by(Insurance.kind)
+    )
+    years = session.scalars(
+        select(MedicalYearRow)
+        .where(MedicalYearRow.social_security_number == number)
+        .order_by(MedicalYearRow.year.desc())
+        .limit(YEARS_TOLD)
+    )
+    receipts = session.scalars(
+        select(ReceiptRow)
+        .where(ReceiptRow.social_security_number == number)
+        .order_by(ReceiptRow.day.desc(), ReceiptRow.number.desc())
+        .limit(RECEIPTS_TOLD)
     )
     return HolderRecord(
         name=holder.name,
@@ -356,4 +410,30 @@ def _record_of(session: Session, card: Card) -> HolderRecord:
         bank_account=card.bank_account,
         bank_side_active=card.bank_side_active,
         insurances=[InsuranceStatus(kind=one.kind, active=one.active, paid_until=one.paid_until) for one in insurances],
+        medical_years=[
+            MedicalYear(
+                year=one.year,
+                standing=Standing(one.standing),
+                shares=_shares_of(one),
+                deductible_used_fen=one.deductible_used_fen,
+                mutual_aid_fen=one.mutual_aid_fen,
+            )
+            for one in years
+        ],
+        receipts=[
+            SettlementReceipt(day=one.day, place=one.place, shares=_shares_of(one), mutual_aid_fen=one.mutual_aid_fen)
+            for one in receipts
+        ],
+    )
+
+
+def _shares_of(row: SharesColumns) -> Shares:
+    return Shares(
+        total_fen=row.total_fen,
+        in_range_fen=row.in_range_fen,
+        fund_fen=row.fund_fen,
+        person_fen=row.person_fen,
+        own_share_fen=row.own_share_fen,
+        out_of_range_fen=row.out_of_range_fen,
+        cash_fen=row.cash_fen,
     )

@@ -103,6 +103,7 @@ class Case(msgspec.Struct):
     loss_reported_at: int | None = None
     loss_lifted_at: int | None = None
     loss_answer: str | None = None
+    examination: str | None = None
     begun_ledger: bytes | None = None
     begun_sequence: int | None = None
     finished_ledger: bytes | None = None
@@ -324,5 +325,6 @@ def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
         Service.PIN_CHANGE: case.pin_changed_at,
         Service.LOSS_LIFTING: case.loss_lifted_at,
         Service.CARD_QUERY: case.record_disclosed_at,
+        Service.CARD_EXAMINATION: case.examination,
     }
     return done_at[transaction.service] is not None

@@ -107,7 +107,15 @@ def _transactions(session: Session, limit: int, *conditions: ColumnElement[bool]
             "card": mask_card_number(row.card_number),
             "begun": row.begun_sequence,
             "finished": row.finished_sequence,
-            "online": any((row.pin_changed_at, row.record_disclosed_at, row.loss_reported_at, row.loss_lifted_at)),
+            "online": any(
+                (
+                    row.pin_changed_at,
+                    row.record_disclosed_at,
+                    row.loss_reported_at,
+                    row.loss_lifted_at,
+                    row.examination,
+                )
+            ),
             "outcome": row.outcome,
             "reason": row.reason,
             "verdict": row.verdict,

@@ -14,9 +14,11 @@ from central.database import Database
 from central.keys import CentreKeys
 from central.region_rules import load_region_rules
 from central.settings import Settings
-from central.tables import Card, CentrePin, Filing, Holder, Insurance, MedicalAccount
+from central.tables import Card, CentrePin, Filing, Holder, Insurance, MedicalAccount, MedicalYearRow, ReceiptRow
 from kiosk.records.card import CardState
 from kiosk.records.filings import FilingState, IdentifiedBy, Matter, matter_key
+from kiosk.records.questions import BenefitsBlock
+from kiosk.records.settlement import MedicalYear, SettlementReceipt, Shares, disagreements
 
 _HOUR_MS: Final = 60 * 60 * 1000
 
@@ -51,6 +53,7 @@ class SeedHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     sex: str
     birth_date: str
     person_state: str = "1"
+    benefits_blocked: BenefitsBlock | None = None
     identification_code: str
     card_number: str
     norm_version: str
@@ -62,9 +65,12 @@ class SeedHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     bank: str = ""
     bank_account: str = ""
     bank_side_active: bool = False
+    pin_repeated: bool | None = None
     medical_account_fen: int | None = None
     medical_account_as_of: str = ""
     insurances: list[SeedInsurance]
+    medical_years: list[MedicalYear] = []
+    receipts: list[SettlementReceipt] = []
     centre_pin: SeedPin | None = None
 
 
@@ -107,9 +113,17 @@ def load_seed(path: Path) -> Seed:
     :raises SeedRefused: see there.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Seed)
+        seed = msgspec.json.decode(path.read_bytes(), type=Seed)
     except (OSError, msgspec.DecodeError) as error:
         raise SeedRefused(f"{path}: {error}") from error
+    for one in seed.holders:
+        figures = [(str(year.year), year.shares) for year in one.medical_years]
+        figures += [(receipt.day, receipt.shares) for receipt in one.receipts]
+        for when, shares in figures:
+            wrong = ", ".join(sum_.value for sum_ in disagreements(shares))
+            if wrong:
+                raise SeedRefused(f"{path}: {one.about}, {when}: the figures do not add up: {wrong}")
+    return seed
 
 
 def plant(
@@ -136,6 +150,7 @@ def plant(
                         sex=one.sex,
                         birth_date=one.birth_date,
                         person_state=one.person_state,
+                        benefits_blocked=one.benefits_blocked.value if one.benefits_blocked is not None else None,
                     )
                 )
                 session.flush()
@@ -156,6 +171,7 @@ def plant(
                             paid_until=kind.paid_until,
                         )
                     )
+                _plant_settlements(session, one)
             reported_at = None if one.reported_hours_ago is None else now_ms - one.reported_hours_ago * _HOUR_MS
             session.add(
                 Card(
@@ -172,6 +188,7 @@ def plant(
                     state_before_loss=None if reported_at is None else CardState.NORMAL.value,
                     loss_lapses_at=None if reported_at is None else rules.of(one.region).lapses_at(reported_at),
                     replaced_by=one.replaced_by,
+                    pin_repeated=one.pin_repeated,
                 )
             )
             session.flush()
@@ -229,3 +246,32 @@ def _plant_person(session: Session, person: SeedPerson, now_ms: int) -> int:
             )
         )
     return int(is_new)
+
+
+def _plant_settlements(session: Session, one: SeedHolder) -> None:
+    number = one.social_security_number
+    for year in one.medical_years:
+        session.add(
+            MedicalYearRow(
+                social_security_number=number,
+                year=year.year,
+                standing=year.standing.value,
+                deductible_used_fen=year.deductible_used_fen,
+                mutual_aid_fen=year.mutual_aid_fen,
+                **_columns_of(year.shares),
+            )
+        )
+    for receipt in one.receipts:
+        session.add(
+            ReceiptRow(
+                social_security_number=number,
+                day=receipt.day,
+                place=receipt.place,
+                mutual_aid_fen=receipt.mutual_aid_fen,
+                **_columns_of(receipt.shares),
+            )
+        )
+
+
+def _columns_of(shares: Shares) -> dict[str, int]:
+    return msgspec.structs.asdict(shares)

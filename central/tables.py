@@ -8,6 +8,7 @@ from typing import Annotated
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -127,6 +128,7 @@ class TransactionRow(Base):
     loss_reported_at: Mapped[Milliseconds | None]
     loss_lifted_at: Mapped[Milliseconds | None]
     loss_answer: Mapped[str | None] = mapped_column(comment="what was answered, as JSON, to be given again")
+    examination: Mapped[str | None] = mapped_column(comment="what an examination found, as JSON, to be given again")
     begun_ledger: Mapped[bytes | None]
     begun_sequence: Mapped[Count | None]
     finished_ledger: Mapped[bytes | None]
@@ -153,6 +155,9 @@ class Holder(Base):
     sex: Mapped[str] = mapped_column(comment="AAC004")
     birth_date: Mapped[str] = mapped_column(comment="AAC006, YYYY-MM-DD")
     person_state: Mapped[str] = mapped_column(comment="AAC008: 1 insured, 2 paused, 4 ended")
+    benefits_blocked: Mapped[str | None] = mapped_column(
+        comment="why care is not settled, a machine word; empty: it is"
+    )
 
 
 class MedicalAccount(Base):
@@ -178,6 +183,60 @@ class Insurance(Base):
     kind: Mapped[str] = mapped_column(primary_key=True, comment="AAE140 in words: pension, medical …")
     active: Mapped[bool]
     paid_until: Mapped[str] = mapped_column(comment="YYYY-MM, empty when never paid")
+
+
+class SharesColumns:
+    """Who pays what. The table itself refuses figures whose sums do not come out, whoever writes them."""
+
+    total_fen: Mapped[Fen]
+    in_range_fen: Mapped[Fen] = mapped_column(comment="what medical insurance takes into account")
+    fund_fen: Mapped[Fen] = mapped_column(comment="paid by the fund")
+    person_fen: Mapped[Fen] = mapped_column(comment="borne by the person")
+    own_share_fen: Mapped[Fen] = mapped_column(comment="of that in range")
+    out_of_range_fen: Mapped[Fen] = mapped_column(comment="of that out of range")
+    cash_fen: Mapped[Fen] = mapped_column(comment="of that paid in cash")
+    mutual_aid_fen: Mapped[Fen] = mapped_column(comment="paid by the large-sum mutual aid since 1 January")
+
+
+def _sums_come_out(table: str, *further: str) -> tuple[CheckConstraint, ...]:
+    """The sums of :func:`kiosk.records.settlement.disagreements` as the database checks them."""
+    columns = (*(name for name in SharesColumns.__annotations__), *further)
+    return (
+        CheckConstraint(" AND ".join(f"{column} >= 0" for column in columns), name=f"ck_{table}_not_negative"),
+        CheckConstraint("total_fen = fund_fen + person_fen", name=f"ck_{table}_total"),
+        CheckConstraint("person_fen = out_of_range_fen + own_share_fen", name=f"ck_{table}_person"),
+        CheckConstraint("in_range_fen = fund_fen + own_share_fen", name=f"ck_{table}_in_range"),
+        CheckConstraint("cash_fen <= person_fen", name=f"ck_{table}_cash"),
+    )
+
+
+class MedicalYearRow(SharesColumns, Base):
+    """What one calendar year has come to."""
+
+    __tablename__ = "medical_years"
+    __table_args__ = _sums_come_out("medical_years", "deductible_used_fen")
+
+    social_security_number: Mapped[str] = mapped_column(
+        ForeignKey("holders.social_security_number"), primary_key=True, comment="AAC002"
+    )
+    year: Mapped[Count] = mapped_column(primary_key=True)
+    standing: Mapped[str] = mapped_column(comment="working or retired: which deductible counts")
+    deductible_used_fen: Mapped[Fen]
+
+
+class ReceiptRow(SharesColumns, Base):
+    """What a hospital printed after one visit. Receipts are added, never changed."""
+
+    __tablename__ = "settlement_receipts"
+    __table_args__ = (
+        Index("ix_settlement_receipts_social_security_number", "social_security_number", "day"),
+        *_sums_come_out("settlement_receipts"),
+    )
+
+    number: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    social_security_number: Mapped[str] = mapped_column(ForeignKey("holders.social_security_number"), comment="AAC002")
+    day: Mapped[str] = mapped_column(comment="YYYY-MM-DD")
+    place: Mapped[str]
 
 
 class Card(Base):
@@ -208,6 +267,9 @@ class Card(Base):
         comment="when a temporary report lifts by itself; empty: never"
     )
     replaced_by: Mapped[str | None] = mapped_column(comment="AAZ501 of the card that was made in its place")
+    pin_repeated: Mapped[bool | None] = mapped_column(
+        comment="the PIN carried over from an older card is one digit all through; empty: not kept"
+    )
 
 
 class CardEvent(Base):

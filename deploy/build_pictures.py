@@ -226,6 +226,12 @@ def away(s: Sheet) -> None:
     s.stroke([(20, 64), (30, 74), (20, 84)], 7)
 
 
+def examine(s: Sheet) -> None:
+    """A card whose pulse is felt."""
+    s.panel((6, 20, 90, 76), 9)
+    s.stroke([(16, 50), (32, 50), (40, 34), (52, 64), (60, 50), (80, 50)], 7, "accent")
+
+
 def person(s: Sheet) -> None:
     """Somebody from the staff."""
     s.disc((48, 28), 17)
@@ -549,7 +555,7 @@ def centre(s: Sheet) -> None:
 
 ICONS: Final[dict[str, Draw]] = {
     "query": query, "pin": pin, "loss": loss, "found": found, "apply": apply, "progress": progress, "paper": paper,
-    "data": data, "cancel": cancel, "away": away,
+    "data": data, "cancel": cancel, "away": away, "examine": examine,
     "person": person, "people": people, "phone": phone, "tick": tick, "stop": stop,
     "warning": warning, "shield": shield, "eye": eye, "clock": clock, "building": building, "larger": larger,
     "contrast": contrast, "lower": lower, "upper": upper, "help": help_, "globe": globe, "info": info,

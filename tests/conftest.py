@@ -4,10 +4,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from drivers.card_reader import PcscCardReader
 from simulators.card.slot import CardSlot
 from simulators.pcscd import READER_NAME, PrivatePcscd
+
+# Speed is measured by `make bench`: a busy machine fails no property.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -47,6 +47,17 @@ def date(value: bytes, field: str) -> datetime.date:
         raise unreadable(field, "no such day") from None  # the cause would quote the value
 
 
+def moment(value: bytes, field: str) -> datetime.datetime:
+    """A BCD date and time YYYYMMDDHHMMSS, China time."""
+    decoded = digits(value, field)
+    day = date(value[:4], field)
+    try:
+        time = datetime.time(int(decoded[8:10]), int(decoded[10:12]), int(decoded[12:14]))
+    except ValueError:
+        raise unreadable(field, "no such time") from None  # the cause would quote the value
+    return datetime.datetime.combine(day, time)
+
+
 def card_number(value: bytes) -> str:
     """Nine characters.
 
@@ -57,12 +68,17 @@ def card_number(value: bytes) -> str:
 
 def name(value: bytes, continued: bytes) -> str:
     """Tags 09 and 4E joined."""
+    return words(value.rstrip(b"\0 ") + continued.rstrip(b"\0 "), "name")
+
+
+def words(value: bytes, field: str) -> str:
+    """GB 18030, padded with zero bytes or spaces."""
     decoded = ""
     # The codec's error carries the citizen's bytes: none of ours may be raised while it is being handled.
     with suppress(UnicodeDecodeError):
-        decoded = gb18030.decode(value.rstrip(b"\0 ") + continued.rstrip(b"\0 "))
+        decoded = gb18030.decode(value.rstrip(b"\0 "))
     if not decoded or not decoded.isprintable():
-        raise unreadable("name", "empty, not GB 18030, or with characters no name has")
+        raise unreadable(field, f"empty, not GB 18030, or with characters no {field} has")
     return decoded
 
 

@@ -1,5 +1,6 @@
 """One insertion of one social-security card: commands of docs/wire.md, status words turned into values and errors."""
 
+import binascii
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -10,11 +11,15 @@ from drivers.ports.card_reader import (
     CardKind,
     Challenge,
     Cryptogram,
+    DamagedRecord,
     ExternalAuthenticationRefused,
     HolderData,
     HolderDataProtected,
     IssuerData,
+    LoggedKind,
+    LoggedTransaction,
     PinCheck,
+    TransactionLog,
 )
 from drivers.ports.errors import ProtocolViolation
 from drivers.ports.pin import Pin
@@ -23,6 +28,11 @@ from drivers.transport.apdu import ApduChannel, Command, Response
 SOCIAL_SECURITY_ENVIRONMENT: Final = bytes.fromhex("7378312E73682EC9E7BBE1B1A3D5CF")
 """``sx1.sh.社会保障`` in GBK."""
 PAYMENT_ENVIRONMENT: Final = b"1PAY.SYS.DDF01"
+MEDICAL_DIRECTORY: Final = bytes.fromhex("D15600000503")
+"""DF04."""
+_LOG_FILE: Final = bytes.fromhex("EF08")
+_LOG_RECORDS: Final = 10
+_LOG_RECORD_SIZE: Final = 44
 _ISSUER_FILE: Final = bytes.fromhex("EF05")
 _HOLDER_FILE: Final = bytes.fromhex("EF06")
 _INTERNAL_KEY: Final = 0x01
@@ -60,6 +70,15 @@ _SEX: Final = _Record(0x0A, 1, "sex")
 _ETHNIC_GROUP: Final = _Record(0x0B, 1, "ethnic group")
 _BIRTHPLACE: Final = _Record(0x0C, 3, "birthplace")
 _BIRTH_DATE: Final = _Record(0x0D, 4, "birth date")
+
+
+_LOGGED_KINDS: Final = {
+    0x01: LoggedKind.OUTPATIENT,
+    0x02: LoggedKind.INPATIENT,
+    0x03: LoggedKind.PHARMACY,
+    0x04: LoggedKind.REFUND,
+}
+"""Byte 7 of a record of the transaction log (docs/wire.md)."""
 
 
 class _Absent(Exception):
@@ -129,6 +148,16 @@ class CardSession:
             )
         except _Closed:
             raise HolderDataProtected from None
+
+    def read_transaction_log(self) -> TransactionLog | None:
+        """Read EF08 of the medical application; None where the chip keeps no such log, or keeps it closed."""
+        if not _select_directory(self._channel, MEDICAL_DIRECTORY):
+            return None
+        log = _read_log(self._channel)
+        # Without this EF05 and EF06 would be the medical application's own.
+        if not _select_directory(self._channel, SOCIAL_SECURITY_ENVIRONMENT):
+            raise ProtocolViolation(fields.DEVICE, "the social-security environment is gone")
+        return log
 
     def pin_tries_left(self) -> int | None:
         """Tries left, without spending one; 0 = locked, None = the chip holds no PIN or does not say."""
@@ -259,6 +288,35 @@ def _read_record(channel: ApduChannel, record: _Record) -> bytes:
     if response.data[:2] != bytes((record.tag, record.size)) or len(response.data) != record.size + 2:
         raise fields.unreadable(record.field, "another record, or another length")
     return response.data[2:]
+
+
+def _read_log(channel: ApduChannel) -> TransactionLog | None:
+    if channel.transmit(_selection(_LOG_FILE)).status != _OK:
+        return None
+    found: list[LoggedTransaction | DamagedRecord] = []
+    for number in range(1, _LOG_RECORDS + 1):
+        response = channel.transmit(Command(0x00, 0xB2, number, 0x04, expected=_LOG_RECORD_SIZE))
+        if response.status in _NO_RECORD:
+            break
+        if response.status == _SECURITY_STATUS:
+            return None
+        if response.status != _OK or len(response.data) != _LOG_RECORD_SIZE:
+            found.append(DamagedRecord(number))
+        elif not set(response.data) <= {0x00} and not set(response.data) <= {0xFF}:
+            found.append(_logged(number, response.data))
+    return tuple(found)
+
+
+def _logged(number: int, record: bytes) -> LoggedTransaction | DamagedRecord:
+    if binascii.crc_hqx(record[:-2], 0xFFFF) != int.from_bytes(record[-2:], "big"):
+        return DamagedRecord(number)
+    try:
+        at = fields.moment(record[:7], "time of a transaction")
+        place = fields.words(record[12:42], "place")
+    except ProtocolViolation:
+        return DamagedRecord(number)
+    kind = _LOGGED_KINDS.get(record[7], LoggedKind.OTHER)
+    return LoggedTransaction(number, at, kind, int.from_bytes(record[8:12], "big"), place)
 
 
 def _norm_version(value: bytes) -> NormVersion:

@@ -1,7 +1,7 @@
 """What the terminal asks of a card reader and of the social-security card in it."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from typing import Protocol
 
@@ -57,6 +57,41 @@ class HolderData:
     birthplace: str = field(repr=False)
     """Six digits GB/T 2260."""
     birth_date: date = field(repr=False)
+
+
+class LoggedKind(Enum):
+    """What was paid for (wire profile, docs/wire.md)."""
+
+    OUTPATIENT = "outpatient"
+    INPATIENT = "inpatient"
+    PHARMACY = "pharmacy"
+    REFUND = "refund"
+    OTHER = "other"
+    """A kind that is not known here."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedTransaction:
+    """One record of the chip's transaction log. Never logged; ``repr`` shows nothing of it."""
+
+    number: int
+    """1 is the newest."""
+    at: datetime = field(repr=False)
+    """China time, as the till wrote it, without a zone."""
+    kind: LoggedKind = field(repr=False)
+    amount_fen: int = field(repr=False)
+    place: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedRecord:
+    """A record that does not read as one: told, never guessed at."""
+
+    number: int
+
+
+TransactionLog = tuple[LoggedTransaction | DamagedRecord, ...]
+"""Newest first, at most ten (docs/wire.md); places in the file that were never written are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +155,12 @@ class SocialSecurityCard(Protocol):
         """Read EF06.
 
         :raises HolderDataProtected: a 3.0 card before :meth:`authenticate_terminal`.
+        """
+
+    def read_transaction_log(self) -> TransactionLog | None:
+        """Read EF08 of the medical application; None where the chip keeps no such log, or keeps it closed.
+
+        What :meth:`authenticate_terminal` proved is forgotten over it, so it is read last.
         """
 
     def pin_tries_left(self) -> int | None:

@@ -9,9 +9,11 @@ from kiosk.central_client.errors import CentreDistrusted, CentreError, CentreRef
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
+    CardExamined,
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -83,6 +85,10 @@ class CentralClient:
     def filings(self, question: GetFilings) -> FilingsTold:
         """How far somebody's matters have come. Changes nothing."""
         return self._ask_again("/v1/filings/query", question, FilingsTold)
+
+    def examine_card(self, session_id: str, question: ExamineCard) -> CardExamined:
+        """What keeps a proved card from working."""
+        return self._ask_again(_session_path(session_id, "examination"), question, CardExamined)
 
     def working_key(self, question: GetWorkingKey) -> WorkingKey:
         """A fresh key for a PIN pad, under that pad's master key."""

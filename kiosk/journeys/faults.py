@@ -34,6 +34,7 @@ _NOTHING = say("您的卡和钱都没有变动。")
 _MEANING: Mapping[Service, Mapping[Effect, Say]] = MappingProxyType(
     {
         Service.CARD_QUERY: {},
+        Service.CARD_EXAMINATION: {},
         Service.PIN_CHANGE: {
             Effect.MAYBE: say("密码可能已经改了，也可能没改。下次先试新密码，不行再试旧密码。"),
             Effect.DONE: say("密码已经改好，请用新密码。"),

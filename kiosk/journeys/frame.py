@@ -3,10 +3,11 @@
 However it ends: PINs are wiped, the entry is written, the card goes back, one screen says how it ended.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
 from drivers.ports.card_reader import IssuerData
 from drivers.ports.errors import DeviceError, EntryCancelled, MediaRemoved
@@ -24,7 +25,7 @@ from kiosk.journeys.requests import (
     Show,
     ask,
 )
-from kiosk.journeys.views import Intent, View
+from kiosk.journeys.views import Chosen, Intent, View
 from kiosk.journeys.wording import Say
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Outcome, Service, Stage, Transaction
@@ -48,6 +49,8 @@ class Ending:
     outcome: Outcome
     views: tuple[View, ...]
     """Paged: the citizen turns with next and back."""
+    behind: Mapping[Chosen, tuple[View, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """The pages behind each choice that a view offers; again leads back to the choices."""
     reason: str = ""
     rule: str = ""
     personal: bool = False
@@ -152,16 +155,22 @@ def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
 
 
 def _say_ending(ending: Ending) -> Journey[None]:
-    page = 0
+    opened = [(ending.views, 0)] if ending.views else []
     try:
-        while ending.views:
-            intent = yield from ask(Show(ending.views[page], personal=ending.personal, ending=True))
-            if intent is Intent.NEXT and page + 1 < len(ending.views):
-                page += 1
-            elif intent is Intent.BACK and page > 0:
-                page -= 1
-            else:
-                return
+        while opened:
+            views, page = opened.pop()
+            intent = yield from ask(Show(views[page], personal=ending.personal, ending=True))
+            match intent:
+                case Chosen() if intent in ending.behind:
+                    opened += [(views, page), (ending.behind[intent], 0)]
+                case Intent.NEXT if page + 1 < len(views):
+                    opened.append((views, page + 1))
+                case Intent.BACK if page > 0:
+                    opened.append((views, page - 1))
+                case Intent.AGAIN if opened:
+                    pass
+                case _:
+                    return
     except (Interruption, DeviceError):
         return  # it is already over and on record; nobody needs to read on
 

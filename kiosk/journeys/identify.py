@@ -62,6 +62,19 @@ class Identified:
     """The centre was reached and does not deal with this terminal."""
 
 
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A card, and what the centre makes of its proof."""
+
+    issuer: IssuerData
+    holder: HolderData | None = field(repr=False)
+    session_id: str = ""
+    proved: CardProved | None = None
+    """None when the centre did not judge."""
+    declined: bool = False
+    """The centre was reached and does not deal with this terminal."""
+
+
 def identify_card(
     session: Session,
     progress: Progress,
@@ -76,6 +89,32 @@ def identify_card(
     :raises Ended: not a social-security card, another region's, expired, not genuine, or not to be used.
     """
     region = session.region
+    kind = yield from await_card(progress)
+    if kind is not CardKind.SOCIAL_SECURITY:
+        raise refusals.not_a_social_security_card(region, kind)
+    issuer = yield from read_issuer(progress)
+    if not region.serves(issuer.region_code):
+        raise refusals.other_region(region)
+    if issuer.expires_on < session.today:
+        raise refusals.expired(region)
+    presented = yield from present_card(session, progress, issuer)
+    holder, proved = presented.holder, presented.proved
+    if proved is None:
+        return Identified(issuer, holder, None, declined=presented.declined)
+    if proved.proof is not CardProof.GENUINE:
+        raise refusals.not_proved(region, proved.proof)
+    state = proved.card_state
+    if state is None:
+        raise refusals.not_ready(region, progress.service)
+    progress.card_state = state.value
+    if state is not wanted:
+        raise otherwise(region, state)
+    centre = CentreSession(presented.session_id, proved.pin_is_initial, proved.pin_tries_left)
+    return Identified(issuer, holder, centre)
+
+
+def await_card(progress: Progress) -> Journey[CardKind]:
+    """Wait for a card and hold it."""
     kind = yield from ask(
         AwaitCard(
             InsertCard(
@@ -87,20 +126,23 @@ def identify_card(
         )
     )
     progress.holds_card = True
-    if kind is not CardKind.SOCIAL_SECURITY:
-        raise refusals.not_a_social_security_card(region, kind)
+    return kind
+
+
+def read_issuer(progress: Progress) -> Journey[IssuerData]:
+    """Read what every chip tells: from here on there is a card to write an entry for."""
     yield from ask(Announce(Working(say("正在读卡"), say("请稍候，不要拔卡。"))))
     issuer = yield from ask(ReadIssuer())
     progress.issuer = issuer
-    if not region.serves(issuer.region_code):
-        raise refusals.other_region(region)
-    if issuer.expires_on < session.today:
-        raise refusals.expired(region)
+    return issuer
 
+
+def present_card(session: Session, progress: Progress, issuer: IssuerData) -> Journey[Presented]:
+    """Let a card prove itself to the centre where that can be reached, and read its holder as far as it lets."""
     opened = yield from ask_centre(
         OpenCardSession(
             transaction_id=session.transaction_id,
-            region=region.key,
+            region=session.region.key,
             identification_code=issuer.identification_code,
             card_number=issuer.card_number,
             norm_version=issuer.norm_version,
@@ -110,14 +152,14 @@ def identify_card(
     holder = yield from ask(ReadHolder())
     if not isinstance(opened, CardSessionOpened):
         _note_holder(progress, holder)
-        return Identified(issuer, holder, None, declined=isinstance(opened, Distrusted) and opened.declined)
+        return Presented(issuer, holder, declined=isinstance(opened, Distrusted) and opened.declined)
     if holder is None:
         answer = yield from _terminal_cryptogram(opened)
         if not isinstance(answer, TerminalAuthenticated):
-            return Identified(issuer, None, None)
+            return Presented(issuer, None)
         holder = yield from _open_chip(answer)
         if holder is None:
-            raise refusals.not_proved(region, CardProof.NOT_GENUINE)
+            return Presented(issuer, None, proved=CardProved(proof=CardProof.NOT_GENUINE))
     _note_holder(progress, holder)
     cryptogram = yield from ask(AnswerChallenge(Challenge(opened.challenge)))
     proved = yield from ask_centre(
@@ -126,16 +168,8 @@ def identify_card(
         opened.session_id,
     )
     if isinstance(proved, Unreachable | Distrusted):
-        return Identified(issuer, holder, None)
-    if proved.proof is not CardProof.GENUINE:
-        raise refusals.not_proved(region, proved.proof)
-    state = proved.card_state
-    if state is None:
-        raise refusals.not_ready(region, progress.service)
-    progress.card_state = state.value
-    if state is not wanted:
-        raise otherwise(region, state)
-    return Identified(issuer, holder, CentreSession(opened.session_id, proved.pin_is_initial, proved.pin_tries_left))
+        return Presented(issuer, holder)
+    return Presented(issuer, holder, opened.session_id, proved)
 
 
 def _terminal_cryptogram(opened: CardSessionOpened) -> Journey[TerminalAuthenticated | Unreachable | Distrusted]:

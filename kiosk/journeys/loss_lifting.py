@@ -8,7 +8,17 @@ from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.identify import CANCEL, CentreSession, identify_card
 from kiosk.journeys.paging import FROM_SLIP, TO_SLIP
-from kiosk.journeys.pin_entry import CentrePad, centre_pad, chip_pin, last_try_note, pin_name, pin_view, tries_note
+from kiosk.journeys.pin_entry import (
+    CentrePad,
+    centre_pad,
+    chip_pin,
+    last_try_note,
+    perhaps_the_other,
+    pin_name,
+    pin_view,
+    telling_apart,
+    tries_note,
+)
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
 from kiosk.journeys.slips import slip
@@ -105,11 +115,12 @@ def _verdict(
     :raises Ended: the PIN is locked, or the centre gives no answer that can be believed.
     """
     region = session.region
-    note = last_try_note(centre.pin_tries_left)
+    note, coach = last_try_note(centre.pin_tries_left), telling_apart(region)
+    title = say("请在键盘上输入{pin}", pin=pin_name(region))
     while True:
         block: PinBlock | None = None
         if pad is not None:
-            block = yield from pad.block(pin_view(session, say("请在键盘上输入{pin}", pin=pin_name(region)), note=note))
+            block = yield from pad.block(pin_view(session, title, note=note, coach=coach))
         if not progress.began:
             yield from ask(Record(progress.transaction(Stage.BEGUN)))
             progress.began = True
@@ -132,7 +143,7 @@ def _verdict(
                     raise refusals.not_ready(region, Service.LOSS_LIFTING)
                 return answer.verdict
             case PinVerdict.WRONG if pad is not None:
-                note = tries_note(answer.pin_tries_left)
+                note, coach = tries_note(answer.pin_tries_left), perhaps_the_other(region)
             case PinVerdict.LOCKED:
                 raise refusals.pin_locked(region)
             case _:

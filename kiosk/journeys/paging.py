@@ -1,18 +1,30 @@
 """Several screens that say one thing: a citizen turns them with next and back."""
 
+from dataclasses import replace
 from typing import Final
 
 from kiosk.journeys.faults import CLOSE
 from kiosk.journeys.views import Action, Emphasis, Intent, Step
 from kiosk.journeys.wording import say
 
+FINISH: Final = Action(Intent.DONE, say("看完了"))
+LOOK_ON: Final = Action(Intent.AGAIN, say("看别的"))
+
 
 def turning(number: int, of: int) -> tuple[Action, ...]:
     """The actions of page ``number``, counted from 1."""
     back = (Action(Intent.BACK, say("上一页")),) if number > 1 else ()
     if number < of:
-        return (*back, Action(Intent.DONE, say("看完了")), Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY))
+        return (*back, FINISH, Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY))
     return (*back, CLOSE)
+
+
+def turning_behind_a_choice(number: int, of: int) -> tuple[Action, ...]:
+    """The same for pages that stand behind a choice: they lead back to the choices."""
+    back = (Action(Intent.BACK, say("上一页")),) if number > 1 else ()
+    if number < of:
+        return (*back, LOOK_ON, Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY))
+    return (*back, FINISH, replace(LOOK_ON, emphasis=Emphasis.PRIMARY))
 
 
 TO_SLIP: Final = (Action(Intent.NEXT, say("要凭条")), CLOSE)

@@ -15,8 +15,10 @@ from kiosk.journeys.pin_entry import (
     chip_pin,
     is_forbidden_initial_pin,
     last_try_note,
+    perhaps_the_other,
     pin_name,
     pin_view,
+    telling_apart,
     tries_note,
 )
 from kiosk.journeys.requests import (
@@ -121,10 +123,10 @@ def _new_chip_pin(session: Session, progress: Progress, old: Pin) -> Journey[Pin
 def _change_at_centre(session: Session, progress: Progress, identified: Identified) -> Journey[Ending]:
     centre, pad = yield from centre_pad(session, identified, Service.PIN_CHANGE)
     old: PinBlock | None = None
-    note = last_try_note(centre.pin_tries_left)
+    note, coach = last_try_note(centre.pin_tries_left), telling_apart(session.region)
     for _ in range(ROUNDS):
         if old is None:
-            old = yield from pad.block(pin_view(session, _OLD_TITLE, step=_OLD, note=note))
+            old = yield from pad.block(pin_view(session, _OLD_TITLE, step=_OLD, note=note, coach=coach))
             note = None
         new = yield from pad.block(pin_view(session, _NEW_TITLE, step=_NEW, note=note))
         repeated = yield from pad.block(pin_view(session, _REPEAT_TITLE, step=_REPEAT))
@@ -137,6 +139,7 @@ def _change_at_centre(session: Session, progress: Progress, identified: Identifi
                 return Ending(Outcome.DONE, _changed_views(session, say("以后查询就用新密码。")))
             case PinChange.WRONG:
                 old, note = None, tries_note(answer.pin_tries_left)
+                coach = perhaps_the_other(session.region)
             case PinChange.LOCKED:
                 raise refusals.pin_locked(session.region)
             case PinChange.MISMATCH:

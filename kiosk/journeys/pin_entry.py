@@ -24,7 +24,7 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.views import PinEntry, Step, Working
 from kiosk.journeys.wording import Say, say
-from kiosk.policy.pack import HeldBy, InitialPin
+from kiosk.policy.pack import InitialPin
 from kiosk.policy.region import Region
 from kiosk.records.card import pin_account
 from kiosk.records.questions import GetWorkingKey, WorkingKey
@@ -61,7 +61,19 @@ def pin_name(region: Region) -> Say:
     return in_words(region.pack.pin.name.stated())
 
 
-def pin_view(session: Session, title: Say, *, step: Step | None = None, note: Say | None = None) -> PinEntry:
+def telling_apart(region: Region) -> Say | None:
+    """Which of a card's two PINs is meant, in plain words; None where the region's cards are not known to have two."""
+    return say("看病、办社保用这个密码，银行取钱用的是另一个。") if region.has_bank_side else None
+
+
+def perhaps_the_other(region: Region) -> Say | None:
+    """The advice after a wrong PIN: at tills the bank's own is often typed in its place."""
+    return say("是不是输成了银行密码？那是另一个密码。") if region.has_bank_side else None
+
+
+def pin_view(
+    session: Session, title: Say, *, step: Step | None = None, note: Say | None = None, coach: Say | None = None
+) -> PinEntry:
     """The screen beside the PIN pad."""
     return PinEntry(
         title=title,
@@ -71,6 +83,7 @@ def pin_view(session: Session, title: Say, *, step: Step | None = None, note: Sa
         step=step,
         note=note,
         actions=(CANCEL,),
+        coach=coach,
     )
 
 
@@ -82,9 +95,9 @@ def chip_pin(session: Session, progress: Progress, title: Say, *, step: Step | N
     tries_left = yield from ask(PinTriesLeft())
     if tries_left == 0:
         raise refusals.pin_locked(session.region)
-    note = first_note(session.region, tries_left)
+    note, coach = first_note(session.region, tries_left), telling_apart(session.region)
     while True:
-        pin = yield from ask(EnterPin(pin_view(session, title, step=step, note=note)))
+        pin = yield from ask(EnterPin(pin_view(session, title, step=step, note=note, coach=coach)))
         progress.pins.append(pin)
         check = yield from ask(VerifyPin(pin))
         if check.accepted:
@@ -92,7 +105,7 @@ def chip_pin(session: Session, progress: Progress, title: Say, *, step: Step | N
         pin.wipe()
         if check.locked:
             raise refusals.pin_locked(session.region)
-        note = tries_note(check.tries_left)
+        note, coach = tries_note(check.tries_left), perhaps_the_other(session.region)
 
 
 def is_forbidden_initial_pin(region: Region, pin: Pin) -> bool:
@@ -102,7 +115,7 @@ def is_forbidden_initial_pin(region: Region, pin: Pin) -> bool:
 
 def _which(region: Region) -> Say:
     name = pin_name(region)
-    return say("{pin}，不是银行密码", pin=name) if region.pin_held_by is HeldBy.CHIP else name
+    return say("{pin}，不是银行密码", pin=name) if region.has_bank_side else name
 
 
 @dataclass(frozen=True, slots=True)

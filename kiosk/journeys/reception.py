@@ -10,7 +10,14 @@ from kiosk.journeys.wording import Say, say
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Service
 
-HOME: Final[tuple[Service | Menu, ...]] = (Service.CARD_QUERY, Service.PIN_CHANGE, Menu.LOST, Menu.CARD, Menu.MORE)
+HOME: Final[tuple[Service | Menu, ...]] = (
+    Service.CARD_QUERY,
+    Service.CARD_EXAMINATION,
+    Service.PIN_CHANGE,
+    Menu.LOST,
+    Menu.CARD,
+    Menu.MORE,
+)
 """What stands on the home screen, at most six (docs/ux-rules.md rule 6)."""
 
 MENUS: Final[Mapping[Menu, tuple[Service, ...]]] = {
@@ -34,7 +41,9 @@ def tile(region: Region, service: Service) -> Tile:
     return Tile(ChooseService(service), label, term, icon, spoken, elsewhere)
 
 
-def _words(region: Region, service: Service) -> tuple[Say, Say, str, Say]:
+def _words(  # noqa: PLR0911 - one a service
+    region: Region, service: Service
+) -> tuple[Say, Say, str, Say]:
     """Label, term, picture, and what is spoken."""
     match service:
         case Service.CARD_QUERY:
@@ -62,6 +71,9 @@ def _words(region: Region, service: Service) -> tuple[Say, Say, str, Say]:
             return say("不用这张卡了"), say("注销社会保障卡"), "cancel", say("不用这张卡了。注销社会保障卡")
         case Service.OFFSITE_CARE:
             return say("去外地看病"), say("异地就医备案"), "away", say("去外地看病。异地就医备案")
+        case Service.CARD_EXAMINATION:
+            spoken = say("卡用不了？查查卡哪里不对，告诉您去哪里办。不用输密码")
+            return say("卡用不了？"), say("查查卡哪里不对"), "examine", spoken
         case other:
             assert_never(other)
 

@@ -72,6 +72,7 @@ _NOT_HERE = {
     Service.PIN_CHANGE: say("这里不能改密码"),
     Service.TEMPORARY_LOSS: say("挂失不在这里办"),
     Service.LOSS_LIFTING: say("撤销挂失不在这里办"),
+    Service.CARD_EXAMINATION: say("这里不能查卡的毛病"),
 }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData, PinCheck
+from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData, PinCheck, TransactionLog
 from drivers.ports.id_reader import IdDocument
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
@@ -18,9 +18,11 @@ from kiosk.journeys.wording import Say
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
+    CardExamined,
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -137,6 +139,11 @@ class ReadIssuer(Request[IssuerData]):
 @dataclass(frozen=True, slots=True)
 class ReadHolder(Request[HolderData | None]):
     """EF06; None when the chip keeps it closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTransactionLog(Request[TransactionLog | None]):
+    """EF08 of the medical application; None when the chip keeps none. The last that is asked of a chip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +266,7 @@ Question = (
     | LiftLoss
     | FileMatter
     | GetFilings
+    | ExamineCard
 )
 CentreAnswer = (
     CardSessionOpened
@@ -271,6 +279,7 @@ CentreAnswer = (
     | LossLifted
     | Filed
     | FilingsTold
+    | CardExamined
 )
 A = TypeVar(
     "A",
@@ -284,6 +293,7 @@ A = TypeVar(
     LossLifted,
     Filed,
     FilingsTold,
+    CardExamined,
 )
 
 

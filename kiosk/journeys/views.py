@@ -55,7 +55,14 @@ class Typed:
     text: str = field(repr=False)
 
 
-AnyIntent = Intent | ChooseService | OpenMenu | Typed
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One of the choices of a :class:`Choices` screen."""
+
+    key: str
+
+
+AnyIntent = Intent | ChooseService | OpenMenu | Typed | Chosen
 
 
 class Emphasis(Enum):
@@ -128,6 +135,25 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A matter to look at: its plain name, and below it a figure or what is behind."""
+
+    intent: Chosen
+    label: Say
+    line: Say | Verbatim
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to look at; at most six."""
+
+    title: Say
+    choices: tuple[Choice, ...]
+    note: Say | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InsertCard:
     """Waiting for a card."""
 
@@ -162,6 +188,8 @@ class PinEntry:
     note: Say | None
     """Tries left, or why the last entry did not count."""
     actions: tuple[Action, ...]
+    coach: Say | None = None
+    """How the card's two PINs are told apart, while that may still be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +287,7 @@ class Refusal:
     citation: Citation | None
     code: str
     actions: tuple[Action, ...]
+    page: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +347,7 @@ class TakeIdCard:
 View = (
     Attract
     | Home
+    | Choices
     | InsertCard
     | PlaceIdCard
     | PinEntry
@@ -355,6 +385,9 @@ def actions_of(view: View) -> tuple[Action, ...]:
         case Home():
             tiles = tuple(Action(tile.intent, tile.label, spoken=tile.spoken) for tile in view.tiles)
             return (*tiles, view.back)
+        case Choices():
+            choices = tuple(Action(choice.intent, choice.label) for choice in view.choices)
+            return (*choices, *view.actions)
         case Working() | OutOfService() | TakeCard() | TakeIdCard():
             return ()
         case _:

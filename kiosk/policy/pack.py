@@ -190,6 +190,9 @@ class PinRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             yield Fault(("initial_otherwise", "value"), "pin.initial is one number for all; nobody is left for another")
 
 
+Fen = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class ServiceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Rules of one service."""
 
@@ -200,7 +203,7 @@ class ServiceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Where it is done otherwise."""
     offline: Rule[Offline]
     """What it does without the centre."""
-    fee_fen: Rule[Annotated[int, msgspec.Meta(ge=0)]]
+    fee_fen: Rule[Fen]
     """What it costs, in fen (1/100 yuan); 0 is free."""
 
 

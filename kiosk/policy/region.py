@@ -1,7 +1,9 @@
 """Decisions a journey asks of a region's rules. Pure; each decision knows where it stands."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
+from kiosk.policy.card_rules import ActivationFailure
 from kiosk.policy.pack import (
     BankLine,
     Basis,
@@ -14,6 +16,7 @@ from kiosk.policy.pack import (
     Rule,
     ServiceRules,
 )
+from kiosk.records.settlement import Standing
 from kiosk.records.transaction import Service
 
 
@@ -99,6 +102,21 @@ class Region:
         """By what a terminal may take it who somebody without a card is. Not stated means by nothing."""
         return frozenset(self.pack.loss.identified_by.value or ())
 
+    @property
+    def has_bank_side(self) -> bool:
+        """Whether its cards have a bank side, with a PIN of its own. Not stated means that nobody speaks of one."""
+        return bool(self.pack.loss.bank_side.value)
+
+    def deductible(self, standing: Standing) -> Rule[int]:
+        """What a person pays in full in a calendar year before the fund pays, in fen."""
+        match standing:
+            case Standing.WORKING:
+                return self.pack.money.deductible_working_fen
+            case Standing.RETIRED:
+                return self.pack.money.deductible_retired_fen
+            case _:
+                assert_never(standing)
+
     def bank_line(self, bank: str) -> BankLine | None:
         """The line of a bank by its name at the centre; None when the pack knows none."""
         lines = self.pack.loss.bank_lines.value or ()
@@ -108,6 +126,11 @@ class Region:
     def demands_pin_change_first(self) -> bool:
         """Whether the initial PIN must be changed before the card is used; keeping it is then no change."""
         return bool(self.pack.pin.initial_must_change.value)
+
+    @property
+    def equal_digits_stop(self) -> bool:
+        """Whether a PIN that is one digit all through keeps the card from working. Not stated means no."""
+        return ActivationFailure.EQUAL_DIGITS in (self.pack.activation.failures.value or ())
 
     def citation(self, rule: Rule[object]) -> Citation | None:
         """Where a rule stands, the first place of several; None when it rests on no source."""

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from kiosk.records.card import CardState
+from kiosk.records.settlement import RECEIPTS_TOLD, YEARS_TOLD, MedicalYear, SettlementReceipt
 
 
 class OpenCardSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -121,6 +122,10 @@ class HolderRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """AAE010, masked to its last four digits by the centre; the bank's balance is not known here."""
     bank_side_active: bool
     insurances: list[InsuranceStatus]
+    medical_years: Annotated[list[MedicalYear], msgspec.Meta(max_length=YEARS_TOLD)] = []
+    """The newest calendar years, newest first."""
+    receipts: Annotated[list[SettlementReceipt], msgspec.Meta(max_length=RECEIPTS_TOLD)] = []
+    """The newest receipts, newest first."""
 
     def __repr__(self) -> str:
         return "<HolderRecord>"
@@ -244,6 +249,52 @@ class LossLifted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     pin_tries_left: int | None = None
     verdict: LiftVerdict | None = None
     """None where the PIN was not accepted."""
+
+
+class ExamineCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /v1/card-sessions/{id}/examination. What keeps a proved card from working? No PIN is asked for."""
+
+    transaction_id: str
+    name: str
+    """AAC003 as the chip has it; the centre tells whether it is its own, never what its own is."""
+
+    def __repr__(self) -> str:
+        return "<ExamineCard>"
+
+
+class BenefitsBlock(Enum):
+    """Why a hospital can't settle with a card that works (zhumadian-2019 §5.10)."""
+
+    WRONG_PERSONAL_DATA = "wrong_personal_data"
+    """What was taken down of the person when they were insured is wrong."""
+    REGISTRATION_NOT_ARRIVED = "registration_not_arrived"
+    """The registration for care elsewhere has not arrived where the care is given."""
+    BENEFITS_BLOCKED = "benefits_blocked"
+    """The place of insurance has stopped the benefits."""
+    DATES_DISAGREE = "dates_disagree"
+    """A referral is registered for other days than those of the stay."""
+
+
+class CardExamined(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What whoever holds a card may know of it. The same transaction id asked again gets the same.
+
+    Of a card that is lost, replaced or cancelled nothing but that is told: who holds it need not be its holder.
+    """
+
+    card_state: CardState
+    """AAZ502."""
+    lapses_at_ms: Moment | None = None
+    """When a temporary report lifts by itself; None where none stands, or where the region's rules state no term."""
+    replaced: bool = False
+    """Another card was made in its place."""
+    bank_side_active: bool | None = None
+    """None where the card has no bank side."""
+    pin_repeated: bool | None = None
+    """The PIN that was carried over from an older card is one digit all through; None where the centre has not kept
+    that."""
+    benefits_blocked: BenefitsBlock | None = None
+    name_agrees: bool | None = None
+    """Whether the chip's name is the one that the centre has. The numbers were compared in the proof."""
 
 
 class GetWorkingKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -29,6 +29,8 @@ class Service(Enum):
     """How far an application or another matter has come."""
     PAPERS = "papers"
     """Temporary card, medical slip, certificates."""
+    CARD_EXAMINATION = "card_examination"
+    """Why does my card not work? Changes nothing and asks for no PIN."""
 
 
 class Stage(Enum):
@@ -82,7 +84,8 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     outcome: Outcome | None = None
     """None while ``stage`` is BEGUN."""
     reason: str = ""
-    """A machine word such as ``pin_locked``; empty when done."""
+    """A machine word such as ``pin_locked``; empty when done. An examination names what it found, the gravest first,
+    with commas between."""
     region: str
     """Pack key: ``beijing``."""
     social_security_number: str = ""

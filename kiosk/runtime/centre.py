@@ -9,6 +9,7 @@ from kiosk.records.filings import FileMatter, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -36,7 +37,7 @@ def put_question(client: CentralClient, request: AskCentre) -> CentreAnswer | Un
         )
 
 
-def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:
+def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:  # noqa: PLR0911 - one a question
     match request.question:
         case OpenCardSession() as question:
             return client.open_card_session(question)
@@ -58,3 +59,5 @@ def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:
             return client.file_matter(question)
         case GetFilings() as question:
             return client.filings(question)
+        case ExamineCard() as question:
+            return client.examine_card(request.session_id, question)

@@ -19,6 +19,7 @@ from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, Time
 from drivers.ports.id_reader import IdReader
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
+from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
@@ -103,6 +104,7 @@ _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.PIN_CHANGE: pin_change,
     Service.TEMPORARY_LOSS: temporary_loss,
     Service.LOSS_LIFTING: loss_lifting,
+    Service.CARD_EXAMINATION: card_examination,
 }
 
 

@@ -22,6 +22,7 @@ from kiosk.journeys.requests import (
     ReadHolder,
     ReadIdDocument,
     ReadIssuer,
+    ReadTransactionLog,
     Request,
     ReturnCard,
     ReturnIdDocument,
@@ -35,7 +36,7 @@ _PIN_WAIT_S: Final = 240.0
 """The pad's own limit; its one-byte timer ends at 255 s. Idleness is ours to mind, so the entry is renewed."""
 
 
-def card_errand(request: Request[Any], reader: CardReader) -> Callable[[], Any]:
+def card_errand(request: Request[Any], reader: CardReader) -> Callable[[], Any]:  # noqa: PLR0911 - one a request
     """The call on the card reader that answers ``request``."""
     match request:
         case AwaitCard():
@@ -44,6 +45,8 @@ def card_errand(request: Request[Any], reader: CardReader) -> Callable[[], Any]:
             return lambda: reader.card().read_issuer()
         case ReadHolder():
             return lambda: reader.card().read_holder()
+        case ReadTransactionLog():
+            return lambda: reader.card().read_transaction_log()
         case PinTriesLeft():
             return lambda: reader.card().pin_tries_left()
         case VerifyPin(pin):

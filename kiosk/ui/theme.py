@@ -8,6 +8,8 @@ REACH_LINE: Final = 226
 """Pixels below the upper edge of a portrait screen whose lower edge is at 800 mm: above it nothing is touched."""
 GAP: Final = 32
 """Between two targets; the rule's least is 24."""
+LEAST_GAP: Final = 26
+"""Where six targets stand below each other in large type: the rule's least, and what rounding may take of it."""
 MARGIN: Final = 56
 TARGET: Final = 96
 """Least side of a target; the rule's least is 81 (20 mm)."""

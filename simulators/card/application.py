@@ -1,5 +1,6 @@
 """The chip: bytes in, bytes out, as docs/wire.md has them; no I/O but the wish to be kept."""
 
+import binascii
 import datetime
 import hmac
 import os
@@ -8,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from simulators.card.card_file import CardFile, CardPin, SocialSecurity
+from simulators.card.card_file import CardFile, CardPin, LogRecord, SocialSecurity
 from simulators.card.ciphers import encrypt
 from simulators.card.name_fields import encode_name
 
@@ -16,8 +17,11 @@ SSSE: Final = bytes.fromhex("7378312E73682EC9E7BBE1B1A3D5CF")
 """sx1.sh.社会保障 in GBK."""
 PAYMENT: Final = b"1PAY.SYS.DDF01"
 _SUBDIRECTORY_AID: Final = bytes.fromhex("D156000005")
+_MEDICAL: Final = _SUBDIRECTORY_AID + b"\x03"
+_PLACE_SIZE: Final = 30
 _EF05: Final = 0xEF05
 _EF06: Final = 0xEF06
+_EF08: Final = 0xEF08
 _SM4: Final = 3
 _INTERNAL_KEY: Final = 0x01
 _EXTERNAL_KEY: Final = 0x02
@@ -164,18 +168,23 @@ class CardApplication:
         if len(identifier) != 2:
             raise _Refusal(WRONG_LENGTH)
         number = int.from_bytes(identifier, "big")
-        if self._directory != SSSE or number not in (_EF05, _EF06):
+        keeps_log = self._directory == _MEDICAL and self._environment.log is not None
+        if number not in ((_EF05, _EF06) if self._directory == SSSE else (_EF08,) if keeps_log else ()):
             raise _Refusal(NO_FILE)
         self._file = number
         return _status(OK)
 
     def _read_record(self, p1: int, p2: int, p3: int, data: bytes) -> bytes:
-        if p2 != 0:
+        if p2 not in (0x00, 0x04):
             raise _Refusal(BAD_P1_P2)
         if data:
             raise _Refusal(WRONG_LENGTH)
         if self._file is None:
             raise _Refusal(NO_FILE_SELECTED)
+        if (p2 == 0x04) != (self._file == _EF08):  # by number in the cyclic file, by tag elsewhere
+            raise _Refusal(BAD_P1_P2)
+        if self._file == _EF08:
+            return self._read_log(p1, p3)
         if self._file == _EF06 and self._holder_closed():
             raise _Refusal(SECURITY_STATUS)
         value = self._records().get(p1)
@@ -184,6 +193,15 @@ class CardApplication:
         if p3 != len(value) + 2:
             raise _Refusal(0x6C00 | len(value) + 2)
         return bytes([p1, len(value)]) + value + _status(OK)
+
+    def _read_log(self, number: int, p3: int) -> bytes:
+        log = self._environment.log or []
+        if not 1 <= number <= len(log):
+            raise _Refusal(NO_RECORD)
+        value = _log_record(log[number - 1])
+        if p3 != len(value):
+            raise _Refusal(0x6C00 | len(value))
+        return value + _status(OK)
 
     def _holder_closed(self) -> bool:
         issuer = self._environment.issuer
@@ -339,6 +357,16 @@ def _status(word: int) -> bytes:
 
 def _date(value: datetime.date) -> bytes:
     return bytes.fromhex(value.strftime("%Y%m%d"))
+
+
+def _log_record(record: LogRecord) -> bytes:
+    place = record.place.encode("gb18030")
+    if len(place) > _PLACE_SIZE:
+        raise ValueError("the place does not fit its 30 bytes")
+    value = bytes.fromhex(record.at) + bytes([record.kind]) + record.amount_fen.to_bytes(4, "big")
+    value += place.ljust(_PLACE_SIZE, b"\0")
+    value += binascii.crc_hqx(value, 0xFFFF).to_bytes(2, "big")
+    return value[:11] + bytes([value[11] ^ 0x01]) + value[12:] if record.damaged else value
 
 
 def _bcd(digits: str) -> bytes:

@@ -63,6 +63,21 @@ class CardHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return "<CardHolder>"
 
 
+class LogRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A record of DF04's EF08 (docs/wire.md)."""
+
+    at: Annotated[str, msgspec.Meta(pattern="^[0-9]{14}$")]
+    """YYYYMMDDHHMMSS, China time."""
+    kind: Annotated[int, msgspec.Meta(ge=0, le=255)]
+    amount_fen: Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
+    place: str
+    damaged: bool = False
+    """A bit of it has tipped over since it was written."""
+
+    def __repr__(self) -> str:
+        return "<LogRecord>"
+
+
 class SocialSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The social-security environment. Everything None: a chip that nobody has personalised."""
 
@@ -71,6 +86,8 @@ class SocialSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     keys: CardKeys | None = None
     pin: CardPin | None = None
     """None where the region's centre holds the PIN and the chip has none."""
+    log: Annotated[list[LogRecord], msgspec.Meta(max_length=10)] | None = None
+    """Newest first; None where the chip keeps no log of transactions."""
 
 
 class CardFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

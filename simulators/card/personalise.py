@@ -20,6 +20,7 @@ from simulators.card.card_file import (
     CardKeys,
     CardPin,
     Issuer,
+    LogRecord,
     SocialSecurity,
     save_card_file,
 )
@@ -71,6 +72,7 @@ def personalise(
     norm_version: str = "2.00",
     pin: CardPin | None,
     bank_side: bool,
+    log: list[LogRecord] | None = None,
     issued_on: datetime.date = datetime.date(2021, 3, 1),
     expires_on: datetime.date = datetime.date(2099, 12, 31),
 ) -> CardFile:
@@ -99,6 +101,7 @@ def personalise(
             holder=holder,
             keys=card_keys(norm_version, identification_code),
             pin=pin,
+            log=log,
         ),
     )
 
@@ -128,6 +131,12 @@ def deck() -> dict[str, CardFile]:
             holder=_person("411700198504121036", "张示例", "1", "01"),
             pin=_chip_pin("246810"),
             bank_side=True,
+            log=[
+                _logged("20261027093012", 1, 8650, "示例县人民医院"),
+                _logged("20261013160540", 3, 4280, "示例大药房第二分店"),
+                _logged("20260922101855", 1, 21300, "示例县人民医院"),
+                _logged("20260922112031", 4, 1500, "示例县人民医院"),
+            ],
         ),
         "zhumadian-initial-pin": personalise(
             about="Zhumadian, norm 2.00, PIN still 123456 as handed out.",
@@ -137,6 +146,7 @@ def deck() -> dict[str, CardFile]:
             holder=_person("411700199208301029", "李测试", "2", "01"),
             pin=_chip_pin("123456"),
             bank_side=True,
+            log=[],
         ),
         "zhumadian-locked": personalise(
             about="Zhumadian, norm 2.00, PIN locked after six wrong tries; it was 135790.",
@@ -156,6 +166,7 @@ def deck() -> dict[str, CardFile]:
             holder=_person("411700200106191047", "赵虚构", "2", "01"),
             pin=_chip_pin("864209"),
             bank_side=True,
+            log=[_logged("20261108084500", 2, 156000, "虚构市中心医院")],
         ),
         "rare-name": personalise(
             about="Zhumadian, norm 2.00, a name with characters beyond GBK (four bytes each). PIN 975310.",
@@ -195,6 +206,11 @@ def deck() -> dict[str, CardFile]:
             holder=_person("110000198807212015", "周模拟", "1", "01"),
             pin=None,
             bank_side=False,
+            log=[
+                _logged("20261019094627", 1, 30000, "模拟医院门诊部"),
+                _logged("20260907142210", 3, 12640, "模拟药店", damaged=True),
+                _logged("20260618103300", 1, 51500, "模拟医院门诊部"),
+            ],
         ),
         "beijing-x": personalise(
             about="Beijing, norm 2.00, number ending in X; the PIN at the centre is still the initial one, which a pad "
@@ -315,6 +331,69 @@ def deck() -> dict[str, CardFile]:
             pin=None,
             bank_side=True,
         ),
+        "guizhou-bank-side-only": personalise(
+            about="Guizhou, norm 2.00, activated at the bank for the bank side only. PIN 246815.",
+            region="5200",
+            number=0x4004,
+            card_number="T52000046",
+            holder=_person("520000197406114045", "陆只银", "2", "01"),
+            pin=_chip_pin("246815"),
+            bank_side=True,
+        ),
+        "qingdao-not-activated": personalise(
+            about="Qingdao, norm 2.00, handed out and never activated. PIN still 123456.",
+            region="3702",
+            number=0x5004,
+            card_number="T37020049",
+            holder=_person("37020020030228504X", "于未启", "2", "01"),
+            pin=_chip_pin("123456"),
+            bank_side=True,
+        ),
+        "zhumadian-blocked": personalise(
+            about="Zhumadian, norm 2.00, in order itself; the centre has the holder's benefits stopped. PIN 246816.",
+            region="4117",
+            number=0x100A,
+            card_number="T41170103",
+            holder=_person("411700196609091102", "马待停", "2", "01"),
+            pin=_chip_pin("246816"),
+            bank_side=True,
+        ),
+        "zhumadian-renamed": personalise(
+            about="Zhumadian, norm 2.00, from before a change of name; the centre has the new one. PIN 246817.",
+            region="4117",
+            number=0x100B,
+            card_number="T41170111",
+            holder=_person("411700199105201113", "范旧名", "1", "01"),
+            pin=_chip_pin("246817"),
+            bank_side=True,
+        ),
+        "beijing-formally-lost": personalise(
+            about="Beijing, norm 2.00, formally reported lost at the centre.",
+            region="1100",
+            number=0x2005,
+            card_number="T11000058",
+            holder=_person("110000197312082058", "何书面", "1", "01"),
+            pin=None,
+            bank_side=False,
+        ),
+        "beijing-cancelled": personalise(
+            about="Beijing, norm 2.00, cancelled at the centre.",
+            region="1100",
+            number=0x2006,
+            card_number="T11000066",
+            holder=_person("110000193905032066", "吕注销", "2", "01"),
+            pin=None,
+            bank_side=False,
+        ),
+        "beijing-replaced": personalise(
+            about="Beijing, norm 2.00, replaced by a newer card.",
+            region="1100",
+            number=0x2007,
+            card_number="T11000074",
+            holder=_person("110000199508272071", "施补卡", "1", "01"),
+            pin=None,
+            bank_side=False,
+        ),
         "blank": CardFile(
             about="A social-security chip that nobody has personalised: the files are there and empty.",
             region="4117",
@@ -343,6 +422,10 @@ def _person(number: str, name: str, sex: str, ethnic_group: str) -> CardHolder:
         birthplace=number[:6],
         birth_date=datetime.datetime.strptime(number[6:14], "%Y%m%d").date(),  # noqa: DTZ007  # a birth date has no zone
     )
+
+
+def _logged(at: str, kind: int, amount_fen: int, place: str, *, damaged: bool = False) -> LogRecord:
+    return LogRecord(at=at, kind=kind, amount_fen=amount_fen, place=place, damaged=damaged)
 
 
 def _chip_pin(digits: str, tries_left: int = 6) -> CardPin:

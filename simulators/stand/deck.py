@@ -34,6 +34,13 @@ _WORDS: Final = {
     "jiangxi-initial-pin": ("秦初用", "Qin Chuyong", "密码还是 123456。"),
     "jiangxi-x": ("尤尾号", "You Weihao", "号码末位是 X。"),
     "jiangxi-temporarily-lost": ("孔临挂", "Kong Lingua", "已临时挂失，后来找到了。"),
+    "guizhou-bank-side-only": ("陆只银", "Lu Zhiyin", "只开通了银行功能。"),
+    "qingdao-not-activated": ("于未启", "Yu Weiqi", "还没有启用。"),
+    "zhumadian-blocked": ("马待停", "Ma Daiting", "卡没坏，医保待遇被停。"),
+    "zhumadian-renamed": ("范旧名", "Fan Jiuming", "改过名字，卡里还是旧的。"),
+    "beijing-formally-lost": ("何书面", "He Shumian", "已正式挂失。"),
+    "beijing-cancelled": ("吕注销", "Lü Zhuxiao", "已注销。"),
+    "beijing-replaced": ("施补卡", "Shi Buka", "已补办了新卡，这是旧的。"),
     "bank-only": ("银行卡", "A bank card", "没有社会保障功能。"),
     "blank": ("空白卡", "A blank card", "还没有写入任何人。"),
 }

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,11 @@ from drivers.ports.card_reader import (
     CardReader,
     Challenge,
     Cryptogram,
+    DamagedRecord,
     ExternalAuthenticationRefused,
     HolderDataProtected,
+    LoggedKind,
+    LoggedTransaction,
     PinCheck,
     SocialSecurityCard,
 )
@@ -201,6 +205,41 @@ def test_holder_data(bench: Bench, card: str, name: str, number: str, born: str)
     assert holder.birth_date.isoformat() == born
     assert number not in repr(holder)
     assert name not in repr(holder)
+
+
+@pytest.mark.simulated
+def test_the_transaction_log_is_read_newest_first(bench: Bench) -> None:
+    card = bench.serve("zhumadian-normal")
+    log = card.read_transaction_log()
+    assert log is not None
+    newest = LoggedTransaction(1, datetime(2026, 10, 27, 9, 30, 12), LoggedKind.OUTPATIENT, 8650, "示例县人民医院")  # noqa: DTZ001 - the chip's own time
+    assert log[0] == newest
+    assert [one.kind for one in log if isinstance(one, LoggedTransaction)] == [
+        LoggedKind.OUTPATIENT,
+        LoggedKind.PHARMACY,
+        LoggedKind.OUTPATIENT,
+        LoggedKind.REFUND,
+    ]
+    assert "示例县人民医院" not in repr(log)
+    assert card.read_issuer().card_number == "T41170015", "the card goes on after it"
+    assert card.verify_pin(typed("246810")).accepted
+    assert card.read_transaction_log() == log
+
+
+@pytest.mark.simulated
+def test_a_damaged_record_of_the_log_is_told(bench: Bench) -> None:
+    log = bench.serve("beijing-normal").read_transaction_log()
+    assert log is not None
+    assert log[1] == DamagedRecord(2)
+    assert isinstance(log[0], LoggedTransaction)
+    assert isinstance(log[2], LoggedTransaction)
+
+
+@pytest.mark.simulated
+def test_a_log_without_records_and_a_chip_without_a_log(bench: Bench) -> None:
+    assert bench.serve("zhumadian-initial-pin").read_transaction_log() == ()
+    bench.pull()
+    assert bench.serve("zhumadian-locked").read_transaction_log() is None
 
 
 # PIN

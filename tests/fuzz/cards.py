@@ -112,6 +112,11 @@ def _ask_everything(
     challenge = attempt(session.draw_challenge)
     require(challenge is None or len(challenge.value) == block, "a challenge of another length")
     attempt(lambda: session.authenticate_terminal(Cryptogram(bytes(block))))
+    log = attempt(session.read_transaction_log)
+    if log is not None:
+        require([one.number for one in log] == sorted({one.number for one in log}), "records out of their order")
+        require(all(1 <= one.number <= 10 for one in log), "a record that the file has no place for")
+        yield "log"
     # Until here nobody has typed a PIN: whatever the card answers, none may have been spent on it.
     require(not contact.secrets, "a PIN command that nobody asked for")
     spending = [one for one in contact.commands if (one[1] == 0x20 and len(one) > 5) or one[1] in {0x5E, 0x24}]
@@ -181,6 +186,7 @@ def _recorded(name: str, *, shortened: bytes = b"none") -> bytes:
             lambda: session.answer_challenge(Challenge(bytes(block))),
             session.draw_challenge,
             lambda: session.authenticate_terminal(Cryptogram(bytes(block))),
+            session.read_transaction_log,
             lambda: session.verify_pin(typed(PIN)),
             lambda: session.change_pin(typed(PIN), typed(NEW_PIN)),
         ]
@@ -339,8 +345,8 @@ SESSION: Final = Target(
     ],
     reached=frozenset(
         {
-            "social_security issuer holder pin pin",
-            "social_security issuer pin pin",
+            "social_security issuer holder log pin pin",
+            "social_security issuer log pin pin",
             "bank_only",
             "blank",
             "foreign",

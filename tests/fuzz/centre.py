@@ -30,6 +30,7 @@ from kiosk.records.questions import (
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -48,7 +49,9 @@ from tests.stack import DirectContact, chip
 PROTOCOL: Final = Path(__file__).parents[2] / "docs" / "protocol.md"
 UNTOUCHED: Final = frozenset({"used_nonces", "card_sessions", "alarms"})
 """Tables that a refused question may change: what was asked, and what staff must look at."""
-OF_CITIZENS: Final = frozenset({"holders", "medical_accounts", "insurances", "cards", "centre_pins"})
+OF_CITIZENS: Final = frozenset(
+    {"holders", "medical_accounts", "insurances", "medical_years", "settlement_receipts", "cards", "centre_pins"}
+)
 CASES_A_LIFE: Final = 150
 """After so many cases the centre is emptied: what it keeps of them slows the digests down, and sessions end."""
 _CITY: Final = ("bj-0001", "beijing")
@@ -178,6 +181,7 @@ class Asker:
                     transaction_id="c" * 32, old=bytes(8), new=b"\1" * 8, repeated=b"\1" * 8, pad_serial=pad
                 ),
             ),
+            (f"{self.proved}/examination", ExamineCard(transaction_id="1" * 32, name="别人")),
             (f"{self.proved}/loss-lifting", LiftLoss(transaction_id="d" * 32, pin_block=bytes(8), pad_serial=pad)),
             (
                 "/v1/loss-reports",

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from drivers.ports.card_reader import CardKind, IssuerData
-from kiosk.journeys.card_query import card_query, yuan
+from kiosk.journeys.card_query import card_query
+from kiosk.journeys.card_record import yuan
 from kiosk.journeys.frame import Session
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.requests import Show
@@ -64,7 +65,7 @@ def test_card_goes_back_before_the_result_is_shown() -> None:
 
 
 def test_without_the_centre_only_the_chip_speaks() -> None:
-    world = World(typed=["246810"], centre_up=False)
+    world = World(typed=["246810"], centre_up=False, log=None)
     assert walk(card_query(session("zhumadian")), world) is Outcome.PARTLY_DONE
     shown = [fact.value for fact in facts(world)]
     assert Personal("A******74", "A12345674") in shown
@@ -74,7 +75,7 @@ def test_without_the_centre_only_the_chip_speaks() -> None:
 
 
 def test_closed_chip_without_the_centre_shows_what_is_free() -> None:
-    world = World(typed=["246810"], centre_up=False, chip_closed=True)
+    world = World(typed=["246810"], centre_up=False, chip_closed=True, log=None)
     assert walk(card_query(session("zhumadian")), world) is Outcome.PARTLY_DONE
     assert [fact.label.text for fact in facts(world)] == ["卡号", "有效期至"]
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from drivers.ports.errors import (
@@ -17,6 +18,7 @@ from drivers.ports.errors import (
     TimedOut,
 )
 from kiosk.journeys import requests
+from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
@@ -34,9 +36,9 @@ from kiosk.journeys.requests import (
 from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import Intent, ReadBack
 from kiosk.records.card import CardState
-from kiosk.records.questions import CardProof, CardProved
+from kiosk.records.questions import CardProof, CardProved, PinVerdict, RecordAnswer
 from kiosk.records.transaction import Outcome, Stage
-from tests.journeys.world import ID_CARD, World
+from tests.journeys.world import ID_CARD, RECEIPT, RECORD, YEAR, World
 from tests.journeys.world import session as plain_session
 
 CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
@@ -50,6 +52,18 @@ SCENARIOS: dict[str, Scenario] = {
     "query after a wrong PIN": (card_query, lambda: World(typed=["111222", "246810"])),
     "query of a closed chip": (card_query, lambda: World(typed=["246810"], chip_closed=True)),
     "query without the centre": (card_query, lambda: World(typed=["246810"], centre_up=False)),
+    "query of everything": (
+        card_query,
+        lambda: World(
+            typed=["246810"],
+            records=[
+                RecordAnswer(
+                    pin=PinVerdict.NOT_ASKED,
+                    record=msgspec.structs.replace(RECORD, medical_years=[YEAR], receipts=[RECEIPT, RECEIPT]),
+                )
+            ],
+        ),
+    ),
     "query at the centre": (card_query, lambda: World(key="beijing", typed=["135790"], proof=CENTRE_PIN)),
     "PIN change on the chip": (pin_change, lambda: World(typed=["246810", "975318", "975318"])),
     "weak PIN change": (
@@ -82,6 +96,9 @@ SCENARIOS: dict[str, Scenario] = {
         lambda: World(key="jiangxi", keyed=["1", NUMBER, "", "王小明"], choices={"您带身份证了吗？": Intent.TYPE}),
     ),
     "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
+    "examination": (card_examination, lambda: World(tries=2)),
+    "examination of a closed chip": (card_examination, lambda: World(key="yunling", chip_closed=True)),
+    "examination without the centre": (card_examination, lambda: World(centre_up=False)),
 }
 
 
@@ -91,7 +108,8 @@ def session(key: str) -> Session:
 
 
 CARD_REQUESTS = (
-    requests.AwaitCard, requests.ReadIssuer, requests.ReadHolder, requests.PinTriesLeft, requests.VerifyPin,
+    requests.AwaitCard, requests.ReadIssuer, requests.ReadHolder, requests.ReadTransactionLog,
+    requests.PinTriesLeft, requests.VerifyPin,
     requests.ChangeChipPin, requests.AnswerChallenge, requests.DrawChallenge, requests.OpenChip, requests.ReturnCard,
 )  # fmt: skip
 ID_REQUESTS = (requests.AwaitIdDocument, requests.ReadIdDocument, requests.ReturnIdDocument)

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from drivers.ports.card_reader import CardKind
+from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
@@ -28,6 +30,8 @@ from kiosk.policy.pack import Pack
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.questions import (
+    BenefitsBlock,
+    CardExamined,
     CardProof,
     CardProved,
     GetRecord,
@@ -134,6 +138,10 @@ def worlds() -> Iterator[tuple[Story, World]]:
         yield loss_lifting, World(key="yunling", typed=list(PINS), proof=LOST, centre_up=up, choices=NEXT)
         yield temporary_loss, World(key="yunling", keyed=[NUMBER, NAME], centre_up=up, choices=NEXT)
         yield temporary_loss, World(key="yunling", documents=[ID_CARD], centre_up=up, choices=NEXT)
+        for tries in (0, 1, 6):
+            yield card_examination, World(key="yunling", tries=tries, proof=PROVED, centre_up=up)
+    for kind in CardKind:
+        yield card_examination, World(key="yunling", kind=kind)
     for verdict in LossVerdict:
         for bank in ("", "云岭银行", "别的银行"):
             at = REPORTED_MS if verdict in (LossVerdict.REPORTED, LossVerdict.ALREADY_REPORTED) else None
@@ -142,6 +150,15 @@ def worlds() -> Iterator[tuple[Story, World]]:
     for state in CardState:
         proof = CardProved(proof=CardProof.GENUINE, card_state=state)
         yield loss_lifting, World(key="yunling", typed=list(PINS), proof=proof)
+        for active in (True, False):
+            examined = CardExamined(
+                card_state=state,
+                bank_side_active=active,
+                pin_repeated=active,
+                benefits_blocked=BenefitsBlock.BENEFITS_BLOCKED,
+                name_agrees=active,
+            )
+            yield card_examination, World(key="yunling", proof=proof, examined=examined)
     yield card_query, World(key="yunling", typed=["111222"], tries=1, proof=PROVED)
     yield card_query, World(key="yunling", tries=0, proof=CardProved(
         proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=0))  # fmt: skip
@@ -197,6 +214,7 @@ def test_what_leans_on_a_rule_is_not_left_alone(leaning: str, other: str) -> Non
         ("card_query", card_query, OpenCardSession),
         ("card_query", card_query, GetRecord),
         ("pin_change", pin_change, OpenCardSession),
+        ("card_examination", card_examination, OpenCardSession),
     ],
 )
 def test_what_a_region_does_not_do_without_the_centre_is_not_done(

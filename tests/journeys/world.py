@@ -5,27 +5,51 @@ Nothing here is a device: journeys do no I/O, so neither does their world. What 
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData, PinCheck
+from drivers.ports.card_reader import (
+    CardKind,
+    Challenge,
+    Cryptogram,
+    HolderData,
+    IssuerData,
+    LoggedKind,
+    LoggedTransaction,
+    PinCheck,
+    TransactionLog,
+)
 from drivers.ports.id_reader import DocumentKind, IdDocument
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock
 from kiosk.journeys import requests
 from kiosk.journeys.frame import Session
 from kiosk.journeys.requests import Distrusted, Journey, Request, Unreachable, Unread
-from kiosk.journeys.views import AnyIntent, Emphasis, Intent, NameEntry, NumberEntry, ReadBack, Typed, View, actions_of
+from kiosk.journeys.views import (
+    AnyIntent,
+    Choices,
+    Chosen,
+    Emphasis,
+    Intent,
+    NameEntry,
+    NumberEntry,
+    ReadBack,
+    Typed,
+    View,
+    actions_of,
+)
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.questions import (
     AuthenticateTerminal,
+    CardExamined,
     CardProof,
     CardProved,
     CardSessionOpened,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     HolderRecord,
@@ -45,6 +69,7 @@ from kiosk.records.questions import (
     TerminalAuthenticated,
     WorkingKey,
 )
+from kiosk.records.settlement import MedicalYear, SettlementReceipt, Shares, Standing
 from kiosk.records.transaction import Outcome, Transaction
 
 REGIONS = Path(__file__).parents[2] / "config" / "regions"
@@ -104,6 +129,25 @@ TEN_DAYS_LATER_MS = REPORTED_MS + 10 * 86_400_000
 HOLDER = HolderData("411700199003070016", "王小明", "1", "01", "411700", date(1990, 3, 7))
 HOLDER_X = HolderData("41170019900307001X", "王小明", "1", "01", "411700", date(1990, 3, 7))
 
+SHARES = Shares(
+    total_fen=68000,
+    in_range_fen=60000,
+    fund_fen=38000,
+    person_fen=30000,
+    own_share_fen=22000,
+    out_of_range_fen=8000,
+    cash_fen=25000,
+)
+"""680.00 = 380.00 + 300.00; 300.00 = 80.00 + 220.00; 600.00 = 380.00 + 220.00; 250.00 of 300.00 in cash."""
+YEAR = MedicalYear(
+    year=2026, standing=Standing.WORKING, shares=SHARES, deductible_used_fen=125050, mutual_aid_fen=38000
+)
+RECEIPT = SettlementReceipt(day="2026-10-19", place="模拟医院", shares=SHARES, mutual_aid_fen=38000)
+LOG: TransactionLog = (
+    LoggedTransaction(1, datetime(2026, 10, 19, 9, 46, 27), LoggedKind.OUTPATIENT, 25000, "模拟医院"),  # noqa: DTZ001 - the chip's own time
+    LoggedTransaction(2, datetime(2026, 9, 7, 14, 22, 10), LoggedKind.PHARMACY, 12640, "模拟药店"),  # noqa: DTZ001
+)
+
 RECORD = HolderRecord(
     name="王小明",
     social_security_number="411700199003070016",
@@ -153,9 +197,12 @@ class World:
 
     key: str = "zhumadian"
     kind: CardKind = CardKind.SOCIAL_SECURITY
+    issuer: IssuerData | None = None
+    """None: a card of the region."""
     holder: HolderData | None = HOLDER
     chip_closed: bool = False
     chip_pin: str = "246810"
+    log: TransactionLog | None = LOG
     tries: int = 6
     refuses_change: bool = False
     typed: list[str] = field(default_factory=list)
@@ -183,8 +230,16 @@ class World:
     liftings: list[LossLifted] = field(
         default_factory=lambda: [LossLifted(pin=PinVerdict.NOT_ASKED, verdict=LiftVerdict.LIFTED)]
     )
+    examined: CardExamined = field(
+        default_factory=lambda: CardExamined(
+            card_state=CardState.NORMAL, bank_side_active=True, pin_repeated=False, name_agrees=True
+        )
+    )
     choices: dict[str, AnyIntent] = field(default_factory=dict)
     """Which intent the citizen picks on a screen of this title; the primary action elsewhere."""
+
+    looked_at: list[Chosen] = field(default_factory=list)
+    """What the citizen has chosen to look at: each thing once, then they leave."""
 
     pins: list[Pin] = field(default_factory=list)
     recorded: list[Transaction] = field(default_factory=list)
@@ -208,6 +263,8 @@ class World:
         if isinstance(view, NumberEntry | NameEntry):
             return Typed(self.keyed.pop(0))
         actions = actions_of(view)
+        if isinstance(view, Choices):
+            return self._choose(view)
         wanted = self.choices.get(title_of(view))
         if wanted is not None and wanted in {action.intent for action in actions}:
             return wanted
@@ -217,6 +274,14 @@ class World:
         if isinstance(view, ReadBack):
             return Intent.NEXT
         return actions[0].intent
+
+    def _choose(self, view: Choices) -> AnyIntent:
+        for choice in view.choices:
+            if choice.intent not in self.looked_at:
+                self.looked_at.append(choice.intent)
+                return choice.intent
+        offered = {action.intent for action in view.actions}
+        return Intent.AGAIN if Intent.AGAIN in offered else Intent.DONE
 
     def _await_card(self, request: requests.AwaitCard) -> CardKind:
         self.seen.append(request.view)
@@ -235,7 +300,7 @@ class World:
 
     def _read_issuer(self, _: Any) -> IssuerData:
         self.chip_read = True
-        return ISSUER[self.key]
+        return self.issuer or ISSUER[self.key]
 
     def _read_holder(self, _: Any) -> HolderData | None:
         return None if self.chip_closed else self.holder
@@ -286,6 +351,7 @@ class World:
             ChangeCentrePin: lambda: self.changes.pop(0),
             ReportLoss: lambda: self.reports.pop(0),
             LiftLoss: lambda: self.liftings.pop(0),
+            ExamineCard: lambda: self.examined,
         }
         return answers[type(request.question)]()
 
@@ -306,6 +372,7 @@ class World:
             requests.ReturnIdDocument: World._return_id,
             requests.ReadIssuer: World._read_issuer,
             requests.ReadHolder: World._read_holder,
+            requests.ReadTransactionLog: lambda world, _: world.log,
             requests.PinTriesLeft: lambda world, _: world.tries,
             requests.VerifyPin: World._verify,
             requests.ChangeChipPin: World._change,

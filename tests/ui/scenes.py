@@ -8,7 +8,10 @@ from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.views import (
     Action,
     Attract,
+    Choice,
+    Choices,
     ChooseService,
+    Chosen,
     Emphasis,
     Explain,
     Fact,
@@ -81,6 +84,13 @@ _FOUND = Tile(
     "found",
     told("卡找到了。撤销挂失，让卡重新能用"),
 )
+_EXAMINE = Tile(
+    ChooseService(Service.CARD_EXAMINATION),
+    told("卡用不了？"),
+    told("查查卡哪里不对"),
+    "examine",
+    told("卡用不了？查查卡哪里不对，告诉您去哪里办。不用输密码"),
+)
 _LOST = Tile(
     OpenMenu(Menu.LOST), told("卡丢了、找到了"), told("挂失和撤销"), "loss", told("卡丢了，或者找到了。挂失和撤销挂失")
 )
@@ -89,11 +99,29 @@ _CLOSED = tuple(dataclasses.replace(tile, elsewhere=_ELSEWHERE) for tile in (_PI
 _BACK = Action(Intent.BACK, told("上一页"))
 _FINISH = Action(Intent.DONE, told("看完了"))
 _NEXT = Action(Intent.NEXT, told("下一页"), Emphasis.PRIMARY)
+_LOOK_ON = Action(Intent.AGAIN, told("看别的"))
+_LOOK_ON_LAST = dataclasses.replace(_LOOK_ON, emphasis=Emphasis.PRIMARY)
+_LONG_PLACE = "模拟大学医学部附属第一医院东院区国际门诊部"
+
+
+def _choice(key: str, label: Say, line: Say | Verbatim) -> Choice:
+    return Choice(Chosen(key), label, line)
+
+
+_LOG_CHOICE = _choice("log", told("卡里的记录"), told("最近 {count} 笔", count=10))
 _WINDOW = Say(
     "社会保障卡综合服务窗口，或定点医院、定点药店的医保收费窗口，带本人有效身份证件",
     translations={
         "en": "A social security card service window, or the medical insurance till of a designated hospital or "
         "pharmacy; bring your ID"
+    },
+)
+
+_COLLECTION_OFFICE = Say(
+    "省社会保险事业局医保征缴处，本人带社会保障卡和身份证。代办要带两个人的身份证和社会保障卡",
+    translations={
+        "en": "The medical insurance collection office of the provincial social insurance bureau, in person with card "
+        "and ID. Someone acting for you brings both people's IDs and the card"
     },
 )
 
@@ -103,7 +131,7 @@ VIEWS: Final[dict[str, View]] = {
         told("{region}的社会保障卡，可以在这里自己办。", region=REGION),
         Action(Intent.START, told("点这里开始"), Emphasis.PRIMARY, told("点这里开始办理")),
     ),
-    "home": Home(told("您想办什么？"), (_QUERY, _PIN, _LOST), Action(Intent.CANCEL, told("退出"))),
+    "home": Home(told("您想办什么？"), (_QUERY, _EXAMINE, _PIN, _LOST), Action(Intent.CANCEL, told("退出"))),
     "home-lost": Home(told("您想办哪一项？"), (_LOSS, _FOUND), _BACK),
     "home-closed": Home(
         told("您想办什么？"), (_QUERY, _CLOSED[0], _LOSS, _CLOSED[1]), Action(Intent.CANCEL, told("退出"))
@@ -147,6 +175,16 @@ VIEWS: Final[dict[str, View]] = {
         None,
         (CANCEL,),
     ),
+    "pin-entry-first": PinEntry(
+        told("请在键盘上输入{pin}", pin=_PIN_NAME),
+        told("{pin}，不是银行密码", pin=_PIN_NAME),
+        6,
+        0,
+        Step(1, 3),
+        told("没改过的话，和原来医保卡的密码一样。"),
+        (CANCEL,),
+        told("看病、办社保用这个密码，银行取钱用的是另一个。"),
+    ),
     "pin-entry-wrong": PinEntry(
         told("请在键盘上输入{pin}", pin=_PIN_NAME),
         told("{pin}，不是银行密码", pin=_PIN_NAME),
@@ -155,6 +193,7 @@ VIEWS: Final[dict[str, View]] = {
         Step(1, 3),
         told("密码不对，只剩最后 1 次，再错就锁住。想不起来请先按取消。"),
         (CANCEL,),
+        told("是不是输成了银行密码？那是另一个密码。"),
     ),
     "number-entry": NumberEntry(
         told("请输入身份证号码"),
@@ -276,16 +315,151 @@ VIEWS: Final[dict[str, View]] = {
         (_BACK, _FINISH, _NEXT),
         Step(3, 4),
     ),
-    "result-bank": Result(
+    "choices-six": Choices(
         told("您的社保卡信息"),
         (
-            Fact(told("银行账户"), Verbatim("中原银行股份有限公司")),
+            _choice("overview", told("卡和医保账户"), told("余额 {amount} 元", amount=Verbatim("12,345.67"))),
+            _choice("insurance", told("参加的保险"), told("一共 {count} 种", count=5)),
+            _choice(
+                "years",
+                told("看病花费"),
+                told("{newer} 年、{older} 年", newer=Verbatim("2026"), older=Verbatim("2025")),
+            ),
+            _choice("receipts", told("看病收据"), told("最近 {count} 张", count=4)),
+            _LOG_CHOICE,
+            _choice("bank", told("银行账户"), Verbatim("中原银行股份有限公司")),
+        ),
+        None,
+        (_FINISH,),
+    ),
+    "choices-receipts": Choices(
+        told("看哪一张收据？"),
+        tuple(
+            _choice(
+                f"receipt {number}",
+                told("{day} {amount} 元", day=Verbatim("2026-10-19"), amount=Verbatim("12,345.67")),
+                Verbatim(_LONG_PLACE),
+            )
+            for number in range(1, 5)
+        ),
+        None,
+        (_FINISH, _LOOK_ON),
+    ),
+    "choices-chip": Choices(
+        told("您卡里的信息"),
+        (_choice("chip", told("您卡里的信息"), told("姓名、卡号、有效期")), _LOG_CHOICE),
+        told("现在联系不上社保中心，只能看到卡里存的信息。账户余额请稍后再查。"),
+        (_FINISH,),
+    ),
+    "result-receipt": Result(
+        told("{day} 的收据", day=Verbatim("2026-10-19")),
+        (
+            Fact(told("一共花了"), told("{amount} 元", amount=Verbatim("123,680.00")), key=True),
+            Fact(told("医保基金付了"), told("{amount} 元", amount=Verbatim("93,380.00"))),
+            Fact(told("您负担"), told("{amount} 元", amount=Verbatim("30,300.00"))),
+        ),
+        told(
+            "{fund} + {person} = {total}，对得上。基金是大家交的医保钱。",
+            fund=Verbatim("93,380.00"),
+            person=Verbatim("30,300.00"),
+            total=Verbatim("123,680.00"),
+        ),
+        (_LOOK_ON, _NEXT),
+        Step(1, 3),
+    ),
+    "result-receipt-shares": Result(
+        told("{day} 的收据", day=Verbatim("2026-10-19")),
+        (
+            Fact(told("医保管的费用（范围内）"), told("{amount} 元", amount=Verbatim("600.00"))),
+            Fact(told("其中您付的一份"), told("{amount} 元", amount=Verbatim("220.00"))),
+            Fact(told("医保不管的（范围外）"), told("{amount} 元", amount=Verbatim("80.00"))),
+        ),
+        told(
+            "您负担：{own} + {out} = {person} 元。范围外的全由您付。",
+            own=Verbatim("220.00"),
+            out=Verbatim("80.00"),
+            person=Verbatim("300.00"),
+        ),
+        (_BACK, _LOOK_ON, _NEXT),
+        Step(2, 3),
+    ),
+    "result-receipt-cash": Result(
+        told("{day} 的收据", day=Verbatim("2026-10-19")),
+        (
+            Fact(told("您付的现金"), told("{amount} 元", amount=Verbatim("250.00"))),
+            Fact(told("大额互助当年付了"), told("{amount} 元", amount=Verbatim("810.00"))),
+        ),
+        told("现金是您负担里当场交的钱。大额互助从 1 月 1 日累计到这一天。"),
+        (_BACK, _FINISH, _LOOK_ON_LAST),
+        Step(3, 3),
+    ),
+    "result-deductible": Result(
+        told("{year} 年看病花费", year=Verbatim("2026")),
+        (
+            Fact(told("起付线（退休）"), told("{amount} 元", amount=Verbatim("1,300.00"))),
+            Fact(told("已经算进去"), told("{amount} 元", amount=Verbatim("1,050.50"))),
+            Fact(told("离起付线还差"), told("{amount} 元", amount=Verbatim("249.50")), key=True),
+        ),
+        told(
+            "没过起付线的钱由您付。{dated}",
+            dated=told(
+                "这是 {year} 年手册的数，可能变了，请问 {hotline}。",
+                year=Verbatim("2009"),
+                hotline=Verbatim("96102"),
+            ),
+        ),
+        (_BACK, _LOOK_ON, _NEXT),
+        Step(4, 5),
+    ),
+    "result-log": Result(
+        told("卡里的记录"),
+        (
+            Fact(
+                told(
+                    "{day} {kind} {place}",
+                    day=Verbatim("2026-10-19"),
+                    kind=told("门诊"),
+                    place=Verbatim("示例大学附属医院东院区门诊部"),
+                ),
+                told("{amount} 元", amount=Verbatim("12,345.60")),
+            ),
+            Fact(told("倒数第 {number} 笔", number=2), told("读不出来")),
+        ),
+        told("有一条坏了，读不出就不猜。{whom}", whom=told("想问清楚，请打 {hotline}。", hotline=Verbatim(HOTLINE))),
+        (_LOOK_ON, _NEXT),
+        Step(1, 5),
+    ),
+    "explain-two-accounts": Explain(
+        told("一张卡，两个账户"),
+        (
+            told("医保个人账户看病、买药用。"),
+            told("银行账户和普通银行卡一样，存钱、取钱用。"),
+            told("两边的钱不能互转。这里不知道银行余额，请问银行。"),
+        ),
+        None,
+        (_BACK, _FINISH, _LOOK_ON_LAST),
+        Step(2, 2),
+    ),
+    "explain-figures-disagree": Explain(
+        told("{day} 的收据", day=Verbatim("2026-10-19")),
+        (
+            told("社保中心给的数字加起来对不上，不能当真，所以不显示。"),
+            told("请拿着纸质收据，到医院收费处核对。"),
+            told("想问清楚，请打 {hotline}。", hotline=Verbatim(HOTLINE)),
+        ),
+        None,
+        (_FINISH, _LOOK_ON_LAST),
+    ),
+    "result-bank": Result(
+        told("银行账户"),
+        (
+            Fact(told("发卡银行"), Verbatim("中原银行股份有限公司")),
             Fact(told("账号"), Verbatim("****1234")),
             Fact(told("银行功能"), told("还没有激活，请到发卡银行办理")),
         ),
-        told("社保账户和银行账户各管各的，钱不能互转。银行余额请问银行。"),
-        (_BACK, CLOSE),
-        Step(4, 4),
+        None,
+        (_LOOK_ON, _NEXT),
+        Step(1, 2),
     ),
     "result-pin-changed": Result(
         told("密码改好了"),
@@ -327,6 +501,76 @@ VIEWS: Final[dict[str, View]] = {
         HOTLINE,
         None,
         "N-01",
+        (CLOSE,),
+    ),
+    "finding": Refusal(
+        told("只开通了银行功能"),
+        told("社保功能还没有启用，看病、买药刷不了卡。"),
+        (
+            told(
+                "可以这样办：{place}",
+                place=Say("制卡银行的营业网点，本人去", translations={"en": "An outlet of the card's bank, in person"}),
+            ),
+            told("请带上社会保障卡和身份证件。"),
+        ),
+        HOTLINE,
+        Citation("贵州省本级社会保障卡问答（原件未见标题）", "", "第十问", "2012"),
+        "R-19",
+        (_FINISH, _NEXT),
+        Step(1, 3),
+    ),
+    "finding-longest": Refusal(
+        told("读不出这张卡"),
+        told("卡可能插反了，也可能芯片坏了。"),
+        (
+            told("请让金色芯片朝上、朝前，再插一次。"),
+            told(
+                "还是读不出，就要换卡：{place}",
+                place=Say(
+                    "卡印错了：先到省社保局医保征缴处，再到制卡银行；卡坏了：制卡银行",
+                    translations={
+                        "en": "Wrong print: the provincial bureau's medical insurance collection office, then the "
+                        "card's bank; damage: the card's bank"
+                    },
+                ),
+            ),
+        ),
+        HOTLINE,
+        Citation("贵州省本级社会保障卡问答（原件未见标题）", "", "第六问", "2012"),
+        "R-02",
+        (CLOSE,),
+    ),
+    "finding-asked": Explain(
+        told("密码是六个一样的数字吗？"),
+        (
+            told("是的话，卡会用不了，要重新设。"),
+            told("芯片里的密码谁也看不到，只能问您。"),
+            told("可以这样办：{place}", place=_COLLECTION_OFFICE),
+        ),
+        None,
+        (_BACK, CLOSE),
+        Step(3, 3),
+    ),
+    "finding-none": Explain(
+        told("没有查出问题"),
+        (
+            told("卡是好的，没有挂失，也没有过期。"),
+            told("窗口还是刷不了的，多半是密码输错了：要输{pin}，不是银行密码。", pin=_PIN_NAME),
+            told("密码想不起来：{place}", place=_COLLECTION_OFFICE),
+        ),
+        None,
+        (_FINISH, _NEXT),
+        Step(1, 2),
+    ),
+    "finding-offline": Explain(
+        told("芯片没有查出问题"),
+        (
+            told("卡没有过期。"),
+            told("{pin}没有锁。", pin=_PIN_NAME),
+            told("现在联系不上社保中心，有没有挂失、启用、停待遇，这次没有查。"),
+            told("请过一会儿再来查一次。"),
+        ),
+        None,
         (CLOSE,),
     ),
     "fault": Fault(

@@ -241,3 +241,32 @@ def test_secrets_do_not_show_in_repr() -> None:
     assert "03166C456FB1F475" not in shown
     assert "张示例" not in shown
     assert msgspec.json.encode(environment).find(b"246810") > 0
+
+
+SELECT_MEDICAL = "00A4040006D15600000503"
+SELECT_EF08 = "00A4020002EF08"
+
+
+def test_the_log_is_read_by_number_in_the_medical_directory() -> None:
+    card = chip("zhumadian-normal")
+    record = "2026102709301201000021CA" + "CABEC0FDCFD8C8CBC3F1D2BDD4BA" + "00" * 16
+    assert ask(card, SELECT_MEDICAL, SELECT_EF08, "00B201042C") == record + "5BC3" + "9000"
+    assert ask(card, "00B2010400") == "6C2C"
+    assert ask(card, "00B204042C")[-4:] == "9000"
+    assert ask(card, "00B205042C") == "6A83"
+    assert ask(card, "00B200042C") == "6A83"
+    assert ask(card, "00B201002C") == "6A86"
+
+
+@pytest.mark.parametrize(
+    ("card", "commands", "status"),
+    [
+        ("zhumadian-normal", (SELECT_SSSE, SELECT_EF08), "6A82"),
+        ("zhumadian-normal", (SELECT_MEDICAL, SELECT_EF05), "6A82"),
+        ("zhumadian-locked", (SELECT_MEDICAL, SELECT_EF08), "6A82"),
+        ("zhumadian-initial-pin", (SELECT_MEDICAL, SELECT_EF08, "00B201042C"), "6A83"),
+        ("zhumadian-normal", (SELECT_SSSE, SELECT_EF05, "00B2010412"), "6A86"),
+    ],
+)
+def test_where_there_is_no_log(card: str, commands: tuple[str, ...], status: str) -> None:
+    assert ask(chip(card), *commands) == status

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 
 import pytest
 from hypothesis import example, given
@@ -15,9 +16,13 @@ from drivers.ports.card_reader import (
     CardKind,
     Challenge,
     Cryptogram,
+    DamagedRecord,
     ExternalAuthenticationRefused,
     HolderDataProtected,
+    LoggedKind,
+    LoggedTransaction,
     PinCheck,
+    TransactionLog,
 )
 from drivers.ports.errors import DeviceError, ProtocolViolation
 from drivers.transport.apdu import ApduChannel, Command
@@ -299,3 +304,125 @@ def test_whatever_a_card_answers_only_named_errors_come_out(
     for call in calls:
         with suppress(DeviceError, HolderDataProtected, ExternalAuthenticationRefused):
             call()
+
+
+# The transaction log, byte for byte from docs/wire.md: 20261019 094627, kind 01, 25000 fen, 模拟医院, CRC.
+LOGGED = "20261019094627" + "01" + "000061A8" + "C4A3C4E2D2BDD4BA" + "00" * 22
+
+
+def with_check(record: str) -> str:
+    """The record with its CRC, computed bit by bit as the page describes it."""
+    register = 0xFFFF
+    for byte in bytes.fromhex(record):
+        register ^= byte << 8
+        for _ in range(8):
+            register = (register << 1) ^ (0x1021 if register & 0x8000 else 0)
+            register &= 0xFFFF
+    return f"{record}{register:04X}"
+
+
+def log_card(*records: str, status: str = "9000", closing: str = "9000") -> Callable[[bytes], bytes]:
+    """A card whose cyclic file holds these records, newest first."""
+    selected: list[bytes] = []
+
+    def answer(command: bytes) -> bytes:
+        if command[1] == 0xA4:
+            selected.append(command[5:])
+            last = len(selected) > 1 and command[2] == 0x04
+            return bytes.fromhex(closing if last else "9000")
+        assert command[:2] == bytes.fromhex("00B2")
+        assert command[3:] == bytes.fromhex("042C"), "by number, 44 bytes"
+        assert selected == [bytes.fromhex("D15600000503"), bytes.fromhex("EF08")]
+        if command[2] > len(records):
+            return bytes.fromhex("6A83")
+        return bytes.fromhex(records[command[2] - 1] + status)
+
+    return answer
+
+
+def log_of(card: Callable[[bytes], bytes]) -> TransactionLog | None:
+    return session_with(card).read_transaction_log()
+
+
+def test_a_record_of_the_log() -> None:
+    expected = LoggedTransaction(1, datetime(2026, 10, 19, 9, 46, 27), LoggedKind.OUTPATIENT, 25000, "模拟医院")  # noqa: DTZ001 - the chip's own time
+    assert log_of(log_card(with_check(LOGGED))) == (expected,)
+
+
+def test_the_check_is_the_one_whose_known_answer_is_29b1() -> None:
+    assert with_check(b"123456789".hex()).endswith("29B1")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("01", LoggedKind.OUTPATIENT),
+        ("02", LoggedKind.INPATIENT),
+        ("03", LoggedKind.PHARMACY),
+        ("04", LoggedKind.REFUND),
+        ("05", LoggedKind.OTHER),
+        ("FF", LoggedKind.OTHER),
+    ],
+)
+def test_kinds_of_logged_transactions(code: str, kind: LoggedKind) -> None:
+    log = log_of(log_card(with_check(LOGGED[:14] + code + LOGGED[16:])))
+    assert log is not None
+    assert isinstance(log[0], LoggedTransaction)
+    assert log[0].kind is kind
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        with_check(LOGGED)[:-1] + "0",  # the check itself
+        with_check(LOGGED).replace("000061A8", "000061A9"),  # one fen more
+        with_check("20261319094627" + LOGGED[14:]),  # a thirteenth month, checked and all
+        with_check("20261019246060" + LOGGED[14:]),
+        with_check(LOGGED[:24] + "FF" * 30),  # no GB 18030
+        with_check(LOGGED[:24] + "00" * 30),  # no place at all
+        with_check(LOGGED)[:-4],  # too short
+    ],
+)
+def test_a_damaged_record_is_told_and_its_neighbours_stand(damaged: str) -> None:
+    log = log_of(log_card(with_check(LOGGED), damaged, with_check(LOGGED)))
+    assert log is not None
+    assert log[1] == DamagedRecord(2)
+    assert [one.number for one in log] == [1, 2, 3]
+    assert isinstance(log[0], LoggedTransaction)
+    assert isinstance(log[2], LoggedTransaction)
+
+
+def test_places_that_were_never_written_are_left_out() -> None:
+    log = log_of(log_card("00" * 44, with_check(LOGGED), "FF" * 44))
+    assert log is not None
+    assert [one.number for one in log] == [2]
+
+
+def test_no_more_than_ten_records_are_asked_for() -> None:
+    log = log_of(log_card(*[with_check(LOGGED)] * 12))
+    assert log is not None
+    assert [one.number for one in log] == list(range(1, 11))
+
+
+@pytest.mark.parametrize("status", ["6982", "6A82", "6283"])
+def test_a_log_that_is_not_there_or_closed(status: str) -> None:
+    def no_directory(command: bytes) -> bytes:
+        return bytes.fromhex(status)
+
+    def no_file(command: bytes) -> bytes:
+        return bytes.fromhex(status if command[2] == 0x02 else "9000")
+
+    assert log_of(no_directory) is None
+    assert log_of(no_file) is None
+    if status == "6982":
+        assert log_of(log_card("", status=status)) is None
+
+
+def test_the_environment_is_selected_again_after_the_log() -> None:
+    with pytest.raises(ProtocolViolation, match="environment is gone"):
+        log_of(log_card(with_check(LOGGED), closing="6A82"))
+
+
+def test_the_log_stays_out_of_logs_of_ours() -> None:
+    (entry,) = log_of(log_card(with_check(LOGGED))) or ()
+    assert repr(entry) == "LoggedTransaction(number=1)"

@@ -30,8 +30,11 @@ from kiosk.central_client import (
     ClockOffset,
     SignedConnection,
 )
+from kiosk.records.card import CardState
 from kiosk.records.questions import (
+    CardExamined,
     ChangeCentrePin,
+    ExamineCard,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -573,6 +576,14 @@ def test_a_lifting_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> Non
     server = stand.serve(hang_up, signed(told))
     assert CentralClient(stand.connection(server.url)).lift_loss("s/1", LiftLoss(transaction_id="ab" * 16)) == told
     assert [q.path for q in server.questions] == ["/v1/card-sessions/s%2F1/loss-lifting"] * 2
+
+
+def test_an_examination_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> None:
+    told = CardExamined(card_state=CardState.NORMAL, name_agrees=True)
+    server = stand.serve(hang_up, signed(told))
+    question = ExamineCard(transaction_id="ab" * 16, name="周模拟")
+    assert CentralClient(stand.connection(server.url)).examine_card("s/1", question) == told
+    assert [q.path for q in server.questions] == ["/v1/card-sessions/s%2F1/examination"] * 2
 
 
 def test_lost_twice_stays_maybe_done(stand: Stand) -> None:

@@ -15,6 +15,7 @@ from drivers.ports.card_reader import (
     HolderData,
     IssuerData,
     PinCheck,
+    TransactionLog,
 )
 from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, TimedOut
 from drivers.ports.pin import Pin
@@ -100,6 +101,9 @@ class Slot:
 
     def read_holder(self) -> HolderData:
         return HOLDER
+
+    def read_transaction_log(self) -> TransactionLog | None:
+        return None
 
     def pin_tries_left(self) -> int:
         return 6

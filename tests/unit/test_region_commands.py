@@ -23,6 +23,7 @@ from kiosk.policy.card_rules import (
 from kiosk.policy.care_rules import EcardRules, MoneyRules, OffsiteRules
 from kiosk.policy.counter import ProxyPapers, Step
 from kiosk.policy.pack import BankLine, LossRules, Pack, PinRules, Rule, ServiceRules, Source, Term, Unreadable
+from kiosk.records.transaction import Service
 
 REPOSITORY = Path(__file__).parents[2]
 REGIONS = REPOSITORY / "config" / "regions"
@@ -109,7 +110,7 @@ def test_show_gives_each_rule_with_what_it_rests_on() -> None:
     assert "services.temporary_loss.self_service = no\n" in shown
     rules = re.findall(r"^[a-z_]+(?:\.[a-z_]+)* = ", shown, re.MULTILINE)
     sections = sum(len(form.__struct_fields__) for form in SECTIONS) + 5 * len(PaperRules.__struct_fields__)
-    assert len(rules) == 3 + sections + 4 * 5
+    assert len(rules) == 3 + sections + 5 * len(Service)
     assert "activation.failures = only_bank_side, bank_pin_typed, equal_digits\n" in shown
     assert (
         "cancelling.death_steps = family: 省社会保险事业局医保征缴处: 销医保功能 (family_id, id_card, card)\n" in shown
@@ -138,7 +139,7 @@ def test_matrix_in_short() -> None:
     assert rows[0] == ["region", "service", "open", "basis", "offline"]
     assert ["beijing", "temporary_loss", "yes", "source", "recorded"] in rows
     assert ["qingdao", "temporary_loss", "no", "inferred", "recorded"] in rows
-    assert len(rows) == 1 + 5 * 4
+    assert len(rows) == 1 + 5 * 5
 
 
 def test_the_services_page_and_the_packs_agree() -> None:

@@ -6,6 +6,7 @@ from kivy.lang import Builder
 
 from kiosk.journeys.views import (
     Attract,
+    Choices,
     Explain,
     Fault,
     Home,
@@ -25,6 +26,7 @@ from kiosk.journeys.views import (
     Working,
 )
 from kiosk.ui.screens.attract import AttractScreen
+from kiosk.ui.screens.choices import ChoicesScreen
 from kiosk.ui.screens.explain import ExplainScreen
 from kiosk.ui.screens.fault import FaultScreen
 from kiosk.ui.screens.help_panel import HelpOverlay
@@ -51,6 +53,7 @@ __all__ = ["HelpOverlay", "StillThereOverlay", "load_kv", "screen_for"]
 _DRAWN: Final = (
     AttractScreen,
     HomeScreen,
+    ChoicesScreen,
     InsertCardScreen,
     PlaceIdCardScreen,
     PinEntryScreen,
@@ -88,6 +91,8 @@ def screen_for(desk: Desk, view: View, draft: Draft | None = None) -> Screen:  #
             return AttractScreen(desk, view)
         case Home():
             return HomeScreen(desk, view)
+        case Choices():
+            return ChoicesScreen(desk, view)
         case InsertCard():
             return InsertCardScreen(desk, view)
         case PlaceIdCard():

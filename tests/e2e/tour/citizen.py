@@ -245,7 +245,7 @@ class Citizen:
         :raises NotSeen: the attract screen does not come back.
         """
         for _ in range(5):
-            offered = {self.word(name): name for name in ("start", "close", "leave", "done_reading")}
+            offered = {self.word(name): name for name in ("start", "close", "leave", "done_reading", "look_on")}
             text, box = self.stand.screen.wait_for(*offered, timeout_s=PATIENCE_S)
             if offered[text] == "start":
                 return

@@ -53,12 +53,29 @@ def _query_every_page(citizen: Citizen) -> None:
     _types_pin(citizen, "246810")
     citizen.takes_card()
     citizen.sees("record")
-    citizen.touches("next")
+    citizen.touches("insurances")
     citizen.sees("insurance")
     citizen.touches("next")
     citizen.sees("insurance_rest")
+    citizen.touches("look_on")
+    citizen.touches("bank")
+    citizen.ends()
+
+
+def _query_receipt_and_chip_log(citizen: Citizen) -> None:
+    _arrives(citizen)
+    _asks(citizen, "query", "beijing-normal")
+    _types_pin(citizen, "135790")
+    citizen.takes_card()
+    citizen.touches("receipts")
+    citizen.touches("newest_receipt")
+    citizen.sees("adds_up")
     citizen.touches("next")
-    citizen.sees("bank")
+    citizen.sees("in_range")
+    citizen.touches("look_on")
+    citizen.sees("which_receipt")
+    citizen.touches("look_on")
+    citizen.touches("chip_log")
     citizen.ends()
 
 
@@ -80,6 +97,22 @@ def _refused_before_pin(card: str, service: str = "query") -> Story:
         _arrives(citizen)
         _asks(citizen, service, card)
         citizen.takes_card()
+        citizen.ends()
+
+    return story
+
+
+def _examination(card: str, *pages: str) -> Story:
+    """What is found, page by page; the first one is on the screen as soon as the card is taken."""
+
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        _asks(citizen, "examine", card)
+        citizen.takes_card()
+        for number, page in enumerate(pages):
+            if number > 0:
+                citizen.touches("next")
+            citizen.sees(page)
         citizen.ends()
 
     return story
@@ -409,6 +442,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "zhumadian-power-cut": _power_cut,
     "zhumadian-query-english": _query_english,
     "beijing-query": _query("beijing-normal", "135790"),
+    "beijing-query-receipt": _query_receipt_and_chip_log,
     "beijing-wrong-pin": _wrong_then_right("beijing-normal", "135790"),
     "beijing-norm-3": _query("beijing-3.00", "012030"),
     "beijing-pin-with-x": _refused_before_pin("beijing-x"),
@@ -420,6 +454,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "zhumadian-loss-offline": _offline(_not_here("lost")),
     "zhumadian-found": _not_here("found"),
     "zhumadian-found-offline": _offline(_not_here("found")),
+    "zhumadian-examination-offline": _offline(_examination("zhumadian-locked", "locked_pin", "not_looked_at")),
     "beijing-pin-change-offline": _offline(_refused_before_pin("beijing-normal", "change")),
     "beijing-found": _not_here("found"),
     "beijing-found-offline": _offline(_not_here("found")),
@@ -437,6 +472,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-query-offline": _offline(_query("guizhou-normal", "246813")),
     "guizhou-weak-pin": _weak_pin_refused,
     "guizhou-pin-change-offline": _offline(_pin_change("guizhou-old-card-pin", "666666", "730918")),
+    "guizhou-examination": _examination("guizhou-bank-side-only", "only_bank_side"),
     "guizhou-loss": _not_here("lost"),
     "guizhou-loss-offline": _offline(_not_here("lost")),
     "guizhou-found": _not_here("found"),
@@ -463,6 +499,9 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-query-offline": _offline(_query("yunling-normal", "246810")),
     "yunling-pin-change": _pin_change("yunling-normal", "246810", "730918"),
     "yunling-pin-change-offline": _offline(_pin_change("yunling-normal", "246810", "730918")),
+    "yunling-examination": _examination(
+        "yunling-several", "not_settled", "one_digit", "few_tries", "bank_side_inactive", "initial_pin_question"
+    ),
     "yunling-found-offline": _offline(_lifting_refused("yunling-temporarily-lost")),
     "yunling-found": _lifting("yunling-temporarily-lost", "864213"),
     "yunling-found-again": _lifting_refused("yunling-temporarily-lost"),

@@ -18,6 +18,7 @@ class TileGrid(Widget):
 
     look = ObjectProperty(None)
     stretch = NumericProperty(4)
+    gap = NumericProperty(GAP)
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -31,22 +32,25 @@ class TileGrid(Widget):
 
     def _tile_width(self, width: float) -> float:
         columns, _ = self._shape()
-        return (width - GAP * (columns - 1)) / columns
+        return float((width - self.gap * (columns - 1)) / columns)
 
     def height_for(self, width: float) -> float:
         """Pixels of height needed at this width."""
         _, rows = self._shape()
         each = max(tile.height_for(self._tile_width(width)) for tile in self.children)
-        return float(rows * each + GAP * (rows - 1))
+        return float(rows * each + self.gap * (rows - 1))
 
     def _place(self, *_: object) -> None:
         columns, rows = self._shape()
         width = self._tile_width(self.width)
-        height = (self.height - GAP * (rows - 1)) / rows
+        height = (self.height - self.gap * (rows - 1)) / rows
         for n, tile in enumerate(reversed(self.children)):
             row, column = divmod(n, columns)
             tile.size = (round(width), round(height))
-            tile.pos = (round(self.x + column * (width + GAP)), round(self.top - height - row * (height + GAP)))
+            tile.pos = (
+                round(self.x + column * (width + self.gap)),
+                round(self.top - height - row * (height + self.gap)),
+            )
 
 
 class HomeScreen(Screen):

@@ -217,6 +217,42 @@ class EyeButton(Press):
             self._label.pos = (round(self.x + 20 + 52 + 8), self.y)
 
 
+class ChoiceButton(Press):
+    """A matter to look at: its name, a line below it, and an arrow that points onwards."""
+
+    label = StringProperty("")
+    line = StringProperty("")
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self._label = Text(look=self.look, text=self.label, role="button", bold=True)
+        self._line = Text(look=self.look, text=self.line, role="body", ink="muted")
+        self._arrow = Picture(look=self.look, name="right", mono="line")
+        for child in (self._label, self._line, self._arrow):
+            self.add_widget(child)
+        self.bind(pos=self._place, size=self._place)
+
+    def _inner(self, width: float) -> float:
+        return float(width - 2 * 32 - self.look.size("button") - 20)
+
+    def _words_height(self, width: float) -> float:
+        inner = self._inner(width)
+        return float(self._label.height_for(inner) + 4 + self._line.height_for(inner))
+
+    def height_for(self, width: float) -> float:
+        """Pixels of height needed at this width."""
+        return max(float(BUTTON_HEIGHT), self._words_height(width) + 2 * 8)
+
+    def _place(self, *_: object) -> None:
+        inner, side = self._inner(self.width), self.look.size("button")
+        label, line = self._label.height_for(inner), self._line.height_for(inner)
+        top = self.center_y + (label + 4 + line) / 2
+        self._label.size, self._label.pos = (inner, label), (round(self.x + 32), round(top - label))
+        self._line.size, self._line.pos = (inner, line), (round(self.x + 32), round(top - label - 4 - line))
+        self._arrow.size = (side, side)
+        self._arrow.pos = (round(self.right - 32 - side), round(self.center_y - side / 2))
+
+
 class Tile(Press):
     """A service: its picture, the plain verb, the term below. ``compact`` where more than four share a screen.
 
