@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from drivers.ports.card_reader import CardKind
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
@@ -34,6 +35,8 @@ from kiosk.records.questions import (
     CardExamined,
     CardProof,
     CardProved,
+    FormalLossReported,
+    FormalLossVerdict,
     GetRecord,
     LossReported,
     LossVerdict,
@@ -123,7 +126,7 @@ LOST = CardProved(
     proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST, pin_is_initial=False, pin_tries_left=6
 )
 NEXT: dict[str, AnyIntent] = dict.fromkeys(
-    ("挂失好了", "挂失已记下，还没有生效", "接下来", "密码改好了", "挂失已撤销"), Intent.NEXT
+    ("挂失好了", "挂失已记下，还没有生效", "接下来", "密码改好了", "挂失已撤销", "正式挂失好了"), Intent.NEXT
 )
 PINS = ["246810", "975318", "975318"]
 
@@ -137,16 +140,22 @@ def worlds() -> Iterator[tuple[Story, World]]:
         yield pin_change, World(key="yunling", typed=list(PINS), proof=PROVED, centre_up=up, choices=NEXT)
         yield loss_lifting, World(key="yunling", typed=list(PINS), proof=LOST, centre_up=up, choices=NEXT)
         yield temporary_loss, World(key="yunling", keyed=[NUMBER, NAME], centre_up=up, choices=NEXT)
-        yield temporary_loss, World(key="yunling", documents=[ID_CARD], centre_up=up, choices=NEXT)
         for tries in (0, 1, 6):
             yield card_examination, World(key="yunling", tries=tries, proof=PROVED, centre_up=up)
     for kind in CardKind:
         yield card_examination, World(key="yunling", kind=kind)
+        yield formal_loss, World(key="yunling", keyed=[NUMBER, NAME], centre_up=up, choices=NEXT)
+        yield temporary_loss, World(key="yunling", documents=[ID_CARD], centre_up=up, choices=NEXT)
     for verdict in LossVerdict:
         for bank in ("", "云岭银行", "别的银行"):
             at = REPORTED_MS if verdict in (LossVerdict.REPORTED, LossVerdict.ALREADY_REPORTED) else None
             report = LossReported(verdict=verdict, reported_at_ms=at, bank=bank)
             yield temporary_loss, World(key="yunling", keyed=[NUMBER, NAME], reports=[report], choices=NEXT)
+    for formal in FormalLossVerdict:
+        for bank in ("", "云岭银行", "别的银行"):
+            at = REPORTED_MS if formal is FormalLossVerdict.REPORTED else None
+            final = FormalLossReported(verdict=formal, reported_at_ms=at, bank=bank)
+            yield formal_loss, World(key="yunling", keyed=[NUMBER, NAME], formal_reports=[final], choices=NEXT)
     for state in CardState:
         proof = CardProved(proof=CardProof.GENUINE, card_state=state)
         yield loss_lifting, World(key="yunling", typed=list(PINS), proof=proof)
@@ -164,6 +173,7 @@ def worlds() -> Iterator[tuple[Story, World]]:
         proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=0))  # fmt: skip
 
 
+@settings(deadline=None)  # some sixty journeys an example
 @given(gaps=st.sets(st.sampled_from(sorted(set(RULES) - MUST_BE_STATED))), held_by=st.sampled_from(["chip", "centre"]))
 @example(gaps=set(), held_by="chip")
 @example(gaps=set(RULES) - MUST_BE_STATED, held_by="chip")
