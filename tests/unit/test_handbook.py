@@ -40,7 +40,7 @@ SECTIONS: dict[str, set[str]] = {
     },
     "beijing-rules": {f"第{number}问" for number in range(1, 13)},
     "beijing-notes": {f"第{number}条" for number in range(1, 12)},
-    "beijing-outpatient": {f"第{number}条" for number in range(1, 9)},
+    "beijing-outpatient": {f"第{number}问" for number in range(1, 9)},
 }  # fmt: skip
 
 # Typed from the documents; 0396-12333 from §1.4 of Zhumadian's.

@@ -68,7 +68,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         ),
         "services.card_examination.self_service": (True, "operator", "zhumadian-2019 §5.10"),
         "services.card_examination.pin_required": (False, "operator", ""),
-        "services.card_examination.place": (WORDS, "source", "zhumadian-2019 §1.4"),
+        "services.card_examination.place": (WORDS, "source", "zhumadian-2019 §5.9"),
         "services.card_examination.offline": ("chip_only", "operator", ""),
         **ASK_HANDBOOK,
     },
@@ -159,7 +159,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "replacement.place": (WORDS, "source", "qingdao-guide 使用须知第三条"),
         "services.card_examination.self_service": (True, "operator", "qingdao-guide 基本功能第一条"),
         "services.card_examination.pin_required": (False, "operator", ""),
-        "services.card_examination.place": (WORDS, "source", "qingdao-guide 服务电话"),
+        "services.card_examination.place": (WORDS, "inferred", "qingdao-guide 服务电话"),
         "services.card_examination.offline": ("chip_only", "operator", ""),
         **ASK_HANDBOOK,
     },
@@ -232,7 +232,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "pin.forgotten": (WORDS, "source", "beijing-notes 第7条"),
         "pin.locked": (WORDS, "inferred", "beijing-notes 第7条"),
         "loss.name": (WORDS, "source", "beijing-rules 第5问"),
-        "loss.identified_by": (("id_card",), "operator", ""),
+        "loss.identified_by": (("id_card",), "operator", "beijing-rules 第5问"),
         "loss.validity": ((10, "days"), "source", "beijing-rules 第6问"),
         "loss.formal_place": (WORDS, "source", "beijing-rules 第8问"),
         "loss.formal_is_final": (True, "source", "beijing-rules 第9问"),
@@ -597,13 +597,14 @@ def test_bank_lines_by_the_banks_name() -> None:
 def test_yunling_opens_everything() -> None:
     yunling = Region(load_pack(YUNLING))
     assert all(yunling.offers(service) for service in Service)
-    assert [yunling.asks_pin(service) for service in Service] == [True, True, False, True, False]
+    assert [yunling.asks_pin(service) for service in Service] == [True, True, False, True, False, False, False]
     assert [yunling.offline(service) for service in Service] == [
         Offline.CHIP_ONLY,
         Offline.CHIP_ONLY,
         Offline.RECORDED,
         Offline.REFUSED,
         Offline.CHIP_ONLY,
+        Offline.REFUSED,
         Offline.WHOLE,
     ]
     assert yunling.refused_weaknesses == {PinWeakness.REPEATED, PinWeakness.RUN}
