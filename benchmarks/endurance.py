@@ -38,7 +38,20 @@ from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
 from drivers.transport.apdu import ApduChannel, SecretWriter
 from kiosk.central_client import ClockOffset
 from kiosk.journeys.requests import AskCentre, CentreAnswer, Distrusted, Unreachable
-from kiosk.journeys.views import Attract, ChooseService, Home, InsertCard, Intent, Scene, TakeCard
+from kiosk.journeys.views import (
+    Attract,
+    Choices,
+    ChooseService,
+    Explain,
+    Home,
+    InsertCard,
+    Intent,
+    ReadBack,
+    Result,
+    Scene,
+    Slip,
+    TakeCard,
+)
 from kiosk.journeys.wording import Say
 from kiosk.ledger import Ledger
 from kiosk.policy.pack import load_pack
@@ -298,6 +311,7 @@ class _Hall:
             self.pad.typed.put(PINS[self._pin])
         answered: Scene | None = None
         chosen, deadline = False, time.monotonic() + _PATIENCE_S
+        citizen = World()
         while time.monotonic() < deadline:
             self._conductor.tick()
             scene = self.display.scene
@@ -318,14 +332,9 @@ class _Hall:
                     self.slot.move(full=True)
                 case TakeCard():
                     self.slot.move(full=False)
-                case view if scene_asks(view):
-                    self._conductor.intent(World().pick(view))
+                case Choices() | Explain() | ReadBack() | Result() | Slip() as view:
+                    self._conductor.intent(citizen.pick(view))
         raise TimeoutError(f"a citizen was not served: {type(answered.view).__name__ if answered else None}")
-
-
-def scene_asks(view: Any) -> bool:
-    """Whether the citizen has something to touch here before it goes on."""
-    return type(view).__name__ in {"Explain", "Result", "ReadBack", "Slip"}
 
 
 def _measure(citizens: int) -> dict[str, Any]:

@@ -332,5 +332,6 @@ def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
         Service.LOSS_LIFTING: case.loss_lifted_at,
         Service.CARD_QUERY: case.record_disclosed_at,
         Service.CARD_EXAMINATION: case.examination,
+        Service.ASK_HANDBOOK: None,  # the centre is not asked
     }
     return done_at[transaction.service] is not None

@@ -23,7 +23,7 @@ from central.card_states import (
 )
 from central.database import Database
 from central.exchange import Asker
-from central.online import locked_transaction, refuse_frozen, region_of
+from central.online import answer_again, locked_transaction, refuse_frozen, region_of
 from central.problems import malformed
 from central.region_rules import RegionRules
 from central.replacement_orders import codes_being_replaced
@@ -65,7 +65,7 @@ class LossDesk:
             if row.formal_loss_at is not None or (row.identification_code and row.loss_reported_at is None):
                 raise malformed("this transaction id has asked about a card")
             if row.loss_answer is not None and row.social_security_number == number:
-                return msgspec.json.decode(row.loss_answer, type=LossReported)
+                return answer_again(row.loss_answer, LossReported)
             if row.loss_reported_at is not None:
                 raise malformed("this transaction id belongs to another card")
             rule = self.rules.of(question.region)
@@ -95,7 +95,7 @@ class LossDesk:
             if row.loss_reported_at is not None or (row.identification_code and row.formal_loss_at is None):
                 raise malformed("this transaction id has asked about a card")
             if row.loss_answer is not None and row.social_security_number == number:
-                return msgspec.json.decode(row.loss_answer, type=FormalLossReported)
+                return answer_again(row.loss_answer, FormalLossReported)
             if row.formal_loss_at is not None:
                 raise malformed("this transaction id belongs to another card")
             rule = self.rules.of(question.region)

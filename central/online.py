@@ -1,8 +1,9 @@
 """What all questions of a journey have in common: an asker who is one machine, and a transaction known by its id."""
 
 import re
-from typing import Final
+from typing import Final, TypeVar
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from central.problems import Declined, malformed
 from central.tables import Terminal, TerminalLedger, TransactionRow
 from kiosk.records.transaction import Service
 
+A = TypeVar("A")
 _TRANSACTION_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -80,3 +82,15 @@ def locked_transaction(
         row.service = service.value
     row.changed_at = now_ms
     return row
+
+
+def answer_again(kept: str, kind: type[A]) -> A:
+    """The answer that was kept of a transaction.
+
+    :param kept: JSON of :attr:`central.tables.TransactionRow.loss_answer`, whichever question it answered.
+    :raises Declined: that was another question.
+    """
+    try:
+        return msgspec.json.decode(kept, type=kind)
+    except msgspec.ValidationError as error:
+        raise malformed("this transaction id has asked something else") from error

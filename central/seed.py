@@ -17,6 +17,7 @@ from central.settings import Settings
 from central.tables import Card, CentrePin, Filing, Holder, Insurance, MedicalAccount, MedicalYearRow, ReceiptRow
 from kiosk.records.card import CardState
 from kiosk.records.filings import FilingState, IdentifiedBy, Matter, matter_key
+from kiosk.records.masking import mask_account
 from kiosk.records.questions import BenefitsBlock
 from kiosk.records.settlement import MedicalYear, SettlementReceipt, Shares, disagreements
 
@@ -182,7 +183,7 @@ def plant(
                     norm_version=one.norm_version,
                     state=one.card_state.value,
                     bank=one.bank,
-                    bank_account=f"****{one.bank_account[-4:]}" if one.bank_account else "",
+                    bank_account=mask_account(one.bank_account) if one.bank_account else "",
                     bank_side_active=one.bank_side_active,
                     state_changed_at=reported_at,
                     state_before_loss=None if reported_at is None else CardState.NORMAL.value,

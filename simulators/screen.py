@@ -53,6 +53,8 @@ _LOOK_S: Final = 0.03
 """Time between two looks, seconds."""
 HAND_BACK_S: Final = 0.45
 """A tap within 0.4 s of another is not heard (docs/ux-rules.md rule 2): nobody's finger is back sooner than this."""
+_SETTLES_S: Final = 2.0
+"""A screen that still moves after so long moves as long as it stands, a spinner for one."""
 _NOTHING_CAME_S: Final = 3.0
 """After so long without any change on the screen a person touches again. A terminal that waits says so after 1 s."""
 _TOUCHES: Final = 3
@@ -194,7 +196,8 @@ class Screen(AbstractContextManager["Screen"]):
     def wait_for(self, *texts: str, timeout_s: float = 10.0, still: bool = True) -> tuple[str, Box]:
         """Wait until any of these words is on the screen; which, and where.
 
-        :param still: wait also until the picture no longer changes, so that a touch meets what was seen.
+        :param still: wait also until the picture no longer changes, so that a touch meets what was seen; where
+            something on it moves on and on, until the words keep their place.
         :raises NotSeen: none within the time.
         """
         deadline = time.monotonic() + timeout_s
@@ -205,7 +208,11 @@ class Screen(AbstractContextManager["Screen"]):
                 grey = cv2.cvtColor(picture, cv2.COLOR_BGRA2GRAY)
                 for text in texts:
                     box = self._find(text, grey, None, None)
-                    if box is not None and (not still or self.wait_until_still(deadline)):
+                    if box is None:
+                        continue
+                    if not still or self.wait_until_still(min(deadline, time.monotonic() + _SETTLES_S)):
+                        return text, box
+                    if self.find(text) == box:
                         return text, box
                 before = picture
             if time.monotonic() > deadline:

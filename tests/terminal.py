@@ -342,13 +342,15 @@ class RunningTerminal:
             bootstrap.open_id_reader(configuration),
         )
         real = bootstrap.surroundings(self._woken.set, offset)
+        region = bootstrap.load_region(configuration)
         self.conductor = Conductor(
-            bootstrap.load_region(configuration),
+            region,
             self._devices,
             lambda request: put_question(client, request),
             self.journal,
             self._screen,
             replace(real, monotonic=lambda: time.monotonic() + self.skipped_s),
+            bootstrap.load_region_handbook(configuration, region),
         )
 
     def __enter__(self) -> Self:

@@ -94,7 +94,7 @@ def _explanation(session: Session) -> Explain:
     region = session.region
     loss = region.pack.loss
     time = (
-        (say("办过{name}的，要在 {term} 内办正式挂失。", name=name_of_report(region), term=span(term)),)
+        (say("办过{name}的，要在 {term}内办正式挂失。", name=name_of_report(region), term=span(term)),)
         if (term := loss.formal_deadline.value) is not None
         else ()
     )

@@ -124,7 +124,7 @@ def _explanation(session: Session, ways: frozenset[Identification]) -> Explain:
         else say("挂失后，卡的社保功能停用，别人捡到也用不了。")
     )
     if loss.formal_deadline.value is not None:
-        time = say("挂失后，要在 {term} 内补办书面挂失。", term=span(loss.formal_deadline.value))
+        time = say("挂失后，要在 {term}内补办书面挂失。", term=span(loss.formal_deadline.value))
     else:
         time = _holds(loss.validity)
     free = region.service(Service.TEMPORARY_LOSS).fee_fen.value == 0

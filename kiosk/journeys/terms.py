@@ -32,6 +32,6 @@ def formal_report_due(deadline: Rule[Term], reported_at_ms: int | None) -> Say |
     if term is None:
         return None
     if term.unit is not Unit.DAYS or reported_at_ms is None:
-        return say("正式挂失要在 {term} 内办。", term=span(term))
+        return say("正式挂失要在 {term}内办。", term=span(term))
     last = datetime.fromtimestamp(reported_at_ms / 1000, tz=CHINA).date() + timedelta(days=term.count)
-    return say("正式挂失要在 {term} 内办，请不要晚于 {day}。", term=span(term), day=Verbatim(last.isoformat()))
+    return say("正式挂失要在 {term}内办，请不要晚于 {day}。", term=span(term), day=Verbatim(last.isoformat()))

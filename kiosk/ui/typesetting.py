@@ -6,6 +6,7 @@ mark never ends one, and words and numbers stay whole.
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 CLOSING = frozenset("，。、；：？！）》」』】〉〕…·％”’" + ",.;:?!)]}%")
 OPENING = frozenset("（《「『【〈〔“‘" + "([{")
@@ -53,6 +54,7 @@ def break_lines(text: str, width: float, measure: Measure) -> list[str]:
 
 def balanced_lines(text: str, width: float, measure: Measure) -> list[str]:
     """As many lines as :func:`break_lines`, of even length, so that no last line holds one lonely character."""
+    measure = cache(measure)  # for this call alone: the same words are tried at many widths, and none may stay behind
     lines = break_lines(text, width, measure)
     if len(lines) < 2:
         return lines

@@ -4,9 +4,7 @@ import io
 import os
 import select
 import threading
-import tty
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -15,43 +13,10 @@ from PIL import Image
 
 from simulators.receipt_printer.faults import PrinterFaults
 from simulators.receipt_printer.firmware import NEAR_END, ROLL, PrinterFirmware
+from simulators.serial_cable import SerialCable
 
 _KEPT: Final = 20
 """Slips that lie in the tray; older ones are thrown away."""
-
-
-class _Cable:
-    """One plugged-in cable: the pseudo-terminal and the thread that listens at the printer's end."""
-
-    def __init__(self, hear: Callable[[bytes], bytes]) -> None:
-        # The host's end stays open here as well: a printer does not notice whether anyone has opened the port.
-        self._printer_end, self._host_end = os.openpty()
-        tty.setraw(self._host_end)
-        os.set_blocking(self._printer_end, False)
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self.host_path = os.ttyname(self._host_end)
-        self._hear = hear
-        self._thread = threading.Thread(target=self._serve, name="receipt printer", daemon=True)
-        self._thread.start()
-
-    def send(self, octets: bytes) -> None:
-        """Put bytes on the line; a full line loses them."""
-        with suppress(BlockingIOError):
-            os.write(self._printer_end, octets)
-
-    def pull(self) -> None:
-        """Part the ends; the host sees its port hang up."""
-        os.eventfd_write(self._wake, 1)
-        self._thread.join()
-        for descriptor in (self._printer_end, self._host_end, self._wake):
-            os.close(descriptor)
-
-    def _serve(self) -> None:
-        while True:
-            ready, _, _ = select.select([self._printer_end, self._wake], [], [])
-            if self._wake in ready:
-                return
-            self.send(self._hear(os.read(self._printer_end, 4096)))
 
 
 class PrinterSimulator:
@@ -72,7 +37,7 @@ class PrinterSimulator:
         self._firmware = PrinterFirmware(self.faults, self._cut_off)
         self._slips: list[bytes] = []
         self._cut = 0
-        self._cable: _Cable | None = None
+        self._cable: SerialCable | None = None
         self.replug()
 
     @property
@@ -177,7 +142,7 @@ class PrinterSimulator:
         with self._changed:
             if self._cable is not None:
                 return
-            self._cable = _Cable(self._hear)
+            self._cable = SerialCable("receipt printer", self._serve)
             if self._link is not None:
                 fresh = self._link.with_name(self._link.name + ".new")
                 fresh.unlink(missing_ok=True)
@@ -217,11 +182,15 @@ class PrinterSimulator:
         if self._cable is not None and answers:
             self._cable.send(answers)
 
-    def _hear(self, octets: bytes) -> bytes:
-        with self._changed:
-            answers = self._firmware.receive(octets)
-            self._changed.notify_all()
-            return answers
+    def _serve(self, cable: SerialCable) -> None:
+        while True:
+            ready, _, _ = select.select([cable.device_end, cable.wake], [], [])
+            if cable.wake in ready:
+                return
+            octets = os.read(cable.device_end, 4096)
+            with self._changed:
+                cable.send(self._firmware.receive(octets))
+                self._changed.notify_all()
 
     def _cut_off(self, dots: Image.Image) -> None:
         edge = 32

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.stack
 def tour(build: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tests.e2e.tour", "--build", str(build), *arguments],
-        capture_output=True, text=True, timeout=1100, cwd=REPOSITORY, check=False,
+        capture_output=True, text=True, timeout=1700, cwd=REPOSITORY, check=False,
         env={name: value for name, value in os.environ.items() if name != "DISPLAY"},
     )  # fmt: skip
 
@@ -40,7 +40,7 @@ def left_behind(build: Path) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_every_citizen_is_served_as_the_table_says(tmp_path: Path) -> None:
     done = tour(tmp_path / "tour")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -51,8 +51,11 @@ PROTOCOL: Final = Path(__file__).parents[2] / "docs" / "protocol.md"
 UNTOUCHED: Final = frozenset({"used_nonces", "card_sessions", "alarms"})
 """Tables that a refused question may change: what was asked, and what staff must look at."""
 OF_CITIZENS: Final = frozenset(
-    {"holders", "medical_accounts", "insurances", "medical_years", "settlement_receipts", "cards", "centre_pins"}
-)
+    {
+        "holders", "medical_accounts", "insurances", "medical_years", "settlement_receipts", "cards", "centre_pins",
+        "replacement_orders",
+    }
+)  # fmt: skip
 CASES_A_LIFE: Final = 150
 """After so many cases the centre is emptied: what it keeps of them slows the digests down, and sessions end."""
 _CITY: Final = ("bj-0001", "beijing")

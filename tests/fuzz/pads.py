@@ -320,10 +320,12 @@ SUNSON_FRAMES: Final = Target(
     name="pad-sunson-frames",
     engine="atheris",
     prepare=always(decoding(SUNSON_WIRE)),
-    seeds=lambda: [b"010405", b"018081", b"0504DEADBEEF23", b"01F1F0", sunson_frame(b"\x04" + b"0" * 64)[1:]],
+    seeds=lambda: [
+        b"010405", b"018081", b"0504DEADBEEF23", b"01F1F0", sunson_frame(b"\x04" + b"0" * 64)[1:], b"FF" + b"0" * 134,
+    ],
     reached=frozenset({"reply", "damaged", "unfinished"}),
     examples=400,
-)
+)  # fmt: skip
 SZZT_FRAMES: Final = Target(
     name="pad-szzt-frames",
     engine="atheris",

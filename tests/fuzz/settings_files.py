@@ -186,10 +186,10 @@ def path_name(name: str) -> str:
 
 
 def _edit_seeds() -> list[bytes]:
-    """Each kind of edit once, a spoilt value on some lines, and a file that is no text at all."""
+    """Each kind of edit once, a spoilt value on some lines, a file that is no text at all, one that is too deep."""
     one_edit = [bytes([0, 1, line, kind, 1, 0]) for kind in (0, 1, 2, 4, 5) for line in (2, 9)]
     values = [bytes([0, 1, line, 3, value]) for value in range(len(_VALUES)) for line in (1, 3)]
-    return [b"\0\0", *one_edit, *values, b"\7\xff\xfe", b"\7a = 1"]
+    return [b"\0\0", *one_edit, *values, b"\7\xff\xfe", b"\7a = 1", b"\7a =" + b" [" * 3000]
 
 
 PACKS: Final = _reading("zhumadian.toml", (REGIONS / "zhumadian.toml").read_bytes, _read_pack)

@@ -12,11 +12,13 @@ from pathlib import Path
 import msgspec
 import pytest
 import requests
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 
 from central.card_keys import Algorithm, CardMasterKeys
 from central.command_line import main
@@ -232,6 +234,25 @@ def test_a_centre_of_the_first_version_is_brought_forward(
         card = session.get_one(Card, "110000D1560000050000000000002001")
         assert (card.state, card.state_changed_at, card.loss_lapses_at, card.replaced_by) == ("4", None, None, None)
         assert session.get_one(CentrePin, card.identification_code).tries_left == 6
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_the_migrations_go_back_and_forth(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    url = f"sqlite:///{tmp_path / 'centre.db'}"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres_server").create_database()
+    database = Database(url)
+    database.migrate()
+    config = Config()
+    config.set_main_option("script_location", str(REPOSITORY / "central" / "migrations"))
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    with database.engine.connect() as connection:
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+    database.migrate()
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 

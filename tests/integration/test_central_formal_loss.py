@@ -171,6 +171,23 @@ def test_what_reported_a_card_for_now_does_not_end_it(centre: RunningCentre, yun
     assert state(centre, YUNLING) == "4"
 
 
+def test_an_answer_to_one_kind_of_report_is_not_given_to_the_other(
+    centre: RunningCentre, yunling: EnrolledTerminal
+) -> None:
+    """Reports that changed nothing: only what was answered is kept of them."""
+    stands = a_report(LOST_YUNLING, "yunling")
+    assert ask(centre, yunling, stands).verdict is LossVerdict.ALREADY_REPORTED
+    formal = a_formal_report(LOST_YUNLING, transaction_id=stands.transaction_id)
+    assert declined(lambda: formally(centre, yunling, formal)) == (400, "malformed")
+    assert state(centre, LOST_YUNLING) == "4"
+    beijing = centre.enrol("bj-0001", "beijing")
+    not_open = a_formal_report(BEIJING, region="beijing")
+    assert formally(centre, beijing, not_open).verdict is FormalLossVerdict.NOT_OPEN
+    temporary = a_report(BEIJING, "beijing", transaction_id=not_open.transaction_id)
+    assert declined(lambda: ask(centre, beijing, temporary)) == (400, "malformed")
+    assert state(centre, BEIJING) == "1"
+
+
 @pytest.mark.parametrize("other", [{"region": "beijing"}, {"transaction_id": "x"}], ids=str)
 def test_a_formal_report_that_can_not_be_is_malformed(
     centre: RunningCentre, yunling: EnrolledTerminal, other: dict[str, str]

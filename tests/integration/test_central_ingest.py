@@ -399,10 +399,16 @@ def test_a_transaction_id_belongs_to_one_terminal(any_centre: RunningCentre, led
     assert row(any_centre, mine.transaction_id)["terminal"] == "zmd-0001"
 
 
-@pytest.mark.parametrize("service", [Service.CARD_QUERY, Service.PIN_CHANGE])
+@pytest.mark.parametrize("service", Service)
 def test_done_online_is_not_taken_on_trust(any_centre: RunningCentre, ledger: LedgerWriter, service: Service) -> None:
-    claim = a_transaction(service=service, pin_held_by="centre", done_online=True)
-    assert said(upload(any_centre, ledger, ledger.append(claim))) == [(1, "refused", "not_done_online")]
+    begun = a_transaction(service=service, pin_held_by="centre", stage=Stage.BEGUN, outcome=None)
+    claim = msgspec.structs.replace(begun, stage=Stage.FINISHED, outcome=Outcome.DONE, done_online=True)
+    assert said(upload(any_centre, ledger, ledger.append(begun), ledger.append(claim))) == [
+        (1, "applied", ""),
+        (2, "refused", "not_done_online"),
+    ]
+    alone = a_transaction(service=service, pin_held_by="centre", done_online=True)
+    assert said(upload(any_centre, ledger, ledger.append(alone))) == [(3, "refused", "not_done_online")]
 
 
 def test_what_was_done_online_is_not_done_again(

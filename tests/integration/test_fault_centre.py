@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from central.tables import Terminal, TransactionRow
 from kiosk import bootstrap
-from kiosk.journeys.views import Fault, Refusal, Result, TakeCard, View
+from kiosk.journeys.views import Choices, Fault, Refusal, TakeCard, View
 from kiosk.ledger import LedgerReader
 from kiosk.records.transaction import Service
 from kiosk.uplink import BackOff, Halted, Idle, LineState, ReceiptReader, Resumed, Sent, Step, opened
@@ -193,7 +193,7 @@ def ends(terminal: RunningTerminal) -> View:
     """Take the card, and see how it ended."""
     terminal.sees(TakeCard)
     terminal.slot.pull()
-    terminal.until(lambda: isinstance(terminal.view, Result | Refusal | Fault), "an ending")
+    terminal.until(lambda: isinstance(terminal.view, Choices | Refusal | Fault), "an ending")
     return terminal.view
 
 
@@ -205,17 +205,17 @@ def test_a_query_says_what_the_chip_knows(line: Line, slot: CardSlot, fault: str
     with RunningTerminal(line.folder, slot, answer_within_s=ANSWER_WITHIN_S) as terminal:
         terminal.chooses(Service.CARD_QUERY, "zhumadian-normal")
         terminal.types(PIN)
-        result = ends(terminal)
-        assert isinstance(result, Result)
+        found = ends(terminal)
+        assert isinstance(found, Choices)
         # A question whose answer alone was lost is asked again, and nobody notices.
-        assert ("联系不上" in str(result)) is (fault != "cut")
+        assert ("联系不上" in str(found)) is (fault != "cut")
     line.mend()
     with RunningTerminal(line.folder, slot, answer_within_s=ANSWER_WITHIN_S) as terminal:
         terminal.chooses(Service.CARD_QUERY, "zhumadian-normal")
         terminal.types(PIN)
-        result = ends(terminal)
-        assert isinstance(result, Result)
-        assert "联系不上" not in str(result)
+        found = ends(terminal)
+        assert isinstance(found, Choices)
+        assert "联系不上" not in str(found)
     assert steps(line.folder)[-1] == Idle()
     with line.folder.centre.database.reading() as session:
         rows = session.execute(

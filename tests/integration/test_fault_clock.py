@@ -23,7 +23,7 @@ from sqlalchemy import select
 from central.tables import Entry, TransactionRow
 from kiosk import bootstrap
 from kiosk.central_client import CentreAdapter, ClockOffset, SignedConnection
-from kiosk.journeys.views import Attract, Home, Intent, Result, TakeCard
+from kiosk.journeys.views import Attract, Choices, Home, Intent, TakeCard
 from kiosk.records.questions import CardSessionOpened, OpenCardSession
 from kiosk.records.transaction import Service
 from simulators.card.slot import CardSlot
@@ -188,8 +188,8 @@ def serve(terminal: RunningTerminal) -> None:
     terminal.types("246810")
     terminal.sees(TakeCard)
     terminal.slot.pull()
-    result = terminal.sees(Result)
-    assert "联系不上" not in str(result)
+    found = terminal.sees(Choices)
+    assert "联系不上" not in str(found)
     terminal.touch(Intent.NEXT)
     terminal.touch(Intent.DONE)
     terminal.sees(Home)

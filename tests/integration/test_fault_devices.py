@@ -9,6 +9,7 @@ from sqlalchemy import select
 from central.tables import TransactionRow
 from kiosk.journeys.views import (
     Attract,
+    Choices,
     ChooseService,
     Fault,
     Home,
@@ -17,7 +18,6 @@ from kiosk.journeys.views import (
     OutOfService,
     PinEntry,
     Refusal,
-    Result,
     TakeCard,
 )
 from kiosk.records.transaction import Service
@@ -64,7 +64,7 @@ def is_served(terminal: RunningTerminal) -> None:
     terminal.types(OLD)
     terminal.sees(TakeCard)
     terminal.slot.pull()
-    terminal.sees(Result)
+    terminal.sees(Choices)
     leaves(terminal)
 
 

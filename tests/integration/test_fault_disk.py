@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.journeys.requests import LedgerFailed
-from kiosk.journeys.views import Fault, Intent, OutOfService, Result, TakeCard
+from kiosk.journeys.views import Choices, Fault, Intent, OutOfService, TakeCard
 from kiosk.ledger import Damaged, LedgerReader
 from kiosk.records.transaction import Service, Stage
 from simulators.card.card_file import CardFile
@@ -113,7 +113,7 @@ def serves_again(terminal: RunningTerminal) -> None:
     terminal.types("246810")
     terminal.sees(TakeCard)
     terminal.slot.pull()
-    terminal.sees(Result)
+    terminal.sees(Choices)
 
 
 def pin_on(kept: list[CardFile]) -> set[str]:

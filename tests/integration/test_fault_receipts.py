@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from central.tables import TransactionRow
 from kiosk.command_line.ledger import Exit
-from kiosk.journeys.views import Attract, Home, Intent, Result, TakeCard
+from kiosk.journeys.views import Attract, Choices, Home, Intent, TakeCard
 from kiosk.ledger import LedgerReader
 from kiosk.records.chain import SealedEntry
 from kiosk.records.transaction import Service
@@ -62,7 +62,7 @@ def serve(terminal: RunningTerminal) -> None:
     terminal.types("246810")
     terminal.sees(TakeCard)
     terminal.slot.pull()
-    terminal.sees(Result)
+    terminal.sees(Choices)
     terminal.touch(Intent.NEXT)
     terminal.touch(Intent.DONE)
     terminal.sees(Home)

@@ -226,19 +226,19 @@ def test_whoever_reported_by_word_of_mouth_learns_the_last_day_for_the_written_r
     world = citizen(reports=[report])
     assert walk(temporary_loss(there), world) is Outcome.DONE
     left = next(view for view in world.seen if isinstance(view, Explain) and view.title.text == "接下来")
-    assert "找不到卡，来这里办正式挂失。正式挂失要在 5 天 内办，请不要晚于 2026-11-27。" in map(filled, left.lines)
+    assert "找不到卡，来这里办正式挂失。正式挂失要在 5 天内办，请不要晚于 2026-11-27。" in map(filled, left.lines)
     again = citizen(reports=[LossReported(verdict=LossVerdict.ALREADY_REPORTED, reported_at_ms=REPORTED_MS)])
     walk(temporary_loss(there), again)
     last = again.seen[-1]
     assert isinstance(last, Refusal)
-    assert "正式挂失要在 5 天 内办，请不要晚于 2026-11-27。" in map(filled, last.instead)
+    assert "正式挂失要在 5 天内办，请不要晚于 2026-11-27。" in map(filled, last.instead)
 
 
 def test_working_days_are_told_without_a_date_that_nobody_has_counted() -> None:
     world = citizen(reports=[LossReported(verdict=LossVerdict.REPORTED, reported_at_ms=REPORTED_MS)])
     walk(temporary_loss(session("yunling")), world)
     left = next(view for view in world.seen if isinstance(view, Explain) and view.title.text == "接下来")
-    assert "找不到卡，来这里办正式挂失。正式挂失要在 7 个工作日 内办。" in map(filled, left.lines)
+    assert "找不到卡，来这里办正式挂失。正式挂失要在 7 个工作日内办。" in map(filled, left.lines)
 
 
 def test_nothing_typed_is_in_a_repr() -> None:

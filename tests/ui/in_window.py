@@ -8,6 +8,10 @@ import sys
 from tests.ui.display import ROOT, DrivenWindow, virtual_display
 
 DEADLINE = 900
+SHARE = "SHARE"
+"""Environment variable: which share of the scenes a check takes, counted from 0."""
+SHARES = 6
+"""Each is checked in a process of its own, so that every core has work and no check takes minutes."""
 
 
 def in_window(check: str, width: int, height: int) -> None:

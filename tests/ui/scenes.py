@@ -5,7 +5,7 @@ from typing import Final
 
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.identify import CANCEL
-from kiosk.journeys.paging import turning
+from kiosk.journeys.paging import TO_SLIP, turning
 from kiosk.journeys.printing import PRINTING, Printing, fate_view, offering, warning
 from kiosk.journeys.requests import SlipFate
 from kiosk.journeys.views import (
@@ -89,6 +89,13 @@ _FOUND = Tile(
     "found",
     told("卡找到了。撤销挂失，让卡重新能用"),
 )
+_GONE = Tile(
+    ChooseService(Service.FORMAL_LOSS),
+    told("卡找不回来了"),
+    told("正式挂失"),
+    "loss",
+    told("卡找不回来了。正式挂失，旧卡不再用"),
+)
 _EXAMINE = Tile(
     ChooseService(Service.CARD_EXAMINATION),
     told("卡用不了？"),
@@ -100,7 +107,7 @@ _LOST = Tile(
     OpenMenu(Menu.LOST), told("卡丢了、找到了"), told("挂失和撤销"), "loss", told("卡丢了，或者找到了。挂失和撤销挂失")
 )
 _ELSEWHERE = told("看去哪儿办")
-_CLOSED = tuple(dataclasses.replace(tile, elsewhere=_ELSEWHERE) for tile in (_PIN, _FOUND))
+_CLOSED = tuple(dataclasses.replace(tile, elsewhere=_ELSEWHERE) for tile in (_PIN, _LOST, _LOSS, _FOUND))
 _REPORT = Say("口头挂失", translations={"en": "oral (temporary) loss report"})
 _BANK = Say("江西省农村信用社（农商银行）", translations={"en": "Jiangxi Rural Credit Union (rural commercial banks)"})
 _BACK = Action(Intent.BACK, told("上一页"))
@@ -146,11 +153,13 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "home": Home(told("您想办什么？"), (_QUERY, _EXAMINE, _PIN, _LOST, _ASK), Action(Intent.CANCEL, told("退出"))),
     "home-lost": Home(told("您想办哪一项？"), (_LOSS, _FOUND), _BACK),
+    "home-lost-three": Home(told("您想办哪一项？"), (_LOSS, _FOUND, _GONE), _BACK),
     "home-closed": Home(
-        told("您想办什么？"), (_QUERY, _CLOSED[0], _LOSS, _CLOSED[1]), Action(Intent.CANCEL, told("退出"))
+        told("您想办什么？"), (_QUERY, _EXAMINE, *_CLOSED[:2], _ASK), Action(Intent.CANCEL, told("退出"))
     ),
+    "home-lost-closed": Home(told("您想办哪一项？"), _CLOSED[2:], _BACK),
     "home-six": Home(
-        told("您想办什么？"), (_QUERY, _PIN, _LOSS, _CLOSED[1], _QUERY, _PIN), Action(Intent.CANCEL, told("退出"))
+        told("您想办什么？"), (_QUERY, _PIN, _LOSS, _CLOSED[3], _QUERY, _PIN), Action(Intent.CANCEL, told("退出"))
     ),
     "insert-card": InsertCard(
         told("请插入社会保障卡"), told("金色芯片朝上、朝前，插到底。办完前不要拔卡。"), None, (CANCEL,)
@@ -263,7 +272,7 @@ VIEWS: Final[dict[str, View]] = {
         (
             told("办了就不能撤销。卡再找到，也不能用了。"),
             told(
-                "办过{name}的，要在 {term} 内办正式挂失。",
+                "办过{name}的，要在 {term}内办正式挂失。",
                 name=_REPORT,
                 term=told("{count} 个工作日", count=7),
             ),
@@ -314,7 +323,7 @@ VIEWS: Final[dict[str, View]] = {
                     translations={"en": "An outlet of the card's issuing bank, in person with your ID"},
                 ),
                 due=told(
-                    "正式挂失要在 {term} 内办，请不要晚于 {day}。",
+                    "正式挂失要在 {term}内办，请不要晚于 {day}。",
                     term=told("{count} 天", count=5),
                     day=Verbatim("2026-11-27"),
                 ),
@@ -529,7 +538,7 @@ VIEWS: Final[dict[str, View]] = {
             _choice("bank", told("银行账户"), Verbatim("中原银行股份有限公司")),
         ),
         None,
-        (_FINISH,),
+        (TO_SLIP[0], _FINISH),
     ),
     "choices-receipts": Choices(
         told("看哪一张收据？"),
@@ -548,7 +557,7 @@ VIEWS: Final[dict[str, View]] = {
         told("您卡里的信息"),
         (_choice("chip", told("您卡里的信息"), told("姓名、卡号、有效期")), _LOG_CHOICE),
         told("现在联系不上社保中心，只能看到卡里存的信息。账户余额请稍后再查。"),
-        (_FINISH,),
+        (TO_SLIP[0], _FINISH),
     ),
     "result-receipt": Result(
         told("{day} 的收据", day=Verbatim("2026-10-19")),
@@ -659,17 +668,6 @@ VIEWS: Final[dict[str, View]] = {
         None,
         (_LOOK_ON, _NEXT),
         Step(1, 2),
-    ),
-    "result-bank-slip": Result(
-        told("您的社保卡信息"),
-        (
-            Fact(told("银行账户"), Verbatim("中原银行股份有限公司")),
-            Fact(told("账号"), Verbatim("****1234")),
-            Fact(told("银行功能"), told("还没有激活，请到发卡银行办理")),
-        ),
-        told("社保账户和银行账户各管各的，钱不能互转。银行余额请问银行。"),
-        turning(4, 4, slip_behind=True),
-        Step(4, 4),
     ),
     "result-numbers-slip": Result(
         told("您卡里的信息"),

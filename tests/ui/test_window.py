@@ -7,7 +7,7 @@ import pytest
 
 from tests.shipped_handbooks import KEYS
 from tests.ui.display import ROOT
-from tests.ui.in_window import in_window
+from tests.ui.in_window import SHARE, SHARES, in_window
 
 pytestmark = pytest.mark.window
 PORTRAIT, LANDSCAPE, HALF = (1080, 1920), (1920, 1080), (540, 960)
@@ -15,8 +15,14 @@ PORTRAIT, LANDSCAPE, HALF = (1080, 1920), (1920, 1080), (540, 960)
 
 @pytest.mark.timeout(1000)
 @pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
-def test_every_screen_fits(size: tuple[int, int]) -> None:
-    in_window("layout_checks:every_screen_fits", *size)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_every_screen_fits(monkeypatch: pytest.MonkeyPatch, share: int, size: tuple[int, int]) -> None:
+    monkeypatch.setenv(SHARE, str(share))
+    in_window("layout_checks:a_share_of_the_screens_fits", *size)
+
+
+def test_every_size_is_seen() -> None:
+    in_window("layout_checks:every_size_is_seen", *PORTRAIT)
 
 
 @pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])

@@ -1,5 +1,8 @@
-"""The benchmarks' table, from results typed by hand. Nothing is timed here."""
+"""The benchmarks' table, from results typed by hand, and who is served for them. Nothing is timed here."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ import pytest
 from benchmarks import endurance, ingest, touch
 from benchmarks.figures import Figure, figures_in, report, table
 from benchmarks.plots import draw
+from simulators.stand.requirements import REPOSITORY
 
 CARD = report(
     [
@@ -157,6 +161,13 @@ def test_a_line_is_fitted_through_the_memory() -> None:
     assert endurance.slope_per_thousand([100, 110, 120], 500) == pytest.approx(20.0)
     assert endurance.slope_per_thousand([100, 100, 100], 100) == pytest.approx(0.0)
     assert endurance.slope_per_thousand([100], 100) == 0.0
+
+
+def test_who_comes_in_a_row_finds_every_screen() -> None:
+    inside = [sys.executable, "-m", "benchmarks.endurance", "--inside", "3"]
+    served = subprocess.run(inside, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True)
+    samples = json.loads(served.stdout)
+    assert (len(samples["ms"]), samples["entries"]) == (3, 4)
 
 
 def test_ninety_five_of_a_hundred_are_no_slower_than_p95() -> None:

@@ -33,6 +33,8 @@ ca = "ca.pem"
 keys = "public.json"
 [paths]
 regions = "regions"
+handbook = "handbook"
+outlets = "outlets"
 assets = "{assets}"
 {section}
 """,
