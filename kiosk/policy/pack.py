@@ -23,10 +23,10 @@ from kiosk.policy.card_rules import (
     ReplacementRules,
 )
 from kiosk.policy.care_rules import EcardRules, MoneyRules, OffsiteRules
-from kiosk.policy.counter import IssuedPaper
 from kiosk.policy.form import Fault, faults_of
 from kiosk.policy.positions import Positions, Where
 from kiosk.policy.rule import Basis, Rule, Term, Text, Unit, Words
+from kiosk.records.filings import IssuedPaper
 from kiosk.records.transaction import Service
 
 __all__ = ["Basis", "Rule", "Term", "Text", "Unit"]

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from kiosk.policy.rule import Words
+Words = Annotated[str, msgspec.Meta(pattern=r"\S")]
 
 _SATURDAY: Final = 5  # date.weekday()
 _YEARS_END: Final = (12, 29)
