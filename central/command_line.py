@@ -33,6 +33,7 @@ from central.region_rules import RegionRulesRefused, load_region_rules
 from central.seed import SeedRefused, load_seed, plant
 from central.settings import Settings, SettingsRefused, load_settings
 from kiosk.records.filings import FilingState
+from kiosk.records.working_days import CalendarError, load_calendar
 
 _STATES = ", ".join(state.value for state in FilingState)
 
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (
         SettingsRefused,
         RegionRulesRefused,
+        CalendarError,
         SeedRefused,
         EnrolmentRefused,
         FilingRefused,
@@ -87,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--port", type=int, default=8443)
     init.add_argument("--card-master-keys", type=Path, help="key file of the issuer; random keys without it")
     init.add_argument("--region-rules", type=Path, help="what each region lets terminals do; nothing without it")
+    init.add_argument("--holidays", type=Path, help="days off and make-up working days, as config/holidays/china.toml")
 
     def on_centre(name: str, run: Any, about: str) -> argparse.ArgumentParser:
         one = command(name, run, about)
@@ -124,6 +127,7 @@ def _init(options: argparse.Namespace) -> None:
             port=options.port,
             card_master_keys=options.card_master_keys,
             region_rules=options.region_rules,
+            holidays=options.holidays,
         )
     )
 
@@ -164,7 +168,8 @@ def _thaw(options: argparse.Namespace) -> None:
 
 def _filing(options: argparse.Namespace) -> None:
     settings = _settings(options)
-    desk = FilingDesk(Database(settings.database), load_region_rules(settings.region_rules), time.time)
+    calendar = load_calendar(settings.holidays)
+    desk = FilingDesk(Database(settings.database), load_region_rules(settings.region_rules), calendar, time.time)
     desk.decide(options.number, options.state, place=options.place, note=options.note)
 
 

@@ -13,6 +13,7 @@ from simulators.stand.requirements import REPOSITORY
 
 _START_S: Final = 30.0
 _MASTER_KEYS: Final = REPOSITORY / "config" / "demo" / "card_master_keys.json"
+_HOLIDAYS: Final = REPOSITORY / "config" / "holidays" / "china.toml"
 
 
 class DemoCentre:
@@ -58,7 +59,8 @@ class DemoCentre:
         """
         if not (self.directory / "centre.toml").exists():
             self._run(
-                "init", self.directory, "--card-master-keys", _MASTER_KEYS, "--region-rules", self._region_rules
+                "init", self.directory, "--card-master-keys", _MASTER_KEYS, "--region-rules", self._region_rules,
+                "--holidays", _HOLIDAYS,
             )  # fmt: skip
         self._run("migrate", self.directory)
         for seed in self._seeds:
