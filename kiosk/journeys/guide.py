@@ -1,0 +1,213 @@
+"""What to bring, and in which order, where it is not done here: pages made of a pack's rules, and of nothing else."""
+
+from kiosk.journeys.amounts import yuan
+from kiosk.journeys.counter_words import (
+    BUSINESS,
+    DOERS,
+    in_words,
+    issued_in_words,
+    papers_in_words,
+    photo_in_words,
+)
+from kiosk.journeys.terms import span
+from kiosk.journeys.views import Explain
+from kiosk.journeys.wording import Say, Verbatim, say
+from kiosk.policy.counter import Business, IssuedPaper, Step
+from kiosk.policy.region import Region
+from kiosk.policy.rule import Rule, Term, Text
+from kiosk.records.transaction import Service
+
+MOST_LINES = 3
+"""On one page (docs/ux-rules.md rule 1)."""
+
+Pages = tuple[Explain, ...]
+
+
+def guide(region: Region, service: Service) -> Pages:
+    """The way of a service by this region's rules; none where they say nothing of it."""
+    match service:
+        case Service.CARD_APPLICATION:
+            return _application(region)
+        case Service.DATA_CHANGE:
+            return _data_change(region)
+        case Service.CANCELLING:
+            return _cancelling(region)
+        case Service.OFFSITE_CARE:
+            return _offsite(region)
+        case Service.PAPERS:
+            return _papers(region)
+        case _:
+            return ()
+
+
+def _application(region: Region) -> Pages:
+    rules = region.pack.application
+    return (
+        *_page(say("先看一看"), *_told(rules.who), *_insured_first(region), *_told(rules.one_per_number)),
+        *_page(say("要带的东西"), *what_to_bring(region)),
+        *_page(say("照片的要求"), *photo_lines(region)),
+        *_page(say("费用和时间"), *_fee(rules.fee_fen), *_time(rules.term), *meanwhile(region)),
+        *_page(say("由谁发卡"), *(in_words(one) for one in rules.handed_out.value or ())),
+        *_page(say("姓名和银行的不一样"), *_told(rules.name_as_at_bank)),
+        *_by_proxy(region, Business.APPLICATION),
+    )
+
+
+def what_to_bring(region: Region) -> tuple[Say, ...]:
+    """Papers of an application, grown up and not."""
+    rules, lines = region.pack.application, []
+    if rules.papers.value:
+        lines.append(say("带：{papers}", papers=papers_in_words(region, rules.papers.value)))
+    if rules.minor_papers.value and rules.minor_below.value is not None:
+        papers = papers_in_words(region, rules.minor_papers.value)
+        lines.append(say("不满 {age} 岁的，带：{papers}", age=rules.minor_below.value, papers=papers))
+    return tuple(lines)
+
+
+def photo_lines(region: Region) -> tuple[Say, ...]:
+    """What the photograph of an application has to be like, and where it is taken."""
+    rules, lines = region.pack.application, []
+    if rules.photo.value:
+        lines.append(say("照片要：{demands}", demands=photo_in_words(rules.photo.value)))
+    if rules.photo_place.value is not None:
+        lines.append(say("在哪里办照片：{place}", place=in_words(rules.photo_place.value)))
+    return tuple(lines)
+
+
+def meanwhile(region: Region) -> tuple[Say, ...]:
+    """What serves until the card comes."""
+    kind = region.pack.application.meanwhile.value
+    return (say("急着用卡的，可以办{paper}", paper=issued_in_words(region, kind)),) if kind is not None else ()
+
+
+def _insured_first(region: Region) -> tuple[Say, ...]:
+    return (say("要先参加社会保险。"),) if region.pack.application.insured_first.value else ()
+
+
+def _data_change(region: Region) -> Pages:
+    rules = region.pack.data_change
+    steps = rules.status_steps.value or ()
+    return (
+        *_steps(region, rules.steps.value or ()),
+        *_page(say("办完以后"), *((say("最后会换一张新卡。"),) if rules.new_card.value and rules.steps.value else ())),
+        *_page(say("退休、险种变了，不换卡"), *(line for step in steps for line in _step_lines(region, step))),
+        *_by_proxy(region, Business.DATA_CHANGE),
+    )
+
+
+def _cancelling(region: Region) -> Pages:
+    rules = region.pack.cancelling
+    death = tuple(line for step in rules.death_steps.value or () for line in _step_lines(region, step))
+    return (
+        *_steps(region, rules.leaving_steps.value or ()),
+        *_page(say("卡归谁"), *_told(rules.card_kept_by)),
+        *_page(say("人过世了，家属来办"), *death),
+        *_page(say("人过世了，银行那边"), *_told(rules.death_bank_side)),
+        *_by_proxy(region, Business.CANCELLING),
+    )
+
+
+def _offsite(region: Region) -> Pages:
+    rules = region.pack.offsite
+    term = rules.emergency_term.value
+    emergency = (say("急诊住院的，入院后 {term} 内补备案。", term=span(term)),) if term is not None else ()
+    open_ = (in_words(term.leaves_open),) if term is not None and term.leaves_open is not None else ()
+    claim = rules.claim_papers.value
+    return (
+        *_steps(region, rules.steps.value or ()),
+        *_page(say("急诊住院"), *emergency, *open_),
+        *_page(say("出发以前"), *_told(rules.check_card_first)),
+        *_page(
+            say("先付了钱的，怎样报销"),
+            *_where(rules.claim_place),
+            *((say("带：{papers}", papers=papers_in_words(region, claim)),) if claim else ()),
+        ),
+    )
+
+
+def _papers(region: Region) -> Pages:
+    """A page for each paper that the region has."""
+    pages: list[Explain] = []
+    for kind in IssuedPaper:
+        rules = region.pack.papers[kind]
+        if not rules.issued.value:
+            continue
+        bring = rules.papers.value
+        pages += _page(
+            issued_in_words(region, kind),
+            *((say("谁可以办：{people}", people=in_words(rules.for_whom.value)),) if rules.for_whom.value else ()),
+            *_where(rules.place),
+            *((say("带：{papers}", papers=papers_in_words(region, bring)),) if bring else ()),
+            *((say("用处：{use}", use=in_words(rules.use.value)),) if rules.use.value else ()),
+        )
+    return tuple(pages)
+
+
+def _steps(region: Region, steps: tuple[Step, ...]) -> Pages:
+    """One page a step, in their order."""
+    return tuple(
+        Explain(
+            title=say("第 {number} 步，{who}去办", number=number, who=DOERS[step.who]),
+            lines=_step_lines(region, step),
+            step=None,
+            actions=(),
+        )
+        for number, step in enumerate(steps, 1)
+    )
+
+
+def _step_lines(region: Region, step: Step) -> tuple[Say, ...]:
+    bring = (say("带：{papers}", papers=papers_in_words(region, step.papers)),) if step.papers else ()
+    return (
+        say("去哪里：{place}", place=in_words(step.where)),
+        say("办什么：{what}", what=in_words(step.what)),
+        *bring,
+    )
+
+
+def _by_proxy(region: Region, business: Business) -> Pages:
+    """Whether somebody may be sent, and with what."""
+    rules = region.pack.proxy
+    if business in (rules.in_person.value or ()):
+        lines = (say("这件事要本人来办。"), *_told(rules.otherwise))
+    elif business in (rules.allowed.value or ()):
+        wanted = next((one.papers for one in rules.papers.value or () if one.business is business), ())
+        bring = (say("带：{papers}", papers=papers_in_words(region, wanted)),) if wanted else ()
+        lines = (say("可以请人代办{business}。", business=BUSINESS[business]), *bring)
+    else:
+        return ()
+    return _page(say("本人来不了"), *lines)
+
+
+def _page(title: Say, *lines: Say) -> Pages:
+    """As many pages as the lines want; none without any."""
+    return tuple(
+        Explain(title=title, lines=lines[at : at + MOST_LINES], step=None, actions=())
+        for at in range(0, len(lines), MOST_LINES)
+    )
+
+
+def _told(rule: Rule[Text]) -> tuple[Say, ...]:
+    return (in_words(rule.value),) if rule.value is not None else ()
+
+
+def _where(place: Rule[Text]) -> tuple[Say, ...]:
+    return (say("去哪里：{place}", place=in_words(place.value)),) if place.value is not None else ()
+
+
+def _fee(fee_fen: Rule[int]) -> tuple[Say, ...]:
+    if fee_fen.value is None:
+        return ()
+    return (fee_in_words(fee_fen.value),)
+
+
+def fee_in_words(fee_fen: int) -> Say:
+    """What it costs.
+
+    :param fee_fen: in fen.
+    """
+    return say("不收费。") if fee_fen == 0 else say("收费 {amount} 元。", amount=Verbatim(yuan(fee_fen)))
+
+
+def _time(term: Rule[Term]) -> tuple[Say, ...]:
+    return (say("交上以后，{term} 能拿到卡。", term=span(term.value)),) if term.value is not None else ()
