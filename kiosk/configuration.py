@@ -67,6 +67,8 @@ class PathsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     regions: Path
     assets: Path
+    holidays: Path | None = None
+    """Left out, no term in working days is told as a date."""
 
 
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -107,7 +107,11 @@ class TerminalFolder:
             "card_reader": {"name": READER_NAME},
             "pin_pad": {"port": "pin-pad"},
             "centre": {"url": url, "ca": str(ca or self.centre.ca_file), "keys": "public.json"},
-            "paths": {"regions": str(REPOSITORY / "config" / "regions"), "assets": str(REPOSITORY / "assets")},
+            "paths": {
+                "regions": str(REPOSITORY / "config" / "regions"),
+                "assets": str(REPOSITORY / "assets"),
+                "holidays": str(REPOSITORY / "config" / "holidays" / "china.toml"),
+            },
         }  # fmt: skip
         lines = [
             f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
@@ -324,7 +328,7 @@ class RunningTerminal:
         self.journal = journal or folder.journal()
         self._reader = PcscCardReader(READER_NAME, answer_limit_s=1.0)
         self._devices = Devices(self._reader, open_pin_pad(str(configuration.pin_pad.port), "sunson"))
-        real = bootstrap.surroundings(self._woken.set, offset)
+        real = bootstrap.surroundings(self._woken.set, offset, bootstrap.load_country(configuration))
         self.conductor = Conductor(
             bootstrap.load_region(configuration),
             self._devices,

@@ -5,9 +5,10 @@ from types import MappingProxyType
 from typing import Final
 
 from kiosk.journeys.wording import Say, say
-from kiosk.policy.counter import Business, Doer, IssuedPaper, Paper, PhotoDemand
+from kiosk.policy.counter import Business, Doer, Paper, PhotoDemand
 from kiosk.policy.region import Region
 from kiosk.policy.rule import Text
+from kiosk.records.filings import IssuedPaper
 
 PAPERS: Final[Mapping[Paper, Say]] = MappingProxyType(
     {

@@ -17,7 +17,6 @@ from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Unrea
 from kiosk.journeys.slips import slip
 from kiosk.journeys.views import Explain, Fact, Fault, Result, Step, Working
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
-from kiosk.policy.counter import IssuedPaper
 from kiosk.policy.region import Region
 from kiosk.records.filings import (
     Cancelling,
@@ -31,6 +30,7 @@ from kiosk.records.filings import (
     FilingVerdict,
     GetFilings,
     IdentifiedBy,
+    IssuedPaper,
     Matter,
     OffsiteCare,
     Paper,
@@ -163,7 +163,7 @@ def _refusal(region: Region, service: Service, matter: Matter, verdict: FilingVe
 
 
 def _kind(matter: Matter) -> IssuedPaper | None:
-    return IssuedPaper(matter.kind.value) if isinstance(matter, Paper) else None
+    return matter.kind if isinstance(matter, Paper) else None
 
 
 def filed_pages(session: Session, name: Say, first: Result, next_steps: tuple[Say, ...], told: FilingTold) -> Ending:
@@ -195,7 +195,7 @@ def matter_in_words(region: Region, matter: Matter) -> Say:
         case Cancelling():
             return say("注销社会保障卡")
         case Paper(kind=kind):
-            return issued_in_words(region, IssuedPaper(kind.value))
+            return issued_in_words(region, kind)
         case other:
             assert_never(other)
 

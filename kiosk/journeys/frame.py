@@ -27,6 +27,7 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.views import Chosen, Intent, View
 from kiosk.journeys.wording import Say
+from kiosk.policy.country import Country
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Outcome, Service, Stage, Transaction
 
@@ -40,6 +41,7 @@ class Session:
     today: date
     reads_id_cards: bool = False
     """This terminal has a reader of identity cards, and it works."""
+    country: Country = field(default_factory=Country)
 
 
 @dataclass(frozen=True, slots=True)

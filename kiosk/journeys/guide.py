@@ -1,5 +1,9 @@
 """What to bring, and in which order, where it is not done here: pages made of a pack's rules, and of nothing else."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, assert_never
+
 from kiosk.journeys.amounts import yuan
 from kiosk.journeys.counter_words import (
     BUSINESS,
@@ -12,9 +16,11 @@ from kiosk.journeys.counter_words import (
 from kiosk.journeys.terms import span
 from kiosk.journeys.views import Explain
 from kiosk.journeys.wording import Say, Verbatim, say
-from kiosk.policy.counter import Business, IssuedPaper, Step
+from kiosk.policy.care_rules import SettlementFailure
+from kiosk.policy.counter import Business, Step
 from kiosk.policy.region import Region
 from kiosk.policy.rule import Rule, Term, Text
+from kiosk.records.filings import IssuedPaper
 from kiosk.records.transaction import Service
 
 MOST_LINES = 3
@@ -88,22 +94,52 @@ def _data_change(region: Region) -> Pages:
     rules = region.pack.data_change
     steps = rules.status_steps.value or ()
     return (
-        *_steps(region, rules.steps.value or ()),
-        *_page(say("办完以后"), *((say("最后会换一张新卡。"),) if rules.new_card.value and rules.steps.value else ())),
+        *changing_data(region),
         *_page(say("退休、险种变了，不换卡"), *(line for step in steps for line in _step_lines(region, step))),
         *_by_proxy(region, Business.DATA_CHANGE),
     )
+
+
+def changing_data(region: Region) -> Pages:
+    """What is to be done, and by whom, where data of the person have changed."""
+    rules = region.pack.data_change
+    return (
+        *_steps(region, rules.steps.value or ()),
+        *_page(say("办完以后"), *((say("最后会换一张新卡。"),) if rules.new_card.value and rules.steps.value else ())),
+    )
+
+
+def changing_status(region: Region) -> Pages:
+    """What is to be done where the card's data change and the card stays."""
+    return _steps(region, region.pack.data_change.status_steps.value or ())
 
 
 def _cancelling(region: Region) -> Pages:
     rules = region.pack.cancelling
     death = tuple(line for step in rules.death_steps.value or () for line in _step_lines(region, step))
     return (
-        *_steps(region, rules.leaving_steps.value or ()),
-        *_page(say("卡归谁"), *_told(rules.card_kept_by)),
+        *giving_up(region),
         *_page(say("人过世了，家属来办"), *death),
         *_page(say("人过世了，银行那边"), *_told(rules.death_bank_side)),
         *_by_proxy(region, Business.CANCELLING),
+    )
+
+
+def giving_up(region: Region) -> Pages:
+    """What is to be done with the card of a holder whose insurance ends or moves."""
+    rules = region.pack.cancelling
+    return (
+        *_steps(region, rules.leaving_steps.value or ()),
+        *_page(say("卡归谁"), *_told(rules.card_kept_by)),
+    )
+
+
+def after_death(region: Region) -> Pages:
+    """What is to be done with the card of somebody who has died."""
+    rules = region.pack.cancelling
+    return (
+        *_steps(region, rules.death_steps.value or ()),
+        *_page(say("银行那边"), *_told(rules.death_bank_side)),
     )
 
 
@@ -118,11 +154,50 @@ def _offsite(region: Region) -> Pages:
         *_page(say("急诊住院"), *emergency, *open_),
         *_page(say("出发以前"), *_told(rules.check_card_first)),
         *_page(
+            say("在外地刷不了卡"),
+            *(cause_and_remedy(region, cause) for cause in rules.failures.value or ()),
+        ),
+        *_page(
             say("先付了钱的，怎样报销"),
             *_where(rules.claim_place),
             *((say("带：{papers}", papers=papers_in_words(region, claim)),) if claim else ()),
         ),
     )
+
+
+CAUSES: Final[Mapping[SettlementFailure, Say]] = MappingProxyType(
+    {
+        SettlementFailure.NOT_ACTIVATED: say("卡没有启用"),
+        SettlementFailure.WRONG_PERSONAL_DATA: say("登记的信息有错"),
+        SettlementFailure.REGISTRATION_NOT_ARRIVED: say("备案没有传到"),
+        SettlementFailure.BENEFITS_BLOCKED: say("医保待遇停了"),
+        SettlementFailure.DATES_DISAGREE: say("日期对不上"),
+    }
+)
+"""Why a card does not settle at a hospital elsewhere, in a few words."""
+
+
+def remedy(region: Region, cause: SettlementFailure) -> Say:
+    """What helps: where the card is started, where data are changed, or whoever registers care elsewhere."""
+    match cause:
+        case SettlementFailure.NOT_ACTIVATED:
+            place = region.pack.activation.place.value
+        case SettlementFailure.WRONG_PERSONAL_DATA:
+            place = region.service(Service.DATA_CHANGE).place.value
+        case (
+            SettlementFailure.REGISTRATION_NOT_ARRIVED
+            | SettlementFailure.BENEFITS_BLOCKED
+            | SettlementFailure.DATES_DISAGREE
+        ):
+            place = region.pack.offsite.place.value
+        case other:
+            assert_never(other)
+    return say("去问{place}", place=in_words(place)) if place is not None else say("请打电话问一问")
+
+
+def cause_and_remedy(region: Region, cause: SettlementFailure) -> Say:
+    """Both in one line."""
+    return say("{cause}：{remedy}", cause=CAUSES[cause], remedy=remedy(region, cause))
 
 
 def _papers(region: Region) -> Pages:
@@ -141,6 +216,25 @@ def _papers(region: Region) -> Pages:
             *((say("用处：{use}", use=in_words(rules.use.value)),) if rules.use.value else ()),
         )
     return tuple(pages)
+
+
+def instead_of_the_holder(region: Region, business: Business) -> Pages:
+    """Whether somebody may be sent, and with what."""
+    return _by_proxy(region, business)
+
+
+def steps_in_brief(steps: tuple[Step, ...]) -> tuple[Say, ...]:
+    """One line a step, for a slip."""
+    return tuple(
+        say(
+            "{number}. {who}：{place}，{what}",
+            number=number,
+            who=DOERS[step.who],
+            place=in_words(step.where),
+            what=in_words(step.what),
+        )
+        for number, step in enumerate(steps, 1)
+    )
 
 
 def _steps(region: Region, steps: tuple[Step, ...]) -> Pages:

@@ -10,12 +10,11 @@ from kiosk.journeys.paging import turned
 from kiosk.journeys.requests import Distrusted, Unreachable
 from kiosk.journeys.views import Explain, Refusal
 from kiosk.journeys.wording import Say, Verbatim, say
-from kiosk.policy.counter import IssuedPaper
 from kiosk.policy.pack import Basis, HeldBy, Offline, Rule, Text
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.china_time import minute_of
-from kiosk.records.filings import FilingTold
+from kiosk.records.filings import FilingTold, IssuedPaper
 from kiosk.records.questions import CardProof
 from kiosk.records.transaction import Outcome, Service
 
@@ -600,6 +599,45 @@ def late(region: Region, service: Service) -> Ended:
         title=say("过了办理的期限"),
         why=say("期限已经过了，能不能补办，要由窗口来定。"),
         instead=go_to(region.service(service).place),
+    )
+
+
+def no_offsite_groups(region: Region) -> Ended:
+    """The pack opens the registration and does not say for whom."""
+    return refused(
+        region,
+        reason="no_offsite_groups",
+        code="R-55",
+        title=say("这里不能备案"),
+        why=say("本地手册没有写明哪些人可以备案。"),
+        instead=go_to(region.pack.offsite.place),
+        rule="offsite.groups",
+    )
+
+
+def no_data_to_change(region: Region) -> Ended:
+    """The pack opens the notice and does not say of what."""
+    return refused(
+        region,
+        reason="no_data_to_change",
+        code="R-56",
+        title=say("这里不能登记"),
+        why=say("本地手册没有写明哪些信息可以改。"),
+        instead=go_to(region.service(Service.DATA_CHANGE).place),
+        rule="data_change.data",
+    )
+
+
+def no_steps_after_death(region: Region) -> Ended:
+    """The pack does not say what the family does."""
+    return refused(
+        region,
+        reason="no_steps_after_death",
+        code="R-57",
+        title=say("由家属到窗口办"),
+        why=say("要带什么、怎样办，本地手册没有写明。"),
+        instead=go_to(region.service(Service.CANCELLING).place),
+        rule="cancelling.death_steps",
     )
 
 

@@ -6,7 +6,7 @@ Everything here happens in one thread, in :meth:`Conductor.tick`; only the lanes
 import logging
 import queue
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final, Protocol
 
@@ -19,10 +19,13 @@ from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, Time
 from drivers.ports.id_reader import IdReader
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
+from kiosk.journeys.cancelling import cancelling
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.data_change import data_change
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
+from kiosk.journeys.offsite_care import offsite_care
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.reception import reception
 from kiosk.journeys.refusals import in_words
@@ -71,6 +74,7 @@ from kiosk.journeys.views import (
     actions_of,
 )
 from kiosk.journeys.wording import say
+from kiosk.policy.country import Country
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.errands import card_errand, id_errand, pad_errand
@@ -105,6 +109,9 @@ _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.TEMPORARY_LOSS: temporary_loss,
     Service.LOSS_LIFTING: loss_lifting,
     Service.CARD_EXAMINATION: card_examination,
+    Service.OFFSITE_CARE: offsite_care,
+    Service.DATA_CHANGE: data_change,
+    Service.CANCELLING: cancelling,
 }
 
 
@@ -152,6 +159,7 @@ class Surroundings:
     today: Callable[[], date]
     new_transaction_id: Callable[[], str]
     wake: Callable[[], None]
+    country: Country = field(default_factory=Country)
 
 
 class Conductor:
@@ -463,6 +471,7 @@ class Conductor:
                     self._region,
                     self._surroundings.today(),
                     reads_id_cards=self._reads_id_cards,
+                    country=self._surroundings.country,
                 )
                 self._at_reception = False
                 self._journey = _JOURNEYS[ended_with](session)

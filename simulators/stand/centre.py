@@ -13,7 +13,6 @@ from simulators.stand.requirements import REPOSITORY
 
 _START_S: Final = 30.0
 _MASTER_KEYS: Final = REPOSITORY / "config" / "demo" / "card_master_keys.json"
-_HOLIDAYS: Final = REPOSITORY / "config" / "holidays" / "china.toml"
 
 
 class DemoCentre:
@@ -24,12 +23,13 @@ class DemoCentre:
         directory: Path,
         seeds: Sequence[Path],
         region_rules: Path,
+        holidays: Path,
         logs: Path,
         *,
         on_death: Callable[[Program, int], None] | None = None,
     ) -> None:
         self.directory = directory
-        self._seeds, self._region_rules = seeds, region_rules
+        self._seeds, self._region_rules, self._holidays = seeds, region_rules, holidays
         self._log = logs / "centre-setup.log"
         self.port = _free_port()
         self.program = Program(
@@ -60,7 +60,7 @@ class DemoCentre:
         if not (self.directory / "centre.toml").exists():
             self._run(
                 "init", self.directory, "--card-master-keys", _MASTER_KEYS, "--region-rules", self._region_rules,
-                "--holidays", _HOLIDAYS,
+                "--holidays", self._holidays,
             )  # fmt: skip
         self._run("migrate", self.directory)
         for seed in self._seeds:

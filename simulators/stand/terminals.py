@@ -19,6 +19,7 @@ class Wiring:
 
     regions: Path
     assets: Path
+    holidays: Path
     width: int
     height: int
     reader: str
@@ -86,7 +87,11 @@ class TerminalPlace:
             "pin_pad": {"port": str(self.pad_link), "dialect": "auto"},
             "id_reader": {"port": str(wiring.id_reader)},
             "centre": {"url": wiring.centre_url, "ca": str(wiring.centre_ca), "keys": str(wiring.centre_keys)},
-            "paths": {"regions": str(wiring.regions), "assets": str(wiring.assets)},
+            "paths": {
+                "regions": str(wiring.regions),
+                "assets": str(wiring.assets),
+                "holidays": str(wiring.holidays),
+            },
         }
         self.config.write_text(
             "\n".join(f"[{name}]\n{_lines(table)}" for name, table in tables.items()), encoding="utf-8"

@@ -18,10 +18,13 @@ from drivers.ports.errors import (
     TimedOut,
 )
 from kiosk.journeys import requests
+from kiosk.journeys.cancelling import cancelling
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.data_change import data_change
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
+from kiosk.journeys.offsite_care import offsite_care
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.requests import (
     CardTaken,
@@ -34,7 +37,7 @@ from kiosk.journeys.requests import (
     Unread,
 )
 from kiosk.journeys.temporary_loss import temporary_loss
-from kiosk.journeys.views import Intent, ReadBack
+from kiosk.journeys.views import Chosen, Intent, ReadBack
 from kiosk.records.card import CardState
 from kiosk.records.questions import CardProof, CardProved, PinVerdict, RecordAnswer
 from kiosk.records.transaction import Outcome, Stage
@@ -99,6 +102,28 @@ SCENARIOS: dict[str, Scenario] = {
     "examination": (card_examination, lambda: World(tries=2)),
     "examination of a closed chip": (card_examination, lambda: World(key="yunling", chip_closed=True)),
     "examination without the centre": (card_examination, lambda: World(centre_up=False)),
+    "care elsewhere": (offsite_care, lambda: World(key="yunling", documents=[ID_CARD])),
+    "care elsewhere in an emergency": (
+        offsite_care,
+        lambda: World(key="yunling", documents=[ID_CARD], choices={"现在住院了吗？": Chosen("emergency")}),
+    ),
+    "care elsewhere looked up": (
+        offsite_care,
+        lambda: World(key="yunling", documents=[ID_CARD], choices={"去外地看病": Chosen("state")}),
+    ),
+    "why a card did not settle": (
+        offsite_care,
+        lambda: World(key="yunling", choices={"去外地看病": Chosen("failures")}),
+    ),
+    "changed data": (
+        data_change,
+        lambda: World(key="yunling", documents=[ID_CARD], choices={"还有别的变了吗？": Intent.NEXT}),
+    ),
+    "card given up": (cancelling, lambda: World(key="yunling", documents=[ID_CARD])),
+    "card of somebody who has died": (
+        cancelling,
+        lambda: World(key="yunling", choices={"为什么不用这张卡了？": Chosen("death")}),
+    ),
 }
 
 

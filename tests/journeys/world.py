@@ -39,9 +39,11 @@ from kiosk.journeys.views import (
     View,
     actions_of,
 )
+from kiosk.policy.country import Country, load_places
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
+from kiosk.records.filings import Filed, FileMatter, FilingState, FilingsTold, FilingTold, FilingVerdict, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -71,10 +73,15 @@ from kiosk.records.questions import (
 )
 from kiosk.records.settlement import MedicalYear, SettlementReceipt, Shares, Standing
 from kiosk.records.transaction import Outcome, Transaction
+from kiosk.records.working_days import load_calendar
 
 REGIONS = Path(__file__).parents[2] / "config" / "regions"
 FICTIONAL = Path(__file__).parents[1] / "regions"
 TODAY = date(2026, 11, 22)
+COUNTRY = Country(
+    load_calendar(REGIONS.parent / "holidays" / "china.toml"),
+    load_places(REGIONS.parents[1] / "assets" / "places.toml"),
+)
 TRANSACTION_ID = "0123456789abcdef0123456789abcdef"
 
 
@@ -85,7 +92,7 @@ def region(key: str) -> Region:
 
 
 def session(key: str, *, reads_id_cards: bool = False) -> Session:
-    return Session(TRANSACTION_ID, region(key), TODAY, reads_id_cards=reads_id_cards)
+    return Session(TRANSACTION_ID, region(key), TODAY, reads_id_cards=reads_id_cards, country=COUNTRY)
 
 
 ISSUER = {
@@ -235,6 +242,9 @@ class World:
             card_state=CardState.NORMAL, bank_side_active=True, pin_repeated=False, name_agrees=True
         )
     )
+    verdict: FilingVerdict = FilingVerdict.FILED
+    """What filing comes to."""
+    filings: FilingsTold = field(default_factory=lambda: FilingsTold(known=True))
     choices: dict[str, AnyIntent] = field(default_factory=dict)
     """Which intent the citizen picks on a screen of this title; the primary action elsewhere."""
 
@@ -263,11 +273,11 @@ class World:
         if isinstance(view, NumberEntry | NameEntry):
             return Typed(self.keyed.pop(0))
         actions = actions_of(view)
-        if isinstance(view, Choices):
-            return self._choose(view)
         wanted = self.choices.get(title_of(view))
         if wanted is not None and wanted in {action.intent for action in actions}:
             return wanted
+        if isinstance(view, Choices):
+            return self._choose(view)
         for action in actions:
             if action.emphasis is Emphasis.PRIMARY:
                 return action.intent
@@ -352,8 +362,22 @@ class World:
             ReportLoss: lambda: self.reports.pop(0),
             LiftLoss: lambda: self.liftings.pop(0),
             ExamineCard: lambda: self.examined,
+            FileMatter: lambda: self._filed(request.question),
+            GetFilings: lambda: self.filings,
         }
         return answers[type(request.question)]()
+
+    def _filed(self, question: FileMatter) -> Filed:
+        if self.verdict not in (FilingVerdict.FILED, FilingVerdict.ALREADY_FILED):
+            return Filed(verdict=self.verdict)
+        filing = FilingTold(
+            number="89ABCDEF",
+            matter=question.matter,
+            state=FilingState.RECEIVED,
+            filed_at_ms=REPORTED_MS,
+            changed_at_ms=REPORTED_MS,
+        )
+        return Filed(verdict=self.verdict, filing=filing)
 
     def _record(self, request: requests.Record) -> int:
         self.recorded.append(request.transaction)
