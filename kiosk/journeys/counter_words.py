@@ -38,6 +38,13 @@ PAPERS: Final[Mapping[Paper, Say]] = MappingProxyType(
         Paper.STAMPED_MEDICAL_RECORD: say("盖章的病历复印件"),
     }
 )
+_OF_THE_HOLDER: Final[Mapping[Paper, Say]] = MappingProxyType(
+    {
+        Paper.ID: say("持卡人有效身份证件"),
+        Paper.ID_CARD: say("持卡人身份证"),
+        Paper.ID_COPY: say("持卡人身份证复印件"),
+    }
+)
 DOERS: Final[Mapping[Doer, Say]] = MappingProxyType(
     {Doer.HOLDER: say("本人"), Doer.EMPLOYER: say("单位"), Doer.FAMILY: say("家属")}
 )
@@ -92,11 +99,15 @@ def listed(items: Sequence[Say]) -> Say:
     return sentence
 
 
-def papers_in_words(region: Region, papers: Sequence[Paper]) -> Say:
-    """What has to be brought, at least one thing; a form by the name the region gives it."""
+def papers_in_words(region: Region, papers: Sequence[Paper], who: Doer = Doer.HOLDER) -> Say:
+    """What has to be brought, at least one thing; a form by the name the region gives it.
+
+    :param who: brings it. Whoever is not the holder must not take the holder's papers for their own.
+    """
     forms = {Paper.CHANGE_FORM: region.pack.data_change.form.value, Paper.MANDATE: region.pack.proxy.form.value}
     named = {paper: in_words(name) for paper, name in forms.items() if name is not None}
-    return listed([named.get(paper, PAPERS[paper]) for paper in papers])
+    holders = {} if who is Doer.HOLDER else _OF_THE_HOLDER
+    return listed([named.get(paper, holders.get(paper, PAPERS[paper])) for paper in papers])
 
 
 def photo_in_words(demands: Sequence[PhotoDemand]) -> Say:

@@ -251,7 +251,7 @@ def _steps(region: Region, steps: tuple[Step, ...]) -> Pages:
 
 
 def _step_lines(region: Region, step: Step) -> tuple[Say, ...]:
-    bring = (say("带：{papers}", papers=papers_in_words(region, step.papers)),) if step.papers else ()
+    bring = (say("带：{papers}", papers=papers_in_words(region, step.papers, step.who)),) if step.papers else ()
     return (
         say("去哪里：{place}", place=in_words(step.where)),
         say("办什么：{what}", what=in_words(step.what)),

@@ -11,7 +11,6 @@ from kiosk.journeys.data_change import data_change
 from kiosk.journeys.frame import Session
 from kiosk.journeys.requests import Journey
 from kiosk.journeys.views import Chosen, Emphasis, Explain, Intent, ReadBack, Refusal, Result, Slip
-from kiosk.journeys.wording import Say, Verbatim
 from kiosk.policy.pack import Pack
 from kiosk.policy.region import Region
 from kiosk.records.filings import (
@@ -24,7 +23,7 @@ from kiosk.records.filings import (
 )
 from kiosk.records.transaction import Outcome
 from tests.journeys import world as worlds
-from tests.journeys.world import ID_CARD, World, session, titles, walk
+from tests.journeys.world import ID_CARD, World, filled, session, titles, walk
 
 
 class Reader(World):
@@ -35,13 +34,6 @@ class Reader(World):
         if turns and Intent.NEXT in {action.intent for action in view.actions}:
             return Intent.NEXT
         return super().pick(view)
-
-
-def filled(sentence: Say | Verbatim | Any) -> str:
-    """A sentence with its gaps filled, in Chinese."""
-    if not isinstance(sentence, Say):
-        return str(getattr(sentence, "text", sentence))
-    return sentence.text.format(**{name: filled(value) for name, value in sentence.values.items()})
 
 
 def pages(world: World) -> list[tuple[str, list[str]]]:
@@ -180,7 +172,7 @@ def test_after_a_death_the_family_is_told_its_steps_and_nothing_is_filed() -> No
     assert pages(world)[1:] == [
         (
             "第 1 步，家属去办",
-            ["去哪里：云岭服务大厅", "办什么：销社保功能", "带：家属的身份证、本人身份证、社会保障卡"],
+            ["去哪里：云岭服务大厅", "办什么：销社保功能", "带：家属的身份证、持卡人身份证、社会保障卡"],
         ),
         ("银行那边", ["家属再到云岭银行办理"]),
     ]

@@ -39,6 +39,7 @@ from kiosk.journeys.views import (
     View,
     actions_of,
 )
+from kiosk.journeys.wording import Say, Value
 from kiosk.policy.country import Country, load_places
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Region
@@ -417,6 +418,13 @@ class World:
 
 def title_of(view: View) -> str:
     return view.title.text
+
+
+def filled(sentence: Value) -> str:
+    """A sentence with its gaps filled, in Chinese."""
+    if not isinstance(sentence, Say):
+        return str(getattr(sentence, "text", sentence))
+    return sentence.text.format(**{name: filled(value) for name, value in sentence.values.items()})
 
 
 def titles(world: World) -> list[str]:
