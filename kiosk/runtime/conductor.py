@@ -19,10 +19,13 @@ from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, Time
 from drivers.ports.id_reader import IdReader
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
+from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.filing_progress import filing_progress
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
+from kiosk.journeys.papers import papers
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.reception import reception
 from kiosk.journeys.refusals import in_words
@@ -105,6 +108,9 @@ _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.TEMPORARY_LOSS: temporary_loss,
     Service.LOSS_LIFTING: loss_lifting,
     Service.CARD_EXAMINATION: card_examination,
+    Service.CARD_APPLICATION: card_application,
+    Service.FILING_PROGRESS: filing_progress,
+    Service.PAPERS: papers,
 }
 
 
