@@ -102,11 +102,11 @@ def listed(items: Sequence[Say]) -> Say:
 def papers_in_words(region: Region, papers: Sequence[Paper], who: Doer = Doer.HOLDER) -> Say:
     """What has to be brought, at least one thing; a form by the name the region gives it.
 
-    :param who: brings it. Whoever is not the holder must not take the holder's papers for their own.
+    :param who: brings it. A family must not take the holder's papers for their own.
     """
     forms = {Paper.CHANGE_FORM: region.pack.data_change.form.value, Paper.MANDATE: region.pack.proxy.form.value}
     named = {paper: in_words(name) for paper, name in forms.items() if name is not None}
-    holders = {} if who is Doer.HOLDER else _OF_THE_HOLDER
+    holders = _OF_THE_HOLDER if who is Doer.FAMILY else {}
     return listed([named.get(paper, holders.get(paper, PAPERS[paper])) for paper in papers])
 
 

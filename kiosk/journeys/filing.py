@@ -4,18 +4,21 @@ The person stands there with the ID card; nothing is filed for a number that som
 """
 
 from collections.abc import Callable
-from typing import assert_never
+from dataclasses import replace
+from typing import Final, assert_never
 
 from kiosk.journeys import refusals
-from kiosk.journeys.counter_words import issued_in_words
+from kiosk.journeys.counter_words import in_words, issued_in_words
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ended, Ending, Progress, Session
+from kiosk.journeys.guide import pages
 from kiosk.journeys.holder import Holder
 from kiosk.journeys.id_card import id_card
-from kiosk.journeys.paging import turned
-from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Unreachable, ask, ask_centre
+from kiosk.journeys.identify import CANCEL
+from kiosk.journeys.paging import page, turned
+from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
 from kiosk.journeys.slips import slip
-from kiosk.journeys.views import Explain, Fact, Fault, Result, Step, Working
+from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, Result, Step, View, Working
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.region import Region
 from kiosk.records.filings import (
@@ -38,6 +41,9 @@ from kiosk.records.filings import (
 from kiosk.records.masking import mask_name, mask_number
 from kiosk.records.transaction import Outcome, Service, Stage
 
+GUARDIAN_BELOW: Final = 14
+"""Years; below it a guardian consents to the use of personal data: Personal Information Protection Law, §31."""
+
 Already = Callable[[Region, FilingTold], Ended]
 """The ending where the same matter stands open."""
 
@@ -51,14 +57,30 @@ def needs_id_card(session: Session, service: Service) -> None:
         raise refusals.no_id_reader(session.region, service)
 
 
-def holder_by_id_card(session: Session, service: Service, step: Step) -> Journey[Holder]:
-    """Learn from the ID card who stands there.
+def leafed(views: tuple[Explain, ...], begin: Action) -> Journey[None]:
+    """Show what is read before something begins, forth and back, until it begins."""
+    at, of = 0, len(views)
+    while at < of:
+        forth = begin if at + 1 == of else Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY)
+        back = (Action(Intent.BACK, say("上一页")),) if at else ()
+        view = replace(views[at], actions=(CANCEL, *back, forth), page=page(at + 1, of))
+        at += -1 if (yield from ask(Show(view))) is Intent.BACK else 1
 
-    :raises Ended: this terminal reads no ID cards, or this one may not be used.
+
+def holder_by_id_card(session: Session, service: Service, step: Step) -> Journey[Holder]:
+    """Learn from the ID card whose matter it is.
+
+    :raises Ended: this terminal reads no ID cards, this one may not be used, or it is a child's.
     """
     needs_id_card(session, service)
     document = yield from id_card(session, step)
-    return Holder(document.number, document.name, document)
+    holder = Holder(document.number, document.name, document)
+    minor_below = session.region.pack.application.minor_below.value if service is Service.CARD_APPLICATION else None
+    below = max(minor_below or 0, GUARDIAN_BELOW)
+    age = holder.age(session.today)
+    if age is not None and age < below:
+        raise refusals.needs_guardian(session.region, service, below)
+    return holder
 
 
 def who(holder: Holder) -> tuple[Fact, Fact]:
@@ -166,16 +188,26 @@ def _kind(matter: Matter) -> IssuedPaper | None:
     return matter.kind if isinstance(matter, Paper) else None
 
 
-def filed_pages(session: Session, name: Say, first: Result, next_steps: tuple[Say, ...], told: FilingTold) -> Ending:
-    """It is filed: the result, what comes next where anything is known of that, and the slip.
+def filed_pages(
+    session: Session, name: Say, told: FilingTold, first: Result, next_steps: tuple[Say, ...], on_slip: tuple[Say, ...]
+) -> tuple[View, ...]:
+    """What came of it, what comes next where anything is known of that, and the slip.
 
     :param name: of the matter, for the slip.
-    :param next_steps: at most three; they stand on the slip too.
+    :param next_steps: in their order.
+    :param on_slip: what is taken home, below number and day.
     """
-    then = (Explain(title=say("接下来"), lines=next_steps, step=None, actions=()),) if next_steps else ()
     day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
-    receipt = slip(session, name, (day, *next_steps), (), number=told.number)
-    return Ending(Outcome.DONE, turned((first, *then, receipt)), personal=False)
+    receipt = slip(session, name, (day, *on_slip), (), number=told.number)
+    return turned((first, *pages(say("接下来"), *next_steps), receipt))
+
+
+def look_it_up(region: Region) -> tuple[Say, ...]:
+    """Where somebody learns how far it has come."""
+    if region.offers(Service.FILING_PROGRESS):
+        return (say("想知道办到哪一步：在这里选“查进度”。"),)
+    place = region.pack.application.progress.value
+    return (say("想知道办到哪一步：{place}", place=in_words(place)),) if place is not None else ()
 
 
 def number_fact(told: FilingTold) -> Fact:

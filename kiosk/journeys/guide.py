@@ -49,12 +49,12 @@ def guide(region: Region, service: Service) -> Pages:
 def _application(region: Region) -> Pages:
     rules = region.pack.application
     return (
-        *_page(say("先看一看"), *_told(rules.who), *_insured_first(region), *_told(rules.one_per_number)),
-        *_page(say("要带的东西"), *what_to_bring(region)),
-        *_page(say("照片的要求"), *photo_lines(region)),
-        *_page(say("费用和时间"), *_fee(rules.fee_fen), *_time(rules.term), *meanwhile(region)),
-        *_page(say("由谁发卡"), *(in_words(one) for one in rules.handed_out.value or ())),
-        *_page(say("姓名和银行的不一样"), *_told(rules.name_as_at_bank)),
+        *pages(say("先看一看"), *_told(rules.who), *_insured_first(region), *_told(rules.one_per_number)),
+        *pages(say("要带的东西"), *what_to_bring(region)),
+        *pages(say("照片的要求"), *photo_lines(region)),
+        *pages(say("费用和时间"), *_fee(rules.fee_fen), *_time(rules.term), *meanwhile(region)),
+        *pages(say("由谁发卡"), *(in_words(one) for one in rules.handed_out.value or ())),
+        *pages(say("姓名和银行的不一样"), *_told(rules.name_as_at_bank)),
         *_by_proxy(region, Business.APPLICATION),
     )
 
@@ -95,7 +95,7 @@ def _data_change(region: Region) -> Pages:
     steps = rules.status_steps.value or ()
     return (
         *changing_data(region),
-        *_page(say("退休、险种变了，不换卡"), *(line for step in steps for line in _step_lines(region, step))),
+        *pages(say("退休、险种变了，不换卡"), *(line for step in steps for line in _step_lines(region, step))),
         *_by_proxy(region, Business.DATA_CHANGE),
     )
 
@@ -105,7 +105,7 @@ def changing_data(region: Region) -> Pages:
     rules = region.pack.data_change
     return (
         *_steps(region, rules.steps.value or ()),
-        *_page(say("办完以后"), *((say("最后会换一张新卡。"),) if rules.new_card.value and rules.steps.value else ())),
+        *pages(say("办完以后"), *((say("最后会换一张新卡。"),) if rules.new_card.value and rules.steps.value else ())),
     )
 
 
@@ -119,8 +119,8 @@ def _cancelling(region: Region) -> Pages:
     death = tuple(line for step in rules.death_steps.value or () for line in _step_lines(region, step))
     return (
         *giving_up(region),
-        *_page(say("人过世了，家属来办"), *death),
-        *_page(say("人过世了，银行那边"), *_told(rules.death_bank_side)),
+        *pages(say("人过世了，家属来办"), *death),
+        *pages(say("人过世了，银行那边"), *_told(rules.death_bank_side)),
         *_by_proxy(region, Business.CANCELLING),
     )
 
@@ -130,7 +130,7 @@ def giving_up(region: Region) -> Pages:
     rules = region.pack.cancelling
     return (
         *_steps(region, rules.leaving_steps.value or ()),
-        *_page(say("卡归谁"), *_told(rules.card_kept_by)),
+        *pages(say("卡归谁"), *_told(rules.card_kept_by)),
     )
 
 
@@ -139,7 +139,7 @@ def after_death(region: Region) -> Pages:
     rules = region.pack.cancelling
     return (
         *_steps(region, rules.death_steps.value or ()),
-        *_page(say("银行那边"), *_told(rules.death_bank_side)),
+        *pages(say("银行那边"), *_told(rules.death_bank_side)),
     )
 
 
@@ -147,17 +147,17 @@ def _offsite(region: Region) -> Pages:
     rules = region.pack.offsite
     term = rules.emergency_term.value
     emergency = (say("急诊住院的，入院后 {term} 内补备案。", term=span(term)),) if term is not None else ()
-    open_ = (in_words(term.leaves_open),) if term is not None and term.leaves_open is not None else ()
+    left_open = (in_words(term.leaves_open),) if term is not None and term.leaves_open is not None else ()
     claim = rules.claim_papers.value
     return (
         *_steps(region, rules.steps.value or ()),
-        *_page(say("急诊住院"), *emergency, *open_),
-        *_page(say("出发以前"), *_told(rules.check_card_first)),
-        *_page(
+        *pages(say("急诊住院"), *emergency, *left_open),
+        *pages(say("出发以前"), *_told(rules.check_card_first)),
+        *pages(
             say("在外地刷不了卡"),
             *(cause_and_remedy(region, cause) for cause in rules.failures.value or ()),
         ),
-        *_page(
+        *pages(
             say("先付了钱的，怎样报销"),
             *_where(rules.claim_place),
             *((say("带：{papers}", papers=papers_in_words(region, claim)),) if claim else ()),
@@ -202,20 +202,20 @@ def cause_and_remedy(region: Region, cause: SettlementFailure) -> Say:
 
 def _papers(region: Region) -> Pages:
     """A page for each paper that the region has."""
-    pages: list[Explain] = []
+    found: list[Explain] = []
     for kind in IssuedPaper:
         rules = region.pack.papers[kind]
         if not rules.issued.value:
             continue
         bring = rules.papers.value
-        pages += _page(
+        found += pages(
             issued_in_words(region, kind),
             *((say("谁可以办：{people}", people=in_words(rules.for_whom.value)),) if rules.for_whom.value else ()),
             *_where(rules.place),
             *((say("带：{papers}", papers=papers_in_words(region, bring)),) if bring else ()),
             *((say("用处：{use}", use=in_words(rules.use.value)),) if rules.use.value else ()),
         )
-    return tuple(pages)
+    return tuple(found)
 
 
 def instead_of_the_holder(region: Region, business: Business) -> Pages:
@@ -270,10 +270,10 @@ def _by_proxy(region: Region, business: Business) -> Pages:
         lines = (say("可以请人代办{business}。", business=BUSINESS[business]), *bring)
     else:
         return ()
-    return _page(say("本人来不了"), *lines)
+    return pages(say("本人来不了"), *lines)
 
 
-def _page(title: Say, *lines: Say) -> Pages:
+def pages(title: Say, *lines: Say) -> Pages:
     """As many pages as the lines want; none without any."""
     return tuple(
         Explain(title=title, lines=lines[at : at + MOST_LINES], step=None, actions=())

@@ -19,10 +19,10 @@ ATTEMPTS: Final = 3
 _STEP: Final = Step(1, 2)
 
 
-def id_card(session: Session, step: Step = _STEP) -> Journey[IdDocument]:
+def id_card(session: Session, step: Step | None = _STEP) -> Journey[IdDocument]:
     """Have an identity card laid down, read it and give it back, before anything else is asked.
 
-    :param step: which one of the journey's this is.
+    :param step: of the journey; None where it is the only one.
     :raises Ended: it does not let itself be read, or may not be used.
     """
     note: Say | None = None
@@ -39,7 +39,7 @@ def id_card(session: Session, step: Step = _STEP) -> Journey[IdDocument]:
     raise refusals.id_unreadable(session.region)
 
 
-def _read(note: Say | None, step: Step) -> Journey[IdDocument | Unread]:
+def _read(note: Say | None, step: Step | None) -> Journey[IdDocument | Unread]:
     view = PlaceIdCard(
         title=say("请放上身份证"),
         line=say("平放在读卡区，先别拿开。屏幕会告诉您什么时候拿。"),

@@ -122,7 +122,8 @@ def _register(session: Session, progress: Progress) -> Journey[Ending]:
         note=say("办好没有，回首页再选“去外地看病”，就能看到。"),
         actions=(),
     )
-    return filed_pages(session, say("异地就医备案"), result, _next_steps(region), told)
+    left = _next_steps(region)
+    return Ending(Outcome.DONE, filed_pages(session, say("异地就医备案"), told, result, left, left))
 
 
 def _group(groups: tuple[OffsiteGroup, ...]) -> Journey[OffsiteGroup]:
@@ -286,7 +287,7 @@ def _registration(session: Session, told: FilingTold, matter: OffsiteCare) -> Re
             Fact(say("去哪里看病"), place_in_words(session, matter.place)),
             Fact(say("受理号"), Verbatim(told.number)),
         ),
-        note=Say(told.note) if told.note else until,
+        note=say("原因：{note}", note=Verbatim(told.note)) if told.note else until,
         actions=(),
         in_force=told.state is FilingState.DONE,
     )

@@ -590,6 +590,18 @@ def nothing_to_rest_on(region: Region, kind: IssuedPaper | None) -> Ended:
     )
 
 
+def no_papers(region: Region) -> Ended:
+    """The region has none of the papers, or nobody states that it has."""
+    return refused(
+        region,
+        reason="no_papers",
+        code="R-48",
+        title=say("这里没有可以开的证明"),
+        why=say("本地手册没有写明有哪种证明。"),
+        instead=go_to(region.service(Service.PAPERS).place),
+    )
+
+
 def late(region: Region, service: Service) -> Ended:
     """The term has passed: a window decides."""
     return refused(

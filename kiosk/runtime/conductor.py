@@ -20,12 +20,15 @@ from drivers.ports.id_reader import IdReader
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
 from kiosk.journeys.cancelling import cancelling
+from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.data_change import data_change
+from kiosk.journeys.filing_progress import filing_progress
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.offsite_care import offsite_care
+from kiosk.journeys.papers import papers
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.reception import reception
 from kiosk.journeys.refusals import in_words
@@ -112,6 +115,9 @@ _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.OFFSITE_CARE: offsite_care,
     Service.DATA_CHANGE: data_change,
     Service.CANCELLING: cancelling,
+    Service.CARD_APPLICATION: card_application,
+    Service.FILING_PROGRESS: filing_progress,
+    Service.PAPERS: papers,
 }
 
 

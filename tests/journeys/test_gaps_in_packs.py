@@ -15,10 +15,13 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from drivers.ports.card_reader import CardKind
+from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.filing_progress import filing_progress
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
+from kiosk.journeys.papers import papers
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.reception import further_choice, home
 from kiosk.journeys.requests import Journey
@@ -29,6 +32,19 @@ from kiosk.policy.form import faults_of
 from kiosk.policy.pack import Pack
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
+from kiosk.records.filings import (
+    Cancelling,
+    CardApplication,
+    ChangedDatum,
+    DataChange,
+    FilingState,
+    FilingVerdict,
+    IssuedPaper,
+    LeavingReason,
+    OffsiteCare,
+    OffsiteGroup,
+    Paper,
+)
 from kiosk.records.questions import (
     BenefitsBlock,
     CardExamined,
@@ -42,7 +58,7 @@ from kiosk.records.questions import (
     RecordAnswer,
 )
 from kiosk.records.transaction import Outcome
-from tests.journeys.world import FICTIONAL, ID_CARD, REPORTED_MS, TODAY, TRANSACTION_ID, World, walk
+from tests.journeys.world import FICTIONAL, ID_CARD, REPORTED_MS, TODAY, TRANSACTION_ID, World, filing, walk
 
 NUMBER, NAME = "11010119900307002X", "王小明"
 RAW = tomllib.loads((FICTIONAL / "yunling.toml").read_text(encoding="utf-8"))
@@ -123,7 +139,27 @@ LOST = CardProved(
     proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST, pin_is_initial=False, pin_tries_left=6
 )
 NEXT: dict[str, AnyIntent] = dict.fromkeys(
-    ("挂失好了", "挂失已记下，还没有生效", "接下来", "密码改好了", "挂失已撤销"), Intent.NEXT
+    (
+        "挂失好了",
+        "挂失已记下，还没有生效",
+        "接下来",
+        "密码改好了",
+        "挂失已撤销",
+        "留一个手机号码",
+        "申领交上去了",
+        "{name}开好了",
+        "{name}已经开过了",
+        "申领不在这里办",
+        "临时卡和证明不在这里办",
+    ),
+    Intent.NEXT,
+)
+MATTERS_FILED = (
+    CardApplication(),
+    OffsiteCare(group=OffsiteGroup.REFERRED, place="110100"),
+    DataChange(data=(ChangedDatum.NAME,)),
+    Cancelling(reason=LeavingReason.MOVED_AWAY),
+    *(Paper(kind=kind) for kind in IssuedPaper),
 )
 PINS = ["246810", "975318", "975318"]
 
@@ -142,6 +178,14 @@ def worlds() -> Iterator[tuple[Story, World]]:
             yield card_examination, World(key="yunling", tries=tries, proof=PROVED, centre_up=up)
     for kind in CardKind:
         yield card_examination, World(key="yunling", kind=kind)
+    for verdict in FilingVerdict:
+        for filed in (card_application, papers):
+            yield filed, World(key="yunling", documents=[ID_CARD], verdict=verdict, choices=dict(NEXT))
+        yield card_application, World(key="yunling", documents=[ID_CARD], centre_up=False, choices=dict(NEXT))
+    for state in FilingState:
+        told = [filing(state=state, matter=matter) for matter in MATTERS_FILED]
+        yield filing_progress, World(key="yunling", documents=[ID_CARD], filings=told, choices=dict(NEXT))
+    yield filing_progress, World(key="yunling", documents=[ID_CARD], filings=[])
     for verdict in LossVerdict:
         for bank in ("", "云岭银行", "别的银行"):
             at = REPORTED_MS if verdict in (LossVerdict.REPORTED, LossVerdict.ALREADY_REPORTED) else None

@@ -25,7 +25,6 @@ from kiosk.policy.region import Region
 from kiosk.records.filings import (
     FileMatter,
     FilingState,
-    FilingsTold,
     FilingTold,
     FilingVerdict,
     OffsiteCare,
@@ -34,7 +33,7 @@ from kiosk.records.filings import (
 from kiosk.records.transaction import Outcome
 from kiosk.records.working_days import HolidayCalendar
 from tests.journeys import world as worlds
-from tests.journeys.world import ID_CARD, World, filled, session, titles, walk
+from tests.journeys.world import ID_CARD, World, filing, filled, session, titles, walk
 
 HANGZHOU = {
     "去外地看病": Chosen("register"),
@@ -79,7 +78,7 @@ def test_a_planned_stay_is_registered_with_four_choices() -> None:
     assert [fact.label.text for fact in read_back.facts] == ["姓名", "去哪里看病", "哪一种情况"]
     assert [entry.stage.value for entry in world.recorded] == ["begun", "finished"]
     (result,) = [view for view in world.seen if isinstance(view, Result)]
-    assert [str(getattr(fact.value, "text", "")) for fact in result.facts] == ["89ABCDEF", "{province}{city}"]
+    assert [filled(fact.value) for fact in result.facts] == [worlds.FILED_NUMBER, "浙江杭州市"]
 
 
 def test_whose_rules_hold_where_is_told_and_stands_on_the_slip() -> None:
@@ -263,24 +262,14 @@ def test_each_no_of_the_centre_is_told(verdict: FilingVerdict, code: str) -> Non
 
 
 def registration(state: FilingState, **other: str) -> FilingTold:
-    return FilingTold(
-        number="A1B2C3D4",
-        matter=OffsiteCare(group=OffsiteGroup.REFERRED, place="419001"),
-        state=state,
-        filed_at_ms=worlds.REPORTED_MS,
-        changed_at_ms=worlds.REPORTED_MS,
-        **other,
-    )
+    return filing(matter=OffsiteCare(group=OffsiteGroup.REFERRED, place="419001"), state=state, **other)
 
 
 def test_the_state_of_each_registration_is_told_and_an_offices_word_with_it() -> None:
-    filings = FilingsTold(
-        known=True,
-        filings=(
-            registration(FilingState.REFUSED, note="没有转诊单"),
-            registration(FilingState.DONE, valid_until="2027-01-31"),
-        ),
-    )
+    filings = [
+        registration(FilingState.REFUSED, note="没有转诊单"),
+        registration(FilingState.DONE, valid_until="2027-01-31"),
+    ]
     world = World(
         key="yunling",
         documents=[ID_CARD],
@@ -289,10 +278,9 @@ def test_the_state_of_each_registration_is_told_and_an_offices_word_with_it() ->
     )
     assert run(world) is Outcome.DONE
     first, second = [view for view in world.seen if isinstance(view, Result)][:2]
-    assert (first.note and first.note.text, first.in_force) == ("没有转诊单", False)
-    assert (second.note and second.note.text, second.in_force) == ("到 {day} 为止", True)
-    place = first.facts[1].value
-    assert str(place).count("济源市") == 1
+    assert (filled(first.note), first.in_force) == ("原因：没有转诊单", False)
+    assert (filled(second.note), second.in_force) == ("到 2027-01-31 为止", True)
+    assert filled(first.facts[1].value) == "河南济源市"
     assert asked(world) == []
 
 

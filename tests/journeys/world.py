@@ -9,6 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
+
 from drivers.ports.card_reader import (
     CardKind,
     Challenge,
@@ -44,7 +46,16 @@ from kiosk.policy.country import Country, load_places
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
-from kiosk.records.filings import Filed, FileMatter, FilingState, FilingsTold, FilingTold, FilingVerdict, GetFilings
+from kiosk.records.filings import (
+    CardApplication,
+    Filed,
+    FileMatter,
+    FilingState,
+    FilingsTold,
+    FilingTold,
+    FilingVerdict,
+    GetFilings,
+)
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -192,6 +203,21 @@ ID_CARD = IdDocument(
 )
 
 
+FILED_NUMBER = TRANSACTION_ID[:8].upper()
+
+
+def filing(**changes: Any) -> FilingTold:
+    """A card that is being made, applied for on the day before; ``changes`` by field."""
+    told = FilingTold(
+        number="A1B2C3D4",
+        matter=CardApplication(),
+        state=FilingState.IN_PRODUCTION,
+        filed_at_ms=REPORTED_MS - 86_400_000,
+        changed_at_ms=REPORTED_MS,
+    )
+    return msgspec.structs.replace(told, **changes)
+
+
 def pin(digits: str) -> Pin:
     handle = Pin()
     for digit in digits:
@@ -244,8 +270,13 @@ class World:
         )
     )
     verdict: FilingVerdict = FilingVerdict.FILED
-    """What filing comes to."""
-    filings: FilingsTold = field(default_factory=lambda: FilingsTold(known=True))
+    """What the centre makes of a filing."""
+    known: bool = True
+    """Whether the centre has this person."""
+    filings: list[FilingTold] = field(default_factory=lambda: [filing()])
+    """What the person has filed, the newest first."""
+    valid_until: str | None = None
+    """Of a paper."""
     choices: dict[str, AnyIntent] = field(default_factory=dict)
     """Which intent the citizen picks on a screen of this title; the primary action elsewhere."""
 
@@ -271,12 +302,12 @@ class World:
         return self.pick(request.view)
 
     def pick(self, view: View) -> AnyIntent:
-        if isinstance(view, NumberEntry | NameEntry):
-            return Typed(self.keyed.pop(0))
         actions = actions_of(view)
         wanted = self.choices.get(title_of(view))
         if wanted is not None and wanted in {action.intent for action in actions}:
             return wanted
+        if isinstance(view, NumberEntry | NameEntry):
+            return Typed(self.keyed.pop(0))
         if isinstance(view, Choices):
             return self._choose(view)
         for action in actions:
@@ -363,22 +394,17 @@ class World:
             ReportLoss: lambda: self.reports.pop(0),
             LiftLoss: lambda: self.liftings.pop(0),
             ExamineCard: lambda: self.examined,
-            FileMatter: lambda: self._filed(request.question),
-            GetFilings: lambda: self.filings,
+            FileMatter: lambda: self._filed(cast("FileMatter", request.question)),
+            GetFilings: lambda: FilingsTold(known=self.known, filings=tuple(self.filings)),
         }
         return answers[type(request.question)]()
 
     def _filed(self, question: FileMatter) -> Filed:
         if self.verdict not in (FilingVerdict.FILED, FilingVerdict.ALREADY_FILED):
             return Filed(verdict=self.verdict)
-        filing = FilingTold(
-            number="89ABCDEF",
-            matter=question.matter,
-            state=FilingState.RECEIVED,
-            filed_at_ms=REPORTED_MS,
-            changed_at_ms=REPORTED_MS,
-        )
-        return Filed(verdict=self.verdict, filing=filing)
+        number = FILED_NUMBER if self.verdict is FilingVerdict.FILED else "B2C3D4E5"
+        told = filing(matter=question.matter, number=number, valid_until=self.valid_until)
+        return Filed(verdict=self.verdict, filing=told)
 
     def _record(self, request: requests.Record) -> int:
         self.recorded.append(request.transaction)
@@ -420,7 +446,7 @@ def title_of(view: View) -> str:
     return view.title.text
 
 
-def filled(sentence: Value) -> str:
+def filled(sentence: Value | None) -> str:
     """A sentence with its gaps filled, in Chinese."""
     if not isinstance(sentence, Say):
         return str(getattr(sentence, "text", sentence))
