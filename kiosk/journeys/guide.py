@@ -192,12 +192,12 @@ def remedy(region: Region, cause: SettlementFailure) -> Say:
             place = region.pack.offsite.place.value
         case other:
             assert_never(other)
-    return say("去问{place}", place=in_words(place)) if place is not None else say("请打电话问一问")
+    return say("到这里问：{place}", place=in_words(place)) if place is not None else say("请打电话问一问")
 
 
 def cause_and_remedy(region: Region, cause: SettlementFailure) -> Say:
     """Both in one line."""
-    return say("{cause}：{remedy}", cause=CAUSES[cause], remedy=remedy(region, cause))
+    return say("{cause}。{remedy}", cause=CAUSES[cause], remedy=remedy(region, cause))
 
 
 def _papers(region: Region) -> Pages:

@@ -8,6 +8,7 @@ import pytest
 
 from kiosk.journeys.offsite_care import offsite_care
 from kiosk.journeys.views import (
+    AnyIntent,
     Choices,
     Chosen,
     Explain,
@@ -35,7 +36,7 @@ from kiosk.records.working_days import HolidayCalendar
 from tests.journeys import world as worlds
 from tests.journeys.world import ID_CARD, World, filing, filled, session, titles, walk
 
-HANGZHOU = {
+HANGZHOU: dict[str, AnyIntent] = {
     "去外地看病": Chosen("register"),
     "您是哪一种情况？": Chosen("long_resident"),
     "在哪一片看病？": Chosen("3"),
@@ -43,7 +44,7 @@ HANGZHOU = {
     "在哪个市看病？": Chosen("330100"),
     "现在住院了吗？": Chosen("planned"),
 }
-EMERGENCY = HANGZHOU | {"现在住院了吗？": Chosen("emergency")}
+EMERGENCY: dict[str, AnyIntent] = HANGZHOU | {"现在住院了吗？": Chosen("emergency")}
 
 
 def run(world: World, *, today: date = worlds.TODAY, country: Country = worlds.COUNTRY) -> Outcome:
