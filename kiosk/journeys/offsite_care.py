@@ -224,17 +224,17 @@ def _ask_about_the_term(region: Region) -> Say:
 
 
 def _read_back(session: Session, holder: Holder, wish: _Wish) -> ReadBack:
-    group: Say = GROUPS[wish.group]
+    note = say("交上去以后，由医保经办机构来办。")
     if wish.admitted_on is not None:
-        group = say("{group}，{day} 急诊入院", group=group, day=Verbatim(wish.admitted_on.isoformat()))
+        note = say("{day} 急诊入院。{then}", day=Verbatim(wish.admitted_on.isoformat()), then=note)
     return ReadBack(
         title=say("请核对，再交上去"),
         facts=(
             Fact(say("姓名"), PersonName(mask_name(holder.name), holder.name)),
             Fact(say("去哪里看病"), place_in_words(session, wish.place)),
-            Fact(say("哪一种情况"), group),
+            Fact(say("哪一种情况"), GROUPS[wish.group]),
         ),
-        note=say("交上去以后，由医保经办机构来办。"),
+        note=note,
         step=_CHECK,
         actions=(
             CANCEL,
@@ -297,7 +297,7 @@ def _causes(region: Region, failures: tuple[SettlementFailure, ...]) -> Ending:
     """The causes as choices, and behind each what it means and what helps."""
     view = Choices(
         title=say("在外地刷不了卡"),
-        choices=tuple(Choice(Chosen(one.value), CAUSES[one], remedy(region, one)) for one in failures),
+        choices=tuple(Choice(Chosen(one.value), CAUSES[one], _MEANINGS[one]) for one in failures),
         note=None,
         actions=(FINISH,),
     )
