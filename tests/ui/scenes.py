@@ -125,6 +125,22 @@ _COLLECTION_OFFICE = Say(
     },
 )
 
+
+def _listed(*items: str) -> Say:
+    """As the code lists papers: each sentence within the next."""
+    sentence = told(items[0])
+    for item in items[1:]:
+        sentence = told("{before}、{item}", before=sentence, item=told(item))
+    return sentence
+
+
+_PROXY_PAPERS = _listed("本人身份证", "身份证复印件", "代办人身份证", "代办人身份证复印件", "委托书")
+_PHOTO = _listed("白色背景", "一寸", "电子版", "穿深色上衣", "不戴帽子", "不戴围巾", "不戴眼镜", "不戴首饰")
+_PEOPLE = Say(
+    "保险终止或转走、已销社保功能的人",
+    translations={"en": "Someone whose insurance ends or moves and whose social side is cancelled"},
+)
+
 VIEWS: Final[dict[str, View]] = {
     "attract": Attract(
         told("社会保障卡自助服务"),
@@ -213,6 +229,16 @@ VIEWS: Final[dict[str, View]] = {
         told("这个号码不对，请对照身份证改一改。"),
         (CANCEL,),
     ),
+    "number-entry-phone": NumberEntry(
+        told("留一个手机号码"),
+        told("卡做好了，好通知您。不留也能办。"),
+        11,
+        told("输好了"),
+        Step(2, 3),
+        told("手机号码是 1 开头的 11 位数字，请改一改。"),
+        (CANCEL, Action(Intent.NEXT, told("不留号码"))),
+        check_character=False,
+    ),
     "name-entry": NameEntry(
         told("请输入姓名"), told("和身份证上的一样。"), told("输好了"), Step(2, 3), None, (CANCEL,)
     ),
@@ -236,6 +262,21 @@ VIEWS: Final[dict[str, View]] = {
             CANCEL,
             Action(Intent.AGAIN, told("不对，重新输")),
             Action(Intent.NEXT, told("对，挂失这张卡"), Emphasis.GRAVE, told("号码和姓名都对，挂失这张卡")),
+        ),
+    ),
+    "read-back-filing": ReadBack(
+        told("请核对，再交上去"),
+        (
+            Fact(told("姓名"), PersonName("欧**㛃", RARE_NAME)),
+            Fact(told("身份证号码"), Personal("110*************1X", "11010519491231001X")),
+            Fact(told("手机号码"), Personal("138****0000", "13800000000")),
+        ),
+        told("窗口会按身份证上的信息做卡。"),
+        Step(3, 3),
+        (
+            CANCEL,
+            Action(Intent.AGAIN, told("不是我，重新放")),
+            Action(Intent.NEXT, told("都对，交上去")),
         ),
     ),
     "slip": Slip(
@@ -281,6 +322,57 @@ VIEWS: Final[dict[str, View]] = {
         (told("六个一样的数字、连着的数字，别人一试就中。"), told("建议您换一个。")),
         Step(2, 3),
         (Action(Intent.NEXT, told("就用这个")), Action(Intent.AGAIN, told("换一个"), Emphasis.PRIMARY)),
+    ),
+    "guide-step": Explain(
+        told("第 {number} 步，{who}去办", number=1, who=told("本人")),
+        (
+            told("去哪里：{place}", place=_COLLECTION_OFFICE),
+            told("办什么：{what}", what=Say("变更关键信息", translations={"en": "Have the key data changed"})),
+            told("带：{papers}", papers=_PROXY_PAPERS),
+        ),
+        None,
+        (_BACK, _FINISH, _NEXT),
+        Step(2, 6),
+    ),
+    "guide-photo": Explain(
+        told("照片和材料"),
+        (
+            told("这台机器不拍照片，照片由窗口补拍、补交。"),
+            told("照片要：{demands}", demands=_PHOTO),
+            told("不满 {age} 岁的，带：{papers}", age=16, papers=_PROXY_PAPERS),
+        ),
+        None,
+        (CANCEL, _BACK, Action(Intent.NEXT, told("开始申领"), Emphasis.PRIMARY)),
+        Step(2, 2),
+    ),
+    "result-filed": Result(
+        told("申领交上去了"),
+        (
+            Fact(told("受理号"), Verbatim("8F3A2C71"), key=True),
+            Fact(told("照片"), told("由窗口补拍、补交")),
+            Fact(told("多久能拿到卡"), told("{count} 个工作日", count=10)),
+        ),
+        None,
+        (_FINISH, _NEXT),
+        Step(1, 4),
+    ),
+    "choices-papers": Choices(
+        told("您要开哪一种？"),
+        (
+            _choice("1", told("临时社会保障卡"), Say("正在申领、急着用卡的人")),
+            _choice("2", told("临时就医证"), _PEOPLE),
+            _choice("3", told("补卡、换卡证明"), _PEOPLE),
+            _choice("4", told("领卡证明"), _PEOPLE),
+            _choice("5", told("销卡通知书"), _PEOPLE),
+        ),
+        None,
+        (CANCEL,),
+    ),
+    "choices-filed": Choices(
+        told("您交过这些"),
+        tuple(_choice(str(at), told("异地就医的备案"), told("已收到，等着办")) for at in range(6)),
+        None,
+        (Action(Intent.BACK, told("看新的")), _FINISH, Action(Intent.NEXT, told("看更早的"), Emphasis.PRIMARY)),
     ),
     "explain-cancelled": Explain(told("已经取消"), (meaning(Service.CARD_QUERY, Effect.NONE),), None, (CLOSE,)),
     "result-first-page": Result(

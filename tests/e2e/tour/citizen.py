@@ -17,7 +17,12 @@ _QUIET_S: Final = 0.12
 _SAME_KEY_S: Final = (0.15, 0.4, 0.8)
 """Between two presses of one key, at the first and each further try: a busy machine hears two close ones as one."""
 _PAGES: Final = 12
-_BEHIND: Final = {"lost": "lost_or_found", "found": "lost_or_found"}
+_BEHIND: Final = {
+    "lost": "lost_or_found",
+    "found": "lost_or_found",
+    "application": "about_cards",
+    "progress": "about_cards",
+}
 """Services that stand behind another tile of the home screen, by the table's names."""
 
 

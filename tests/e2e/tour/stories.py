@@ -366,6 +366,55 @@ def _not_here(service: str) -> Story:
     return story
 
 
+def _refused_with_its_way(service: str, *pages: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses(service)
+        for page in pages:
+            citizen.touches("next")
+            citizen.sees(page)
+        citizen.ends()
+
+    return story
+
+
+def _application(document: str, phone: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("application")
+        citizen.sees("first_card")
+        citizen.touches("next")
+        citizen.sees("photo_and_papers")
+        citizen.touches("begin_application")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("phone")
+        citizen.enters_number(phone, "check_application")
+        citizen.touches("file_it")
+        citizen.sees("filed")
+        citizen.touches("next")
+        citizen.sees("next_steps")
+        citizen.touches("next")
+        citizen.sees("collecting")
+        citizen.touches("next")
+        citizen.ends()
+
+    return story
+
+
+def _progress(document: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("progress")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.ends()
+
+    return story
+
+
 def _pin_change(card: str, old: str, new: str) -> Story:
     def story(citizen: Citizen) -> None:
         _arrives(citizen)
@@ -452,6 +501,9 @@ STORIES: Final[Mapping[str, Story]] = {
     "beijing-pin-change": _beijing_pin_change,
     "zhumadian-loss": _not_here("lost"),
     "zhumadian-loss-offline": _offline(_not_here("lost")),
+    "zhumadian-application": _refused_with_its_way(
+        "application", "before_you_start", "what_to_bring", "photo_demands", "cost_and_time", "by_proxy"
+    ),
     "zhumadian-found": _not_here("found"),
     "zhumadian-found-offline": _offline(_not_here("found")),
     "zhumadian-examination-offline": _offline(_examination("zhumadian-locked", "locked_pin", "not_looked_at")),
@@ -508,6 +560,8 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-found-replaced": _lifting_refused("yunling-replaced"),
     "yunling-loss": _loss_with_slip(_by_id("yun-shili", asked=True)),
     "yunling-loss-replaced": _loss(_by_id("yun-huanka", asked=True)),
+    "yunling-application": _application("yun-shenling", "13800000000"),
+    "yunling-progress": _progress("yun-shenling"),
     "yunling-loss-offline": _offline(_loss(_typing(*_YUN_GUASHI))),
 }
 """Who does what. In which order they come is the table's."""
