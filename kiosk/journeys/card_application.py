@@ -56,7 +56,7 @@ def _apply(session: Session, progress: Progress) -> Journey[Ending]:
     if not region.offers(Service.CARD_APPLICATION):
         raise refusals.not_offered(region, Service.CARD_APPLICATION)
     needs_id_card(session, Service.CARD_APPLICATION)
-    yield from leafed(_explanation(region), Action(Intent.NEXT, say("开始申领"), Emphasis.PRIMARY))
+    yield from leafed(session, _explanation(region), Action(Intent.NEXT, say("开始申领"), Emphasis.PRIMARY))
     while True:
         holder = yield from holder_by_id_card(session, Service.CARD_APPLICATION, _ID_CARD)
         phone = yield from _phone()

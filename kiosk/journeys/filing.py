@@ -16,6 +16,7 @@ from kiosk.journeys.holder import Holder
 from kiosk.journeys.id_card import id_card
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import page, turned
+from kiosk.journeys.printing import warning
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
 from kiosk.journeys.slips import slip
 from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, Result, Step, View, Working
@@ -57,13 +58,14 @@ def needs_id_card(session: Session, service: Service) -> None:
         raise refusals.no_id_reader(session.region, service)
 
 
-def leafed(views: tuple[Explain, ...], begin: Action) -> Journey[None]:
+def leafed(session: Session, views: tuple[Explain, ...], begin: Action) -> Journey[None]:
     """Show what is read before something begins, forth and back, until it begins."""
     at, of = 0, len(views)
     while at < of:
         forth = begin if at + 1 == of else Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY)
         back = (Action(Intent.BACK, say("上一页")),) if at else ()
-        view = replace(views[at], actions=(CANCEL, *back, forth), page=page(at + 1, of))
+        note = None if at else warning(session.printing)
+        view = replace(views[at], actions=(CANCEL, *back, forth), page=page(at + 1, of), note=note)
         at += -1 if (yield from ask(Show(view))) is Intent.BACK else 1
 
 
@@ -204,7 +206,7 @@ def filed_pages(
     :param further: pages between those and the slip.
     """
     day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
-    receipt = slip(session, name, (day, *on_slip), (), number=told.number)
+    receipt = slip(session, name, (day, *on_slip), (), further=next_steps, number=told.number)
     return turned((first, *pages(say("接下来"), *next_steps), *further, receipt))
 
 

@@ -18,6 +18,8 @@ class Wiring:
     """What a terminal is plugged into."""
 
     regions: Path
+    handbook: Path
+    outlets: Path
     assets: Path
     width: int
     height: int
@@ -63,6 +65,11 @@ class TerminalPlace:
         """What its PIN pad keeps without power."""
         return self.directory / "pin-pad.json"
 
+    @property
+    def printer_link(self) -> Path:
+        """The serial port of its receipt printer."""
+        return self.directory / "receipt-printer"
+
     def make_pad(self, serial: str) -> None:
         """Put a pad there, fresh from the room where master keys are injected."""
         if not self.pad_memory.exists():
@@ -86,7 +93,13 @@ class TerminalPlace:
             "pin_pad": {"port": str(self.pad_link), "dialect": "auto"},
             "id_reader": {"port": str(wiring.id_reader)},
             "centre": {"url": wiring.centre_url, "ca": str(wiring.centre_ca), "keys": str(wiring.centre_keys)},
-            "paths": {"regions": str(wiring.regions), "assets": str(wiring.assets)},
+            "receipt_printer": {"port": str(self.printer_link)},
+            "paths": {
+                "regions": str(wiring.regions),
+                "handbook": str(wiring.handbook),
+                "outlets": str(wiring.outlets),
+                "assets": str(wiring.assets),
+            },
         }
         self.config.write_text(
             "\n".join(f"[{name}]\n{_lines(table)}" for name, table in tables.items()), encoding="utf-8"

@@ -5,8 +5,12 @@ from typing import Final
 
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.identify import CANCEL
+from kiosk.journeys.paging import turning
+from kiosk.journeys.printing import PRINTING, Printing, fate_view, offering, warning
+from kiosk.journeys.requests import SlipFate
 from kiosk.journeys.views import (
     Action,
+    Answer,
     Attract,
     Choice,
     Choices,
@@ -31,6 +35,7 @@ from kiosk.journeys.views import (
     Result,
     Scene,
     Slip,
+    SoundEntry,
     Step,
     StillThere,
     TakeCard,
@@ -96,6 +101,8 @@ _LOST = Tile(
 )
 _ELSEWHERE = told("看去哪儿办")
 _CLOSED = tuple(dataclasses.replace(tile, elsewhere=_ELSEWHERE) for tile in (_PIN, _FOUND))
+_REPORT = Say("口头挂失", translations={"en": "oral (temporary) loss report"})
+_BANK = Say("江西省农村信用社（农商银行）", translations={"en": "Jiangxi Rural Credit Union (rural commercial banks)"})
 _BACK = Action(Intent.BACK, told("上一页"))
 _FINISH = Action(Intent.DONE, told("看完了"))
 _NEXT = Action(Intent.NEXT, told("下一页"), Emphasis.PRIMARY)
@@ -109,12 +116,18 @@ def _choice(key: str, label: Say, line: Say | Verbatim) -> Choice:
 
 
 _LOG_CHOICE = _choice("log", told("卡里的记录"), told("最近 {count} 笔", count=10))
+_RETURN = Action(Intent.BACK, told("返回"))
 _WINDOW = Say(
     "社会保障卡综合服务窗口，或定点医院、定点药店的医保收费窗口，带本人有效身份证件",
     translations={
         "en": "A social security card service window, or the medical insurance till of a designated hospital or "
         "pharmacy; bring your ID"
     },
+)
+_LOCKED = Say("密码输错，卡锁了怎么办？", translations={"en": "Wrong PIN: the card is locked"})
+_STANDS = Citation("社会保障卡知识手册 v1.0", "2019-05", "§3.3、§4.5")
+_ASK = Tile(
+    ChooseService(Service.ASK_HANDBOOK), told("问一问"), told("办事指南"), "help", told("问一问。看办事指南，不用卡")
 )
 
 _COLLECTION_OFFICE = Say(
@@ -147,7 +160,7 @@ VIEWS: Final[dict[str, View]] = {
         told("{region}的社会保障卡，可以在这里自己办。", region=REGION),
         Action(Intent.START, told("点这里开始"), Emphasis.PRIMARY, told("点这里开始办理")),
     ),
-    "home": Home(told("您想办什么？"), (_QUERY, _EXAMINE, _PIN, _LOST), Action(Intent.CANCEL, told("退出"))),
+    "home": Home(told("您想办什么？"), (_QUERY, _EXAMINE, _PIN, _LOST, _ASK), Action(Intent.CANCEL, told("退出"))),
     "home-lost": Home(told("您想办哪一项？"), (_LOSS, _FOUND), _BACK),
     "home-closed": Home(
         told("您想办什么？"), (_QUERY, _CLOSED[0], _LOSS, _CLOSED[1]), Action(Intent.CANCEL, told("退出"))
@@ -181,6 +194,13 @@ VIEWS: Final[dict[str, View]] = {
             Action(Intent.TYPE, told("没带，自己输")),
             Action(Intent.NEXT, told("带了，放身份证"), Emphasis.PRIMARY),
         ),
+    ),
+    "insert-card-no-paper": InsertCard(
+        told("请插入社会保障卡"),
+        told("金色芯片朝上、朝前，插到底。办完前不要拔卡。"),
+        None,
+        (CANCEL,),
+        note=warning(Printing.UNABLE),
     ),
     "pin-entry": PinEntry(
         told("请在键盘上输入{pin}", pin=_PIN_NAME),
@@ -279,6 +299,73 @@ VIEWS: Final[dict[str, View]] = {
             Action(Intent.NEXT, told("都对，交上去")),
         ),
     ),
+    "formal-explain": Explain(
+        told("卡找不回来了，办正式挂失"),
+        (
+            told("办了就不能撤销。卡再找到，也不能用了。"),
+            told(
+                "办过{name}的，要在 {term} 内办正式挂失。",
+                name=_REPORT,
+                term=told("{count} 个工作日", count=7),
+            ),
+            told("要确认您是本人。不收费。"),
+        ),
+        None,
+        (CANCEL, Action(Intent.NEXT, told("知道了，接着办"), Emphasis.PRIMARY)),
+    ),
+    "formal-read-back": ReadBack(
+        told("请核对，是不是您本人"),
+        (
+            Fact(told("姓名"), PersonName("欧**㛃", RARE_NAME)),
+            Fact(told("身份证号码"), Personal("110*************1X", "11010519491231001X")),
+        ),
+        told("现在还没有挂失，下一步再问您一次。"),
+        Step(3, 3),
+        (
+            CANCEL,
+            Action(Intent.AGAIN, told("不对，重新输")),
+            Action(Intent.NEXT, told("对，是我本人"), Emphasis.PLAIN, told("号码和姓名都对，是我本人")),
+        ),
+    ),
+    "formal-last-question": ReadBack(
+        told("真的要正式挂失吗？"),
+        (Fact(told("办了以后"), told("卡马上停用。以后能不能撤销，本地手册没有写明。")),),
+        told("卡也许还找得到？先办{name}就够了。", name=_REPORT),
+        None,
+        (CANCEL, Action(Intent.NEXT, told("正式挂失这张卡"), Emphasis.GRAVE)),
+    ),
+    "formal-result": Result(
+        told("正式挂失好了"),
+        (
+            Fact(told("社保功能"), told("已停用，不能恢复"), key=True),
+            Fact(told("银行功能"), told("还没有挂失，请联系{bank} {line}", bank=_BANK, line=Verbatim("962268"))),
+        ),
+        told("电子社保卡也一起停用了。"),
+        (_FINISH, _NEXT),
+        Step(1, 3),
+    ),
+    "loss-next-steps": Explain(
+        told("接下来"),
+        (
+            told("银行功能要另外挂失：打银行电话（在下一页），说“社保卡丢了，要挂失”。"),
+            told(
+                "找不到卡，办正式挂失：{place}。{due}",
+                place=Say(
+                    "发卡银行的营业网点，本人带有效身份证件",
+                    translations={"en": "An outlet of the card's issuing bank, in person with your ID"},
+                ),
+                due=told(
+                    "正式挂失要在 {term} 内办，请不要晚于 {day}。",
+                    term=told("{count} 天", count=5),
+                    day=Verbatim("2026-11-27"),
+                ),
+            ),
+            told("卡找到了：带卡来这里撤销挂失。"),
+        ),
+        None,
+        (_BACK, _NEXT),
+        Step(2, 3),
+    ),
     "slip": Slip(
         told("带走这张凭条"),
         (
@@ -315,6 +402,103 @@ VIEWS: Final[dict[str, View]] = {
         told("用手机扫一扫，就能存下来。"),
         (_BACK, CLOSE),
         Step(3, 3),
+    ),
+    "sound-entry": SoundEntry(
+        told("您想找什么？"), told("打每个字拼音的第一个字母。挂失就打 GS。"), told("找一找"), None, (_RETURN,)
+    ),
+    "sound-entry-nothing": SoundEntry(
+        told("您想找什么？"),
+        told("打每个字拼音的第一个字母。挂失就打 GS。"),
+        told("找一找"),
+        told("没有找到。换个说法，再打首字母试试。"),
+        (_RETURN,),
+    ),
+    "choices-topics": Choices(
+        told("您想问什么？"),
+        tuple(
+            Choice(Chosen(en), Say(zh, translations={"en": en}))
+            for zh, en in (
+                ("认识社保卡", "About the card"),
+                ("领卡和启用", "Getting a card"),
+                ("密码和锁卡", "PINs and locked cards"),
+                ("卡丢了、坏了", "Lost or worn cards"),
+                ("去外地看病", "Care away from home"),
+                ("手机里的电子卡", "The card on your phone"),
+            )
+        ),
+        None,
+        (
+            Action(Intent.DONE, told("回首页")),
+            Action(Chosen("outlets"), told("找网点"), spoken=told("找网点和电话")),
+            Action(Chosen("search"), told("打字找"), Emphasis.PRIMARY, told("打拼音的首字母来找")),
+        ),
+    ),
+    "choices-questions": Choices(
+        told("找到这些"),
+        tuple(
+            Choice(Chosen(str(number)), Say("在外地急诊住院，没备案怎么办？", translations={"en": english}))
+            for number, english in enumerate(["Emergency elsewhere, not registered"] * 5)
+        ),
+        None,
+        (_BACK, Action(Intent.NEXT, told("下一页"))),
+        Step(2, 3),
+    ),
+    "choices-two": Choices(
+        told("网点和电话"),
+        (Choice(Chosen("district"), told("按县区找网点")), Choice(Chosen("lines"), told("服务电话"))),
+        None,
+        (_RETURN,),
+    ),
+    "answer": Answer(
+        _LOCKED,
+        told("具体来说"),
+        (
+            Say("社保这边：到社保卡服务窗口解锁", translations={"en": "Social side: a card service window"}),
+            Say("银行那边：到银行网点解锁", translations={"en": "Bank side: an outlet of the bank"}),
+            Say("两个密码分开记，别弄混", translations={"en": "Keep the two PINs apart"}),
+        ),
+        1,
+        (),
+        (_STANDS,),
+        (_BACK, _FINISH, _NEXT),
+        Step(2, 3),
+    ),
+    "answer-outlets": Answer(
+        Say("市辖区", translations={"en": "City district"}),
+        Say("这里能当场补卡、换卡", translations={"en": "Replaces cards while you wait"}),
+        (),
+        0,
+        (
+            Fact(
+                Say("正阳农商银行明临路支行", translations={"en": "正阳农商银行明临路支行"}),
+                Verbatim("正阳县东关畜牧局对面正阳县农商银行明临路支行一楼大厅"),
+            ),
+            Fact(
+                Say("中国银行驻马店分行", translations={"en": "中国银行驻马店分行"}), Verbatim("驻马店市文明路 189 号")
+            ),
+        ),
+        (_STANDS,),
+        (_RETURN, _NEXT),
+        Step(1, 6),
+    ),
+    "slip-answer": Slip(
+        told("带走这个答案"),
+        (
+            _LOCKED,
+            Say(
+                "社保密码连错 6 次、银行密码连错 3 次就锁。锁哪边，就到哪边解。",
+                translations={
+                    "en": "Six wrong social security PINs or three wrong bank PINs in a row lock that side. "
+                    "Each side is unlocked at its own place."
+                },
+            ),
+            told("服务电话 {hotline}", hotline=Verbatim(HOTLINE)),
+        ),
+        told("用手机扫一扫，全部内容都能存下来。"),
+        (_BACK, CLOSE),
+        only_in_code=(
+            Say("社保这边：到社保卡服务窗口解锁", translations={"en": "Social side: a card service window"}),
+        ),
     ),
     "working": Working(told("正在查询"), told("请稍候，不要拔卡。")),
     "explain": Explain(
@@ -374,6 +558,21 @@ VIEWS: Final[dict[str, View]] = {
         None,
         (Action(Intent.BACK, told("看新的")), _FINISH, Action(Intent.NEXT, told("看更早的"), Emphasis.PRIMARY)),
     ),
+    "explain-no-paper": Explain(
+        told("卡丢了，先办{name}", name=told("临时挂失")),
+        (
+            told("挂失后，卡的社保功能停用，别人捡到也用不了。"),
+            told("有效 {term}，到时自动解除。", term=told("{count} 天", count=5)),
+            told("要输入您的身份证号码和姓名。不收费。"),
+        ),
+        None,
+        (CANCEL, Action(Intent.NEXT, told("开始挂失"), Emphasis.PRIMARY)),
+        note=warning(Printing.UNABLE),
+    ),
+    "slip-printed": fate_view(SlipFate.PRINTED, has_code=True),
+    "slip-broken-off": fate_view(SlipFate.PARTLY, has_code=True),
+    "slip-no-paper": fate_view(SlipFate.NO_PAPER, has_code=False),
+    "printing": PRINTING,
     "explain-cancelled": Explain(told("已经取消"), (meaning(Service.CARD_QUERY, Effect.NONE),), None, (CLOSE,)),
     "result-first-page": Result(
         told("您的社保卡信息"),
@@ -553,6 +752,28 @@ VIEWS: Final[dict[str, View]] = {
         (_LOOK_ON, _NEXT),
         Step(1, 2),
     ),
+    "result-bank-slip": Result(
+        told("您的社保卡信息"),
+        (
+            Fact(told("银行账户"), Verbatim("中原银行股份有限公司")),
+            Fact(told("账号"), Verbatim("****1234")),
+            Fact(told("银行功能"), told("还没有激活，请到发卡银行办理")),
+        ),
+        told("社保账户和银行账户各管各的，钱不能互转。银行余额请问银行。"),
+        turning(4, 4, slip_behind=True),
+        Step(4, 4),
+    ),
+    "result-numbers-slip": Result(
+        told("您卡里的信息"),
+        (
+            Fact(told("姓名"), PersonName("𬸪*", MARSHAL)),
+            Fact(told("社会保障号码"), Personal("110*************1X", "11010519491231001X")),
+            Fact(told("卡号"), Personal("A******78", "A12345678")),
+        ),
+        told("现在联系不上社保中心，只能看到卡里存的信息。账户余额请稍后再查。"),
+        turning(2, 2, slip_behind=True),
+        Step(2, 2),
+    ),
     "result-pin-changed": Result(
         told("密码改好了"),
         (Fact(told("改的是"), _PIN_NAME),),
@@ -584,6 +805,36 @@ VIEWS: Final[dict[str, View]] = {
         HOTLINE,
         Citation("社会保障卡知识手册 v1.0", "2019-05", "§3.1"),
         "R-01",
+        (CLOSE,),
+    ),
+    "refusal-formal": Refusal(
+        told("正式挂失不在这里办"),
+        told("按本地手册，这项业务不在自助机上办。"),
+        (
+            told(
+                "可以这样办：{place}",
+                place=Say(
+                    "就近到发卡银行的社会保障卡服务网点，带本人有效身份证件，和补换卡一起办",
+                    translations={
+                        "en": "The nearest card service outlet of the issuing bank, with your ID, together with the "
+                        "replacement"
+                    },
+                ),
+            ),
+            told("正式挂失以后能不能撤销，本地手册没有写明。"),
+        ),
+        HOTLINE,
+        Citation("青岛市社会保障卡使用指南（试用版）", "", "使用须知第三条"),
+        "R-01",
+        (CLOSE,),
+    ),
+    "refusal-being-replaced": Refusal(
+        told("新卡正在补办，旧卡不能恢复"),
+        told("补卡受理以后，旧卡的挂失不能再撤销。"),
+        (told("请等新卡。办到哪一步，可以打电话问。"),),
+        HOTLINE,
+        Citation("青岛市社会保障卡使用指南（试用版）", "", "使用须知第四条"),
+        "R-31",
         (CLOSE,),
     ),
     "refusal-centre": Refusal(
@@ -693,6 +944,8 @@ VIEWS: Final[dict[str, View]] = {
     "take-card": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=False),
     "take-card-urgent": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=True),
 }
+for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):
+    VIEWS[f"{_name}-on-paper"] = offering(VIEWS[_name])
 
 SCENES: Final[dict[str, Scene]] = {name: Scene(view, REGION, HOTLINE) for name, view in VIEWS.items()}
 SCENES["still-there"] = Scene(VIEWS["result-numbers"], REGION, HOTLINE, StillThere(24))
