@@ -39,6 +39,7 @@ from drivers.transport.apdu import ApduChannel, SecretWriter
 from kiosk.central_client import ClockOffset
 from kiosk.journeys.requests import AskCentre, CentreAnswer, Distrusted, Unreachable
 from kiosk.journeys.views import Attract, ChooseService, Home, InsertCard, Intent, Scene, TakeCard
+from kiosk.journeys.wording import Say
 from kiosk.ledger import Ledger
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Region
@@ -218,6 +219,10 @@ class _Display:
     def reset_preferences(self) -> None:
         """There are none."""
 
+    def words(self, sentence: Say) -> str:
+        """Nothing is printed here."""
+        return sentence.text
+
 
 class _Centre:
     """Knows one card and believes it; asks of it what the real one asks."""
@@ -271,7 +276,11 @@ class _Hall:
             self._journal,
             self.display,
             Surroundings(
-                time.monotonic, lambda: datetime.now(UTC).date(), lambda: secrets.token_hex(16), self._woken.set
+                time.monotonic,
+                lambda: datetime.now(UTC).date(),
+                lambda: secrets.token_hex(16),
+                self._woken.set,
+                lambda: datetime.now(UTC),
             ),
         )
 

@@ -31,6 +31,7 @@ from kiosk.records.questions import (
     CardSessionOpened,
     ChangeCentrePin,
     ExamineCard,
+    FormalLossReported,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -40,6 +41,7 @@ from kiosk.records.questions import (
     PinChanged,
     ProveCard,
     RecordAnswer,
+    ReportFormalLoss,
     ReportLoss,
     TerminalAuthenticated,
     WorkingKey,
@@ -132,6 +134,11 @@ def create_app(
     async def report_loss(request: Request) -> Response:
         """Stop the social side of a card that is not at hand."""
         return await exchange.answer(request, ReportLoss, losses.report)
+
+    @described.post("/v1/formal-loss-reports", ReportFormalLoss, FormalLossReported)
+    async def report_formal_loss(request: Request) -> Response:
+        """Stop a card for good that is not at hand."""
+        return await exchange.answer(request, ReportFormalLoss, losses.report_formally)
 
     @described.post(f"{session_path}/loss-lifting", LiftLoss, LossLifted)
     async def lift_loss(request: Request, session_id: str) -> Response:

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from central.card_keys import Algorithm
-from central.card_states import Cause, is_holder, lift, settle_all, verdict_on_lifting
+from central.card_states import By, Cause, is_holder, lift, settle_all, verdict_on_lifting
 from central.database import Database
 from central.exchange import Asker
 from central.keys import CentreKeys
@@ -20,6 +20,7 @@ from central.online import check_transaction_id, locked_transaction, refuse_froz
 from central.pins import HeldPins, Pads, PinCheck, is_weak
 from central.problems import Declined, malformed, unknown_session
 from central.region_rules import RegionRules
+from central.replacement_orders import codes_being_replaced
 from central.tables import (
     Alarm,
     Card,
@@ -217,7 +218,7 @@ class CardDesk:
         """
         with self.database.writing() as session:
             row, card = self._proved(session, asker, session_id, question.transaction_id, Service.LOSS_LIFTING)
-            if row.loss_reported_at is not None:
+            if row.loss_reported_at is not None or row.formal_loss_at is not None:
                 raise malformed("this transaction id has reported the card")
             if row.loss_answer is not None:
                 return msgspec.json.decode(row.loss_answer, type=LossLifted)
@@ -233,11 +234,14 @@ class CardDesk:
                 )
             )
             here = region_of(session, asker.terminal) == card.region
-            verdict = verdict_on_lifting(card, others, self.rules.of(card.region), here=here)
+            being_replaced = bool(codes_being_replaced(session, [card.identification_code]))
+            verdict = verdict_on_lifting(
+                card, others, self.rules.of(card.region), here=here, being_replaced=being_replaced
+            )
             if verdict is LiftVerdict.LIFTED:
                 row.loss_lifted_at = self._now_ms()
                 row.effects += 1
-                cause = Cause(terminal=asker.terminal, transaction_id=question.transaction_id)
+                cause = Cause(asker.terminal, question.transaction_id, by=By.TERMINAL)
                 session.add(lift(card, row.loss_lifted_at, cause))
             answer = LossLifted(pin=checked.verdict, pin_tries_left=checked.tries_left, verdict=verdict)
             row.loss_answer = msgspec.json.encode(answer).decode()

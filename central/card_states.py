@@ -1,36 +1,177 @@
-"""How a card's state changes. Rules on rows alone: they ask nobody and store nothing, and each change is an event.
+"""How a card's state changes: one table of data. Rules on rows alone: they ask nobody and store nothing.
 
-The caller holds the cards' rows locked and stores the events with them.
+The caller holds the cards' rows locked and stores the events with them. ``docs/card-states.svg`` is drawn from the
+table.
 """
 
 import hmac
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
 from typing import Final
 
-from central.region_rules import RegionRule
-from central.tables import Card, CardEvent, Holder
+from central.region_rules import RegionRule, ReplacementReason
+from central.tables import Card, CardEvent, Holder, ReplacementOrder
 from kiosk.records.card import CardState
-from kiosk.records.questions import LiftVerdict, LossReported, LossVerdict
+from kiosk.records.questions import (
+    FormalLossReported,
+    FormalLossVerdict,
+    LiftVerdict,
+    LossReported,
+    LossVerdict,
+)
 
-REPORTED: Final = "reported"
-LIFTED: Final = "lifted"
-LAPSED: Final = "lapsed"
-_STATES: Final = {
-    CardState.TEMPORARILY_LOST: LossVerdict.ALREADY_REPORTED,
-    CardState.NORMAL: LossVerdict.REPORTED,
-    CardState.LOCKED: LossVerdict.REPORTED,
-    CardState.LOST: LossVerdict.FORMALLY_LOST,
-    CardState.SEALED: LossVerdict.NOT_ACTIVATED,
-    CardState.CANCELLED: LossVerdict.CANCELLED,
+
+class Event(Enum):
+    """What happens to a card."""
+
+    ACTIVATED = "activated"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+    REPORTED = "reported"
+    """预挂失, 临时挂失, 口头挂失: for now."""
+    LIFTED = "lifted"
+    LAPSED = "lapsed"
+    """The term of a temporary report is over."""
+    FORMALLY_REPORTED = "formally_reported"
+    """正式挂失, 书面挂失: for good."""
+    REPLACEMENT_ACCEPTED = "replacement_accepted"
+    """A new card is being made; from here to REPLACED an order is in progress."""
+    REPLACED = "replaced"
+    """The new card is there."""
+    CANCELLED = "cancelled"
+
+
+class By(Enum):
+    """Who or what brings an event about."""
+
+    TERMINAL = "terminal"
+    """Online, while the citizen waits."""
+    ENTRY = "entry"
+    """A terminal's, taken down without the centre and judged late."""
+    WINDOW = "window"
+    TERM = "term"
+    """A term that ran out; nobody asked."""
+
+
+class After(Enum):
+    """Where an event leads that leads to no one state."""
+
+    BEFORE_LOSS = "before_loss"
+    """To what the card was before it was reported lost."""
+    AS_IT_IS = "as_it_is"
+
+
+class Reason(Enum):
+    """Why an event is not allowed: the machine word that a terminal turns into words."""
+
+    UNKNOWN = "unknown"
+    NOT_ACTIVATED = "not_activated"
+    IN_USE = "in_use"
+    LOCKED = "locked"
+    NOT_REPORTED = "not_reported"
+    ALREADY_REPORTED = "already_reported"
+    FORMALLY_LOST = "formally_lost"
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+    REPLACEMENT_RUNNING = "replacement_running"
+    ANOTHER_CARD = "another_card"
+    """Another card of the holder works, or may work again."""
+    NOT_OPEN = "not_open"
+    """Not to whoever asks."""
+
+
+class NotAllowed(Exception):
+    """A card is left as it is."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason: Final = reason
+
+
+class SideState(Enum):
+    """What one side of a card does."""
+
+    NOT_YET = "not_yet"
+    WORKS = "works"
+    LOCKED = "locked"
+    STOPPED = "stopped"
+    """For now."""
+    ENDED = "ended"
+    ITS_OWN = "its_own"
+    """The bank alone knows: nothing that happens here touches it."""
+    TO_BE_TOLD = "to_be_told"
+    """As before, and its bank must be told: a report here does not reach it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The sides of a card."""
+
+    social: SideState
+    bank: SideState
+    e_card: SideState | None
+    """None where the region's handbook does not say that the e-card goes with the card."""
+
+
+SIDES: Final[Mapping[CardState, Sides]] = MappingProxyType(
+    {
+        CardState.SEALED: Sides(SideState.NOT_YET, SideState.ITS_OWN, SideState.NOT_YET),
+        CardState.NORMAL: Sides(SideState.WORKS, SideState.ITS_OWN, SideState.WORKS),
+        CardState.LOCKED: Sides(SideState.LOCKED, SideState.ITS_OWN, SideState.LOCKED),
+        CardState.TEMPORARILY_LOST: Sides(SideState.STOPPED, SideState.TO_BE_TOLD, SideState.STOPPED),
+        CardState.LOST: Sides(SideState.ENDED, SideState.TO_BE_TOLD, SideState.ENDED),
+        CardState.CANCELLED: Sides(SideState.ENDED, SideState.ITS_OWN, SideState.ENDED),
+    }
+)
+"""What a card's state does to its sides; the e-card where :attr:`RegionRule.e_card_stops`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A row of the table."""
+
+    event: Event
+    sources: tuple[CardState, ...]
+    to: CardState | After
+    by: tuple[By, ...]
+
+
+_SEALED, _NORMAL, _LOCKED = CardState.SEALED, CardState.NORMAL, CardState.LOCKED
+_STOPPED, _LOST, _CANCELLED = CardState.TEMPORARILY_LOST, CardState.LOST, CardState.CANCELLED
+_AT_A_TERMINAL: Final = (By.TERMINAL, By.WINDOW)
+
+TRANSITIONS: Final = (
+    Transition(Event.ACTIVATED, (_SEALED,), _NORMAL, _AT_A_TERMINAL),
+    Transition(Event.LOCKED, (_NORMAL,), _LOCKED, (By.WINDOW,)),
+    Transition(Event.UNLOCKED, (_LOCKED,), _NORMAL, (By.WINDOW,)),
+    Transition(Event.REPORTED, (_NORMAL, _LOCKED), _STOPPED, (By.TERMINAL, By.ENTRY, By.WINDOW)),
+    Transition(Event.LIFTED, (_STOPPED,), After.BEFORE_LOSS, _AT_A_TERMINAL),
+    Transition(Event.LAPSED, (_STOPPED,), After.BEFORE_LOSS, (By.TERM,)),
+    Transition(Event.FORMALLY_REPORTED, (_NORMAL, _LOCKED, _STOPPED), _LOST, _AT_A_TERMINAL),
+    Transition(Event.REPLACEMENT_ACCEPTED, (_NORMAL, _LOCKED, _STOPPED, _LOST), After.AS_IT_IS, _AT_A_TERMINAL),
+    Transition(Event.REPLACED, (_NORMAL, _LOCKED, _STOPPED, _LOST, _CANCELLED), _CANCELLED, _AT_A_TERMINAL),
+    Transition(Event.CANCELLED, (_SEALED, _NORMAL, _LOCKED, _STOPPED, _LOST), _CANCELLED, _AT_A_TERMINAL),
+)
+"""Every change that a card's state allows. What stands in no row is refused by :data:`_OBSTACLES`."""
+
+_BY_EVENT: Final = {(row.event, source): row for row in TRANSITIONS for source in row.sources}
+_OBSTACLES: Final = {
+    _SEALED: Reason.NOT_ACTIVATED,
+    _NORMAL: Reason.IN_USE,
+    _LOCKED: Reason.LOCKED,
+    _STOPPED: Reason.ALREADY_REPORTED,
+    _LOST: Reason.FORMALLY_LOST,
+    _CANCELLED: Reason.CANCELLED,
 }
-"""What a report of such a card comes to. Of several cards the first in this order is meant: whoever reports again,
-to be sure, must not stop the other card in their pocket, and whoever has one in use reports that one lost, not the one
-that was cancelled years ago."""
-_ORDER: Final = list(_STATES)
-_TELLS_BANK: Final = frozenset({LossVerdict.REPORTED, LossVerdict.ALREADY_REPORTED, LossVerdict.FORMALLY_LOST})
-"""Verdicts after which the bank side may still be open, so that its bank must be told."""
+_NO_REPORT: Final = dict.fromkeys((_SEALED, _NORMAL, _LOCKED), Reason.NOT_REPORTED)
+_ORDER: Final = (_STOPPED, _NORMAL, _LOCKED, _LOST, _SEALED, _CANCELLED)
+"""Of several cards the first in this order is meant: whoever reports again, to be sure, must not stop the other card in
+their pocket, and whoever has one in use reports that one lost, not the one that was cancelled years ago."""
+_MAY_WORK: Final = frozenset({_NORMAL.value, _LOCKED.value, _STOPPED.value})
+"""States of a card that works, or may work again by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +183,41 @@ class Cause:
     transaction_id: str = ""
     reason: str = ""
     """A machine word."""
+    by: By = By.WINDOW
+
+
+def why_not(event: Event, state: CardState) -> Reason | None:
+    """What stands against an event in a state; None: nothing does."""
+    if (event, state) in _BY_EVENT:
+        return None
+    if event in (Event.LIFTED, Event.LAPSED) and state in _NO_REPORT:
+        return _NO_REPORT[state]
+    return _OBSTACLES[state]
+
+
+def sides_of(card: Card, rule: RegionRule) -> Sides:
+    """What each side of a card does."""
+    sides = SIDES[CardState(card.state)]
+    return sides if rule.e_card_stops else Sides(sides.social, sides.bank, None)
 
 
 def change(card: Card, to: CardState, event: str, at_ms: int, cause: Cause) -> CardEvent:
-    """Put a card into another state, whatever it was in: windows do that, terminals go by the functions below."""
-    before, card.state = card.state, to.value
-    card.state_changed_at = at_ms
-    card.state_before_loss = before if to is CardState.TEMPORARILY_LOST else None
-    card.loss_lapses_at = None
-    return CardEvent(
-        identification_code=card.identification_code,
-        at_ms=at_ms,
-        event=event,
-        from_state=before,
-        to_state=to.value,
-        terminal=cause.terminal,
-        transaction_id=cause.transaction_id,
-        reason=cause.reason,
-    )
+    """Put a card into another state by a window's own decision, whatever the table says of it.
+
+    :param event: the window's own word.
+    :raises NotAllowed: it would revive a cancelled card.
+    """
+    if card.state == _CANCELLED.value and to is not _CANCELLED:
+        raise NotAllowed(Reason.CANCELLED)
+    return _put(card, to, event, at_ms, cause)
 
 
 def settle(card: Card, now_ms: int) -> CardEvent | None:
     """End a report whose term has run out, at the moment it did. Whoever looks at a card settles it first."""
     lapses_at = card.loss_lapses_at
-    if card.state != CardState.TEMPORARILY_LOST.value or lapses_at is None or now_ms < lapses_at:
+    if card.state != _STOPPED.value or card.replaced_by is not None or lapses_at is None or now_ms < lapses_at:
         return None
-    return change(card, _before_loss(card), LAPSED, lapses_at, Cause(reason="term_over"))
+    return _do(card, Event.LAPSED, lapses_at, Cause(reason="term_over", by=By.TERM))
 
 
 def settle_all(cards: Iterable[Card], now_ms: int) -> list[CardEvent]:
@@ -88,62 +238,240 @@ def _letters(name: str) -> str:
     return "".join(char for char in decomposed if unicodedata.category(char)[0] not in "MPSZ")
 
 
-def verdict_on_report(cards: Sequence[Card]) -> tuple[LossVerdict, Card | None]:
-    """What a report by a holder of these settled cards comes to, and the card that is meant; REPORTED is yet to do."""
-    replaced = {card.replaced_by for card in cards if card.replaced_by is not None}
-    current = [card for card in cards if card.replaced_by is None]
-    if not current:
-        return (LossVerdict.REPLACED if cards else LossVerdict.UNKNOWN), None
-    meant = min(current, key=lambda card: (_ORDER.index(CardState(card.state)), card.identification_code))
-    verdict = _STATES[CardState(meant.state)]
-    if verdict is LossVerdict.NOT_ACTIVATED and meant.identification_code in replaced:
-        verdict = LossVerdict.REPLACED
-    return verdict, meant
+def verdict_on_report(cards: Sequence[Card], being_replaced: Collection[str] = ()) -> tuple[LossVerdict, Card | None]:
+    """What a report by a holder of these settled cards comes to, and the card that is meant; REPORTED is yet to do.
+
+    :param being_replaced: identification codes of cards for which an order is in progress.
+    """
+    reason, card = _obstacle(cards, being_replaced, Event.REPORTED)
+    return (LossVerdict.REPORTED if reason is None else LossVerdict(reason.value)), card
 
 
 def report(card: Card, rule: RegionRule, now_ms: int, cause: Cause) -> CardEvent:
-    """Stop a card for now; its term counts from ``now_ms``."""
-    event = change(card, CardState.TEMPORARILY_LOST, REPORTED, now_ms, cause)
+    """Stop a card for now; its term counts from ``now_ms``.
+
+    :raises NotAllowed: see :func:`verdict_on_report`.
+    """
+    event = _do(card, Event.REPORTED, now_ms, cause)
     card.loss_lapses_at = rule.lapses_at(now_ms)
     return event
 
 
-def answer_to_report(verdict: LossVerdict, card: Card | None) -> LossReported:
+def answer_to_report(verdict: LossVerdict, card: Card | None, rule: RegionRule) -> LossReported:
     """What the citizen is told, once it is done."""
-    if card is None or verdict not in _TELLS_BANK:
+    if card is None:
         return LossReported(verdict=verdict)
-    if verdict is LossVerdict.FORMALLY_LOST:
-        return LossReported(verdict=verdict, bank=card.bank)
+    bank, e_card_stopped = _told_of_sides(card, rule)
+    if card.state != _STOPPED.value:
+        return LossReported(verdict=verdict, bank=bank, e_card_stopped=e_card_stopped)
     return LossReported(
-        verdict=verdict, reported_at_ms=card.state_changed_at, lapses_at_ms=card.loss_lapses_at, bank=card.bank
+        verdict=verdict,
+        reported_at_ms=card.state_changed_at,
+        lapses_at_ms=card.loss_lapses_at,
+        bank=bank,
+        e_card_stopped=e_card_stopped,
     )
 
 
-def verdict_on_lifting(card: Card, others: Iterable[Card], rule: RegionRule, *, here: bool) -> LiftVerdict:
+def verdict_on_formal_report(
+    cards: Sequence[Card], being_replaced: Collection[str], rule: RegionRule
+) -> tuple[FormalLossVerdict, Card | None]:
+    """The same for a formal report, which nobody takes back."""
+    reason, card = _obstacle(cards, being_replaced, Event.FORMALLY_REPORTED)
+    if reason is not None:
+        return FormalLossVerdict(reason.value), card
+    return (FormalLossVerdict.REPORTED if rule.formal_loss else FormalLossVerdict.NOT_OPEN), card
+
+
+def report_formally(card: Card, now_ms: int, cause: Cause) -> CardEvent:
+    """Stop a card for good.
+
+    :raises NotAllowed: see :func:`verdict_on_formal_report`.
+    """
+    return _do(card, Event.FORMALLY_REPORTED, now_ms, cause)
+
+
+def answer_to_formal_report(
+    verdict: FormalLossVerdict, card: Card | None, rule: RegionRule, oral_at_ms: int | None
+) -> FormalLossReported:
+    """What the citizen is told, once it is done.
+
+    :param oral_at_ms: when the temporary report was made that stood until now; None without one.
+    """
+    if card is None:
+        return FormalLossReported(verdict=verdict)
+    bank, e_card_stopped = _told_of_sides(card, rule)
+    return FormalLossReported(
+        verdict=verdict,
+        reported_at_ms=card.state_changed_at if card.state == _LOST.value else None,
+        temporary_at_ms=oral_at_ms,
+        bank=bank,
+        e_card_stopped=e_card_stopped,
+    )
+
+
+def verdict_on_lifting(
+    card: Card, others: Iterable[Card], rule: RegionRule, *, here: bool, being_replaced: bool = False
+) -> LiftVerdict:
     """What taking the report on a settled card back comes to; LIFTED is yet to do.
 
     :param others: the holder's other cards of that region.
     :param here: the terminal is of the card's region.
+    :param being_replaced: an order for a new card in its place is in progress.
     """
     if card.replaced_by is not None:
         return LiftVerdict.REPLACED
-    match CardState(card.state):
-        case CardState.LOST:
-            return LiftVerdict.FORMALLY_LOST
-        case CardState.CANCELLED:
-            return LiftVerdict.CANCELLED
-        case CardState.TEMPORARILY_LOST:
-            pass
-        case _:
-            return LiftVerdict.NOT_REPORTED
+    reason = why_not(Event.LIFTED, CardState(card.state))
+    if being_replaced and (reason is not None or rule.lifting_until_replacement):
+        return LiftVerdict.REPLACEMENT_RUNNING
+    if reason is not None:
+        return LiftVerdict(reason.value)
     if any(_stands_for(other, rule) for other in others):
         return LiftVerdict.REPLACED
     return LiftVerdict.LIFTED if here and rule.lifting else LiftVerdict.NOT_OPEN
 
 
 def lift(card: Card, now_ms: int, cause: Cause) -> CardEvent:
-    """Let a card work again as before it was reported lost."""
-    return change(card, _before_loss(card), LIFTED, now_ms, cause)
+    """Let a card work again as before it was reported lost.
+
+    :raises NotAllowed: see :func:`verdict_on_lifting`.
+    """
+    return _do(card, Event.LIFTED, now_ms, cause)
+
+
+def activate(card: Card, others: Iterable[Card], now_ms: int, cause: Cause) -> CardEvent:
+    """Let a new card work.
+
+    :param others: all other cards of the holder, settled.
+    :raises NotAllowed: it is not sealed, or the holder has another card that works or may work again: nobody has two.
+    """
+    event_is_due = why_not(Event.ACTIVATED, CardState(card.state)) is None
+    if event_is_due and any(other.replaced_by is None and other.state in _MAY_WORK for other in others):
+        raise NotAllowed(Reason.ANOTHER_CARD)
+    return _do(card, Event.ACTIVATED, now_ms, cause)
+
+
+def accept_replacement(
+    card: Card,
+    rule: RegionRule,
+    order_id: str,
+    reason: ReplacementReason,
+    now_ms: int,
+    cause: Cause,
+    *,
+    being_replaced: bool = False,
+) -> tuple[ReplacementOrder, list[CardEvent]]:
+    """Take the order for a new card in place of a settled one. A report that stands runs out no more.
+
+    :param order_id: 32 lower-case hex characters.
+    :raises NotAllowed: the card's state, or an order is in progress already.
+    """
+    if being_replaced:
+        raise NotAllowed(Reason.REPLACEMENT_RUNNING)
+    events = [_do(card, Event.REPLACEMENT_ACCEPTED, now_ms, cause)]
+    card.loss_lapses_at = None
+    if rule.acceptance_ends_card:
+        ended_by = Cause(cause.terminal, cause.transaction_id, Event.REPLACEMENT_ACCEPTED.value, cause.by)
+        events.append(_do(card, Event.CANCELLED, now_ms, ended_by))
+    order = ReplacementOrder(
+        order_id=order_id,
+        identification_code=card.identification_code,
+        reason=reason.value,
+        accepted_at=now_ms,
+        ended_at=None,
+        issued=None,
+    )
+    return order, events
+
+
+def issue_replacement(card: Card, order: ReplacementOrder, new: Card, now_ms: int, cause: Cause) -> CardEvent:
+    """End an order: the new card, still sealed, has taken the old one's place.
+
+    :raises NotAllowed: the order is another card's or over, or the new card is no sealed card of the same holder.
+    """
+    if order.identification_code != card.identification_code or order.ended_at is not None:
+        raise NotAllowed(Reason.UNKNOWN)
+    if new.social_security_number != card.social_security_number or new.state != _SEALED.value:
+        raise NotAllowed(Reason.ANOTHER_CARD)
+    event = _do(card, Event.REPLACED, now_ms, cause)
+    card.replaced_by = order.issued = new.identification_code
+    order.ended_at = now_ms
+    return event
+
+
+def cancel(card: Card, now_ms: int, cause: Cause) -> CardEvent:
+    """End a card for good.
+
+    :raises NotAllowed: it has ended already.
+    """
+    return _do(card, Event.CANCELLED, now_ms, cause)
+
+
+def _obstacle(
+    cards: Sequence[Card], being_replaced: Collection[str], event: Event
+) -> tuple[Reason | None, Card | None]:
+    """Of a holder's cards the one that a report means, and what stands against the report."""
+    replaced = {card.replaced_by for card in cards if card.replaced_by is not None}
+    current = [card for card in cards if card.replaced_by is None]
+    if not current:
+        return (Reason.REPLACED if cards else Reason.UNKNOWN), None
+    meant = min(current, key=lambda card: (_ORDER.index(CardState(card.state)), card.identification_code))
+    reason = why_not(event, CardState(meant.state))
+    if reason is not None and meant.identification_code in being_replaced:
+        return Reason.REPLACEMENT_RUNNING, meant
+    if reason is Reason.NOT_ACTIVATED and meant.identification_code in replaced:
+        return Reason.REPLACED, meant
+    return reason, meant
+
+
+def _told_of_sides(card: Card, rule: RegionRule) -> tuple[str, bool]:
+    """The bank that must still be told, and whether the e-card has stopped with the card."""
+    sides = sides_of(card, rule)
+    bank = card.bank if sides.bank is SideState.TO_BE_TOLD else ""
+    return bank, sides.e_card in (SideState.STOPPED, SideState.ENDED)
+
+
+def _do(card: Card, event: Event, at_ms: int, cause: Cause) -> CardEvent:
+    """Let an event happen that the table allows.
+
+    :raises NotAllowed: it does not.
+    """
+    if card.replaced_by is not None:
+        raise NotAllowed(Reason.REPLACED)
+    state = CardState(card.state)
+    row = _BY_EVENT.get((event, state))
+    if row is None:
+        raise NotAllowed(why_not(event, state) or Reason.NOT_OPEN)
+    if cause.by not in row.by:
+        raise NotAllowed(Reason.NOT_OPEN)
+    match row.to:
+        case After.AS_IT_IS:
+            return _event(card, state, state, event.value, at_ms, cause)
+        case After.BEFORE_LOSS:
+            return _put(card, _before_loss(card), event.value, at_ms, cause)
+        case to:
+            return _put(card, to, event.value, at_ms, cause)
+
+
+def _put(card: Card, to: CardState, event: str, at_ms: int, cause: Cause) -> CardEvent:
+    before, card.state = CardState(card.state), to.value
+    card.state_changed_at = at_ms
+    card.state_before_loss = before.value if to is CardState.TEMPORARILY_LOST else None
+    card.loss_lapses_at = None
+    return _event(card, before, to, event, at_ms, cause)
+
+
+def _event(card: Card, before: CardState, after: CardState, event: str, at_ms: int, cause: Cause) -> CardEvent:
+    return CardEvent(
+        identification_code=card.identification_code,
+        at_ms=at_ms,
+        event=event,
+        from_state=before.value,
+        to_state=after.value,
+        terminal=cause.terminal,
+        transaction_id=cause.transaction_id,
+        reason=cause.reason,
+    )
 
 
 def _stands_for(other: Card, rule: RegionRule) -> bool:

@@ -32,6 +32,7 @@ from central.keys import CentreKeys
 from central.region_rules import RegionRulesRefused, load_region_rules
 from central.seed import SeedRefused, load_seed, plant
 from central.settings import Settings, SettingsRefused, load_settings
+from central.state_chart import drawn
 from kiosk.records.filings import FilingState
 from kiosk.records.working_days import CalendarError, load_calendar
 
@@ -91,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--region-rules", type=Path, help="what each region lets terminals do; nothing without it")
     init.add_argument("--holidays", type=Path, help="days off and make-up working days, as config/holidays/china.toml")
 
+    chart = command("card-states", _card_states, "draw the states of a card and what leads from one to another")
+    chart.add_argument("--svg", type=Path, required=True, metavar="FILE", help="where to write the picture")
+
     def on_centre(name: str, run: Any, about: str) -> argparse.ArgumentParser:
         one = command(name, run, about)
         one.add_argument("centre", type=Path, help="directory that init made, or a settings file")
@@ -141,6 +145,10 @@ def _seed(options: argparse.Namespace) -> None:
     seed = load_seed(options.file)
     planted = plant(_database(options), CentreKeys.load(settings), settings, seed)
     print(f"{planted} of {len(seed.holders) + len(seed.people)} holders are new")
+
+
+def _card_states(options: argparse.Namespace) -> None:
+    options.svg.write_text(drawn(), encoding="utf-8")
 
 
 def _enrol(options: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from central.exchange import Asker
 from central.online import locked_transaction, refuse_frozen, region_of
 from central.problems import malformed
 from central.region_rules import RegionRule, RegionRules
+from central.replacement_orders import codes_being_replaced
 from central.tables import Card, Filing, Holder
 from kiosk.records.card import CardState
 from kiosk.records.china_time import CHINA
@@ -115,7 +116,8 @@ class FilingDesk:
                 return Filed(verdict=FilingVerdict.ALREADY_FILED, filing=told(same))
             rule = self.rules.of(region)
             open_filings = [one for one in filings if FilingState(one.state) in OPEN_STATES]
-            verdict = _verdict(question.matter, holder, cards, open_filings, rule)
+            being_replaced = codes_being_replaced(session, [card.identification_code for card in cards])
+            verdict = _verdict(question.matter, holder, cards, open_filings, bool(being_replaced), rule)
             if verdict is FilingVerdict.FILED and last_day_of_term is not None and _day_of(now_ms) > last_day_of_term:
                 verdict = FilingVerdict.LATE
             if verdict is not FilingVerdict.FILED:
@@ -224,7 +226,12 @@ def _is_the_same(filing: Filing, matter: Matter, now_ms: int) -> bool:
 
 
 def _verdict(
-    matter: Matter, holder: Holder, cards: Sequence[Card], open_filings: Sequence[Filing], rule: RegionRule
+    matter: Matter,
+    holder: Holder,
+    cards: Sequence[Card],
+    open_filings: Sequence[Filing],
+    being_replaced: bool,
+    rule: RegionRule,
 ) -> FilingVerdict:
     """What filing this comes to; FILED is yet to do. A replaced card counts not: its successor does."""
     if matter_key(matter) not in rule.filings:
@@ -252,8 +259,7 @@ def _verdict(
             given_up = any(one.matter_key == "cancelling" for one in open_filings)
             return FilingVerdict.FILED if given_up else FilingVerdict.NOTHING_TO_REST_ON
         case Paper():
-            made = any(card.replaced_by is None and card.state == CardState.LOST.value for card in cards)
-            return FilingVerdict.FILED if made else FilingVerdict.NOTHING_TO_REST_ON
+            return FilingVerdict.FILED if being_replaced else FilingVerdict.NOTHING_TO_REST_ON
 
 
 def _filing(asker: Asker, question: FileMatter, region: str, rule: RegionRule, now_ms: int) -> Filing:

@@ -21,6 +21,7 @@ from central.judging import Bench, Case, Opened, Ruling, may_change_cards, open_
 from central.keys import CentreKeys
 from central.problems import Declined, malformed, too_large
 from central.region_rules import RegionRules
+from central.replacement_orders import codes_being_replaced
 from central.tables import Alarm, Card, Entry, EpochKey, Holder, Terminal, TerminalLedger, TransactionRow
 from kiosk.records import sealing
 from kiosk.records.chain import GENESIS, HASH_SIZE, SealedEntry
@@ -181,6 +182,7 @@ class Ingest:
             cards=cards,
             cards_of=_by_holder(cards.values(), ledger.region),
             holders=_holders(session, named),
+            being_replaced=codes_being_replaced(session, cards) if named else (),
         )
         rulings = {
             sequence: one if isinstance(one, Ruling) else bench.judge(one, sequence) for sequence, one in opened.items()

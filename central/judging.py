@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from central.card_states import Cause, answer_to_report, is_holder, report, verdict_on_report
+from central.card_states import By, Cause, answer_to_report, is_holder, report, verdict_on_report
 from central.region_rules import RegionRule
 from central.tables import Card, CardEvent, Holder
 from kiosk.records.card import CardState
@@ -30,7 +30,7 @@ _FILINGS: Final = frozenset(
     {Service.CARD_APPLICATION, Service.OFFSITE_CARE, Service.DATA_CHANGE, Service.CANCELLING, Service.PAPERS}
 )
 """What is filed for an office to act on."""
-_AT_THE_CENTRE: Final = frozenset({Service.TEMPORARY_LOSS, Service.LOSS_LIFTING, *_FILINGS})
+_AT_THE_CENTRE: Final = frozenset({Service.TEMPORARY_LOSS, Service.LOSS_LIFTING, Service.FORMAL_LOSS, *_FILINGS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ class Case(msgspec.Struct):
     pin_changed_at: int | None = None
     loss_reported_at: int | None = None
     loss_lifted_at: int | None = None
+    formal_loss_at: int | None = None
     loss_answer: str | None = None
     examination: str | None = None
     begun_ledger: bytes | None = None
@@ -146,6 +147,8 @@ class Bench:
     """The same cards, those in the region, by their holder's social security number."""
     holders: Mapping[str, Holder]
     """By social security number, as far as a report names them."""
+    being_replaced: Collection[str] = ()
+    """Identification codes of those cards for which an order is in progress."""
     events: list[CardEvent] = field(default_factory=list)
     """What judging did to cards."""
 
@@ -191,7 +194,7 @@ class Bench:
             same = case.social_security_number == number
             return _APPLIED if same else Ruling(Verdict.REFUSED, "foreign_transaction")
         cards = self.cards_of.get(number, ())
-        verdict, card = verdict_on_report(cards)
+        verdict, card = verdict_on_report(cards, self.being_replaced)
         if not is_holder(self.holders.get(number), transaction.holder_name) or verdict is LossVerdict.UNKNOWN:
             return Ruling(Verdict.REFUSED, "unknown_holder")
         if verdict is not LossVerdict.REPORTED or card is None:
@@ -217,11 +220,11 @@ class Bench:
         _, card = verdict_on_report(self.cards_of.get(transaction.social_security_number, ()))
         if card is None:
             return
-        cause = Cause(terminal=self.terminal, transaction_id=transaction.transaction_id, reason="taken_down")
+        cause = Cause(self.terminal, transaction.transaction_id, "taken_down", By.ENTRY)
         self.events.append(report(card, self.rule, self.now_ms, cause))
         case.identification_code, case.card_number = card.identification_code, card.card_number
         case.loss_reported_at = self.now_ms
-        case.loss_answer = msgspec.json.encode(answer_to_report(LossVerdict.REPORTED, card)).decode()
+        case.loss_answer = msgspec.json.encode(answer_to_report(LossVerdict.REPORTED, card, self.rule)).decode()
         case.effects += 1
 
     def _new_case(self, transaction: Transaction) -> Case:
@@ -317,6 +320,9 @@ def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
         # The card was not at hand: the entry knows its holder only.
         same_holder = case.social_security_number == transaction.social_security_number
         return same_holder and case.loss_reported_at is not None
+    if transaction.service is Service.FORMAL_LOSS:
+        same_holder = case.social_security_number == transaction.social_security_number
+        return same_holder and case.formal_loss_at is not None
     if transaction.service in _FILINGS:
         return case.effects > 0 and case.social_security_number == transaction.social_security_number
     if case.identification_code != transaction.identification_code:

@@ -1,4 +1,4 @@
-"""``POST /v1/loss-reports``, and the end of reports whose term has run out though nobody asks."""
+"""``POST /v1/loss-reports`` and ``/v1/formal-loss-reports``, and the end of terms that nobody asks about."""
 
 import logging
 from collections.abc import Callable
@@ -10,11 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.card_states import (
+    By,
     Cause,
+    answer_to_formal_report,
     answer_to_report,
     is_holder,
     report,
+    report_formally,
     settle_all,
+    verdict_on_formal_report,
     verdict_on_report,
 )
 from central.database import Database
@@ -22,8 +26,17 @@ from central.exchange import Asker
 from central.online import locked_transaction, refuse_frozen, region_of
 from central.problems import malformed
 from central.region_rules import RegionRules
-from central.tables import Card, Holder
-from kiosk.records.questions import LossReported, LossVerdict, ReportLoss
+from central.replacement_orders import codes_being_replaced
+from central.tables import Card, Holder, TransactionRow
+from kiosk.records.card import CardState
+from kiosk.records.questions import (
+    FormalLossReported,
+    FormalLossVerdict,
+    LossReported,
+    LossVerdict,
+    ReportFormalLoss,
+    ReportLoss,
+)
 from kiosk.records.transaction import Service
 
 _log: Final = logging.getLogger("central")
@@ -45,37 +58,57 @@ class LossDesk:
         """
         now_ms = self._now_ms()
         with self.database.writing() as session:
-            refuse_frozen(session, asker)
-            region = region_of(session, asker.terminal)
-            if question.region != region:
-                raise malformed("a terminal reports cards of its own region")
+            row, cards = _begin(session, asker, question, Service.TEMPORARY_LOSS, now_ms)
             number = question.social_security_number
-            row = locked_transaction(
-                session,
-                asker,
-                Service.TEMPORARY_LOSS,
-                transaction_id=question.transaction_id,
-                region=region,
-                now_ms=now_ms,
-            )
-            cards = _settled_cards(session, number, region, now_ms)
             if not is_holder(session.get(Holder, number), question.name):
                 return LossReported(verdict=LossVerdict.UNKNOWN)
-            if row.identification_code and row.loss_reported_at is None:
+            if row.formal_loss_at is not None or (row.identification_code and row.loss_reported_at is None):
                 raise malformed("this transaction id has asked about a card")
             if row.loss_answer is not None and row.social_security_number == number:
                 return msgspec.json.decode(row.loss_answer, type=LossReported)
             if row.loss_reported_at is not None:
                 raise malformed("this transaction id belongs to another card")
-            verdict, card = verdict_on_report(cards)
+            rule = self.rules.of(question.region)
+            verdict, card = verdict_on_report(cards, _being_replaced(session, cards))
             if verdict is LossVerdict.REPORTED and card is not None:
-                cause = Cause(terminal=asker.terminal, transaction_id=question.transaction_id)
-                session.add(report(card, self.rules.of(region), now_ms, cause))
+                session.add(report(card, rule, now_ms, _cause(asker, question)))
                 row.identification_code, row.card_number = card.identification_code, card.card_number
                 row.loss_reported_at = now_ms
                 row.effects += 1
-            answer = answer_to_report(verdict, card)
+            answer = answer_to_report(verdict, card, rule)
             if verdict is not LossVerdict.UNKNOWN:
+                row.social_security_number = number
+                row.loss_answer = msgspec.json.encode(answer).decode()
+            return answer
+
+    def report_formally(self, asker: Asker, question: ReportFormalLoss) -> FormalLossReported:
+        """Stop a holder's card for good where the region's rules let a terminal do so, once per transaction id.
+
+        :raises Declined: as for :meth:`report`.
+        """
+        now_ms = self._now_ms()
+        with self.database.writing() as session:
+            row, cards = _begin(session, asker, question, Service.FORMAL_LOSS, now_ms)
+            number = question.social_security_number
+            if not is_holder(session.get(Holder, number), question.name):
+                return FormalLossReported(verdict=FormalLossVerdict.UNKNOWN)
+            if row.loss_reported_at is not None or (row.identification_code and row.formal_loss_at is None):
+                raise malformed("this transaction id has asked about a card")
+            if row.loss_answer is not None and row.social_security_number == number:
+                return msgspec.json.decode(row.loss_answer, type=FormalLossReported)
+            if row.formal_loss_at is not None:
+                raise malformed("this transaction id belongs to another card")
+            rule = self.rules.of(question.region)
+            verdict, card = verdict_on_formal_report(cards, _being_replaced(session, cards), rule)
+            oral_at_ms = None
+            if verdict is FormalLossVerdict.REPORTED and card is not None:
+                oral_at_ms = card.state_changed_at if card.state == CardState.TEMPORARILY_LOST.value else None
+                session.add(report_formally(card, now_ms, _cause(asker, question)))
+                row.identification_code, row.card_number = card.identification_code, card.card_number
+                row.formal_loss_at = now_ms
+                row.effects += 1
+            answer = answer_to_formal_report(verdict, card, rule, oral_at_ms)
+            if verdict is not FormalLossVerdict.UNKNOWN:
                 row.social_security_number = number
                 row.loss_answer = msgspec.json.encode(answer).decode()
             return answer
@@ -96,6 +129,27 @@ class LossDesk:
 
     def _now_ms(self) -> int:
         return int(self.clock() * 1000)
+
+
+def _begin(
+    session: Session, asker: Asker, question: ReportLoss | ReportFormalLoss, service: Service, now_ms: int
+) -> tuple[TransactionRow, list[Card]]:
+    """The transaction and the settled cards of the holder in question, locked."""
+    refuse_frozen(session, asker)
+    region = region_of(session, asker.terminal)
+    if question.region != region:
+        raise malformed("a terminal reports cards of its own region")
+    transaction_id = question.transaction_id
+    row = locked_transaction(session, asker, service, transaction_id=transaction_id, region=region, now_ms=now_ms)
+    return row, _settled_cards(session, question.social_security_number, region, now_ms)
+
+
+def _cause(asker: Asker, question: ReportLoss | ReportFormalLoss) -> Cause:
+    return Cause(asker.terminal, question.transaction_id, by=By.TERMINAL)
+
+
+def _being_replaced(session: Session, cards: list[Card]) -> frozenset[str]:
+    return codes_being_replaced(session, [card.identification_code for card in cards])
 
 
 def _settled_cards(session: Session, social_security_number: str, region: str, now_ms: int) -> list[Card]:

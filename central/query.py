@@ -114,6 +114,7 @@ def _transactions(session: Session, limit: int, *conditions: ColumnElement[bool]
                     row.loss_reported_at,
                     row.loss_lifted_at,
                     row.examination,
+                    row.formal_loss_at,
                 )
             ),
             "outcome": row.outcome,

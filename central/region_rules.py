@@ -1,23 +1,106 @@
-"""What each region lets the centre do with a temporary loss report: the operator's file, one table a region."""
+"""What each region lets the centre do with a lost card, and the codes it writes: the operator's file of tables."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
+from kiosk.records.card import CardState
 from kiosk.records.filings import MATTER_KEYS
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 """A day of a term: 24 hours from the centre's receipt, the operator's reading where a source leaves the kind open."""
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _MOST_DAYS: Final = 3660
+N = TypeVar("N", bound=Enum)
 
 
 class RegionRulesRefused(Exception):
     """The file is missing, malformed, or says something that can't be meant."""
+
+
+class ReplacementReason(Enum):
+    """Why a new card is wanted. Values are this centre's own words; what a region writes stands in its codes."""
+
+    LOST = "lost"
+    DAMAGED = "damaged"
+    IDENTITY_CHANGED = "identity_changed"
+    BANK_CHANGED = "bank_changed"
+    RENEWED = "renewed"
+    OTHER = "other"
+
+
+Code = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Z]{1,4}\Z", description="one to four digits or capitals")]
+
+
+def _all_differ(codes: tuple[str, ...]) -> None:
+    if len(set(codes)) < len(codes):
+        raise ValueError("each needs a code of its own")
+
+
+def _named(code: str, names: Iterable[N], codes: msgspec.Struct) -> N:
+    found = next((one for one in names if getattr(codes, one.name.lower()) == code), None)
+    if found is None:
+        raise LookupError("the region has no such code")
+    return found
+
+
+class StateCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """AAZ502 as a region's own systems write it. What is left out is as provincial interfaces were seen to have it."""
+
+    sealed: Code = "0"
+    normal: Code = "1"
+    lost: Code = "2"
+    locked: Code = "3"
+    temporarily_lost: Code = "4"
+    cancelled: Code = "9"
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: two states share a code."""
+        _all_differ(msgspec.structs.astuple(self))
+
+    def code_of(self, state: CardState) -> str:
+        """What the region writes for a state."""
+        code: str = getattr(self, state.name.lower())
+        return code
+
+    def state_of(self, code: str) -> CardState:
+        """What the region means by a code.
+
+        :raises LookupError: it has no such code.
+        """
+        return _named(code, CardState, self)
+
+
+class ReasonCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """AAE160 of a replacement as a region's own systems write it; left out as above."""
+
+    lost: Code = "11"
+    damaged: Code = "12"
+    identity_changed: Code = "22"
+    bank_changed: Code = "23"
+    renewed: Code = "80"
+    other: Code = "90"
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: two reasons share a code."""
+        _all_differ(msgspec.structs.astuple(self))
+
+    def code_of(self, reason: ReplacementReason) -> str:
+        """What the region writes for a reason."""
+        code: str = getattr(self, reason.value)
+        return code
+
+    def reason_of(self, code: str) -> ReplacementReason:
+        """What the region means by a code.
+
+        :raises LookupError: it has no such code.
+        """
+        return _named(code, ReplacementReason, self)
 
 
 class RegionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -28,7 +111,15 @@ class RegionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     lifting: bool = False
     """Whether a terminal may take a report back when the card itself is there."""
     lifting_until_replacement: bool = False
-    """Whether that ends as soon as a replacement is made, before anybody activates it."""
+    """Whether that ends as soon as a replacement was accepted or made, before anybody activates it."""
+    formal_loss: bool = False
+    """Whether a terminal may report a card lost for good."""
+    acceptance_ends_card: bool = False
+    """Whether a card ends when the order for its replacement is accepted."""
+    e_card_stops: bool = False
+    """Whether the electronic card stops with the card; False: the handbook does not say."""
+    states: StateCodes = StateCodes()
+    reasons: ReasonCodes = ReasonCodes()
     filings: tuple[str, ...] = ()
     """Matters that a terminal may file (:data:`kiosk.records.filings.MATTER_KEYS`)."""
     temporary_card_months: Annotated[int, msgspec.Meta(ge=1, le=120)] | None = None

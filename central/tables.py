@@ -127,6 +127,7 @@ class TransactionRow(Base):
     pin_changed_at: Mapped[Milliseconds | None]
     loss_reported_at: Mapped[Milliseconds | None]
     loss_lifted_at: Mapped[Milliseconds | None]
+    formal_loss_at: Mapped[Milliseconds | None]
     loss_answer: Mapped[str | None] = mapped_column(comment="what was answered, as JSON, to be given again")
     examination: Mapped[str | None] = mapped_column(comment="what an examination found, as JSON, to be given again")
     begun_ledger: Mapped[bytes | None]
@@ -287,6 +288,30 @@ class CardEvent(Base):
     terminal: Mapped[str] = mapped_column(comment="empty for a window and for a term that ran out")
     transaction_id: Mapped[str]
     reason: Mapped[str] = mapped_column(comment="a machine word")
+
+
+class ReplacementOrder(Base):
+    """A new card that was asked for in place of another. At most one is in progress for a card."""
+
+    __tablename__ = "replacement_orders"
+    __table_args__ = (
+        Index(
+            "ix_replacement_orders_in_progress",
+            "identification_code",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    order_id: Mapped[str] = mapped_column(primary_key=True, comment="32 lower-case hex characters")
+    identification_code: Mapped[str] = mapped_column(
+        ForeignKey("cards.identification_code"), comment="AAZ501 of the old card"
+    )
+    reason: Mapped[str] = mapped_column(comment="AAE160 in this centre's words: lost, damaged …")
+    accepted_at: Mapped[Milliseconds] = mapped_column(comment="AAE036")
+    ended_at: Mapped[Milliseconds | None] = mapped_column(comment="empty: in progress")
+    issued: Mapped[str | None] = mapped_column(comment="AAZ501 of the new card")
 
 
 class Filing(Base):

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -23,10 +23,13 @@ from drivers.id_reader import SerialIdReader
 from drivers.pin_pad.discovery import open_pin_pad
 from drivers.ports.card_reader import CardReader
 from drivers.ports.id_reader import IdReader
+from drivers.ports.receipt_printer import ReceiptPrinter
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.central_client.connection import SignedConnection
 from kiosk.configuration import Configuration, ConfigurationError
+from kiosk.handbook.articles import HandbookError
+from kiosk.handbook.handbook import NO_HANDBOOK, Handbook, load_handbook
 from kiosk.journeys.views import AnyIntent
 from kiosk.ledger.errors import LedgerMissing
 from kiosk.ledger.journal import Ledger
@@ -35,10 +38,12 @@ from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
 from kiosk.records.china_time import CHINA
+from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor, Devices, Surroundings
 from kiosk.runtime.journal import DurableJournal
+from kiosk.ui.fonts import FontBook, FontsMissing
 from kiosk.uplink.alone import alone
 from kiosk.uplink.settings import UplinkSettings
 
@@ -84,6 +89,28 @@ def open_card_reader(name: str | None) -> CardReader:
 def open_id_reader(configuration: Configuration) -> IdReader | None:
     """The reader of identity cards; None where the terminal has none. Nothing is opened or asked yet."""
     return SerialIdReader(str(configuration.id_reader.port)) if configuration.id_reader is not None else None
+
+
+def open_receipt_printer(configuration: Configuration) -> ReceiptPrinter | None:
+    """The printer for slips, with the interface's fonts; None where the terminal has none.
+
+    :raises ConfigurationError: the fonts have not been built.
+    """
+    section = configuration.receipt_printer
+    if section is None:
+        return None
+    # Its library loads printer profiles and a QR library at import: only where there is a printer.
+    from drivers.receipt_printer.serial_printer import SerialReceiptPrinter  # noqa: PLC0415 - see above
+
+    try:
+        fonts = FontBook(configuration.paths.assets / "fonts")
+    except FontsMissing as error:
+        raise ConfigurationError(f"paths.assets: {error}") from error
+
+    def runs(text: str, bold: bool) -> list[tuple[str, str]]:
+        return [(fonts.file(font), piece) for font, piece in fonts.runs(text, bold=bold)]
+
+    return SerialReceiptPrinter(str(section.port), runs, baud_rate=section.baud_rate)
 
 
 def enrol(configuration: Configuration) -> EnrolmentRequest:
@@ -173,6 +200,7 @@ def run_terminal(configuration: Configuration) -> None:
     harden_process()
     region = load_region(configuration)
     country = load_country(configuration)
+    handbook = load_region_handbook(configuration, region)
     keys = _centre_keys(configuration)
     open_ledger = ledger_opener(configuration)
     offset = ClockOffset(configuration.offset_path)
@@ -211,11 +239,13 @@ def run_terminal(configuration: Configuration) -> None:
                 open_card_reader(configuration.card_reader.name),
                 open_pin_pad(str(configuration.pin_pad.port), configuration.pin_pad.dialect),
                 open_id_reader(configuration),
+                open_receipt_printer(configuration),
             ),
             lambda request: put_question(client, request),
             journal,
             window,
             surroundings(window.wake, offset, country),
+            handbook,
         )
         conductors.append(conductor)
 
@@ -240,10 +270,10 @@ def run_terminal(configuration: Configuration) -> None:
 def surroundings(wake: Callable[[], None], offset: ClockOffset, country: Country) -> Surroundings:
     """The real clock, mended by what the centre has told of it, and the real dice."""
 
-    def today() -> date:
-        return datetime.fromtimestamp(time.time() + offset.milliseconds() / 1000, tz=CHINA).date()
+    def now() -> datetime:
+        return datetime.fromtimestamp(time.time() + offset.milliseconds() / 1000, tz=CHINA)
 
-    return Surroundings(time.monotonic, today, lambda: secrets.token_hex(16), wake, country)
+    return Surroundings(time.monotonic, lambda: now().date(), lambda: secrets.token_hex(16), wake, now, country)
 
 
 def load_region(configuration: Configuration) -> Region:
@@ -270,6 +300,22 @@ def load_country(configuration: Configuration) -> Country:
         raise ConfigurationError(f"paths.holidays: {error}") from error
     except PlacesError as error:
         raise ConfigurationError(f"paths.assets: {error}") from error
+
+
+def load_region_handbook(configuration: Configuration, region: Region) -> Handbook:
+    """The handbook of this terminal's region; none where the region does not open it.
+
+    :raises ConfigurationError: it is missing, or wrong.
+    """
+    if not region.offers(Service.ASK_HANDBOOK):
+        return NO_HANDBOOK
+    paths = configuration.paths
+    try:
+        return load_handbook(region.pack, paths.handbook, paths.outlets, paths.assets / "input" / "pinyin.txt")
+    except HandbookError as error:
+        raise ConfigurationError(f"services.ask_handbook: {error}") from error
+    except OSError as error:
+        raise ConfigurationError(f"paths.assets: {error.filename}: {error.strerror}") from error
 
 
 def ledger_opener(configuration: Configuration) -> Callable[[], Ledger]:

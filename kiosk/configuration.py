@@ -52,6 +52,13 @@ class IdReaderSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     port: Path
 
 
+class ReceiptPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The serial receipt printer; the whole section is left out where there is none."""
+
+    port: Path
+    baud_rate: Literal[38400, 57600, 115200] = 115200
+
+
 class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The central system."""
 
@@ -66,6 +73,9 @@ class PathsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Where the installed files lie."""
 
     regions: Path
+    handbook: Path
+    """The articles, and what their search knows."""
+    outlets: Path
     assets: Path
     holidays: Path | None = None
     """Left out, no term in working days is told as a date."""
@@ -82,6 +92,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Left out where there is no reader of identity cards."""
     centre: CentreSection
     paths: PathsSection
+    receipt_printer: ReceiptPrinterSection | None = None
 
     @property
     def ledger_path(self) -> Path:

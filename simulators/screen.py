@@ -35,6 +35,7 @@ TYPES: Final = (
     (40, True),
     (32, True),
     (56, False),
+    (48, False),
 )
 """Size in pixels, bold or not, of the interface's text at 1080×1920 (docs/ux-rules.md rule 1), likeliest first."""
 

@@ -1,9 +1,10 @@
 """A whole terminal for tests: its directory as ``kiosk enrol`` makes it, and the terminal itself in the test's process.
 
-Everything is real (card reader behind pcscd, PIN pad on a pseudo-terminal, ledger, receipts, signed HTTPS) but the
-window: what it would show is kept, what it would hear the test says.
+Everything is real (card reader behind pcscd, PIN pad and identity-card reader on pseudo-terminals, ledger, receipts,
+signed HTTPS) but the window: what it would show is kept, what it would hear the test says.
 """
 
+import gettext
 import json
 import os
 import shutil
@@ -42,13 +43,16 @@ from kiosk.journeys.views import (
     Scene,
     View,
 )
+from kiosk.journeys.wording import Say
 from kiosk.ledger import LedgerReader
 from kiosk.records.transaction import Service
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor, Devices
 from kiosk.runtime.journal import DurableJournal
+from kiosk.ui.language import Language
 from kiosk.uplink import ReceiptReader, ReceiptsUnusable, Standing
 from simulators.card.slot import CardSlot, Chip
+from simulators.id_reader import IdReaderSimulator
 from simulators.pcscd import READER_NAME
 from simulators.pin_pad import TEST_MASTER_KEY, PadSimulator
 from tests.centre import REPOSITORY, EnrolledTerminal, RunningCentre
@@ -106,9 +110,10 @@ class TerminalFolder:
             "display": {"width": 540, "height": 960, "fullscreen": False},
             "card_reader": {"name": READER_NAME},
             "pin_pad": {"port": "pin-pad"},
+            "id_reader": {"port": "id-reader"},
             "centre": {"url": url, "ca": str(ca or self.centre.ca_file), "keys": "public.json"},
             "paths": {
-                "regions": str(REPOSITORY / "config" / "regions"),
+                **{name: str(REPOSITORY / "config" / name) for name in ("regions", "handbook", "outlets")},
                 "assets": str(REPOSITORY / "assets"),
                 "holidays": str(REPOSITORY / "config" / "holidays" / "china.toml"),
             },
@@ -291,6 +296,10 @@ class KeptScreen:
     def reset_preferences(self) -> None:
         """There are none."""
 
+    def words(self, sentence: Say) -> str:
+        """As a Chinese window has it."""
+        return Language("zh", gettext.NullTranslations()).text(sentence)
+
 
 @dataclass
 class TurnableClock:
@@ -320,6 +329,7 @@ class RunningTerminal:
         self._woken = threading.Event()
         self._screen = KeptScreen()
         self.pad = PadSimulator("sunson", link=configuration.pin_pad.port, state_file=folder.directory / "pin-pad.json")
+        self.id_reader = IdReaderSimulator(link=folder.directory / "id-reader")
         self.connection = SignedConnection(
             settings.centre, settings.ca, terminal_id=folder.id, key=settings.key, centre_keys=settings.centre_keys,
             clock=clock or time.time, offset=offset, answer_within_s=answer_within_s, adapter=adapter,
@@ -327,7 +337,11 @@ class RunningTerminal:
         client = CentralClient(self.connection)
         self.journal = journal or folder.journal()
         self._reader = PcscCardReader(READER_NAME, answer_limit_s=1.0)
-        self._devices = Devices(self._reader, open_pin_pad(str(configuration.pin_pad.port), "sunson"))
+        self._devices = Devices(
+            self._reader,
+            open_pin_pad(str(configuration.pin_pad.port), "sunson"),
+            bootstrap.open_id_reader(configuration),
+        )
         real = bootstrap.surroundings(self._woken.set, offset, bootstrap.load_country(configuration))
         self.conductor = Conductor(
             bootstrap.load_region(configuration),
@@ -350,6 +364,9 @@ class RunningTerminal:
         self._devices.pin_pad.close()
         self._reader.close()
         self.pad.close()
+        if self._devices.id_reader is not None:
+            self._devices.id_reader.close()
+        self.id_reader.close()
 
     @property
     def view(self) -> View:

@@ -7,9 +7,10 @@
     ├── TimedOut            nothing happened within the time the caller allowed
     ├── EntryCancelled      the citizen pressed cancel, or the terminal cancelled the entry
     ├── ProtocolViolation   the device answered something its protocol does not allow
-    ├── MediaRemoved        the card left while it was needed
+    ├── MediaRemoved        the card, or the paper, left while it was needed
     ├── MediaJammed         the medium moves neither in nor out
     ├── MediaExhausted      nothing left to feed or print on
+    ├── PartlyPrinted       some of a slip is on paper, the rest is not known to be
     └── Busy                another process holds the device
 
 A driver raises these only; the library's own error is chained with ``raise … from``.
@@ -22,7 +23,7 @@ class DeviceError(Exception):
 
     def __init__(self, device: str, what: str) -> None:
         """
-        :param device: the port's noun: ``card_reader``, ``pin_pad``.
+        :param device: the port's noun: ``card_reader``, ``pin_pad``, ``receipt_printer``.
         :param what: what the device did, in technician's English.
         """
         super().__init__(f"{device}: {what}")
@@ -47,7 +48,7 @@ class ProtocolViolation(DeviceError):
 
 
 class MediaRemoved(DeviceError):
-    """The card left while it was needed."""
+    """The card, or the paper, left while it was needed."""
 
 
 class MediaJammed(DeviceError):
@@ -56,6 +57,10 @@ class MediaJammed(DeviceError):
 
 class MediaExhausted(DeviceError):
     """Nothing left to feed or print on."""
+
+
+class PartlyPrinted(DeviceError):
+    """Some of a slip is on paper, and the rest is not known to be."""
 
 
 class Busy(DeviceError):

@@ -14,6 +14,7 @@ from kiosk.records.questions import (
     CardSessionOpened,
     ChangeCentrePin,
     ExamineCard,
+    FormalLossReported,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -23,6 +24,7 @@ from kiosk.records.questions import (
     PinChanged,
     ProveCard,
     RecordAnswer,
+    ReportFormalLoss,
     ReportLoss,
     TerminalAuthenticated,
     WorkingKey,
@@ -73,6 +75,10 @@ class CentralClient:
     def report_loss(self, question: ReportLoss) -> LossReported:
         """Report a card lost for now that is not at hand; at most once for one transaction id."""
         return self._ask_again("/v1/loss-reports", question, LossReported)
+
+    def report_formal_loss(self, question: ReportFormalLoss) -> FormalLossReported:
+        """Report a card lost for good that is not at hand; at most once for one transaction id."""
+        return self._ask_again("/v1/formal-loss-reports", question, FormalLossReported)
 
     def lift_loss(self, session_id: str, question: LiftLoss) -> LossLifted:
         """Take the report on a proved card back; at most once for one transaction id."""

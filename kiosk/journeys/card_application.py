@@ -19,7 +19,16 @@ from kiosk.journeys.filing import (
     who,
 )
 from kiosk.journeys.frame import Ending, Progress, Session, serve
-from kiosk.journeys.guide import Pages, fee_in_words, meanwhile, pages, photo_lines, what_to_bring
+from kiosk.journeys.guide import (
+    Pages,
+    fee_in_words,
+    handed_out,
+    meanwhile,
+    minors_bring,
+    pages,
+    photo_demands,
+    photo_place,
+)
 from kiosk.journeys.holder import Holder
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.refusals import in_words
@@ -47,7 +56,7 @@ def _apply(session: Session, progress: Progress) -> Journey[Ending]:
     if not region.offers(Service.CARD_APPLICATION):
         raise refusals.not_offered(region, Service.CARD_APPLICATION)
     needs_id_card(session, Service.CARD_APPLICATION)
-    yield from leafed(_explanation(region), Action(Intent.NEXT, say("开始申领"), Emphasis.PRIMARY))
+    yield from leafed(session, _explanation(region), Action(Intent.NEXT, say("开始申领"), Emphasis.PRIMARY))
     while True:
         holder = yield from holder_by_id_card(session, Service.CARD_APPLICATION, _ID_CARD)
         phone = yield from _phone()
@@ -57,16 +66,21 @@ def _apply(session: Session, progress: Progress) -> Journey[Ending]:
     told = yield from file_matter(session, progress, holder, application)
     first = Result(say("申领交上去了"), (number_fact(told), *_result_facts(region)), None, ())
     name = matter_in_words(region, application)
-    return Ending(Outcome.DONE, filed_pages(session, name, told, first, _next_steps(region), _on_slip(region)))
+    views = filed_pages(session, name, told, first, _next_steps(region), _on_slip(region), handed_out(region))
+    return Ending(Outcome.DONE, views)
 
 
 def _explanation(region: Region) -> Pages:
     rules = region.pack.application
+    if rules.fee_fen.value == 0:
+        needed: tuple[Say, ...] = (say("要用您本人的身份证。不收费。"),)
+    else:
+        fee = (fee_in_words(rules.fee_fen.value),) if rules.fee_fen.value is not None else ()
+        needed = (say("要用您本人的身份证。"), *fee)
     insured = (say("要先参加社会保险。"),) if rules.insured_first.value else ()
-    cost = (fee_in_words(rules.fee_fen.value),) if rules.fee_fen.value is not None else ()
     return (
-        *pages(say("办第一张卡"), say("要用您本人的身份证。"), *insured, *cost, *_term(region)),
-        *pages(say("照片和材料"), _PHOTO_ELSEWHERE, *photo_lines(region)[:1], *what_to_bring(region)[1:]),
+        *pages(say("办第一张卡"), *needed, *insured, *_term(region)),
+        *pages(say("照片和材料"), _PHOTO_ELSEWHERE, *photo_demands(region), *minors_bring(region)),
     )
 
 
@@ -76,7 +90,7 @@ _PHOTO_ELSEWHERE: Final = say("这台机器不拍照片，照片由窗口补拍�
 
 def _term(region: Region) -> tuple[Say, ...]:
     term = region.pack.application.term.value
-    return (say("交上以后，{term} 能拿到卡。", term=span(term)),) if term is not None else ()
+    return (say("从交上到拿到卡，要 {term}。", term=span(term)),) if term is not None else ()
 
 
 def _phone() -> Journey[str | None]:
@@ -119,12 +133,13 @@ def _result_facts(region: Region) -> tuple[Fact, ...]:
 
 
 def _next_steps(region: Region) -> tuple[Say, ...]:
-    return (*photo_lines(region)[1:], *meanwhile(region), *look_it_up(region), *_collection(region))
-
-
-def _collection(region: Region) -> tuple[Say, ...]:
-    return tuple(say("领卡：{who}", who=in_words(one)) for one in region.pack.application.handed_out.value or ())
+    return (*photo_place(region), *meanwhile(region), *look_it_up(region))
 
 
 def _on_slip(region: Region) -> tuple[Say, ...]:
-    return (say("照片由窗口补拍、补交"), *_term(region), *_collection(region))
+    collection = region.pack.application.handed_out.value or ()
+    return (
+        say("照片由窗口补拍、补交"),
+        *_term(region),
+        *(say("领卡，{who}", who=in_words(one)) for one in collection),
+    )

@@ -293,7 +293,7 @@ def _benefits(region: Region, cause: BenefitsBlock) -> Finding:
         "R-21",
         say("看病费用不能刷卡结算"),
         why,
-        (say("这不是卡坏了。"), say("请打电话，或到参保地的医保经办机构问清楚。")),
+        (say("卡没有坏。请打电话，或到参保地的医保经办机构问清楚。"),),
         ("offsite.failures", region.pack.offsite.failures),
     )
 
@@ -390,11 +390,11 @@ def _what_only_the_holder_knows(region: Region, seen: Seen) -> list[Explain]:
     unseen = say("芯片里的密码谁也看不到，只能问您。")
     if seen.pin_tries_left == 0:
         return []
-    if region.demands_pin_change_first and seen.pin_is_initial is None:
+    repeated = seen.examined.pin_repeated if seen.examined is not None else None
+    if region.demands_pin_change_first and seen.pin_is_initial is None and not repeated:
         change = (say("没改过的，请回首页选“改密码”。"),) if region.offers(Service.PIN_CHANGE) else go_to(pin.change)
         asked.append(_told(say("初始密码改过了吗？"), say("发卡时的密码，要先改成自己的，卡才能用。"), unseen, *change))
-    known = seen.examined is not None and seen.examined.pin_repeated is not None
-    if region.equal_digits_stop and not known:
+    if region.equal_digits_stop and repeated is None:
         asked.append(
             _told(
                 say("密码是六个一样的数字吗？"),

@@ -2,9 +2,10 @@
 
 from drivers.ports.errors import ProtocolViolation
 from kiosk.journeys import refusals
-from kiosk.journeys.card_record import Log, LogUnread, of_the_centre, of_the_chip
+from kiosk.journeys.card_record import CHIP_ONLY, Log, LogUnread, of_the_centre, of_the_chip
 from kiosk.journeys.frame import Ending, Progress, Session, serve
 from kiosk.journeys.identify import CentreSession, Identified, identify_card
+from kiosk.journeys.paging import FROM_SLIP
 from kiosk.journeys.pin_entry import (
     CentrePad,
     centre_pad,
@@ -26,10 +27,10 @@ from kiosk.journeys.requests import (
     ask,
     ask_centre,
 )
-from kiosk.journeys.views import Working
-from kiosk.journeys.wording import say
+from kiosk.journeys.slips import slip
+from kiosk.journeys.views import Slip, Working
+from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.pack import HeldBy
-from kiosk.policy.region import Region
 from kiosk.records.questions import GetRecord, PinVerdict, RecordAnswer
 from kiosk.records.transaction import Outcome, Service
 
@@ -56,18 +57,18 @@ def _query(session: Session, progress: Progress) -> Journey[Ending]:
                 centre, pad = yield from centre_pad(session, identified, Service.CARD_QUERY)
                 answer = yield from _record_by_centre_pin(session, centre, pad)
                 progress.done_online = answer.record is not None
-                return _ending(region, identified, answer, (yield from _read_log()))
+                return _ending(session, identified, answer, (yield from _read_log()))
     if identified.centre is None:
-        return of_the_chip(region, identified.issuer, identified.holder, (yield from _read_log()))
+        return _chip_only(session, identified, (yield from _read_log()))
     yield from ask(Announce(Working(say("正在查询"), say("请稍候，不要拔卡。"))))
     question = GetRecord(transaction_id=session.transaction_id)
     answer_or_not = yield from ask_centre(question, RecordAnswer, identified.centre.session_id)
     if isinstance(answer_or_not, Unreachable | Distrusted):
         declined = isinstance(answer_or_not, Distrusted) and answer_or_not.declined
         refusals.unless_by_chip(region, Service.CARD_QUERY, declined=declined)
-        return of_the_chip(region, identified.issuer, identified.holder, (yield from _read_log()))
+        return _chip_only(session, identified, (yield from _read_log()))
     progress.done_online = answer_or_not.record is not None
-    return _ending(region, identified, answer_or_not, (yield from _read_log()))
+    return _ending(session, identified, answer_or_not, (yield from _read_log()))
 
 
 def _record_by_centre_pin(session: Session, centre: CentreSession, pad: CentrePad) -> Journey[RecordAnswer]:
@@ -99,7 +100,17 @@ def _read_log() -> Journey[Log]:
         return LogUnread()
 
 
-def _ending(region: Region, identified: Identified, answer: RecordAnswer, log: Log) -> Ending:
+def _ending(session: Session, identified: Identified, answer: RecordAnswer, log: Log) -> Ending:
     if answer.record is None:
-        return of_the_chip(region, identified.issuer, identified.holder, log)
-    return of_the_centre(region, answer.record, log)
+        return _chip_only(session, identified, log)
+    return of_the_centre(session.region, answer.record, log, _slip(session))
+
+
+def _chip_only(session: Session, identified: Identified, log: Log) -> Ending:
+    return of_the_chip(session.region, identified.issuer, identified.holder, log, _slip(session, CHIP_ONLY))
+
+
+def _slip(session: Session, note: Say | None = None) -> Slip:
+    day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
+    further = (say("只是查询，您的卡和钱都没有变动。"), *((note,) if note is not None else ()))
+    return slip(session, say("社保卡信息查询"), (day,), FROM_SLIP, further=further)

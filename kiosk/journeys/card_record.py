@@ -7,9 +7,9 @@ from typing import Final, assert_never
 from drivers.ports.card_reader import DamagedRecord, HolderData, IssuerData, LoggedKind, LoggedTransaction
 from kiosk.journeys.amounts import yuan
 from kiosk.journeys.frame import Ending
-from kiosk.journeys.paging import FINISH, LOOK_ON, page, turning, turning_behind_a_choice
+from kiosk.journeys.paging import FINISH, LOOK_ON, TO_SLIP, page, turning, turning_behind_a_choice
 from kiosk.journeys.refusals import in_words
-from kiosk.journeys.views import Choice, Choices, Chosen, Explain, Fact, Result, View
+from kiosk.journeys.views import Choice, Choices, Chosen, Explain, Fact, Result, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.pack import Rule
 from kiosk.policy.region import Region
@@ -30,6 +30,7 @@ FACTS_A_PAGE: Final = 3
 """docs/ux-rules.md rule 1."""
 _LOGGED_A_PAGE: Final = 2
 """Each takes two lines before its amount."""
+CHIP_ONLY: Final = say("现在联系不上社保中心，只能看到卡里存的信息。账户余额请稍后再查。")
 
 _STATE_WORDS: Final = {
     CardState.SEALED: say("还没有启用"),
@@ -74,8 +75,8 @@ class _Branch:
     further: tuple["_Branch", ...] = ()
 
 
-def of_the_centre(region: Region, record: HolderRecord, log: Log) -> Ending:
-    """Everything that the centre and the chip have."""
+def of_the_centre(region: Region, record: HolderRecord, log: Log, slip: Slip) -> Ending:
+    """Everything that the centre and the chip have, and a slip that says so."""
     branches = [
         _overview(region, record),
         _insurances(record),
@@ -85,27 +86,27 @@ def of_the_centre(region: Region, record: HolderRecord, log: Log) -> Ending:
         *_bank(record),
     ]
     title = say("您的社保卡信息")
-    return _ending(Outcome.DONE, title, branches, None)
+    return _ending(Outcome.DONE, title, branches, None, slip)
 
 
-def of_the_chip(region: Region, issuer: IssuerData, holder: HolderData | None, log: Log) -> Ending:
+def of_the_chip(region: Region, issuer: IssuerData, holder: HolderData | None, log: Log, slip: Slip) -> Ending:
     """The chip's part alone, and that the rest must wait."""
-    note = say("现在联系不上社保中心，只能看到卡里存的信息。账户余额请稍后再查。")
     title = say("您卡里的信息")
     facts = _chip_facts(issuer, holder)
     line = say("卡号、有效期") if holder is None else say("姓名、卡号、有效期")
-    branches = [_Branch("chip", title, line, _pages([(facts, note)], title)), *_log(region, log)]
-    ending = _ending(Outcome.PARTLY_DONE, title, branches, note)
+    branches = [_Branch("chip", title, line, _pages([(facts, CHIP_ONLY)], title)), *_log(region, log)]
+    ending = _ending(Outcome.PARTLY_DONE, title, branches, CHIP_ONLY, slip)
     return replace(ending, reason="centre_unreachable")
 
 
-def _ending(outcome: Outcome, title: Say, branches: Sequence[_Branch], note: Say | None) -> Ending:
+def _ending(outcome: Outcome, title: Say, branches: Sequence[_Branch], note: Say | None, slip: Slip) -> Ending:
     if len(branches) == 1:  # nothing to choose from
         pages = branches[0].pages
-        return Ending(outcome, tuple(_turned(view, n, len(pages)) for n, view in enumerate(pages, 1)), personal=True)
-    choices = Choices(title, _choices(branches), note, (FINISH,))
+        turned = tuple(_turned(view, n, len(pages)) for n, view in enumerate(pages, 1))
+        return Ending(outcome, (*turned, slip), personal=True)
+    choices = Choices(title, _choices(branches), note, (TO_SLIP[0], FINISH))
     behind = {Chosen(one.key): one.pages for branch in branches for one in (branch, *branch.further)}
-    return Ending(outcome, (choices,), behind, personal=True)
+    return Ending(outcome, (choices, slip), behind, personal=True)
 
 
 def _choices(branches: Sequence[_Branch]) -> tuple[Choice, ...]:
@@ -114,7 +115,7 @@ def _choices(branches: Sequence[_Branch]) -> tuple[Choice, ...]:
 
 def _turned(view: View, number: int, of: int) -> View:
     """A page of a matter that stands alone."""
-    return replace(view, actions=turning(number, of)) if isinstance(view, Result | Explain) else view
+    return replace(view, actions=turning(number, of, slip_behind=True)) if isinstance(view, Result | Explain) else view
 
 
 def _list(key: str, label: Say, line: Say | Verbatim, title: Say, branches: Sequence[_Branch]) -> _Branch:

@@ -51,6 +51,11 @@ _MEANING: Mapping[Service, Mapping[Effect, Say]] = MappingProxyType(
             Effect.MAYBE: say("挂失可能没有记下。请打电话挂失，这样最稳妥。"),
             Effect.DONE: say("您的卡已经挂失。"),
         },
+        Service.FORMAL_LOSS: {
+            Effect.NONE: say("这次没有挂失，什么都没有变动。"),
+            Effect.MAYBE: say("卡可能已经正式挂失，也可能没有。"),
+            Effect.DONE: say("您的卡已经正式挂失。"),
+        },
         Service.LOSS_LIFTING: {
             Effect.MAYBE: say("挂失可能已经撤销，也可能没有。插卡查一查就知道。"),
             Effect.DONE: say("挂失已经撤销，卡可以用了。"),
@@ -61,6 +66,7 @@ _MEANING: Mapping[Service, Mapping[Effect, Say]] = MappingProxyType(
         Service.DATA_CHANGE: _FILING,
         Service.CANCELLING: _FILING,
         Service.PAPERS: _FILING,
+        Service.ASK_HANDBOOK: {},
     }
 )
 

@@ -16,6 +16,7 @@ from kiosk.journeys.holder import Holder
 from kiosk.journeys.id_card import id_card
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import page, turned
+from kiosk.journeys.printing import warning
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
 from kiosk.journeys.slips import slip
 from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, Result, Step, View, Working
@@ -57,13 +58,14 @@ def needs_id_card(session: Session, service: Service) -> None:
         raise refusals.no_id_reader(session.region, service)
 
 
-def leafed(views: tuple[Explain, ...], begin: Action) -> Journey[None]:
+def leafed(session: Session, views: tuple[Explain, ...], begin: Action) -> Journey[None]:
     """Show what is read before something begins, forth and back, until it begins."""
     at, of = 0, len(views)
     while at < of:
         forth = begin if at + 1 == of else Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY)
         back = (Action(Intent.BACK, say("上一页")),) if at else ()
-        view = replace(views[at], actions=(CANCEL, *back, forth), page=page(at + 1, of))
+        note = None if at else warning(session.printing)
+        view = replace(views[at], actions=(CANCEL, *back, forth), page=page(at + 1, of), note=note)
         at += -1 if (yield from ask(Show(view))) is Intent.BACK else 1
 
 
@@ -142,7 +144,6 @@ def filings_of(session: Session, progress: Progress, holder: Holder) -> Journey[
         raise refusals.no_answer(region, progress.service, answer)
     if not answer.known:
         raise refusals.unknown_person(region, progress.service)
-    progress.done_online = True
     return answer.filings
 
 
@@ -189,17 +190,24 @@ def _kind(matter: Matter) -> IssuedPaper | None:
 
 
 def filed_pages(
-    session: Session, name: Say, told: FilingTold, first: Result, next_steps: tuple[Say, ...], on_slip: tuple[Say, ...]
+    session: Session,
+    name: Say,
+    told: FilingTold,
+    first: Result,
+    next_steps: tuple[Say, ...],
+    on_slip: tuple[Say, ...],
+    further: tuple[Explain, ...] = (),
 ) -> tuple[View, ...]:
     """What came of it, what comes next where anything is known of that, and the slip.
 
     :param name: of the matter, for the slip.
     :param next_steps: in their order.
     :param on_slip: what is taken home, below number and day.
+    :param further: pages between those and the slip.
     """
     day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
-    receipt = slip(session, name, (day, *on_slip), (), number=told.number)
-    return turned((first, *pages(say("接下来"), *next_steps), receipt))
+    receipt = slip(session, name, (day, *on_slip), (), further=next_steps, number=told.number)
+    return turned((first, *pages(say("接下来"), *next_steps), *further, receipt))
 
 
 def look_it_up(region: Region) -> tuple[Say, ...]:
@@ -219,13 +227,13 @@ def matter_in_words(region: Region, matter: Matter) -> Say:
     """What somebody has filed."""
     match matter:
         case CardApplication():
-            return say("申领社会保障卡")
+            return say("社会保障卡申领")
         case OffsiteCare():
-            return say("异地就医备案")
+            return say("异地就医的备案")
         case DataChange():
             return say("信息变更")
         case Cancelling():
-            return say("注销社会保障卡")
+            return say("社会保障卡注销")
         case Paper(kind=kind):
             return issued_in_words(region, kind)
         case other:

@@ -85,7 +85,8 @@ def _about(region: Region, told: FilingTold) -> tuple[Result | Explain, ...]:
     until = Fact(say("有效到"), Verbatim(told.valid_until)) if told.valid_until is not None else filed
     state = Fact(say("办到哪一步"), state_in_words(told.state), key=True)
     number = replace(number_fact(told), key=False)
-    first = Result(matter_in_words(region, told.matter), (state, number, until), None, ())
+    there = told.state in (FilingState.READY, FilingState.DONE)
+    first = Result(matter_in_words(region, told.matter), (state, number, until), None, (), in_force=there)
     return (first, *pages(say("接下来"), *_next_steps(region, told)))
 
 
@@ -112,7 +113,7 @@ def _while_waiting(region: Region, told: FilingTold) -> tuple[Say, ...]:
     if not isinstance(told.matter, CardApplication):
         return ()
     term = region.pack.application.term.value
-    until = (say("从交上那天算起，{term} 能拿到卡。", term=span(term)),) if term is not None else ()
+    until = (say("从交上到拿到卡，要 {term}。", term=span(term)),) if term is not None else ()
     return (*until, *meanwhile(region))
 
 

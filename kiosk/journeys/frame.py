@@ -12,23 +12,28 @@ from types import MappingProxyType
 from drivers.ports.card_reader import IssuerData
 from drivers.ports.errors import DeviceError, EntryCancelled, MediaRemoved
 from drivers.ports.pin import Pin
+from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
 from kiosk.journeys.faults import Effect, fault_code, fault_view, interruption_view, meaning
+from kiosk.journeys.printing import PRINTING, Printing, fate_view, number_line, offering, on_paper
 from kiosk.journeys.requests import (
+    Announce,
     CardTaken,
     CitizenCancelled,
     CitizenGone,
     Interruption,
     Journey,
     LedgerFailed,
+    PrintSlip,
     Record,
     ReturnCard,
     Show,
     ask,
 )
-from kiosk.journeys.views import Chosen, Intent, View
-from kiosk.journeys.wording import Say
+from kiosk.journeys.views import Chosen, Intent, PaperSlip, Slip, View
+from kiosk.journeys.wording import Personal, PersonName, Say, say
 from kiosk.policy.country import Country
 from kiosk.policy.region import Region
+from kiosk.records.masking import mask_name, mask_number
 from kiosk.records.transaction import Outcome, Service, Stage, Transaction
 
 
@@ -41,6 +46,8 @@ class Session:
     today: date
     reads_id_cards: bool = False
     """This terminal has a reader of identity cards, and it works."""
+    printing: Printing = Printing.ABSENT
+    handbook: Handbook = NO_HANDBOOK
     country: Country = field(default_factory=Country)
 
 
@@ -69,6 +76,7 @@ class Progress:
     social_security_number: str = field(default="", repr=False)
     holder_name: str = field(default="", repr=False)
     """Typed and confirmed, where no card is at hand."""
+    name_on_card: str = field(default="", repr=False)
     card_state: str = ""
     began: bool = False
     """The BEGUN stage is in the ledger: something irrevocable may follow."""
@@ -85,6 +93,14 @@ class Progress:
     def means(self) -> Say:
         """What has become of the citizen's card and money so far."""
         return meaning(self.service, self.effect)
+
+    @property
+    def holder_lines(self) -> tuple[Say, ...]:
+        """Whose affair it is, masked, as far as that is known: for paper, which goes into one hand."""
+        name, number = self.holder_name or self.name_on_card, self.social_security_number
+        named = (say("持卡人 {name}", name=PersonName(mask_name(name), name)),) if name else ()
+        numbered = (say("社会保障号码 {number}", number=Personal(mask_number(number), number)),) if number else ()
+        return (*named, *numbered)
 
     def transaction(self, stage: Stage, ending: Ending | None = None) -> Transaction:
         """The entry for this moment.
@@ -152,17 +168,29 @@ def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
         # When the reader is gone, nothing holds the card: it sticks out of a dead slot, in the citizen's reach.
         with suppress(DeviceError):
             yield from ask(ReturnCard())
-    yield from _say_ending(ending)
+    yield from _say_ending(progress, ending)
     return ending.outcome
 
 
-def _say_ending(ending: Ending) -> Journey[None]:
+def _say_ending(progress: Progress, ending: Ending) -> Journey[None]:
     opened = [(ending.views, 0)] if ending.views else []
+    may_print = progress.session.printing is Printing.READY
     try:
         while opened:
             views, page = opened.pop()
-            intent = yield from ask(Show(views[page], personal=ending.personal, ending=True))
+            view = views[page]
+            paper = _paper(progress, view) if may_print else None
+            shown = offering(view) if paper is not None else view
+            intent = yield from ask(Show(shown, personal=ending.personal, ending=True))
             match intent:
+                case Intent.PRINT if paper is not None:
+                    may_print = False  # whatever becomes of it: nobody gets two
+                    yield from ask(Announce(PRINTING))
+                    fate = yield from ask(PrintSlip(paper))
+                    told = fate_view(fate, has_code=isinstance(view, Slip))
+                    if (yield from ask(Show(told, ending=True))) is not Intent.BACK:
+                        return
+                    opened.append((views, page))
                 case Chosen() if intent in ending.behind:
                     opened += [(views, page), (ending.behind[intent], 0)]
                 case Intent.NEXT if page + 1 < len(views):
@@ -175,6 +203,14 @@ def _say_ending(ending: Ending) -> Journey[None]:
                     return
     except (Interruption, DeviceError):
         return  # it is already over and on record; nobody needs to read on
+
+
+def _paper(progress: Progress, view: View) -> PaperSlip | None:
+    session = progress.session
+    name = session.region.pack.name
+    facts = (number_line(session.transaction_id),) if progress.names_somebody else ()
+    region = Say(name.zh, translations={"en": name.en})
+    return on_paper(view, region, session.region.hotline, facts, progress.holder_lines)
 
 
 def _ending_after(stop: Interruption | DeviceError | LedgerFailed, progress: Progress) -> Ending:

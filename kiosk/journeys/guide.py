@@ -50,34 +50,44 @@ def _application(region: Region) -> Pages:
     rules = region.pack.application
     return (
         *pages(say("先看一看"), *_told(rules.who), *_insured_first(region), *_told(rules.one_per_number)),
-        *pages(say("要带的东西"), *what_to_bring(region)),
-        *pages(say("照片的要求"), *photo_lines(region)),
+        *pages(say("要带的东西"), *_grown_up_bring(region), *minors_bring(region)),
+        *pages(say("照片的要求"), *photo_demands(region), *photo_place(region)),
         *pages(say("费用和时间"), *_fee(rules.fee_fen), *_time(rules.term), *meanwhile(region)),
-        *pages(say("由谁发卡"), *(in_words(one) for one in rules.handed_out.value or ())),
+        *handed_out(region),
         *pages(say("姓名和银行的不一样"), *_told(rules.name_as_at_bank)),
         *_by_proxy(region, Business.APPLICATION),
     )
 
 
-def what_to_bring(region: Region) -> tuple[Say, ...]:
-    """Papers of an application, grown up and not."""
-    rules, lines = region.pack.application, []
-    if rules.papers.value:
-        lines.append(say("带：{papers}", papers=papers_in_words(region, rules.papers.value)))
-    if rules.minor_papers.value and rules.minor_below.value is not None:
-        papers = papers_in_words(region, rules.minor_papers.value)
-        lines.append(say("不满 {age} 岁的，带：{papers}", age=rules.minor_below.value, papers=papers))
-    return tuple(lines)
+def _grown_up_bring(region: Region) -> tuple[Say, ...]:
+    wanted = region.pack.application.papers.value
+    return (say("带：{papers}", papers=papers_in_words(region, wanted)),) if wanted else ()
 
 
-def photo_lines(region: Region) -> tuple[Say, ...]:
-    """What the photograph of an application has to be like, and where it is taken."""
-    rules, lines = region.pack.application, []
-    if rules.photo.value:
-        lines.append(say("照片要：{demands}", demands=photo_in_words(rules.photo.value)))
-    if rules.photo_place.value is not None:
-        lines.append(say("在哪里办照片：{place}", place=in_words(rules.photo_place.value)))
-    return tuple(lines)
+def minors_bring(region: Region) -> tuple[Say, ...]:
+    """What an application wants of somebody too young to make it alone."""
+    rules = region.pack.application
+    if not rules.minor_papers.value or rules.minor_below.value is None:
+        return ()
+    papers = papers_in_words(region, rules.minor_papers.value)
+    return (say("不满 {age} 岁的，带：{papers}", age=rules.minor_below.value, papers=papers),)
+
+
+def photo_demands(region: Region) -> tuple[Say, ...]:
+    """What the photograph of an application has to be like."""
+    demands = region.pack.application.photo.value
+    return (say("照片要：{demands}", demands=photo_in_words(demands)),) if demands else ()
+
+
+def photo_place(region: Region) -> tuple[Say, ...]:
+    """Where it is taken, or handed in."""
+    place = region.pack.application.photo_place.value
+    return (say("在哪里办照片：{place}", place=in_words(place)),) if place is not None else ()
+
+
+def handed_out(region: Region) -> Pages:
+    """Who hands out the first card to whom."""
+    return pages(say("由谁发卡"), *(in_words(one) for one in region.pack.application.handed_out.value or ()))
 
 
 def meanwhile(region: Region) -> tuple[Say, ...]:
@@ -304,4 +314,4 @@ def fee_in_words(fee_fen: int) -> Say:
 
 
 def _time(term: Rule[Term]) -> tuple[Say, ...]:
-    return (say("交上以后，{term} 能拿到卡。", term=span(term.value)),) if term.value is not None else ()
+    return (say("从交上到拿到卡，要 {term}。", term=span(term.value)),) if term.value is not None else ()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderData, IssuerData
 from kiosk.journeys import refusals
 from kiosk.journeys.frame import Ended, Progress, Session
+from kiosk.journeys.printing import warning
 from kiosk.journeys.requests import (
     Announce,
     AnswerChallenge,
@@ -122,6 +123,7 @@ def await_card(progress: Progress) -> Journey[CardKind]:
                 line=say("金色芯片朝上、朝前，插到底。办完前不要拔卡。"),
                 step=None,
                 actions=(CANCEL,),
+                note=warning(progress.session.printing),
             )
         )
     )
@@ -188,3 +190,4 @@ def _open_chip(answer: TerminalAuthenticated) -> Journey[HolderData | None]:
 def _note_holder(progress: Progress, holder: HolderData | None) -> None:
     if holder is not None:
         progress.social_security_number = holder.social_security_number
+        progress.name_on_card = holder.name

@@ -61,14 +61,16 @@ def _lift(session: Session, progress: Progress) -> Journey[Ending]:
         raise _refusal(region, verdict)
     progress.effect = Effect.DONE
     progress.done_online = True
+    bank = say("银行功能挂失过的，请到银行解除。") if region.pack.loss.bank_side.value else None
     view = Result(
         title=say("挂失已撤销"),
         facts=(Fact(say("社保功能"), say("现在就能用"), key=True),),
-        note=say("银行功能挂失过的，请到银行解除。") if region.pack.loss.bank_side.value else None,
+        note=bank,
         actions=TO_SLIP,
     )
     day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
-    return Ending(Outcome.DONE, (view, slip(session, say("撤销挂失"), (day,), FROM_SLIP)))
+    further = (say("这张卡的社保功能现在就能用。"), *((bank,) if bank is not None else ()))
+    return Ending(Outcome.DONE, (view, slip(session, say("撤销挂失"), (day,), FROM_SLIP, further=further)))
 
 
 def _refusal(
@@ -77,6 +79,7 @@ def _refusal(
         LiftVerdict.NOT_REPORTED,
         LiftVerdict.FORMALLY_LOST,
         LiftVerdict.REPLACED,
+        LiftVerdict.REPLACEMENT_RUNNING,
         LiftVerdict.CANCELLED,
         LiftVerdict.NOT_OPEN,
     ],
@@ -88,6 +91,8 @@ def _refusal(
             return refusals.formally_lost(region)
         case LiftVerdict.REPLACED:
             return refusals.replaced_card(region)
+        case LiftVerdict.REPLACEMENT_RUNNING:
+            return refusals.not_lifted_any_more(region)
         case LiftVerdict.CANCELLED:
             return refusals.cancelled_card(region)
         case LiftVerdict.NOT_OPEN:

@@ -13,12 +13,15 @@ FINISH: Final = Action(Intent.DONE, say("看完了"))
 LOOK_ON: Final = Action(Intent.AGAIN, say("看别的"))
 
 
-def turning(number: int, of: int) -> tuple[Action, ...]:
-    """The actions of page ``number``, counted from 1."""
+def turning(number: int, of: int, *, slip_behind: bool = False) -> tuple[Action, ...]:
+    """The actions of page ``number``, counted from 1.
+
+    :param slip_behind: the last page has a slip behind it, which is no page of the matter.
+    """
     back = (Action(Intent.BACK, say("上一页")),) if number > 1 else ()
     if number < of:
         return (*back, FINISH, Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY))
-    return (*back, CLOSE)
+    return (*back, *TO_SLIP) if slip_behind else (*back, CLOSE)
 
 
 def turning_behind_a_choice(number: int, of: int) -> tuple[Action, ...]:

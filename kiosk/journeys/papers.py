@@ -6,6 +6,7 @@ from kiosk.journeys.filing import file_matter, filed_pages, holder_by_id_card, n
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.holder import Holder
 from kiosk.journeys.identify import CANCEL
+from kiosk.journeys.printing import warning
 from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.terms import span
 from kiosk.journeys.views import (
@@ -45,7 +46,7 @@ def _issue(session: Session, progress: Progress) -> Journey[Ending]:
     if not kinds:
         raise refusals.no_papers(region)
     needs_id_card(session, Service.PAPERS)
-    kind = yield from _kind(region, kinds)
+    kind = yield from _kind(session, kinds)
     while True:
         holder = yield from holder_by_id_card(session, Service.PAPERS, _ID_CARD)
         if (yield from ask(Show(_read_back(region, kind, holder), personal=True))) is not Intent.AGAIN:
@@ -61,13 +62,14 @@ def _issue(session: Session, progress: Progress) -> Journey[Ending]:
     return Ending(Outcome.DONE, _pages(session, kind, told, title))
 
 
-def _kind(region: Region, kinds: tuple[IssuedPaper, ...]) -> Journey[IssuedPaper]:
+def _kind(session: Session, kinds: tuple[IssuedPaper, ...]) -> Journey[IssuedPaper]:
     """Which paper, after what it is for was read."""
+    region = session.region
     view = Choices(say("您要开哪一种？"), tuple(_choice(region, kind) for kind in kinds), None, (CANCEL,))
     while True:
         chosen = yield from ask(Show(view))
         kind = next((kind for kind in kinds if chosen == Chosen(kind.value)), None)
-        if kind is not None and (yield from ask(Show(_explanation(region, kind)))) is not Intent.BACK:
+        if kind is not None and (yield from ask(Show(_explanation(session, kind)))) is not Intent.BACK:
             return kind
 
 
@@ -77,7 +79,8 @@ def _choice(region: Region, kind: IssuedPaper) -> Choice:
     return Choice(Chosen(kind.value), issued_in_words(region, kind), line)
 
 
-def _explanation(region: Region, kind: IssuedPaper) -> Explain:
+def _explanation(session: Session, kind: IssuedPaper) -> Explain:
+    region = session.region
     rules = region.pack.papers[kind]
     use = (say("用处：{use}", use=in_words(rules.use.value)),) if rules.use.value is not None else ()
     return Explain(
@@ -89,6 +92,7 @@ def _explanation(region: Region, kind: IssuedPaper) -> Explain:
             Action(Intent.BACK, say("换一种")),
             Action(Intent.NEXT, say("就开这种"), Emphasis.PRIMARY),
         ),
+        note=warning(session.printing),
     )
 
 

@@ -21,6 +21,7 @@ from kiosk.journeys.pin_entry import (
     telling_apart,
     tries_note,
 )
+from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import (
     Announce,
     ChangeChipPin,
@@ -219,7 +220,11 @@ def _changed_views(session: Session, note: Say) -> tuple[View, ...]:
     )
     day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
     not_you = say("不是您本人改的，请马上打电话")
-    return (result, slip(session, say("修改{pin}", pin=name), (day, not_you), FROM_SLIP))
+    forgotten = session.region.pack.pin.forgotten.value
+    next_time = (say("以后忘了密码：{place}", place=in_words(forgotten)),) if forgotten is not None else ()
+    further = (say("密码已经改好，请用新密码。"), note, *next_time)
+    changed = say("修改{pin}", pin=name)
+    return (result, slip(session, changed, (day,), FROM_SLIP, further=further, calls=(not_you,)))
 
 
 def _unknown_view(session: Session) -> View:

@@ -8,9 +8,10 @@ from kiosk.journeys.frame import Ended, Ending
 from kiosk.journeys.guide import guide
 from kiosk.journeys.paging import turned
 from kiosk.journeys.requests import Distrusted, Unreachable
+from kiosk.journeys.terms import formal_report_due
 from kiosk.journeys.views import Explain, Refusal
 from kiosk.journeys.wording import Say, Verbatim, say
-from kiosk.policy.pack import Basis, HeldBy, Offline, Rule, Text
+from kiosk.policy.pack import Basis, HeldBy, LossRules, Offline, Rule, Text
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.china_time import minute_of
@@ -54,7 +55,10 @@ def not_offered(region: Region, service: Service) -> Ended:
     """The region does not let a terminal do this: what its handbook says, where that stands, and who does it."""
     rules = region.service(service)
     handbook = rules.place.basis is Basis.SOURCE
-    final = service is Service.LOSS_LIFTING and region.pack.loss.formal_is_final.value
+    loss = region.pack.loss
+    about_formal = service in (Service.LOSS_LIFTING, Service.FORMAL_LOSS)
+    final = about_formal and loss.formal_is_final.value
+    not_known = service is Service.FORMAL_LOSS and loss.formal_is_final.value is None
     return refused(
         region,
         reason="not_offered",
@@ -64,6 +68,7 @@ def not_offered(region: Region, service: Service) -> Ended:
         instead=(
             *(go_to(rules.place) or (say("该去哪里办，请打电话问一问。"),)),
             *((say("正式（书面）挂失以后，不能再撤销。"),) if final else ()),
+            *((say("正式挂失以后能不能撤销，本地手册没有写明。"),) if not_known else ()),
         ),
         rule=f"services.{service.value}.self_service",
         cited=rules.place if rules.place.value is not None else rules.self_service,
@@ -83,6 +88,8 @@ _NOT_HERE = {
     Service.DATA_CHANGE: say("改信息不在这里办"),
     Service.CANCELLING: say("销卡不在这里办"),
     Service.OFFSITE_CARE: say("异地就医备案不在这里办"),
+    Service.FORMAL_LOSS: say("正式挂失不在这里办"),
+    Service.ASK_HANDBOOK: say("这里没有办事指南"),
 }
 
 
@@ -312,7 +319,7 @@ def already_reported(region: Region, reported_at_ms: int | None, lapses_at_ms: i
         code="R-12",
         title=say("已经挂失过了"),
         why=why,
-        instead=_if_not_found(loss.formal_place),
+        instead=_if_not_found(loss, reported_at_ms),
         cited=loss.validity,
     )
 
@@ -333,7 +340,7 @@ def formally_lost(region: Region, _state: CardState = CardState.LOST) -> Ended:
     )
 
 
-def unknown_holder(region: Region) -> Ended:
+def unknown_holder(region: Region, service: Service) -> Ended:
     """Number and name are nobody's here."""
     return refused(
         region,
@@ -341,7 +348,7 @@ def unknown_holder(region: Region) -> Ended:
         code="R-14",
         title=say("查不到这个人的卡"),
         why=say("号码和姓名对不上，或者卡不是{region}发的。", region=in_words(region.pack.name)),
-        instead=(say("请对照身份证，再办一次。"), *go_to(region.service(Service.TEMPORARY_LOSS).place)),
+        instead=(say("请对照身份证，再办一次。"), *go_to(region.service(service).place)),
     )
 
 
@@ -458,6 +465,33 @@ def replaced_card(region: Region) -> Ended:
         title=say("已经补办了新卡"),
         why=say("旧卡在补办时已经作废，谁也用不了。"),
         instead=(say("请用新卡。没有拿到新卡的，请到办理的地方问一问。"),),
+    )
+
+
+def replacement_running(region: Region) -> Ended:
+    """A report, and a new card is being made: the old one is stopped already."""
+    return refused(
+        region,
+        reason="replacement_running",
+        code="R-30",
+        title=say("新卡正在补办"),
+        why=say("补卡已经受理，旧卡已停用。不用再挂失。"),
+        instead=(say("请等新卡。办到哪一步，可以打电话问。"),),
+    )
+
+
+def not_lifted_any_more(region: Region) -> Ended:
+    """Taking a report back, and a new card is being made."""
+    rule = region.pack.loss.lifting_until_replacement
+    return refused(
+        region,
+        reason="replacement_running",
+        code="R-31",
+        title=say("新卡正在补办，旧卡不能恢复"),
+        why=say("补卡受理以后，旧卡的挂失不能再撤销。"),
+        instead=(say("请等新卡。办到哪一步，可以打电话问。"),),
+        rule="loss.lifting_until_replacement",
+        cited=rule,
     )
 
 
@@ -673,7 +707,9 @@ def needs_guardian(region: Region, service: Service, below: int) -> Ended:
     )
 
 
-def _if_not_found(place: Rule[Text]) -> tuple[Say, ...]:
-    if place.value is None:
-        return ()
-    return (say("找不到卡，要办正式挂失：{place}", place=in_words(place.value)),)
+def _if_not_found(loss: LossRules, reported_at_ms: int | None) -> tuple[Say, ...]:
+    """Where the written report is made, and by when where that is stated."""
+    place = loss.formal_place
+    due = formal_report_due(loss.formal_deadline, reported_at_ms)
+    told = (say("找不到卡，要办正式挂失：{place}", place=in_words(place.value)),) if place.value is not None else ()
+    return (*told, *((due,) if due is not None else ()))

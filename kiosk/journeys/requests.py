@@ -13,7 +13,7 @@ from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderDat
 from drivers.ports.id_reader import IdDocument
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
-from kiosk.journeys.views import AnyIntent, InsertCard, PinEntry, PlaceIdCard, View, Working
+from kiosk.journeys.views import AnyIntent, InsertCard, PaperSlip, PinEntry, PlaceIdCard, View, Working
 from kiosk.journeys.wording import Say
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
@@ -23,6 +23,7 @@ from kiosk.records.questions import (
     CardSessionOpened,
     ChangeCentrePin,
     ExamineCard,
+    FormalLossReported,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -32,6 +33,7 @@ from kiosk.records.questions import (
     PinChanged,
     ProveCard,
     RecordAnswer,
+    ReportFormalLoss,
     ReportLoss,
     TerminalAuthenticated,
     WorkingKey,
@@ -263,6 +265,7 @@ Question = (
     | ChangeCentrePin
     | GetWorkingKey
     | ReportLoss
+    | ReportFormalLoss
     | LiftLoss
     | FileMatter
     | GetFilings
@@ -276,6 +279,7 @@ CentreAnswer = (
     | PinChanged
     | WorkingKey
     | LossReported
+    | FormalLossReported
     | LossLifted
     | Filed
     | FilingsTold
@@ -290,6 +294,7 @@ A = TypeVar(
     PinChanged,
     WorkingKey,
     LossReported,
+    FormalLossReported,
     LossLifted,
     Filed,
     FilingsTold,
@@ -315,6 +320,26 @@ def ask_centre(question: Question, expected: type[A], session_id: str = "") -> J
     if isinstance(answer, (Unreachable, Distrusted, expected)):
         return answer
     return Distrusted("unexpected_answer", maybe_done=True)
+
+
+class SlipFate(Enum):
+    """What became of a slip."""
+
+    PRINTED = "printed"
+    NO_PAPER = "no_paper"
+    """Nothing was printed: the roll is empty, or the cover open."""
+    NO_PRINTER = "no_printer"
+    """Nothing was printed: there is no printer, or it does not answer."""
+    PARTLY = "partly"
+    """It began and was not heard to end. Nobody prints it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintSlip(Request[SlipFate]):
+    """Print one slip, once. A printer's faults are values: no slip is worth ending a journey for."""
+
+    interruptible: ClassVar[bool] = False
+    slip: PaperSlip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """My card is gone: its social side stops for now, no card at hand. Region rules: services.temporary_loss, loss."""
 
-from dataclasses import replace
 from typing import assert_never
 
 from kiosk.journeys import refusals
@@ -8,10 +7,17 @@ from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ending, Progress, Session, serve
 from kiosk.journeys.holder import Holder, holder_without_card, ways_to_identify
 from kiosk.journeys.identify import CANCEL
-from kiosk.journeys.paging import page, turning
+from kiosk.journeys.lost_card import (
+    bank_lines,
+    bank_side,
+    bank_step,
+    name_of_report,
+    pages,
+)
+from kiosk.journeys.printing import warning
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
-from kiosk.journeys.slips import slip
+from kiosk.journeys.terms import formal_report_due, span
 from kiosk.journeys.views import (
     Action,
     Emphasis,
@@ -25,7 +31,7 @@ from kiosk.journeys.views import (
     Working,
 )
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
-from kiosk.policy.pack import BankLine, Identification, Offline, Rule, Term, Unit
+from kiosk.policy.pack import Identification, Offline, Rule, Term
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.china_time import minute_of
@@ -43,7 +49,7 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.TEMPORARY_LOSS):
         raise refusals.not_offered(region, Service.TEMPORARY_LOSS)
-    yield from ask(Show(_explanation(region, ways_to_identify(session))))
+    yield from ask(Show(_explanation(session, ways_to_identify(session))))
     holder = yield from holder_without_card(session, _read_back)
     progress.social_security_number, progress.holder_name = holder.number, holder.name
     yield from ask(Record(progress.transaction(Stage.BEGUN)))
@@ -72,8 +78,10 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
             raise refusals.cancelled_card(region)
         case LossVerdict.REPLACED:
             raise refusals.replaced_card(region)
+        case LossVerdict.REPLACEMENT_RUNNING:
+            raise refusals.replacement_running(region)
         case LossVerdict.UNKNOWN:
-            raise refusals.unknown_holder(region)
+            raise refusals.unknown_holder(region, Service.TEMPORARY_LOSS)
         case other:
             assert_never(other)
 
@@ -107,42 +115,38 @@ def _unknown_view(session: Session) -> Fault:
     )
 
 
-def _explanation(region: Region, ways: frozenset[Identification]) -> Explain:
+def _explanation(session: Session, ways: frozenset[Identification]) -> Explain:
+    region = session.region
     loss = region.pack.loss
-    effect = say("挂失后，卡的社保功能停用，别人捡到也用不了。")
+    effect = (
+        say("挂失后，卡的社保功能和电子社保卡都停用，别人捡到也用不了。")
+        if region.pack.ecard.stops_with_card.value
+        else say("挂失后，卡的社保功能停用，别人捡到也用不了。")
+    )
     if loss.formal_deadline.value is not None:
-        time = say("挂失后，要在 {term} 内补办书面挂失。", term=_span(loss.formal_deadline.value))
+        time = say("挂失后，要在 {term} 内补办书面挂失。", term=span(loss.formal_deadline.value))
     else:
         time = _holds(loss.validity)
     free = region.service(Service.TEMPORARY_LOSS).fee_fen.value == 0
-    if Identification.ID_CARD in ways:
+    if len(ways) > 1:
+        needed = say("放身份证，或自己输号码和姓名。不收费。") if free else say("放身份证，或自己输号码和姓名。")
+    elif Identification.ID_CARD in ways:
         needed = say("要用您的身份证。不收费。") if free else say("要用您的身份证。")
     else:
         needed = say("要输入您的身份证号码和姓名。不收费。") if free else say("要输入您的身份证号码和姓名。")
     return Explain(
-        title=say("卡丢了，先办{name}", name=_name_of_report(region)),
+        title=say("卡丢了，先办{name}", name=name_of_report(region)),
         lines=(effect, time, needed),
         step=None,
         actions=(CANCEL, Action(Intent.NEXT, say("开始挂失"), Emphasis.PRIMARY)),
+        note=warning(session.printing),
     )
 
 
 def _holds(validity: Rule[Term]) -> Say:
     if validity.value is None:
         return say("挂失管多久，本地手册没有写明。")
-    return say("有效 {term}，到时自动解除。", term=_span(validity.value))
-
-
-def _span(term: Term) -> Say:
-    match term.unit:
-        case Unit.DAYS:
-            return say("{count} 天", count=term.count)
-        case Unit.WORKING_DAYS:
-            return say("{count} 个工作日", count=term.count)
-        case Unit.MONTHS:
-            return say("{count} 个月", count=term.count)
-        case other:
-            assert_never(other)
+    return say("有效 {term}，到时自动解除。", term=span(validity.value))
 
 
 def _read_back(holder: Holder) -> ReadBack:
@@ -170,12 +174,25 @@ def _reported_views(session: Session, answer: LossReported) -> tuple[View, ...]:
         if answer.lapses_at_ms is not None
         else say("本地手册没有写明")
     )
-    bank = _bank_side(region, answer.bank)
+    bank = bank_side(region, answer.bank)
     facts: tuple[Fact, ...] = (Fact(say("社保功能"), say("已停用"), key=True), Fact(say("有效到"), until))
     if bank is not None:
         facts = (*facts, Fact(say("银行功能"), bank))
     lines = (say("挂失时间 {time}", time=Verbatim(done_at)), say("有效到 {until}", until=until))
-    return _pages(session, Result(say("挂失好了"), facts, None, ()), lines, _bank_lines(region, answer.bank))
+    banks = bank_lines(region, answer.bank)
+    note = say("电子社保卡也一起停用了。") if answer.e_card_stopped else None
+    first = Result(say("挂失好了"), facts, note, ())
+    return pages(
+        session,
+        first,
+        name_of_report(region),
+        lines,
+        next_steps=lambda numbers_follow: _next_steps(
+            region, numbers_follow=numbers_follow, reported_at_ms=answer.reported_at_ms
+        ),
+        banks=banks,
+        means=say("这张卡的社保功能已经停用，别人捡到也用不了。"),
+    )
 
 
 def _recorded_views(session: Session) -> tuple[View, ...]:
@@ -195,65 +212,42 @@ def _recorded_views(session: Session) -> tuple[View, ...]:
         in_force=False,
     )
     line = say("{day} 已记下，连上社保中心后生效", day=Verbatim(session.today.isoformat()))
-    return _pages(session, first, (line,), _bank_lines(region, ""))
+    return pages(
+        session,
+        first,
+        name_of_report(region),
+        (line,),
+        next_steps=lambda numbers_follow: _next_steps(region, numbers_follow=numbers_follow, reported_at_ms=None),
+        banks=bank_lines(region, ""),
+        means=say("等不及：{what}", what=instead),
+        not_yet=say("挂失还没有生效，卡还能用。这台机器连上社保中心后会自动上报，那时才生效。"),
+    )
 
 
-def _pages(session: Session, first: Result, lines: tuple[Say, ...], banks: tuple[Say, ...]) -> tuple[View, ...]:
-    """What came of it, what is left to do where anything is known of that, and the slip.
-
-    :param lines: for the slip.
-    :param banks: for the slip too, below those.
-    """
-    left = _next_steps(session.region, numbers_follow=bool(banks))
-    next_steps = (Explain(title=say("接下来"), lines=left, step=None, actions=()),) if left else ()
-    pages = (first, *next_steps, slip(session, _name_of_report(session.region), (*lines, *banks), ()))
-    of = len(pages)
-    return tuple(replace(view, actions=turning(at, of), page=page(at, of)) for at, view in enumerate(pages, 1))
-
-
-def _next_steps(region: Region, *, numbers_follow: bool) -> tuple[Say, ...]:
+def _next_steps(region: Region, *, numbers_follow: bool, reported_at_ms: int | None) -> tuple[Say, ...]:
     """What is left to do: the bank, the written report, what to do should the card turn up.
 
     :param numbers_follow: the banks' lines stand on the slip.
+    :param reported_at_ms: by the centre's clock; None where the report has still to arrive.
     """
     loss = region.pack.loss
     lines: list[Say] = []
-    if loss.bank_side.value:
-        bank = say("银行功能要另外找银行挂失，电话在下一页。") if numbers_follow else say("银行功能要另外找银行挂失。")
+    bank = bank_step(region, numbers_follow=numbers_follow)
+    if bank is not None:
         lines.append(bank)
-    if loss.formal_place.value is not None:
-        lines.append(say("找不到卡，办正式挂失：{place}", place=in_words(loss.formal_place.value)))
+    due = formal_report_due(loss.formal_deadline, reported_at_ms)
+    if region.offers(Service.FORMAL_LOSS):
+        lines.append(say("找不到卡，来这里办正式挂失。{due}", due=due) if due else say("找不到卡，来这里办正式挂失。"))
+    elif loss.formal_place.value is not None:
+        place = in_words(loss.formal_place.value)
+        lines.append(
+            say("找不到卡，办正式挂失：{place}。{due}", place=place, due=due)
+            if due
+            else say("找不到卡，办正式挂失：{place}", place=place)
+        )
     lifting = region.service(Service.LOSS_LIFTING).place
     if region.offers(Service.LOSS_LIFTING):
         lines.append(say("卡找到了：带卡来这里撤销挂失。"))
     elif lifting.value is not None:
         lines.append(say("卡找到了，撤销挂失：{place}", place=in_words(lifting.value)))
     return tuple(lines)
-
-
-def _bank_lines(region: Region, bank: str) -> tuple[Say, ...]:
-    """The line of the card's bank, where the pack has it; every line of the region where the bank is not known."""
-    loss = region.pack.loss
-    if bank:
-        known = region.bank_line(bank)
-        return (_line_of(known),) if known is not None else ()
-    return tuple(_line_of(one) for one in loss.bank_lines.value or ()) if loss.bank_side.value else ()
-
-
-def _line_of(bank: BankLine) -> Say:
-    return say("{bank} {line}", bank=in_words(bank.bank), line=Verbatim(bank.line))
-
-
-def _bank_side(region: Region, bank: str) -> Say | None:
-    """What is left to do for the bank side; None where nothing is known of one."""
-    known = region.bank_line(bank)
-    if known is not None:
-        return say("还没有挂失，请联系{bank} {line}", bank=in_words(known.bank), line=Verbatim(known.line))
-    if bank:
-        return say("还没有挂失，请联系{bank}", bank=Verbatim(bank))
-    return None
-
-
-def _name_of_report(region: Region) -> Say:
-    name = region.pack.loss.name.value
-    return in_words(name) if name is not None else say("临时挂失")

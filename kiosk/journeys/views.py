@@ -24,6 +24,7 @@ class Intent(Enum):
     TYPE = "type"
     """Type it on the screen instead of laying an ID card down."""
     GO_ON = "go_on"
+    PRINT = "print"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,6 @@ class Menu(Enum):
 
     LOST = "lost"
     CARD = "card"
-    MORE = "more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +136,13 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A matter to look at: its plain name, and below it a figure or what is behind."""
+    """A matter to look at: its plain name, and perhaps below it a figure or what is behind."""
 
     intent: Chosen
     label: Say
-    line: Say | Verbatim
+    line: Say | Verbatim | None = None
+    spoken: Say | None = None
+    """What is read for it; the label when None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ class Choices:
     choices: tuple[Choice, ...]
     note: Say | None
     actions: tuple[Action, ...]
+    page: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,8 @@ class InsertCard:
     line: Say
     step: Step | None
     actions: tuple[Action, ...]
+    note: Say | None = None
+    """What a citizen must know before they begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +227,34 @@ class NameEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundEntry:
+    """Waiting for a few letters: initials of what is looked for, or more of its pinyin. Answered by :class:`Typed`."""
+
+    title: Say
+    line: Say
+    confirm: Say
+    note: Say | None
+    """Why the last entry led nowhere."""
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A part of what the handbook states on a question, with where it stands."""
+
+    title: Say
+    heading: Say | None
+    """What this part is: the steps, the papers."""
+    lines: tuple[Say, ...]
+    numbered_from: int
+    """Of the first line, where they follow each other; 0 where they don't."""
+    facts: tuple[Fact, ...]
+    sources: tuple[Citation, ...]
+    actions: tuple[Action, ...]
+    page: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Working:
     """Something takes a moment; no touch is needed."""
 
@@ -238,6 +271,8 @@ class Explain:
     step: Step | None
     actions: tuple[Action, ...]
     page: Step | None = None
+    note: Say | None = None
+    """What a citizen must know before they begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +300,23 @@ class ReadBack:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperSlip:
+    """What a printer puts on paper, in the citizen's language. It goes into one hand, so it may name its holder."""
+
+    heading: tuple[Say, ...]
+    """The region, and what was done."""
+    warning: Say | None
+    """Where it does not hold yet."""
+    facts: tuple[Say, ...]
+    """Number and, masked, the holder; the time of printing is added."""
+    lines: tuple[Say, ...]
+    """What it means, until when, what to do next."""
+    call: Say | None
+    code: tuple[Say, ...] = ()
+    """The impersonal lines that a telephone reads from it; no code when empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Slip:
     """What a citizen takes along: a QR code that a telephone reads without a network. Holds nothing personal."""
 
@@ -274,6 +326,10 @@ class Slip:
     note: Say
     actions: tuple[Action, ...]
     page: Step | None = None
+    paper: PaperSlip | None = None
+    """The same for a printer, and more."""
+    only_in_code: tuple[Say, ...] = ()
+    """Further lines for the code alone, after the others: what has been read on the screens before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +411,9 @@ View = (
     | PinEntry
     | NumberEntry
     | NameEntry
+    | SoundEntry
+    | Choices
+    | Answer
     | Working
     | Explain
     | Result
@@ -388,7 +447,7 @@ def actions_of(view: View) -> tuple[Action, ...]:
             tiles = tuple(Action(tile.intent, tile.label, spoken=tile.spoken) for tile in view.tiles)
             return (*tiles, view.back)
         case Choices():
-            choices = tuple(Action(choice.intent, choice.label) for choice in view.choices)
+            choices = tuple(Action(choice.intent, choice.label, spoken=choice.spoken) for choice in view.choices)
             return (*choices, *view.actions)
         case Working() | OutOfService() | TakeCard() | TakeIdCard():
             return ()

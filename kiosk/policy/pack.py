@@ -4,12 +4,10 @@ Every rule says on what it rests. What no handbook states is ``not_stated`` and 
 the terminal invents nothing there.
 """
 
-import re
-import tomllib
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 
@@ -23,8 +21,9 @@ from kiosk.policy.card_rules import (
     ReplacementRules,
 )
 from kiosk.policy.care_rules import EcardRules, MoneyRules, OffsiteRules
-from kiosk.policy.form import Fault, faults_of
-from kiosk.policy.positions import Positions, Where
+from kiosk.policy.document import DocumentError, load_document
+from kiosk.policy.form import Fault
+from kiosk.policy.positions import Where
 from kiosk.policy.rule import Basis, Rule, Term, Text, Unit, Words
 from kiosk.records.filings import IssuedPaper
 from kiosk.records.transaction import Service
@@ -32,12 +31,8 @@ from kiosk.records.transaction import Service
 __all__ = ["Basis", "Rule", "Term", "Text", "Unit"]
 
 
-class PackError(Exception):
-    """A region pack does not have the form wanted. Each line names the file, the line, the rule and what is allowed."""
-
-    def __init__(self, *faults: str) -> None:
-        super().__init__("\n".join(faults))
-        self.faults: Final = faults
+class PackError(DocumentError):
+    """A region pack does not have the form wanted."""
 
 
 Digits = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]+\Z", description="digits in quotes")]
@@ -108,6 +103,8 @@ class Offline(Enum):
     RECORDED = "recorded"
     """It is taken down and takes effect when the entry arrives at the centre."""
     REFUSED = "refused"
+    WHOLE = "whole"
+    """It asks the centre nothing."""
 
 
 class BankLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -261,24 +258,12 @@ def load_pack(path: Path) -> Pack:
     :raises PackError: with everything that is wrong: not TOML, an unknown or missing key, a wrong type, or a rule
         without what its basis demands.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise PackError(f"{path}: can't be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise PackError(f"{path}: not UTF-8: {error.reason} at byte {error.start}") from error
-    try:
-        raw = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        found = re.search(r"at line (\d+)", str(error))
-        line = int(found[1]) if found else text.count("\n") + 1
-        raise PackError(f"{path}:{line}: not TOML: {error}") from error
-    faults = [*faults_of(raw, msgspec.inspect.type_info(Pack)), *_key_faults(raw, path), *_source_faults(raw)]
-    if faults:
-        positions = Positions(text)
-        lines = sorted(((positions.line(fault.where), fault) for fault in faults), key=lambda found: found[0])
-        raise PackError(*(f"{path}:{line}: {_dotted(fault.where)}: {fault.what}" for line, fault in lines))
-    return msgspec.convert(raw, Pack)
+
+    def further(raw: dict[str, Any]) -> Iterator[Fault]:
+        yield from key_faults(raw, path)
+        yield from _source_faults(raw)
+
+    return load_document(path, Pack, further, PackError)
 
 
 def load_packs(directory: Path) -> dict[str, Pack]:
@@ -310,7 +295,8 @@ def rules_of(pack: Pack) -> list[tuple[str, Rule[object]]]:
     return found
 
 
-def _key_faults(raw: dict[str, Any], path: Path) -> Iterator[Fault]:
+def key_faults(raw: dict[str, Any], path: Path) -> Iterator[Fault]:
+    """A document whose key is not its file's name."""
     if isinstance(raw.get("key"), str) and raw["key"] != path.stem:
         yield Fault(("key",), f'must be the file\'s name, "{path.stem}", not "{raw["key"]}"')
 
@@ -322,7 +308,11 @@ def _source_faults(raw: dict[str, Any]) -> Iterator[Fault]:
     for number, name in enumerate(ids):
         if name in ids[:number]:
             yield Fault(("sources", number, "id"), f'"{name}" is there already')
-    known = {str(name) for name in ids}
+    yield from citation_faults(raw, {str(name) for name in ids})
+
+
+def citation_faults(raw: dict[str, Any], known: set[str]) -> Iterator[Fault]:
+    """Citations that name no section, or a source that is not one of ``known``."""
     for where, citation in _citations(raw, ()):
         source, _, section = citation.partition(" ")
         if source not in known or not section:
@@ -342,7 +332,3 @@ def _citations(raw: object, where: Where) -> Iterator[tuple[Where, str]]:
     elif isinstance(raw, list):
         for number, item in enumerate(raw):
             yield from _citations(item, (*where, number))
-
-
-def _dotted(where: Where) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")

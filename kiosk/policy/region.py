@@ -98,11 +98,6 @@ class Region:
         return self.service(service).offline.value or Offline.REFUSED
 
     @property
-    def identified_by(self) -> frozenset[Identification]:
-        """By what a terminal may take it who somebody without a card is. Not stated means by nothing."""
-        return frozenset(self.pack.loss.identified_by.value or ())
-
-    @property
     def has_bank_side(self) -> bool:
         """Whether its cards have a bank side, with a PIN of its own. Not stated means that nobody speaks of one."""
         return bool(self.pack.loss.bank_side.value)
@@ -116,6 +111,11 @@ class Region:
                 return self.pack.money.deductible_retired_fen
             case _:
                 assert_never(standing)
+
+    @property
+    def identified_by(self) -> frozenset[Identification]:
+        """By what a terminal may take it who somebody without a card is. Not stated means by nothing."""
+        return frozenset(self.pack.loss.identified_by.value or ())
 
     def bank_line(self, bank: str) -> BankLine | None:
         """The line of a bank by its name at the centre; None when the pack knows none."""

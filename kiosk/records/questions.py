@@ -203,6 +203,8 @@ class LossVerdict(Enum):
     CANCELLED = "cancelled"
     REPLACED = "replaced"
     """The card was replaced by a new one: the old one is dead already."""
+    REPLACEMENT_RUNNING = "replacement_running"
+    """A new card is being made, and the old one is stopped already."""
     UNKNOWN = "unknown"
     """No such holder here. Does not tell a wrong name from a wrong number."""
 
@@ -217,6 +219,55 @@ class LossReported(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """When the report lifts by itself; None where the region's rules state no term."""
     bank: str = ""
     """AAE008, whose line stops the bank side; empty where the card has none."""
+    e_card_stopped: bool = False
+    """The electronic card has stopped with it; False where the region's rules do not say so."""
+
+
+class ReportFormalLoss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /v1/formal-loss-reports. Someone without a card at hand reports it lost for good."""
+
+    transaction_id: str
+    region: str
+    """The terminal's own; only cards of this region are found."""
+    social_security_number: str
+    """AAC002."""
+    name: str
+    """AAC003; must be the holder's, as in :class:`ReportLoss`."""
+
+    def __repr__(self) -> str:
+        return "<ReportFormalLoss>"
+
+
+class FormalLossVerdict(Enum):
+    """What became of a formal loss report."""
+
+    REPORTED = "reported"
+    FORMALLY_LOST = "formally_lost"
+    """It was made before; nothing changed."""
+    NOT_ACTIVATED = "not_activated"
+    """The only card was never activated."""
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+    REPLACEMENT_RUNNING = "replacement_running"
+    """A new card is being made, and the old one has ended already."""
+    NOT_OPEN = "not_open"
+    """The region's rules let no terminal do it."""
+    UNKNOWN = "unknown"
+    """No such holder here. Does not tell a wrong name from a wrong number."""
+
+
+class FormalLossReported(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The verdict. The same transaction id asked again gets the same verdict and changes nothing twice."""
+
+    verdict: FormalLossVerdict
+    reported_at_ms: Moment | None = None
+    """With REPORTED and FORMALLY_LOST: the centre's clock, milliseconds since 1970 UTC."""
+    temporary_at_ms: Moment | None = None
+    """When the temporary report was made that stood until now; None without one."""
+    bank: str = ""
+    """AAE008, as in :class:`LossReported`."""
+    e_card_stopped: bool = False
+    """As in :class:`LossReported`."""
 
 
 class LiftLoss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -237,6 +288,8 @@ class LiftVerdict(Enum):
     FORMALLY_LOST = "formally_lost"
     """A written report is final."""
     REPLACED = "replaced"
+    REPLACEMENT_RUNNING = "replacement_running"
+    """A new card is being made: from its acceptance on the old one is not let go."""
     CANCELLED = "cancelled"
     NOT_OPEN = "not_open"
     """The region's rules do not let a terminal lift it."""

@@ -31,6 +31,10 @@ class Service(Enum):
     """Temporary card, medical slip, certificates."""
     CARD_EXAMINATION = "card_examination"
     """Why does my card not work? Changes nothing and asks for no PIN."""
+    FORMAL_LOSS = "formal_loss"
+    """正式挂失, 书面挂失: the card is gone for good."""
+    ASK_HANDBOOK = "ask_handbook"
+    """What the handbook states. Nobody is identified, so no entry is written."""
 
 
 class Stage(Enum):

@@ -15,6 +15,7 @@ from kiosk.records.questions import (
     LiftLoss,
     OpenCardSession,
     ProveCard,
+    ReportFormalLoss,
     ReportLoss,
 )
 
@@ -37,7 +38,7 @@ def put_question(client: CentralClient, request: AskCentre) -> CentreAnswer | Un
         )
 
 
-def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:  # noqa: PLR0911 - one a question
+def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:  # noqa: C901, PLR0911 - one a question
     match request.question:
         case OpenCardSession() as question:
             return client.open_card_session(question)
@@ -53,6 +54,8 @@ def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:  # noqa: PL
             return client.working_key(question)
         case ReportLoss() as question:
             return client.report_loss(question)
+        case ReportFormalLoss() as question:
+            return client.report_formal_loss(question)
         case LiftLoss() as question:
             return client.lift_loss(request.session_id, question)
         case FileMatter() as question:

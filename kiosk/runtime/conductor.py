@@ -7,7 +7,7 @@ import logging
 import queue
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Protocol
 
 from drivers.ports.card_reader import (
@@ -19,17 +19,22 @@ from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, Time
 from drivers.ports.id_reader import IdReader
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinPad
+from drivers.ports.receipt_printer import ReceiptPrinter
+from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
+from kiosk.journeys.ask_handbook import ask_handbook
 from kiosk.journeys.cancelling import cancelling
 from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.data_change import data_change
 from kiosk.journeys.filing_progress import filing_progress
+from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.offsite_care import offsite_care
 from kiosk.journeys.papers import papers
 from kiosk.journeys.pin_change import pin_change
+from kiosk.journeys.printing import Printing
 from kiosk.journeys.reception import reception
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import (
@@ -50,12 +55,14 @@ from kiosk.journeys.requests import (
     Journey,
     LedgerFailed,
     LoadWorkingKey,
+    PrintSlip,
     ReadIdDocument,
     Record,
     Request,
     ReturnCard,
     ReturnIdDocument,
     Show,
+    SlipFate,
     Unreachable,
 )
 from kiosk.journeys.temporary_loss import temporary_loss
@@ -68,6 +75,7 @@ from kiosk.journeys.views import (
     OutOfService,
     PinEntry,
     Scene,
+    SoundEntry,
     StillThere,
     TakeCard,
     TakeIdCard,
@@ -76,7 +84,7 @@ from kiosk.journeys.views import (
     Working,
     actions_of,
 )
-from kiosk.journeys.wording import say
+from kiosk.journeys.wording import Say, say
 from kiosk.policy.country import Country
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Outcome, Service, Transaction
@@ -84,6 +92,7 @@ from kiosk.runtime.errands import card_errand, id_errand, pad_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
 from kiosk.runtime.lanes import Answers, Lane, LaneAnswer, PinCount
+from kiosk.runtime.paper import PrinterWatch, print_once, typeset
 
 _log = logging.getLogger(__name__)
 
@@ -92,6 +101,7 @@ CARD_POLL_S: Final = 0.3
 PAD_POLL_S: Final = 10.0
 ID_READER_POLL_S: Final = 10.0
 LEDGER_POLL_S: Final = 10.0
+PRINTER_POLL_S: Final = 5.0
 GIVE_UP_READER_S: Final = 10.0
 """How long a failing reader is asked whether the card has been taken."""
 CLOSING_S: Final = 20.0
@@ -118,6 +128,8 @@ _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.CARD_APPLICATION: card_application,
     Service.FILING_PROGRESS: filing_progress,
     Service.PAPERS: papers,
+    Service.FORMAL_LOSS: formal_loss,
+    Service.ASK_HANDBOOK: ask_handbook,
 }
 
 
@@ -129,6 +141,9 @@ class Display(Protocol):
 
     def reset_preferences(self) -> None:
         """Back to the terminal's own language and type size: the next citizen is another one."""
+
+    def words(self, sentence: Say) -> str:
+        """A sentence in the language that the citizen reads, personal data masked."""
 
 
 class Journal(Protocol):
@@ -155,6 +170,8 @@ class Devices:
     pin_pad: PinPad
     id_reader: IdReader | None = None
     """None where there is none: what it would do is then done otherwise or not at all."""
+    receipt_printer: ReceiptPrinter | None = None
+    """None where the terminal was delivered without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +182,8 @@ class Surroundings:
     today: Callable[[], date]
     new_transaction_id: Callable[[], str]
     wake: Callable[[], None]
+    now: Callable[[], datetime]
+    """The time that stands on paper."""
     country: Country = field(default_factory=Country)
 
 
@@ -179,8 +198,10 @@ class Conductor:
         journal: Journal,
         display: Display,
         surroundings: Surroundings,
+        handbook: Handbook = NO_HANDBOOK,
     ) -> None:
         self._region, self._devices, self._display, self._journal = region, devices, display, journal
+        self._handbook = handbook
         self._ask_centre, self._surroundings, self._clock = ask_centre, surroundings, surroundings.monotonic
         self._answers: Answers = queue.SimpleQueue()
         wake = surroundings.wake
@@ -189,6 +210,8 @@ class Conductor:
         self._id = Lane("id", self._answers, wake)
         self._centre = Lane("centre", self._answers, wake)
         self._ledger = Lane("ledger", self._answers, wake, (LedgerFailed,))
+        self._printer = Lane("printer", self._answers, wake)
+        self._printer_watch = PrinterWatch()
         self._health = Health()
         self._reads_id_cards = False
         """The reader of identity cards has answered lately. The terminal serves without it."""
@@ -224,7 +247,7 @@ class Conductor:
         self._idleness.restart(self._clock())
         self._citizen_present = True
         if isinstance(intent, Typed):
-            offered = isinstance(self._view, NumberEntry | NameEntry)
+            offered = isinstance(self._view, NumberEntry | NameEntry | SoundEntry)
         else:
             offered = intent in {action.intent for action in actions_of(self._view)}
         if not offered or not self._request.awaits_citizen or self._closed_view() is not None:
@@ -263,7 +286,7 @@ class Conductor:
         """End the lanes and close a running journey, which wipes what it holds."""
         self._devices.pin_pad.cancel()
         self._journey.close()
-        for lane in (self._card, self._pad, self._id, self._centre, self._ledger):
+        for lane in (self._card, self._pad, self._id, self._centre, self._ledger, self._printer):
             lane.close()
 
     # The loop.
@@ -279,6 +302,8 @@ class Conductor:
         self._mind_slot(now)
         if self.vacant:
             self._mind_health(now)
+        if self._at_reception:
+            self._mind_printer(now)
         self._draw(now)
 
     def _take(self, answer: LaneAnswer | PinCount) -> None:
@@ -336,6 +361,8 @@ class Conductor:
                 self._hand(self._pad, self._pad_errand(request))
             case AwaitIdDocument() | ReadIdDocument() | ReturnIdDocument():
                 self._hand(self._id, self._id_errand(request))
+            case PrintSlip():
+                self._print(request)
             case _:
                 self._hand(self._card, card_errand(request, self._devices.card_reader))
 
@@ -353,6 +380,20 @@ class Conductor:
             self._surroundings.wake()
 
         return pad_errand(request, self._devices.pin_pad, count)
+
+    def _print(self, request: PrintSlip) -> None:
+        printer = self._devices.receipt_printer
+        if printer is None:
+            self._send(SlipFate.NO_PRINTER)
+            return
+        slip = typeset(request.slip, self._display.words, self._surroundings.now())
+        self._aside[self._ticket] = self._slip_ended
+        self._hand(self._printer, lambda: print_once(printer, slip))
+
+    def _slip_ended(self, answer: LaneAnswer) -> None:
+        self._printer_watch.printed(answer.value)
+        self._in_flight = False
+        self._answered(answer)
 
     def _hand(self, lane: Lane, work: Callable[[], Any]) -> None:
         self._in_flight = True
@@ -477,6 +518,8 @@ class Conductor:
                     self._region,
                     self._surroundings.today(),
                     reads_id_cards=self._reads_id_cards,
+                    printing=self._printing,
+                    handbook=self._handbook,
                     country=self._surroundings.country,
                 )
                 self._at_reception = False
@@ -543,6 +586,22 @@ class Conductor:
             self._do_aside(self._id, reader.identify, self._id_reader_seen)
         if self._ledger.idle and self._is_due("ledger", now, LEDGER_POLL_S):
             self._do_aside(self._ledger, self._journal.tidy, self._ledger_seen)
+
+    @property
+    def _printing(self) -> Printing:
+        return Printing.ABSENT if self._devices.receipt_printer is None else self._printer_watch.printing
+
+    def _mind_printer(self, now: float) -> None:
+        """Ask how the printer is; while the services are shown as well, since the next citizen is told of it."""
+        printer = self._devices.receipt_printer
+        if printer is not None and self._printer.idle and self._is_due("printer", now, PRINTER_POLL_S):
+            self._do_aside(self._printer, printer.status, self._printer_seen)
+
+    def _printer_seen(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, DeviceError):
+            self._printer_watch.failed(answer.error)
+        else:
+            self._printer_watch.saw(answer.value)
 
     def _pad_seen(self, answer: LaneAnswer) -> None:
         if isinstance(answer.error, DeviceError):

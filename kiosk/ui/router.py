@@ -7,6 +7,7 @@ from kivy.core.window import Window
 from kivy.input import MotionEvent
 
 from kiosk.journeys.views import AnyIntent, Scene, View
+from kiosk.journeys.wording import Say
 from kiosk.ui.fonts import FontBook
 from kiosk.ui.language import load_languages
 from kiosk.ui.look import Look, look_for
@@ -82,6 +83,10 @@ class Router:
         if self.preferences != self._defaults:
             self.preferences = self._defaults
             self._redraw()
+
+    def words(self, sentence: Say) -> str:
+        """A sentence in the present language."""
+        return self._languages[self.preferences.language].text(sentence)
 
     def _look(self, *, allow_large: bool = True) -> Look:
         return look_for(

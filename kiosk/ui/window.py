@@ -6,6 +6,7 @@ Kivy opens things while it is imported, so nothing here imports it before a wind
 from collections.abc import Callable
 
 from kiosk.journeys.views import AnyIntent, Attract, OutOfService, Scene
+from kiosk.journeys.wording import Say
 from kiosk.ui.environment import prepare_kivy
 from kiosk.ui.settings import DisplaySettings, Preferences
 
@@ -46,6 +47,10 @@ class TerminalWindow:
     def reset_preferences(self) -> None:
         """Back to the defaults, for the next citizen."""
         self._router.reset_preferences()
+
+    def words(self, sentence: Say) -> str:
+        """A sentence in the language that the present citizen reads, personal data masked."""
+        return self._router.words(sentence)
 
     def show(self, scene: Scene) -> None:
         """Show a scene. The same scene again draws nothing."""

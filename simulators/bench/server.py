@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Annotated, Any, Final, Protocol, Self
 
 import uvicorn
-from fastapi import Depends, FastAPI, Header, HTTPException, WebSocket, WebSocketDisconnect
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, WebSocket, WebSocketDisconnect
 from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -51,6 +51,12 @@ class Workbench(Protocol):
 
     def set_cable(self, what: str) -> None:
         """``plugged``, ``unplugged``, ``slow`` or ``cut``."""
+
+    def set_printer(self, what: str) -> None:
+        """``low``, ``out``, ``ends``, ``refill``, ``open``, ``close``, ``unplugged`` or ``plugged``."""
+
+    def last_slip(self) -> bytes | None:
+        """The last piece of paper that the receipt printer cut off, a PNG; None before the first."""
 
     def set_power(self, what: str) -> None:
         """``on`` or ``off``."""
@@ -94,7 +100,16 @@ def create_app(workbench: Workbench, token: str) -> FastAPI:
     deed("/take-id", lambda _: workbench.take_id())
     deed("/cable/{what}", workbench.set_cable)
     deed("/power/{what}", workbench.set_power)
+    deed("/printer/{what}", workbench.set_printer)
     deed("/region/{what}", workbench.choose_region)
+
+    @app.get("/slip.png")
+    def slip(token_given: Annotated[str, Query(alias="token")] = "") -> Response:
+        known(token_given)
+        picture = workbench.last_slip()
+        if picture is None:
+            raise HTTPException(404, "nothing was printed yet")
+        return Response(picture, media_type="image/png", headers={"Cache-Control": "no-store"})
 
     @app.websocket("/live")
     async def live(line: WebSocket) -> None:

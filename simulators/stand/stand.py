@@ -20,6 +20,7 @@ from simulators.card.slot import CardSlot
 from simulators.id_reader import DOCUMENTS, IdReaderSimulator
 from simulators.pcscd import PrivatePcscd
 from simulators.pin_pad import PadSimulator
+from simulators.receipt_printer import PrinterSimulator
 from simulators.screen import Screen
 from simulators.stand.cable import CableState, NetworkCable
 from simulators.stand.centre import DemoCentre
@@ -51,6 +52,8 @@ class StandSettings:
     display: str | None = None
     """An X display to open the window on; None starts a virtual one."""
     regions: Path = REPOSITORY / "config" / "regions"
+    handbook: Path = REPOSITORY / "config" / "handbook"
+    outlets: Path = REPOSITORY / "config" / "outlets"
     terminals: Mapping[str, DemoTerminal] = field(default_factory=lambda: TERMINALS)
     """By region pack; each is set up when it is first put into place."""
     decks: tuple[Path, ...] = (DECK,)
@@ -103,6 +106,7 @@ class Stand:
         self._pads: dict[str, PadSimulator] = {}
         self.id_documents: dict[str, DemoDocument] = {}
         self.placed: DemoDocument | None = None
+        self._printers: dict[str, PrinterSimulator] = {}
 
     # --- setting up and clearing away -----------------------------------------------------------------------------
 
@@ -191,6 +195,8 @@ class Stand:
 
         wiring = Wiring(
             regions=settings.regions,
+            handbook=settings.handbook,
+            outlets=settings.outlets,
             assets=settings.assets,
             holidays=settings.holidays,
             width=width,
@@ -222,10 +228,13 @@ class Stand:
             self.centre.enrol(place.enrol(surroundings.wiring, self.logs / "enrolment.log"))
         pad = PadSimulator(delivered.pad_dialect, link=place.pad_link, state_file=place.pad_memory)
         self._pads[region] = pad.__enter__()
+        self._printers[region] = PrinterSimulator(link=place.printer_link)
 
     def _put_pads_away(self) -> None:
         while self._pads:
             self._pads.popitem()[1].close()
+        while self._printers:
+            self._printers.popitem()[1].close()
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
@@ -253,6 +262,11 @@ class Stand:
     def pad(self) -> PadSimulator:
         """The PIN pad of the terminal that stands here now."""
         return self._pads[self.region]
+
+    @property
+    def printer(self) -> PrinterSimulator:
+        """Its receipt printer."""
+        return self._printers[self.region]
 
     def programs(self) -> list[tuple[str, int | None, str, bool]]:
         """What runs: name, process, where, and whether it has died."""
@@ -361,6 +375,29 @@ class Stand:
             case _:
                 raise NotPossible("no such state of a cable")
 
+    def set_printer(self, what: str) -> None:
+        """Do something to the receipt printer."""
+        verbs: dict[str, tuple[Callable[[], None], str, str]] = {
+            "low": (self.printer.run_low, "凭条纸快用完了", "paper low"),
+            "out": (self.printer.run_out, "凭条纸用完了", "paper out"),
+            "ends": (lambda: self.printer.run_out(300), "凭条纸只剩一截", "paper ends within the next slip"),
+            "refill": (self.printer.refill, "换了新纸卷", "new roll"),
+            "open": (self.printer.open_cover, "打印机盖打开了", "printer cover open"),
+            "close": (self.printer.close_cover, "打印机盖合上了", "printer cover closed"),
+            "unplugged": (self.printer.unplug, "打印机线拔掉了", "printer cable out"),
+            "plugged": (self.printer.replug, "打印机线插好了", "printer cable in"),
+        }
+        if what not in verbs:
+            raise NotPossible("no such thing can be done to a printer")
+        act, zh, en = verbs[what]
+        act()
+        self._note(zh, en)
+
+    def last_slip(self) -> bytes | None:
+        """The last slip that the printer cut off, as a PNG."""
+        slips = self.printer.slips
+        return slips[-1] if slips else None
+
     def set_power(self, what: str) -> None:
         """``on`` or ``off``."""
         match what:
@@ -424,6 +461,8 @@ class Stand:
             "id_documents": [document.picture(self.region, terminals) for document in self.id_documents.values()],
             "cable": self.cable.state.value,
             "cut_armed": self.cable.cut_armed,
+            "printer": self.printer.condition,
+            "slips": self.printer.cut,
             "centre_url": self.centre.url,
             "programs": [
                 {"name": name, "pid": pid, "where": where, "failed": failed}

@@ -18,6 +18,8 @@ class Wiring:
     """What a terminal is plugged into."""
 
     regions: Path
+    handbook: Path
+    outlets: Path
     assets: Path
     holidays: Path
     width: int
@@ -64,6 +66,11 @@ class TerminalPlace:
         """What its PIN pad keeps without power."""
         return self.directory / "pin-pad.json"
 
+    @property
+    def printer_link(self) -> Path:
+        """The serial port of its receipt printer."""
+        return self.directory / "receipt-printer"
+
     def make_pad(self, serial: str) -> None:
         """Put a pad there, fresh from the room where master keys are injected."""
         if not self.pad_memory.exists():
@@ -87,8 +94,11 @@ class TerminalPlace:
             "pin_pad": {"port": str(self.pad_link), "dialect": "auto"},
             "id_reader": {"port": str(wiring.id_reader)},
             "centre": {"url": wiring.centre_url, "ca": str(wiring.centre_ca), "keys": str(wiring.centre_keys)},
+            "receipt_printer": {"port": str(self.printer_link)},
             "paths": {
                 "regions": str(wiring.regions),
+                "handbook": str(wiring.handbook),
+                "outlets": str(wiring.outlets),
                 "assets": str(wiring.assets),
                 "holidays": str(wiring.holidays),
             },

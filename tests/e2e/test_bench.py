@@ -46,6 +46,12 @@ class NotingWorkbench:
     def set_cable(self, what: str) -> None:
         self.deeds.append(f"cable {what}")
 
+    def set_printer(self, what: str) -> None:
+        self.deeds.append(f"printer {what}")
+
+    def last_slip(self) -> bytes | None:
+        return b"a picture" if "printer refill" in self.deeds else None
+
     def set_power(self, what: str) -> None:
         self.deeds.append(f"power {what}")
 
@@ -93,6 +99,7 @@ def live(bench: BenchServer, token: str) -> str:
         ("take-id", "take id"),
         ("cable/unplugged", "cable unplugged"),
         ("power/off", "power off"),
+        ("printer/out", "printer out"),
         ("region/beijing", "region beijing"),
     ],
 )
@@ -112,6 +119,14 @@ def test_no_deed_without_the_token_of_this_run(
 def test_a_deed_is_no_link(bench: BenchServer, workbench: NotingWorkbench) -> None:
     assert call(bench, "press/7", token=bench.token, method="GET") == 405
     assert workbench.deeds == []
+
+
+def test_the_last_slip_is_shown_to_the_page_only(bench: BenchServer, workbench: NotingWorkbench) -> None:
+    shown = f"slip.png?token={bench.token}"
+    assert call(bench, shown, method="GET") == 404
+    workbench.set_printer("refill")
+    assert call(bench, shown, method="GET") == 200
+    assert call(bench, "slip.png", method="GET") == 403
 
 
 def test_what_is_not_possible_is_said(bench: BenchServer) -> None:

@@ -36,6 +36,7 @@ from kiosk.records.questions import (
     LiftLoss,
     OpenCardSession,
     ProveCard,
+    ReportFormalLoss,
     ReportLoss,
 )
 from kiosk.records.transaction import Service
@@ -186,6 +187,10 @@ class Asker:
             (
                 "/v1/loss-reports",
                 ReportLoss(transaction_id="e" * 32, region="beijing", social_security_number=person, name="别人"),
+            ),
+            (
+                "/v1/formal-loss-reports",
+                ReportFormalLoss(transaction_id="9" * 32, region="beijing", social_security_number=person, name="别人"),
             ),
             ("/v1/working-keys", GetWorkingKey(pad_serial=pad)),
             ("/v1/card-sessions/00/record", GetRecord(transaction_id="f" * 32)),

@@ -44,6 +44,8 @@ keys = "centre.json"
 
 [paths]
 regions = "regions"
+handbook = "handbook"
+outlets = "outlets"
 assets = "assets"
 """
 

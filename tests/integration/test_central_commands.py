@@ -356,6 +356,7 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
         f"{session_path}/loss-lifting",
         f"{session_path}/examination",
         "/v1/loss-reports",
+        "/v1/formal-loss-reports",
         "/v1/working-keys",
     }
     schemas = description["components"]["schemas"]

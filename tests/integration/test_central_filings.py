@@ -15,7 +15,7 @@ from central.command_line import main
 from central.filings import last_day
 from central.query import transaction_row
 from central.settings import load_settings
-from central.tables import Card, Filing
+from central.tables import Card, Filing, ReplacementOrder
 from kiosk.records.card import CardState
 from kiosk.records.china_time import CHINA
 from kiosk.records.filings import (
@@ -215,6 +215,28 @@ def test_a_temporary_card_holds_two_months_and_is_printed_again_not_issued_again
 )
 def test_whole_months_end_on_the_day_before_their_like(first: date, months: int, last: date) -> None:
     assert last_day(first, months) == last
+
+
+@pytest.mark.parametrize("kind", [IssuedPaper.MEDICAL_SLIP, IssuedPaper.REPLACEMENT_CERTIFICATE])
+def test_a_paper_of_a_replacement_wants_one_under_way(
+    centre: RunningCentre, terminal: EnrolledTerminal, kind: IssuedPaper
+) -> None:
+    question = a_matter(WITH_CARD, Paper(kind=kind))
+    assert file(centre, terminal, question).verdict is FilingVerdict.NOTHING_TO_REST_ON
+    with centre.database.writing() as session:
+        session.add(
+            ReplacementOrder(
+                order_id=os.urandom(16).hex(), identification_code=WITH_CARD_CODE, reason="damaged", accepted_at=NOW
+            )
+        )
+    assert file(centre, terminal, a_matter(WITH_CARD, Paper(kind=kind))).verdict is FilingVerdict.FILED
+
+
+def test_a_notice_of_cancelling_wants_the_cancelling(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    notice = Paper(kind=IssuedPaper.CANCEL_NOTICE)
+    assert file(centre, terminal, a_matter(WITH_CARD, notice)).verdict is FilingVerdict.NOTHING_TO_REST_ON
+    file(centre, terminal, a_matter(WITH_CARD, Cancelling(reason=LeavingReason.MOVED_AWAY)))
+    assert file(centre, terminal, a_matter(WITH_CARD, notice)).verdict is FilingVerdict.FILED
 
 
 def admitted(day: str) -> OffsiteCare:

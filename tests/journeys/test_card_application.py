@@ -7,7 +7,7 @@ from tests.journeys.test_temporary_loss import facts, filled
 from tests.journeys.world import FILED_NUMBER, ID_CARD, World, session, titles, walk
 
 PHONE = "13800000000"
-TO_SLIP = {"申领交上去了": Intent.NEXT, "接下来": Intent.NEXT}
+TO_SLIP = dict.fromkeys(("申领交上去了", "接下来", "由谁发卡"), Intent.NEXT)
 
 
 def citizen(key: str = "yunling", **changes: object) -> World:
@@ -30,12 +30,11 @@ def first(world: World, kind: type[View]) -> View:
 def test_what_it_takes_is_said_before_anything_is_asked() -> None:
     world = citizen(keyed=[PHONE])
     assert apply(world) is Outcome.DONE
-    assert titles(world)[:3] == ["办第一张卡", "办第一张卡", "照片和材料"]
+    assert titles(world)[:3] == ["办第一张卡", "照片和材料", "请放上身份证"]
     assert lines(world, "办第一张卡") == [
-        "要用您本人的身份证。",
+        "要用您本人的身份证。不收费。",
         "要先参加社会保险。",
-        "不收费。",
-        "交上以后，10 个工作日 能拿到卡。",
+        "从交上到拿到卡，要 10 个工作日。",
     ]
     assert lines(world, "照片和材料") == [
         "这台机器不拍照片，照片由窗口补拍、补交。",
@@ -74,7 +73,7 @@ def test_whoever_sees_that_it_is_not_them_begins_with_the_id_card_again() -> Non
 
 
 def test_the_result_says_the_number_and_that_the_photograph_is_missing() -> None:
-    world = citizen(keyed=[PHONE], choices=TO_SLIP)
+    world = citizen(keyed=[PHONE], choices=dict(TO_SLIP))
     apply(world)
     result = first(world, Result)
     assert facts(result) == {"受理号": FILED_NUMBER, "照片": "由窗口补拍、补交", "多久能拿到卡": "10 个工作日"}
@@ -82,19 +81,18 @@ def test_the_result_says_the_number_and_that_the_photograph_is_missing() -> None
         "在哪里办照片：云岭服务大厅",
         "急着用卡的，可以办临时社会保障卡",
         "想知道办到哪一步：在这里选“查进度”。",
-        "领卡：有单位的：单位发",
-        "领卡：其他人：到云岭服务大厅领",
     ]
+    assert lines(world, "由谁发卡") == ["有单位的：单位发", "其他人：到云岭服务大厅领"]
 
 
 def test_the_slip_says_what_is_missing_and_names_nobody() -> None:
-    world = citizen(keyed=[PHONE], choices=TO_SLIP)
+    world = citizen(keyed=[PHONE], choices=dict(TO_SLIP))
     apply(world)
     slip = first(world, Slip)
     assert isinstance(slip, Slip)
     told = [filled(line) for line in slip.lines]
     assert told[:4] == [
-        "云岭 · 申领社会保障卡",
+        "云岭 · 社会保障卡申领",
         f"受理号 {FILED_NUMBER}",
         "办理日期 2026-11-22",
         "照片由窗口补拍、补交",

@@ -58,7 +58,7 @@ def pages(world: World, title: str) -> list[Result]:
 
 def menu(world: World, title: str = "您的社保卡信息") -> dict[str, str]:
     choices = next(view for view in world.seen if isinstance(view, Choices) and plain(view.title) == title)
-    return {plain(choice.label): plain(choice.line) for choice in choices.choices}
+    return {plain(choice.label): plain(choice.line) for choice in choices.choices if choice.line is not None}
 
 
 def explained(world: World, title: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Every journey, with everything that can end it thrown in at every step: all must come home."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -18,17 +19,20 @@ from drivers.ports.errors import (
     TimedOut,
 )
 from kiosk.journeys import requests
+from kiosk.journeys.ask_handbook import ask_handbook
 from kiosk.journeys.cancelling import cancelling
 from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.data_change import data_change
 from kiosk.journeys.filing_progress import filing_progress
+from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.offsite_care import offsite_care
 from kiosk.journeys.papers import papers
 from kiosk.journeys.pin_change import pin_change
+from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import (
     CardTaken,
     CitizenCancelled,
@@ -37,22 +41,29 @@ from kiosk.journeys.requests import (
     Journey,
     LedgerFailed,
     Request,
+    SlipFate,
     Unread,
 )
 from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import Chosen, Intent, ReadBack
 from kiosk.records.card import CardState
 from kiosk.records.filings import FilingState, GetFilings, OffsiteCare, OffsiteGroup
-from kiosk.records.questions import CardProof, CardProved, PinVerdict, RecordAnswer
+from kiosk.records.questions import CardProof, CardProved, PinVerdict, RecordAnswer, ReportFormalLoss
 from kiosk.records.transaction import Outcome, Stage
 from tests.journeys.world import ID_CARD, RECEIPT, RECORD, YEAR, World, filing
 from tests.journeys.world import session as plain_session
+from tests.shipped_handbooks import handbook
 
 CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
 
 LOST = CardProved(proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST)
 NUMBER = "11010119900307002X"
 AWAY = OffsiteCare(group=OffsiteGroup.REFERRED, place="310000")
+
+
+def _asking(about: Session) -> Journey[Outcome]:
+    return ask_handbook(dataclasses.replace(about, handbook=handbook(about.region.key)))
+
 
 Scenario = tuple[Callable[[Session], Journey[Outcome]], Callable[[], World]]
 SCENARIOS: dict[str, Scenario] = {
@@ -103,6 +114,26 @@ SCENARIOS: dict[str, Scenario] = {
         temporary_loss,
         lambda: World(key="jiangxi", keyed=["1", NUMBER, "", "王小明"], choices={"您带身份证了吗？": Intent.TYPE}),
     ),
+    "formal loss report": (formal_loss, lambda: World(key="yunling", documents=[ID_CARD])),
+    "formal loss report without the centre": (
+        formal_loss,
+        lambda: World(key="yunling", documents=[ID_CARD], centre_up=False),
+    ),
+    "formal loss report unanswered": (
+        formal_loss,
+        lambda: World(key="yunling", documents=[ID_CARD], lost_answer_to=ReportFormalLoss),
+    ),
+    "report taken back, on paper": (
+        loss_lifting,
+        lambda: World(
+            key="yunling", typed=["246810"], proof=LOST, printing=Printing.READY, choices={"挂失已撤销": Intent.NEXT}
+        ),
+    ),
+    "loss report, paper out in the middle": (
+        temporary_loss,
+        lambda: World(key="beijing", documents=[ID_CARD], printing=Printing.READY, fate=SlipFate.PARTLY),
+    ),
+    "handbook searched": (_asking, lambda: World(keyed=["zzzz", "gs"])),
     "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
     "examination": (card_examination, lambda: World(tries=2)),
     "examination of a closed chip": (card_examination, lambda: World(key="yunling", chip_closed=True)),
@@ -152,9 +183,9 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 
-def session(key: str) -> Session:
+def session(key: str, printing: Printing) -> Session:
     """With all that a terminal can have."""
-    return plain_session(key, reads_id_cards=True)
+    return plain_session(key, printing, reads_id_cards=True)
 
 
 CARD_REQUESTS = (
@@ -198,7 +229,7 @@ def every_case() -> list[tuple[str, int, int]]:
     cases = []
     for name, (journey_of, world_of) in SCENARIOS.items():
         world = world_of()
-        journey = journey_of(session(world.key))
+        journey = journey_of(session(world.key, world.printing))
         request = next(journey)
         step = 0
         while True:
@@ -223,7 +254,7 @@ def test_the_walk_is_not_empty() -> None:
 def test_all_come_home(name: str, step: int, number: int) -> None:
     journey_of, world_of = SCENARIOS[name]
     world = world_of()
-    journey = journey_of(session(world.key))
+    journey = journey_of(session(world.key, world.printing))
     request = next(journey)
     for _ in range(step):
         request = journey.send(world.answer(request))

@@ -76,7 +76,8 @@ def test_nothing_is_taken_down_without_the_centre() -> None:
 
 @pytest.mark.parametrize("how", ["lost_answer_to", "distrusted_answer_to"])
 def test_a_lost_answer_to_a_filing_is_told_as_not_known(how: str) -> None:
-    world = citizen(**{how: FileMatter})
+    world = citizen()
+    setattr(world, how, FileMatter)
     assert apply(world) is Outcome.UNKNOWN
     last = world.seen[-1]
     assert isinstance(last, Fault)

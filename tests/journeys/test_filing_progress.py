@@ -13,7 +13,7 @@ REFERRAL = OffsiteCare(group=OffsiteGroup.REFERRED, place="110100")
 
 
 def citizen(told: list[FilingTold], **changes: object) -> World:
-    choices = dict.fromkeys(("申领社会保障卡", "异地就医备案", "临时社会保障卡"), Intent.NEXT)
+    choices = dict.fromkeys(("社会保障卡申领", "异地就医的备案", "临时社会保障卡"), Intent.NEXT)
     return World(key="yunling", documents=[ID_CARD], filings=told, choices=choices, **changes)  # type: ignore[arg-type]
 
 

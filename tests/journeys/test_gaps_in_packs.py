@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from drivers.ports.card_reader import CardKind
@@ -19,6 +19,7 @@ from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.filing_progress import filing_progress
+from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.papers import papers
@@ -50,6 +51,8 @@ from kiosk.records.questions import (
     CardExamined,
     CardProof,
     CardProved,
+    FormalLossReported,
+    FormalLossVerdict,
     GetRecord,
     LossReported,
     LossVerdict,
@@ -145,6 +148,7 @@ NEXT: dict[str, AnyIntent] = dict.fromkeys(
         "接下来",
         "密码改好了",
         "挂失已撤销",
+        "正式挂失好了",
         "留一个手机号码",
         "申领交上去了",
         "{name}开好了",
@@ -167,17 +171,7 @@ PINS = ["246810", "975318", "975318"]
 Story = Callable[[Session], Journey[Outcome]]
 
 
-def worlds() -> Iterator[tuple[Story, World]]:
-    for up in (True, False):
-        yield card_query, World(key="yunling", typed=list(PINS), proof=PROVED, centre_up=up)
-        yield pin_change, World(key="yunling", typed=list(PINS), proof=PROVED, centre_up=up, choices=NEXT)
-        yield loss_lifting, World(key="yunling", typed=list(PINS), proof=LOST, centre_up=up, choices=NEXT)
-        yield temporary_loss, World(key="yunling", keyed=[NUMBER, NAME], centre_up=up, choices=NEXT)
-        yield temporary_loss, World(key="yunling", documents=[ID_CARD], centre_up=up, choices=NEXT)
-        for tries in (0, 1, 6):
-            yield card_examination, World(key="yunling", tries=tries, proof=PROVED, centre_up=up)
-    for kind in CardKind:
-        yield card_examination, World(key="yunling", kind=kind)
+def filed_worlds() -> Iterator[tuple[Story, World]]:
     for verdict in FilingVerdict:
         for filed in (card_application, papers):
             yield filed, World(key="yunling", documents=[ID_CARD], verdict=verdict, choices=dict(NEXT))
@@ -186,11 +180,30 @@ def worlds() -> Iterator[tuple[Story, World]]:
         told = [filing(state=state, matter=matter) for matter in MATTERS_FILED]
         yield filing_progress, World(key="yunling", documents=[ID_CARD], filings=told, choices=dict(NEXT))
     yield filing_progress, World(key="yunling", documents=[ID_CARD], filings=[])
+
+
+def worlds() -> Iterator[tuple[Story, World]]:
+    for up in (True, False):
+        yield card_query, World(key="yunling", typed=list(PINS), proof=PROVED, centre_up=up)
+        yield pin_change, World(key="yunling", typed=list(PINS), proof=PROVED, centre_up=up, choices=NEXT)
+        yield loss_lifting, World(key="yunling", typed=list(PINS), proof=LOST, centre_up=up, choices=NEXT)
+        yield temporary_loss, World(key="yunling", keyed=[NUMBER, NAME], centre_up=up, choices=NEXT)
+        yield formal_loss, World(key="yunling", keyed=[NUMBER, NAME], centre_up=up, choices=NEXT)
+        yield temporary_loss, World(key="yunling", documents=[ID_CARD], centre_up=up, choices=NEXT)
+        for tries in (0, 1, 6):
+            yield card_examination, World(key="yunling", tries=tries, proof=PROVED, centre_up=up)
+    for kind in CardKind:
+        yield card_examination, World(key="yunling", kind=kind)
     for verdict in LossVerdict:
         for bank in ("", "云岭银行", "别的银行"):
             at = REPORTED_MS if verdict in (LossVerdict.REPORTED, LossVerdict.ALREADY_REPORTED) else None
             report = LossReported(verdict=verdict, reported_at_ms=at, bank=bank)
             yield temporary_loss, World(key="yunling", keyed=[NUMBER, NAME], reports=[report], choices=NEXT)
+    for formal in FormalLossVerdict:
+        for bank in ("", "云岭银行", "别的银行"):
+            at = REPORTED_MS if formal is FormalLossVerdict.REPORTED else None
+            final = FormalLossReported(verdict=formal, reported_at_ms=at, bank=bank)
+            yield formal_loss, World(key="yunling", keyed=[NUMBER, NAME], formal_reports=[final], choices=NEXT)
     for state in CardState:
         proof = CardProved(proof=CardProof.GENUINE, card_state=state)
         yield loss_lifting, World(key="yunling", typed=list(PINS), proof=proof)
@@ -208,6 +221,7 @@ def worlds() -> Iterator[tuple[Story, World]]:
         proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=0))  # fmt: skip
 
 
+@settings(deadline=None)  # some sixty journeys an example
 @given(gaps=st.sets(st.sampled_from(sorted(set(RULES) - MUST_BE_STATED))), held_by=st.sampled_from(["chip", "centre"]))
 @example(gaps=set(), held_by="chip")
 @example(gaps=set(RULES) - MUST_BE_STATED, held_by="chip")
@@ -230,7 +244,7 @@ def test_every_journey_ends_in_words(gaps: set[str], held_by: str) -> None:
     region = Region(msgspec.convert(raw, Pack))
     for choice in (home(region), *(further_choice(region, menu) for menu in Menu)):
         assert [gap for saying in sayings(choice) for gap in empty_gaps(saying)] == []
-    for journey, world in worlds():
+    for journey, world in (*worlds(), *filed_worlds()):
         session = Session(TRANSACTION_ID, region, TODAY, reads_id_cards=bool(world.documents))
         outcome = walk(journey(session), world)
         assert isinstance(outcome, Outcome)

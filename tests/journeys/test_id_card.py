@@ -213,7 +213,7 @@ def test_without_a_reader_typing_is_asked_for_at_once_where_the_region_allows_it
 
 
 def test_without_a_reader_and_without_typing_it_is_refused_before_anything_begins() -> None:
-    world = citizen()
+    world = citizen(keyed=[ID_CARD.number, ID_CARD.name])
     assert walk(temporary_loss(session("beijing")), world) is Outcome.REFUSED
     (view,) = world.seen
     assert isinstance(view, Refusal)

@@ -75,6 +75,7 @@ def test_a_card_in_another_state(state: CardState, code: str) -> None:
         (LiftVerdict.NOT_REPORTED, "R-18"),
         (LiftVerdict.FORMALLY_LOST, "R-13"),
         (LiftVerdict.REPLACED, "R-16"),
+        (LiftVerdict.REPLACEMENT_RUNNING, "R-31"),
         (LiftVerdict.CANCELLED, "R-15"),
         (LiftVerdict.NOT_OPEN, "R-01"),
     ],

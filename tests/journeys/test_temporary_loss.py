@@ -143,6 +143,7 @@ def test_where_it_is_not_open_the_handbook_s_way_is_told(key: str, place: str, s
         (LossVerdict.CANCELLED, "R-15", "card_cancelled", "这张卡已经注销"),
         (LossVerdict.REPLACED, "R-16", "card_replaced", "已经补办了新卡"),
         (LossVerdict.NOT_ACTIVATED, "R-17", "card_not_activated", "这张卡还没有启用"),
+        (LossVerdict.REPLACEMENT_RUNNING, "R-30", "replacement_running", "新卡正在补办"),
     ],
 )
 def test_each_answer_is_its_own(verdict: LossVerdict, code: str, reason: str, title: str) -> None:
@@ -152,6 +153,31 @@ def test_each_answer_is_its_own(verdict: LossVerdict, code: str, reason: str, ti
     assert isinstance(last, Refusal)
     assert (last.code, last.title.text) == (code, title)
     assert stages(world)[-1] == (Stage.FINISHED, Outcome.REFUSED, reason)
+
+
+def test_the_e_card_that_stops_with_it_is_told_where_the_region_states_it() -> None:
+    report = LossReported(verdict=LossVerdict.REPORTED, reported_at_ms=REPORTED_MS, e_card_stopped=True)
+    world = World(key="yunling", keyed=[NUMBER, NAME], reports=[report])
+    assert walk(temporary_loss(session("yunling")), world) is Outcome.DONE
+    explained = world.seen[0]
+    assert isinstance(explained, Explain)
+    assert "电子社保卡" in explained.lines[0].text
+    done = next(view for view in world.seen if isinstance(view, Result))
+    assert done.note is not None
+    assert done.note.text == "电子社保卡也一起停用了。"
+    beijing = World(key="beijing", documents=[ID_CARD])
+    walk(temporary_loss(session("beijing", reads_id_cards=True)), beijing)
+    first, result = beijing.seen[0], next(view for view in beijing.seen if isinstance(view, Result))
+    assert isinstance(first, Explain)
+    assert "电子" not in first.lines[0].text
+    assert result.note is None
+
+
+def test_the_citizen_is_told_what_to_say_to_the_bank() -> None:
+    world = citizen("jiangxi", choices=turn_pages())
+    walk(temporary_loss(session("jiangxi")), world)
+    left = next(view for view in world.seen if isinstance(view, Explain) and view.title.text == "接下来")
+    assert filled(left.lines[0]) == "银行功能要另外挂失：打银行电话（在下一页），说“社保卡丢了，要挂失”。"
 
 
 def test_already_reported_says_until_when() -> None:

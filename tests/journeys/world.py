@@ -27,16 +27,18 @@ from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock
 from kiosk.journeys import requests
 from kiosk.journeys.frame import Session
-from kiosk.journeys.requests import Distrusted, Journey, Request, Unreachable, Unread
+from kiosk.journeys.printing import Printing
+from kiosk.journeys.requests import Distrusted, Journey, Request, SlipFate, Unreachable, Unread
 from kiosk.journeys.views import (
     AnyIntent,
     Choices,
-    Chosen,
     Emphasis,
     Intent,
     NameEntry,
     NumberEntry,
+    PaperSlip,
     ReadBack,
+    SoundEntry,
     Typed,
     View,
     actions_of,
@@ -64,6 +66,8 @@ from kiosk.records.questions import (
     CardSessionOpened,
     ChangeCentrePin,
     ExamineCard,
+    FormalLossReported,
+    FormalLossVerdict,
     GetRecord,
     GetWorkingKey,
     HolderRecord,
@@ -79,6 +83,7 @@ from kiosk.records.questions import (
     PinVerdict,
     ProveCard,
     RecordAnswer,
+    ReportFormalLoss,
     ReportLoss,
     TerminalAuthenticated,
     WorkingKey,
@@ -103,8 +108,10 @@ def region(key: str) -> Region:
     return Region(load_pack(folder / f"{key}.toml"))
 
 
-def session(key: str, *, reads_id_cards: bool = False) -> Session:
-    return Session(TRANSACTION_ID, region(key), TODAY, reads_id_cards=reads_id_cards, country=COUNTRY)
+def session(key: str, printing: Printing = Printing.ABSENT, *, reads_id_cards: bool = False) -> Session:
+    return Session(
+        TRANSACTION_ID, region(key), TODAY, reads_id_cards=reads_id_cards, printing=printing, country=COUNTRY
+    )
 
 
 ISSUER = {
@@ -249,6 +256,8 @@ class World:
     lost_answer_to: type | None = None
     distrusted_answer_to: type | None = None
     proof: CardProved = field(default_factory=lambda: CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL))
+    printing: Printing = Printing.ABSENT
+    fate: SlipFate = SlipFate.PRINTED
     records: list[RecordAnswer] = field(default_factory=lambda: [RecordAnswer(pin=PinVerdict.ACCEPTED, record=RECORD)])
     changes: list[PinChanged] = field(default_factory=lambda: [PinChanged(change=PinChange.CHANGED)])
     reports: list[LossReported] = field(
@@ -258,6 +267,13 @@ class World:
                 reported_at_ms=REPORTED_MS,
                 lapses_at_ms=TEN_DAYS_LATER_MS,
                 bank="中国银行",
+            )
+        ]
+    )
+    formal_reports: list[FormalLossReported] = field(
+        default_factory=lambda: [
+            FormalLossReported(
+                verdict=FormalLossVerdict.REPORTED, reported_at_ms=REPORTED_MS, bank="云岭银行", e_card_stopped=True
             )
         ]
     )
@@ -280,13 +296,14 @@ class World:
     choices: dict[str, AnyIntent] = field(default_factory=dict)
     """Which intent the citizen picks on a screen of this title; the primary action elsewhere."""
 
-    looked_at: list[Chosen] = field(default_factory=list)
+    looked_at: list[AnyIntent] = field(default_factory=list)
     """What the citizen has chosen to look at: each thing once, then they leave."""
 
     pins: list[Pin] = field(default_factory=list)
     recorded: list[Transaction] = field(default_factory=list)
     seen: list[View] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
+    printed: list[PaperSlip] = field(default_factory=list)
     card_returned: bool = False
     card_came: bool = False
     chip_read: bool = False
@@ -306,7 +323,7 @@ class World:
         wanted = self.choices.get(title_of(view))
         if wanted is not None and wanted in {action.intent for action in actions}:
             return wanted
-        if isinstance(view, NumberEntry | NameEntry):
+        if isinstance(view, NumberEntry | NameEntry | SoundEntry):
             return Typed(self.keyed.pop(0))
         if isinstance(view, Choices):
             return self._choose(view)
@@ -323,6 +340,10 @@ class World:
                 self.looked_at.append(choice.intent)
                 return choice.intent
         offered = {action.intent for action in view.actions}
+        wanted = self.choices.get(title_of(view))
+        if wanted in offered and wanted not in self.looked_at:
+            self.looked_at.append(wanted)
+            return wanted
         return Intent.AGAIN if Intent.AGAIN in offered else Intent.DONE
 
     def _await_card(self, request: requests.AwaitCard) -> CardKind:
@@ -392,6 +413,7 @@ class World:
             GetRecord: lambda: self.records.pop(0),
             ChangeCentrePin: lambda: self.changes.pop(0),
             ReportLoss: lambda: self.reports.pop(0),
+            ReportFormalLoss: lambda: self.formal_reports.pop(0),
             LiftLoss: lambda: self.liftings.pop(0),
             ExamineCard: lambda: self.examined,
             FileMatter: lambda: self._filed(cast("FileMatter", request.question)),
@@ -412,6 +434,11 @@ class World:
 
     def _return_card(self, _: Any) -> None:
         self.card_returned = True
+
+    def _print(self, request: requests.PrintSlip) -> SlipFate:
+        assert not self.printed, "a second slip was printed"
+        self.printed.append(request.slip)
+        return self.fate
 
     _HANDLERS: "dict[type, Callable[[World, Any], Any]]" = field(
         default_factory=lambda: {
@@ -437,6 +464,7 @@ class World:
             requests.LoadWorkingKey: lambda _, __: None,
             requests.AskCentre: World._ask_centre,
             requests.Record: World._record,
+            requests.PrintSlip: World._print,
         },
         repr=False,
     )

@@ -7,7 +7,7 @@ import sys
 
 from tests.ui.display import ROOT, DrivenWindow, virtual_display
 
-DEADLINE = 240
+DEADLINE = 900
 
 
 def in_window(check: str, width: int, height: int) -> None:

@@ -7,8 +7,12 @@ from typing import Final
 from kiosk.journeys.counter_words import listed
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.identify import CANCEL
+from kiosk.journeys.paging import turning
+from kiosk.journeys.printing import PRINTING, Printing, fate_view, offering, warning
+from kiosk.journeys.requests import SlipFate
 from kiosk.journeys.views import (
     Action,
+    Answer,
     Attract,
     Choice,
     Choices,
@@ -33,6 +37,7 @@ from kiosk.journeys.views import (
     Result,
     Scene,
     Slip,
+    SoundEntry,
     Step,
     StillThere,
     TakeCard,
@@ -99,6 +104,8 @@ _LOST = Tile(
 )
 _ELSEWHERE = told("看去哪儿办")
 _CLOSED = tuple(dataclasses.replace(tile, elsewhere=_ELSEWHERE) for tile in (_PIN, _FOUND))
+_REPORT = Say("口头挂失", translations={"en": "oral (temporary) loss report"})
+_BANK = Say("江西省农村信用社（农商银行）", translations={"en": "Jiangxi Rural Credit Union (rural commercial banks)"})
 _BACK = Action(Intent.BACK, told("上一页"))
 _FINISH = Action(Intent.DONE, told("看完了"))
 _NEXT = Action(Intent.NEXT, told("下一页"), Emphasis.PRIMARY)
@@ -112,6 +119,7 @@ def _choice(key: str, label: Say, line: Say | Verbatim) -> Choice:
 
 
 _LOG_CHOICE = _choice("log", told("卡里的记录"), told("最近 {count} 笔", count=10))
+_RETURN = Action(Intent.BACK, told("返回"))
 _PROVINCES = {one.code: one for one in load_places(Path(__file__).resolve().parents[2] / "assets" / "places.toml")}
 _TURNED = (CANCEL, _BACK, Action(Intent.NEXT, told("下一页")))
 
@@ -141,6 +149,11 @@ _WINDOW = Say(
         "pharmacy; bring your ID"
     },
 )
+_LOCKED = Say("密码输错，卡锁了怎么办？", translations={"en": "Wrong PIN: the card is locked"})
+_STANDS = Citation("社会保障卡知识手册 v1.0", "2019-05", "§3.3、§4.5")
+_ASK = Tile(
+    ChooseService(Service.ASK_HANDBOOK), told("问一问"), told("办事指南"), "help", told("问一问。看办事指南，不用卡")
+)
 
 _COLLECTION_OFFICE = Say(
     "省社会保险事业局医保征缴处，本人带社会保障卡和身份证。代办要带两个人的身份证和社会保障卡",
@@ -150,13 +163,29 @@ _COLLECTION_OFFICE = Say(
     },
 )
 
+
+def _listed(*items: str) -> Say:
+    """As the code lists papers: each sentence within the next."""
+    sentence = told(items[0])
+    for item in items[1:]:
+        sentence = told("{before}、{item}", before=sentence, item=told(item))
+    return sentence
+
+
+_PROXY_PAPERS = _listed("本人身份证", "身份证复印件", "代办人身份证", "代办人身份证复印件", "委托书")
+_PHOTO = _listed("白色背景", "一寸", "电子版", "穿深色上衣", "不戴帽子", "不戴围巾", "不戴眼镜", "不戴首饰")
+_PEOPLE = Say(
+    "保险终止或转走、已销社保功能的人",
+    translations={"en": "Someone whose insurance ends or moves and whose social side is cancelled"},
+)
+
 VIEWS: Final[dict[str, View]] = {
     "attract": Attract(
         told("社会保障卡自助服务"),
         told("{region}的社会保障卡，可以在这里自己办。", region=REGION),
         Action(Intent.START, told("点这里开始"), Emphasis.PRIMARY, told("点这里开始办理")),
     ),
-    "home": Home(told("您想办什么？"), (_QUERY, _EXAMINE, _PIN, _LOST), Action(Intent.CANCEL, told("退出"))),
+    "home": Home(told("您想办什么？"), (_QUERY, _EXAMINE, _PIN, _LOST, _ASK), Action(Intent.CANCEL, told("退出"))),
     "home-lost": Home(told("您想办哪一项？"), (_LOSS, _FOUND), _BACK),
     "home-closed": Home(
         told("您想办什么？"), (_QUERY, _CLOSED[0], _LOSS, _CLOSED[1]), Action(Intent.CANCEL, told("退出"))
@@ -190,6 +219,13 @@ VIEWS: Final[dict[str, View]] = {
             Action(Intent.TYPE, told("没带，自己输")),
             Action(Intent.NEXT, told("带了，放身份证"), Emphasis.PRIMARY),
         ),
+    ),
+    "insert-card-no-paper": InsertCard(
+        told("请插入社会保障卡"),
+        told("金色芯片朝上、朝前，插到底。办完前不要拔卡。"),
+        None,
+        (CANCEL,),
+        note=warning(Printing.UNABLE),
     ),
     "pin-entry": PinEntry(
         told("请在键盘上输入{pin}", pin=_PIN_NAME),
@@ -238,6 +274,16 @@ VIEWS: Final[dict[str, View]] = {
         told("这个号码不对，请对照身份证改一改。"),
         (CANCEL,),
     ),
+    "number-entry-phone": NumberEntry(
+        told("留一个手机号码"),
+        told("卡做好了，好通知您。不留也能办。"),
+        11,
+        told("输好了"),
+        Step(2, 3),
+        told("手机号码是 1 开头的 11 位数字，请改一改。"),
+        (CANCEL, Action(Intent.NEXT, told("不留号码"))),
+        check_character=False,
+    ),
     "name-entry": NameEntry(
         told("请输入姓名"), told("和身份证上的一样。"), told("输好了"), Step(2, 3), None, (CANCEL,)
     ),
@@ -262,6 +308,88 @@ VIEWS: Final[dict[str, View]] = {
             Action(Intent.AGAIN, told("不对，重新输")),
             Action(Intent.NEXT, told("对，挂失这张卡"), Emphasis.GRAVE, told("号码和姓名都对，挂失这张卡")),
         ),
+    ),
+    "read-back-filing": ReadBack(
+        told("请核对，再交上去"),
+        (
+            Fact(told("姓名"), PersonName("欧**㛃", RARE_NAME)),
+            Fact(told("身份证号码"), Personal("110*************1X", "11010519491231001X")),
+            Fact(told("手机号码"), Personal("138****0000", "13800000000")),
+        ),
+        told("窗口会按身份证上的信息做卡。"),
+        Step(3, 3),
+        (
+            CANCEL,
+            Action(Intent.AGAIN, told("不是我，重新放")),
+            Action(Intent.NEXT, told("都对，交上去")),
+        ),
+    ),
+    "formal-explain": Explain(
+        told("卡找不回来了，办正式挂失"),
+        (
+            told("办了就不能撤销。卡再找到，也不能用了。"),
+            told(
+                "办过{name}的，要在 {term} 内办正式挂失。",
+                name=_REPORT,
+                term=told("{count} 个工作日", count=7),
+            ),
+            told("要确认您是本人。不收费。"),
+        ),
+        None,
+        (CANCEL, Action(Intent.NEXT, told("知道了，接着办"), Emphasis.PRIMARY)),
+    ),
+    "formal-read-back": ReadBack(
+        told("请核对，是不是您本人"),
+        (
+            Fact(told("姓名"), PersonName("欧**㛃", RARE_NAME)),
+            Fact(told("身份证号码"), Personal("110*************1X", "11010519491231001X")),
+        ),
+        told("现在还没有挂失，下一步再问您一次。"),
+        Step(3, 3),
+        (
+            CANCEL,
+            Action(Intent.AGAIN, told("不对，重新输")),
+            Action(Intent.NEXT, told("对，是我本人"), Emphasis.PLAIN, told("号码和姓名都对，是我本人")),
+        ),
+    ),
+    "formal-last-question": ReadBack(
+        told("真的要正式挂失吗？"),
+        (Fact(told("办了以后"), told("卡马上停用。以后能不能撤销，本地手册没有写明。")),),
+        told("卡也许还找得到？先办{name}就够了。", name=_REPORT),
+        None,
+        (CANCEL, Action(Intent.NEXT, told("正式挂失这张卡"), Emphasis.GRAVE)),
+    ),
+    "formal-result": Result(
+        told("正式挂失好了"),
+        (
+            Fact(told("社保功能"), told("已停用，不能恢复"), key=True),
+            Fact(told("银行功能"), told("还没有挂失，请联系{bank} {line}", bank=_BANK, line=Verbatim("962268"))),
+        ),
+        told("电子社保卡也一起停用了。"),
+        (_FINISH, _NEXT),
+        Step(1, 3),
+    ),
+    "loss-next-steps": Explain(
+        told("接下来"),
+        (
+            told("银行功能要另外挂失：打银行电话（在下一页），说“社保卡丢了，要挂失”。"),
+            told(
+                "找不到卡，办正式挂失：{place}。{due}",
+                place=Say(
+                    "发卡银行的营业网点，本人带有效身份证件",
+                    translations={"en": "An outlet of the card's issuing bank, in person with your ID"},
+                ),
+                due=told(
+                    "正式挂失要在 {term} 内办，请不要晚于 {day}。",
+                    term=told("{count} 天", count=5),
+                    day=Verbatim("2026-11-27"),
+                ),
+            ),
+            told("卡找到了：带卡来这里撤销挂失。"),
+        ),
+        None,
+        (_BACK, _NEXT),
+        Step(2, 3),
     ),
     "slip": Slip(
         told("带走这张凭条"),
@@ -300,6 +428,103 @@ VIEWS: Final[dict[str, View]] = {
         (_BACK, CLOSE),
         Step(3, 3),
     ),
+    "sound-entry": SoundEntry(
+        told("您想找什么？"), told("打每个字拼音的第一个字母。挂失就打 GS。"), told("找一找"), None, (_RETURN,)
+    ),
+    "sound-entry-nothing": SoundEntry(
+        told("您想找什么？"),
+        told("打每个字拼音的第一个字母。挂失就打 GS。"),
+        told("找一找"),
+        told("没有找到。换个说法，再打首字母试试。"),
+        (_RETURN,),
+    ),
+    "choices-topics": Choices(
+        told("您想问什么？"),
+        tuple(
+            Choice(Chosen(en), Say(zh, translations={"en": en}))
+            for zh, en in (
+                ("认识社保卡", "About the card"),
+                ("领卡和启用", "Getting a card"),
+                ("密码和锁卡", "PINs and locked cards"),
+                ("卡丢了、坏了", "Lost or worn cards"),
+                ("去外地看病", "Care away from home"),
+                ("手机里的电子卡", "The card on your phone"),
+            )
+        ),
+        None,
+        (
+            Action(Intent.DONE, told("回首页")),
+            Action(Chosen("outlets"), told("找网点"), spoken=told("找网点和电话")),
+            Action(Chosen("search"), told("打字找"), Emphasis.PRIMARY, told("打拼音的首字母来找")),
+        ),
+    ),
+    "choices-questions": Choices(
+        told("找到这些"),
+        tuple(
+            Choice(Chosen(str(number)), Say("在外地急诊住院，没备案怎么办？", translations={"en": english}))
+            for number, english in enumerate(["Emergency elsewhere, not registered"] * 5)
+        ),
+        None,
+        (_BACK, Action(Intent.NEXT, told("下一页"))),
+        Step(2, 3),
+    ),
+    "choices-two": Choices(
+        told("网点和电话"),
+        (Choice(Chosen("district"), told("按县区找网点")), Choice(Chosen("lines"), told("服务电话"))),
+        None,
+        (_RETURN,),
+    ),
+    "answer": Answer(
+        _LOCKED,
+        told("具体来说"),
+        (
+            Say("社保这边：到社保卡服务窗口解锁", translations={"en": "Social side: a card service window"}),
+            Say("银行那边：到银行网点解锁", translations={"en": "Bank side: an outlet of the bank"}),
+            Say("两个密码分开记，别弄混", translations={"en": "Keep the two PINs apart"}),
+        ),
+        1,
+        (),
+        (_STANDS,),
+        (_BACK, _FINISH, _NEXT),
+        Step(2, 3),
+    ),
+    "answer-outlets": Answer(
+        Say("市辖区", translations={"en": "City district"}),
+        Say("这里能当场补卡、换卡", translations={"en": "Replaces cards while you wait"}),
+        (),
+        0,
+        (
+            Fact(
+                Say("正阳农商银行明临路支行", translations={"en": "正阳农商银行明临路支行"}),
+                Verbatim("正阳县东关畜牧局对面正阳县农商银行明临路支行一楼大厅"),
+            ),
+            Fact(
+                Say("中国银行驻马店分行", translations={"en": "中国银行驻马店分行"}), Verbatim("驻马店市文明路 189 号")
+            ),
+        ),
+        (_STANDS,),
+        (_RETURN, _NEXT),
+        Step(1, 6),
+    ),
+    "slip-answer": Slip(
+        told("带走这个答案"),
+        (
+            _LOCKED,
+            Say(
+                "社保密码连错 6 次、银行密码连错 3 次就锁。锁哪边，就到哪边解。",
+                translations={
+                    "en": "Six wrong social security PINs or three wrong bank PINs in a row lock that side. "
+                    "Each side is unlocked at its own place."
+                },
+            ),
+            told("服务电话 {hotline}", hotline=Verbatim(HOTLINE)),
+        ),
+        told("用手机扫一扫，全部内容都能存下来。"),
+        (_BACK, CLOSE),
+        only_in_code=(
+            Say("社保这边：到社保卡服务窗口解锁", translations={"en": "Social side: a card service window"}),
+        ),
+    ),
     "working": Working(told("正在查询"), told("请稍候，不要拔卡。")),
     "explain": Explain(
         told("这个密码容易被人猜到"),
@@ -307,6 +532,72 @@ VIEWS: Final[dict[str, View]] = {
         Step(2, 3),
         (Action(Intent.NEXT, told("就用这个")), Action(Intent.AGAIN, told("换一个"), Emphasis.PRIMARY)),
     ),
+    "guide-step": Explain(
+        told("第 {number} 步，{who}去办", number=1, who=told("本人")),
+        (
+            told("去哪里：{place}", place=_COLLECTION_OFFICE),
+            told("办什么：{what}", what=Say("变更关键信息", translations={"en": "Have the key data changed"})),
+            told("带：{papers}", papers=_PROXY_PAPERS),
+        ),
+        None,
+        (_BACK, _FINISH, _NEXT),
+        Step(2, 6),
+    ),
+    "guide-photo": Explain(
+        told("照片和材料"),
+        (
+            told("这台机器不拍照片，照片由窗口补拍、补交。"),
+            told("照片要：{demands}", demands=_PHOTO),
+            told("不满 {age} 岁的，带：{papers}", age=16, papers=_PROXY_PAPERS),
+        ),
+        None,
+        (CANCEL, _BACK, Action(Intent.NEXT, told("开始申领"), Emphasis.PRIMARY)),
+        Step(2, 2),
+    ),
+    "result-filed": Result(
+        told("申领交上去了"),
+        (
+            Fact(told("受理号"), Verbatim("8F3A2C71"), key=True),
+            Fact(told("照片"), told("由窗口补拍、补交")),
+            Fact(told("多久能拿到卡"), told("{count} 个工作日", count=10)),
+        ),
+        None,
+        (_FINISH, _NEXT),
+        Step(1, 4),
+    ),
+    "choices-papers": Choices(
+        told("您要开哪一种？"),
+        (
+            _choice("1", told("临时社会保障卡"), Say("正在申领、急着用卡的人")),
+            _choice("2", told("临时就医证"), _PEOPLE),
+            _choice("3", told("补卡、换卡证明"), _PEOPLE),
+            _choice("4", told("领卡证明"), _PEOPLE),
+            _choice("5", told("销卡通知书"), _PEOPLE),
+        ),
+        None,
+        (CANCEL,),
+    ),
+    "choices-filed": Choices(
+        told("您交过这些"),
+        tuple(_choice(str(at), told("异地就医的备案"), told("已收到，等着办")) for at in range(6)),
+        None,
+        (Action(Intent.BACK, told("看新的")), _FINISH, Action(Intent.NEXT, told("看更早的"), Emphasis.PRIMARY)),
+    ),
+    "explain-no-paper": Explain(
+        told("卡丢了，先办{name}", name=told("临时挂失")),
+        (
+            told("挂失后，卡的社保功能停用，别人捡到也用不了。"),
+            told("有效 {term}，到时自动解除。", term=told("{count} 天", count=5)),
+            told("要输入您的身份证号码和姓名。不收费。"),
+        ),
+        None,
+        (CANCEL, Action(Intent.NEXT, told("开始挂失"), Emphasis.PRIMARY)),
+        note=warning(Printing.UNABLE),
+    ),
+    "slip-printed": fate_view(SlipFate.PRINTED, has_code=True),
+    "slip-broken-off": fate_view(SlipFate.PARTLY, has_code=True),
+    "slip-no-paper": fate_view(SlipFate.NO_PAPER, has_code=False),
+    "printing": PRINTING,
     "explain-cancelled": Explain(told("已经取消"), (meaning(Service.CARD_QUERY, Effect.NONE),), None, (CLOSE,)),
     "result-first-page": Result(
         told("您的社保卡信息"),
@@ -617,6 +908,28 @@ VIEWS: Final[dict[str, View]] = {
         (_LOOK_ON, _NEXT),
         Step(1, 2),
     ),
+    "result-bank-slip": Result(
+        told("您的社保卡信息"),
+        (
+            Fact(told("银行账户"), Verbatim("中原银行股份有限公司")),
+            Fact(told("账号"), Verbatim("****1234")),
+            Fact(told("银行功能"), told("还没有激活，请到发卡银行办理")),
+        ),
+        told("社保账户和银行账户各管各的，钱不能互转。银行余额请问银行。"),
+        turning(4, 4, slip_behind=True),
+        Step(4, 4),
+    ),
+    "result-numbers-slip": Result(
+        told("您卡里的信息"),
+        (
+            Fact(told("姓名"), PersonName("𬸪*", MARSHAL)),
+            Fact(told("社会保障号码"), Personal("110*************1X", "11010519491231001X")),
+            Fact(told("卡号"), Personal("A******78", "A12345678")),
+        ),
+        told("现在联系不上社保中心，只能看到卡里存的信息。账户余额请稍后再查。"),
+        turning(2, 2, slip_behind=True),
+        Step(2, 2),
+    ),
     "result-pin-changed": Result(
         told("密码改好了"),
         (Fact(told("改的是"), _PIN_NAME),),
@@ -648,6 +961,36 @@ VIEWS: Final[dict[str, View]] = {
         HOTLINE,
         Citation("社会保障卡知识手册 v1.0", "2019-05", "§3.1"),
         "R-01",
+        (CLOSE,),
+    ),
+    "refusal-formal": Refusal(
+        told("正式挂失不在这里办"),
+        told("按本地手册，这项业务不在自助机上办。"),
+        (
+            told(
+                "可以这样办：{place}",
+                place=Say(
+                    "就近到发卡银行的社会保障卡服务网点，带本人有效身份证件，和补换卡一起办",
+                    translations={
+                        "en": "The nearest card service outlet of the issuing bank, with your ID, together with the "
+                        "replacement"
+                    },
+                ),
+            ),
+            told("正式挂失以后能不能撤销，本地手册没有写明。"),
+        ),
+        HOTLINE,
+        Citation("青岛市社会保障卡使用指南（试用版）", "", "使用须知第三条"),
+        "R-01",
+        (CLOSE,),
+    ),
+    "refusal-being-replaced": Refusal(
+        told("新卡正在补办，旧卡不能恢复"),
+        told("补卡受理以后，旧卡的挂失不能再撤销。"),
+        (told("请等新卡。办到哪一步，可以打电话问。"),),
+        HOTLINE,
+        Citation("青岛市社会保障卡使用指南（试用版）", "", "使用须知第四条"),
+        "R-31",
         (CLOSE,),
     ),
     "refusal-centre": Refusal(
@@ -757,6 +1100,8 @@ VIEWS: Final[dict[str, View]] = {
     "take-card": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=False),
     "take-card-urgent": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=True),
 }
+for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):
+    VIEWS[f"{_name}-on-paper"] = offering(VIEWS[_name])
 
 SCENES: Final[dict[str, Scene]] = {name: Scene(view, REGION, HOTLINE) for name, view in VIEWS.items()}
 SCENES["still-there"] = Scene(VIEWS["result-numbers"], REGION, HOTLINE, StillThere(24))

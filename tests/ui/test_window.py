@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tests.shipped_handbooks import KEYS
 from tests.ui.display import ROOT
 from tests.ui.in_window import in_window
 
@@ -12,9 +13,17 @@ pytestmark = pytest.mark.window
 PORTRAIT, LANDSCAPE, HALF = (1080, 1920), (1920, 1080), (540, 960)
 
 
+@pytest.mark.timeout(1000)
 @pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
 def test_every_screen_fits(size: tuple[int, int]) -> None:
     in_window("layout_checks:every_screen_fits", *size)
+
+
+@pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
+@pytest.mark.parametrize("key", KEYS)
+def test_every_page_of_every_handbook_fits(monkeypatch: pytest.MonkeyPatch, key: str, size: tuple[int, int]) -> None:
+    monkeypatch.setenv("HANDBOOK", key)
+    in_window("handbook_checks:every_page_fits", *size)
 
 
 def test_a_cut_label_is_found() -> None:

@@ -35,6 +35,8 @@ from kiosk.records.questions import (
     CardExamined,
     ChangeCentrePin,
     ExamineCard,
+    FormalLossReported,
+    FormalLossVerdict,
     GetRecord,
     GetWorkingKey,
     LiftLoss,
@@ -47,6 +49,7 @@ from kiosk.records.questions import (
     PinVerdict,
     ProveCard,
     RecordAnswer,
+    ReportFormalLoss,
     ReportLoss,
     WorkingKey,
 )
@@ -568,6 +571,17 @@ def test_a_loss_report_whose_answer_was_lost_is_asked_for_again(stand: Stand) ->
     server = stand.serve(hang_up, signed(told))
     assert CentralClient(stand.connection(server.url)).report_loss(question) == told
     assert [q.path for q in server.questions] == ["/v1/loss-reports"] * 2
+    assert server.questions[0].body == server.questions[1].body
+
+
+def test_a_formal_report_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> None:
+    question = ReportFormalLoss(
+        transaction_id="ab" * 16, region="yunling", social_security_number="990100198701059015", name="云示例"
+    )
+    told = FormalLossReported(verdict=FormalLossVerdict.REPORTED, reported_at_ms=1, temporary_at_ms=0)
+    server = stand.serve(hang_up, signed(told))
+    assert CentralClient(stand.connection(server.url)).report_formal_loss(question) == told
+    assert [q.path for q in server.questions] == ["/v1/formal-loss-reports"] * 2
     assert server.questions[0].body == server.questions[1].body
 
 

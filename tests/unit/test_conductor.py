@@ -1,8 +1,9 @@
 """The conductor with real lanes, a clock in the hand, and devices written here that do what the test says."""
 
+import gettext
 import threading
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import cast
 
 import pytest
@@ -17,29 +18,56 @@ from drivers.ports.card_reader import (
     PinCheck,
     TransactionLog,
 )
-from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, TimedOut
+from drivers.ports.errors import (
+    DeviceError,
+    EntryCancelled,
+    MediaExhausted,
+    NotConnected,
+    PartlyPrinted,
+    ProtocolViolation,
+    TimedOut,
+)
+from drivers.ports.id_reader import IdDocument, ReaderIdentity
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
-from kiosk.journeys.requests import AskCentre, CentreAnswer, Distrusted, LedgerFailed, Unreachable
+from drivers.ports.receipt_printer import Heading, Line, Paper, PrinterStatus, Slip
+from kiosk.journeys.printing import Printing
+from kiosk.journeys.requests import (
+    AskCentre,
+    CentreAnswer,
+    Distrusted,
+    LedgerFailed,
+    ReturnIdDocument,
+    Unreachable,
+)
 from kiosk.journeys.views import (
     AnyIntent,
     Attract,
+    Choices,
     ChooseService,
     Explain,
     Fault,
     Home,
     InsertCard,
     Intent,
+    Menu,
+    OpenMenu,
     OutOfService,
     PinEntry,
-    Result,
+    PlaceIdCard,
+    ReadBack,
+    Refusal,
     Scene,
     TakeCard,
+    TakeIdCard,
     View,
 )
+from kiosk.journeys.wording import Say
+from kiosk.records.china_time import CHINA
 from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.conductor import Conductor, Devices, Surroundings
-from tests.journeys.world import HOLDER, ISSUER, World, pin, region
+from kiosk.ui.language import Language
+from tests.journeys.world import HOLDER, ID_CARD, ISSUER, World, pin, region
 
 DEADLINE_S = 5.0
 
@@ -176,6 +204,69 @@ class Pad:
         pass
 
 
+class Plate:
+    """A reader of identity cards, and a hand at it."""
+
+    def __init__(self) -> None:
+        self.lies_there = False
+        self.gone: DeviceError | None = None
+        self.asked = 0
+        self.looking = threading.Event()
+        self.may_find = threading.Event()
+        self.may_find.set()
+
+    def identify(self) -> ReaderIdentity:
+        self.asked += 1
+        if self.gone:
+            raise self.gone
+        return ReaderIdentity("05.03")
+
+    def wait_for_document(self, timeout_s: float) -> None:
+        self.looking.set()
+        assert self.may_find.wait(DEADLINE_S)
+        if self.gone:
+            raise self.gone
+        if not self.lies_there:
+            raise TimedOut("id_reader", "nothing")
+
+    def read_document(self) -> IdDocument:
+        if self.gone:
+            raise self.gone
+        return ID_CARD
+
+    def wait_for_removal(self, timeout_s: float) -> None:
+        if self.gone:
+            raise self.gone
+        if self.lies_there:
+            raise TimedOut("id_reader", "still there")
+
+    def close(self) -> None:
+        pass
+
+
+class Printer:
+    """A printer that does what the test says."""
+
+    def __init__(self) -> None:
+        self.condition = PrinterStatus(Paper.ENOUGH, cover_open=False, jammed=False, offline=False)
+        self.gone: DeviceError | None = None
+        self.breaks: DeviceError | None = None
+        self.slips: list[Slip] = []
+
+    def status(self) -> PrinterStatus:
+        if self.gone:
+            raise self.gone
+        return self.condition
+
+    def print_slip(self, slip: Slip) -> None:
+        self.slips.append(slip)
+        if self.breaks:
+            raise self.breaks
+
+    def close(self) -> None:
+        pass
+
+
 class Book:
     def __init__(self) -> None:
         self.entries: list[Transaction] = []
@@ -205,22 +296,31 @@ class Screen:
     def reset_preferences(self) -> None:
         self.resets += 1
 
+    def words(self, sentence: Say) -> str:
+        return Language("zh", gettext.NullTranslations()).text(sentence)
+
 
 class Hall:
     """A terminal in a hall, and a citizen."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str = "zhumadian", plate: Plate | None = None, printer: Printer | None = None) -> None:
         self.now = 1000.0
         self.woken = threading.Event()
         self.slot, self.pad, self.book, self.screen = Slot(), Pad(), Book(), Screen()
         self.world = World()
         self.conductor = Conductor(
-            region("zhumadian"),
-            Devices(self.slot, self.pad),
+            region(key),
+            Devices(self.slot, self.pad, plate, printer),
             self.ask_centre,
             self.book,
             self.screen,
-            Surroundings(lambda: self.now, lambda: date(2026, 11, 22), lambda: "ab" * 16, self.woken.set),
+            Surroundings(
+                lambda: self.now,
+                lambda: date(2026, 11, 22),
+                lambda: "ab" * 16,
+                self.woken.set,
+                lambda: datetime(2026, 11, 22, 10, 40, tzinfo=CHINA),
+            ),
         )
 
     def ask_centre(self, request: AskCentre) -> CentreAnswer | Unreachable | Distrusted:
@@ -269,6 +369,34 @@ class Hall:
         assert self.screen.scene is not None
         return self.screen.scene.still_there.seconds if self.screen.scene.still_there else None
 
+    def to_loss_report(self) -> None:
+        self.sees(Attract)
+        self.touch(Intent.START)
+        self.sees(Home)
+        self.touch(OpenMenu(Menu.LOST))
+        self.touch(ChooseService(Service.TEMPORARY_LOSS))
+
+    def to_plate(self, plate: Plate) -> None:
+        self.until(lambda: plate.asked > 0, "the reader was asked who it is")
+        self.until(lambda: self.conductor._reads_id_cards, "its answer was taken in")
+        self.to_loss_report()
+        self.sees(Explain)
+        self.touch(Intent.NEXT)
+        self.sees(PlaceIdCard)
+
+
+@pytest.fixture
+def plate() -> Plate:
+    return Plate()
+
+
+@pytest.fixture
+def beijing(plate: Plate) -> Iterator[Hall]:
+    place = Hall("beijing", plate)
+    yield place
+    plate.may_find.set()
+    place.conductor.stop()
+
 
 @pytest.fixture
 def hall() -> Iterator[Hall]:
@@ -286,9 +414,8 @@ def test_one_citizen_from_attract_to_home_again(hall: Hall) -> None:
     hall.sees(TakeCard)
     assert [entry.outcome for entry in hall.book.entries] == [Outcome.DONE], "on record before the card goes back"
     hall.slot.pull()
-    hall.sees(Result)
+    hall.sees(Choices)
     assert len(hall.pad.handed[0]) == 0, "the PIN is wiped"
-    hall.touch(Intent.NEXT)
     hall.touch(Intent.DONE)
     hall.sees(Home)
 
@@ -401,7 +528,7 @@ def test_pad_timer_runs_out_while_the_citizen_is_there(hall: Hall) -> None:
     hall.pad.pressed.set()
     hall.sees(TakeCard)
     hall.slot.pull()
-    hall.sees(Result)
+    hall.sees(Choices)
 
 
 def test_silent_pad_is_a_fault_not_a_missing_citizen(hall: Hall) -> None:
@@ -579,9 +706,9 @@ def test_closing_lets_the_result_be_read_for_20_s(hall: Hall) -> None:
     hall.sees(TakeCard)
     hall.conductor.close_terminal()
     hall.slot.pull()
-    hall.sees(Result)
+    hall.sees(Choices)
     hall.later(19)
-    hall.sees(Result)
+    hall.sees(Choices)
     hall.later(1.5)
     hall.sees(OutOfService)
 
@@ -612,3 +739,200 @@ def test_waiting_for_the_card_to_be_taken_is_not_idleness(hall: Hall) -> None:
     hall.later(1000)
     assert hall.warning is None
     assert isinstance(hall.view, TakeCard)
+
+
+def test_an_identity_card_is_read_and_called_for_until_it_is_taken(beijing: Hall, plate: Plate) -> None:
+    beijing.to_plate(plate)
+    plate.lies_there = True
+    beijing.until(lambda: isinstance(beijing.conductor._request, ReturnIdDocument), "it was read")
+    beijing.later(0.4)
+    assert isinstance(beijing.view, TakeIdCard)
+    assert not beijing.view.urgent
+    beijing.later(10.0)
+    assert isinstance(beijing.view, TakeIdCard)
+    assert beijing.view.urgent
+    plate.lies_there = False
+    beijing.sees(ReadBack)
+
+
+def test_an_identity_card_that_comes_at_the_last_moment_is_given_back(beijing: Hall, plate: Plate) -> None:
+    plate.may_find.clear()
+    beijing.to_plate(plate)
+    assert plate.looking.wait(DEADLINE_S)
+    plate.lies_there = True
+    beijing.touch(Intent.CANCEL)
+    plate.may_find.set()
+    beijing.until(lambda: isinstance(beijing.conductor._request, ReturnIdDocument), "it is called for")
+    plate.lies_there = False
+    beijing.sees(Explain)
+    assert beijing.view.title.text == "已经取消"
+
+
+def test_waiting_for_an_identity_card_can_be_cancelled(beijing: Hall, plate: Plate) -> None:
+    beijing.to_plate(plate)
+    beijing.touch(Intent.CANCEL)
+    beijing.sees(Explain)
+    assert beijing.view.title.text == "已经取消"
+
+
+def test_an_identity_card_reader_that_goes_away_ends_the_service_and_closes_nothing(
+    beijing: Hall, plate: Plate
+) -> None:
+    beijing.to_plate(plate)
+    plate.gone = NotConnected("id_reader", "unplugged")
+    beijing.sees(Fault)
+    assert isinstance(beijing.view, Fault)
+    assert beijing.view.code == "D-01"
+    beijing.touch(Intent.DONE)
+    beijing.sees(Home)
+    beijing.touch(OpenMenu(Menu.LOST))
+    beijing.touch(ChooseService(Service.TEMPORARY_LOSS))
+    beijing.sees(Refusal)
+    assert isinstance(beijing.view, Refusal)
+    assert beijing.view.code == "D-11"
+
+
+def test_a_reader_that_answers_again_is_used_again(beijing: Hall, plate: Plate) -> None:
+    plate.gone = NotConnected("id_reader", "unplugged")
+    beijing.until(lambda: plate.asked > 0, "the reader was asked who it is")
+    beijing.later(0.1)
+    assert isinstance(beijing.view, Attract), "the terminal serves without it"
+    plate.gone = None
+    beijing.later(11.0)
+    beijing.until(lambda: beijing.conductor._reads_id_cards, "it was asked again")
+    beijing.to_plate(plate)
+
+
+def test_a_card_that_stays_on_a_reader_that_is_gone_is_given_up(beijing: Hall, plate: Plate) -> None:
+    beijing.to_plate(plate)
+    plate.lies_there = True
+    beijing.until(lambda: isinstance(beijing.conductor._request, ReturnIdDocument), "it was read")
+    plate.gone = NotConnected("id_reader", "unplugged")
+    beijing.until(lambda: beijing.conductor._retry_return_at is not None, "the reader has failed")
+    beijing.later(11.0)
+    beijing.sees(ReadBack)
+
+
+@pytest.fixture
+def printer() -> Printer:
+    return Printer()
+
+
+@pytest.fixture
+def printing_hall(printer: Printer) -> Iterator[Hall]:
+    place = Hall(printer=printer)
+    yield place
+    place.pad.cancel()
+    place.conductor.stop()
+
+
+def to_refusal(hall: Hall) -> Refusal:
+    """A service that the region does not open here: nothing but a refusal, and a slip of it."""
+    hall.sees(Attract)
+    hall.touch(Intent.START)
+    hall.sees(Home)
+    hall.touch(OpenMenu(Menu.LOST))
+    hall.touch(ChooseService(Service.TEMPORARY_LOSS))
+    hall.sees(Refusal)
+    assert isinstance(hall.view, Refusal)
+    return hall.view
+
+
+def offers_paper(view: Refusal) -> bool:
+    return Intent.PRINT in {action.intent for action in view.actions}
+
+
+def test_a_slip_is_printed_while_the_citizen_reads(printing_hall: Hall, printer: Printer) -> None:
+    hall = printing_hall
+    hall.until(lambda: hall.conductor._printing is Printing.READY)
+    assert offers_paper(to_refusal(hall))
+    hall.touch(Intent.PRINT)
+    hall.sees(Explain)
+    (slip,) = printer.slips
+    assert slip.blocks[:2] == (Heading("驻马店"), Heading("挂失不在这里办"))
+    assert Line("打印时间 2026-11-22 10:40", strong=True) in slip.blocks
+    assert title(hall.view) == "凭条打好了"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        NotConnected("receipt_printer", "no such port"),
+        TimedOut("receipt_printer", "silent"),
+        ProtocolViolation("receipt_printer", "FF is no answer"),
+    ],
+)
+def test_a_printer_that_is_gone_closes_nothing_and_is_logged_once(
+    printing_hall: Hall, printer: Printer, fault: DeviceError, caplog: pytest.LogCaptureFixture
+) -> None:
+    hall, printer.gone = printing_hall, fault
+    hall.until(lambda: "receipt_printer" in caplog.text)
+    for _ in range(3):
+        hall.now += 10
+        hall.until(lambda: hall.conductor._printer.idle)
+    assert caplog.text.count(fault.what) == 1
+    assert isinstance(hall.view, Attract)
+    assert not offers_paper(to_refusal(hall))
+    printer.gone = None
+    hall.touch(Intent.DONE)
+    hall.sees(Home)
+    hall.now += 10
+    hall.until(lambda: hall.conductor._printing is Printing.READY)
+    assert "receipt_printer: in order" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("condition", "told", "prints"),
+    [
+        (PrinterStatus(Paper.LOW, cover_open=False, jammed=False, offline=False), "paper is low", True),
+        (PrinterStatus(Paper.OUT, cover_open=False, jammed=False, offline=True), "no paper", False),
+        (PrinterStatus(Paper.ENOUGH, cover_open=True, jammed=False, offline=True), "the cover is open", False),
+        (PrinterStatus(Paper.ENOUGH, cover_open=False, jammed=True, offline=True), "stuck", False),
+        (PrinterStatus(Paper.ENOUGH, cover_open=False, jammed=False, offline=True), "offline", False),
+    ],
+)
+def test_technicians_read_how_the_printer_is(
+    printing_hall: Hall,
+    printer: Printer,
+    condition: PrinterStatus,
+    told: str,
+    prints: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    printer.condition = condition
+    printing_hall.until(lambda: told in caplog.text, told)
+    assert offers_paper(to_refusal(printing_hall)) is prints
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (MediaExhausted("receipt_printer", "no paper"), "打印机没有纸了"),
+        (PartlyPrinted("receipt_printer", "a slip broke off"), "凭条没有打完整"),
+        (NotConnected("receipt_printer", "gone"), "打印机没有反应"),
+    ],
+)
+def test_a_slip_that_fails_is_said_and_sent_once(
+    printing_hall: Hall, printer: Printer, fault: DeviceError, said: str
+) -> None:
+    hall, printer.breaks = printing_hall, fault
+    hall.until(lambda: hall.conductor._printing is Printing.READY)
+    to_refusal(hall)
+    hall.touch(Intent.PRINT)
+    hall.sees(Explain)
+    assert title(hall.view) == said
+    hall.touch(Intent.BACK)
+    hall.sees(Refusal)
+    assert isinstance(hall.view, Refusal)
+    assert not offers_paper(hall.view)
+    assert len(printer.slips) == 1
+    assert hall.conductor._printing is Printing.UNABLE, "nothing is promised before it was asked again"
+
+
+def test_a_terminal_without_a_printer_promises_none(hall: Hall) -> None:
+    assert not offers_paper(to_refusal(hall))
+
+
+def title(view: View) -> str:
+    assert isinstance(view, Explain)
+    return view.title.text

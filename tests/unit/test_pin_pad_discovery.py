@@ -255,6 +255,8 @@ ca = "ca.pem"
 keys = "centre.json"
 [paths]
 regions = "regions"
+handbook = "handbook"
+outlets = "outlets"
 assets = "assets"
 """,
         encoding="utf-8",

@@ -21,6 +21,13 @@ YUNLING = REPOSITORY / "tests" / "regions" / "yunling.toml"
 WORDS = "words"
 """Stands for a text, whose facts are in MENTIONED."""
 
+ASK_HANDBOOK: dict[str, tuple[object, str, str]] = {
+    "services.ask_handbook.self_service": (True, "operator", ""),
+    "services.ask_handbook.pin_required": (False, "operator", ""),
+    "services.ask_handbook.offline": ("whole", "operator", ""),
+}
+"""The same everywhere: no handbook speaks of it."""
+
 # Typed from the documents, section by section. tests/region_rules.csv says of every rule whether a document states it.
 TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
     "zhumadian": {
@@ -63,6 +70,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.card_examination.pin_required": (False, "operator", ""),
         "services.card_examination.place": (WORDS, "source", "zhumadian-2019 §1.4"),
         "services.card_examination.offline": ("chip_only", "operator", ""),
+        **ASK_HANDBOOK,
     },
     "guizhou": {
         "codes": (("5200",), "inferred", "gb-t-2260 520000"),
@@ -111,6 +119,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.card_examination.self_service": (True, "operator", "guizhou-leaflet 第十问"),
         "services.card_examination.pin_required": (False, "operator", ""),
         "services.card_examination.offline": ("chip_only", "operator", ""),
+        **ASK_HANDBOOK,
     },
     "qingdao": {
         "codes": (("3702",), "source", "gb-t-2260 370200"),
@@ -152,6 +161,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.card_examination.pin_required": (False, "operator", ""),
         "services.card_examination.place": (WORDS, "source", "qingdao-guide 服务电话"),
         "services.card_examination.offline": ("chip_only", "operator", ""),
+        **ASK_HANDBOOK,
     },
     "jiangxi": {
         "codes": (
@@ -208,6 +218,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.card_examination.pin_required": (False, "operator", ""),
         "services.card_examination.place": (WORDS, "source", "jiangxi-manual 服务渠道"),
         "services.card_examination.offline": ("chip_only", "operator", ""),
+        **ASK_HANDBOOK,
     },
     "beijing": {
         "codes": (("1100", "1101"), "source", "gb-t-2260 110000"),
@@ -247,6 +258,7 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.card_examination.self_service": (True, "operator", "beijing-rules 第4问"),
         "services.card_examination.pin_required": (False, "operator", ""),
         "services.card_examination.offline": ("chip_only", "operator", ""),
+        **ASK_HANDBOOK,
     },
 }
 # What a text must name, or a citizen stands before the wrong door.
@@ -265,6 +277,11 @@ MENTIONED = {
     ("jiangxi", "pin.forgotten"): ("只能", "窗口"),
     ("beijing", "services.temporary_loss.place"): ("96102", "24", "身份证", "网点"),
     ("beijing", "services.loss_lifting.place"): ("有效期内", "身份证", "网点"),
+    ("zhumadian", "services.formal_loss.place"): ("服务窗口", "发卡银行", "身份证件"),
+    ("guizhou", "services.formal_loss.place"): ("发卡银行", "本人", "5 日"),
+    ("qingdao", "services.formal_loss.place"): ("发卡银行", "身份证件", "补换卡"),
+    ("jiangxi", "services.formal_loss.place"): ("社会保障卡服务窗口", "银行网点"),
+    ("beijing", "services.formal_loss.place"): ("身份证", "网点", "补卡"),
     ("beijing", "loss.name"): ("预挂失",),
     ("guizhou", "loss.name"): ("口头挂失",),
     ("qingdao", "loss.name"): ("口头挂失",),
@@ -560,6 +577,7 @@ def test_the_demos_centre_rules_as_the_packs_do() -> None:
         days = region(key).pack.loss.validity.value
         assert rules.get(key, {}).get("temporary_loss_days") == (days.count if days is not None else None), key
         assert rules.get(key, {}).get("lifting", False) is region(key).offers(Service.LOSS_LIFTING), key
+        assert rules.get(key, {}).get("formal_loss", False) is region(key).offers(Service.FORMAL_LOSS), key
 
 
 def test_guizhou_refuses_its_own_initial_pin_as_a_new_one_only() -> None:
@@ -586,6 +604,7 @@ def test_yunling_opens_everything() -> None:
         Offline.RECORDED,
         Offline.REFUSED,
         Offline.CHIP_ONLY,
+        Offline.WHOLE,
     ]
     assert yunling.refused_weaknesses == {PinWeakness.REPEATED, PinWeakness.RUN}
     assert yunling.serves("9901")

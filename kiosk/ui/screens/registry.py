@@ -5,6 +5,7 @@ from typing import Final, assert_never
 from kivy.lang import Builder
 
 from kiosk.journeys.views import (
+    Answer,
     Attract,
     Choices,
     Explain,
@@ -20,11 +21,13 @@ from kiosk.journeys.views import (
     Refusal,
     Result,
     Slip,
+    SoundEntry,
     TakeCard,
     TakeIdCard,
     View,
     Working,
 )
+from kiosk.ui.screens.answer import AnswerScreen
 from kiosk.ui.screens.attract import AttractScreen
 from kiosk.ui.screens.choices import ChoicesScreen
 from kiosk.ui.screens.explain import ExplainScreen
@@ -41,6 +44,7 @@ from kiosk.ui.screens.read_back import ReadBackScreen
 from kiosk.ui.screens.refusal import RefusalScreen
 from kiosk.ui.screens.result import ResultScreen
 from kiosk.ui.screens.slip import SlipScreen
+from kiosk.ui.screens.sound_entry import SoundEntryScreen
 from kiosk.ui.screens.still_there import StillThereOverlay
 from kiosk.ui.screens.take_card import TakeCardScreen
 from kiosk.ui.screens.take_id_card import TakeIdCardScreen
@@ -59,6 +63,9 @@ _DRAWN: Final = (
     PinEntryScreen,
     NumberEntryScreen,
     NameEntryScreen,
+    SoundEntryScreen,
+    ChoicesScreen,
+    AnswerScreen,
     WorkingScreen,
     ExplainScreen,
     ReadBackScreen,
@@ -103,6 +110,12 @@ def screen_for(desk: Desk, view: View, draft: Draft | None = None) -> Screen:  #
             return NumberEntryScreen(desk, view, draft)
         case NameEntry():
             return NameEntryScreen(desk, view, draft)
+        case SoundEntry():
+            return SoundEntryScreen(desk, view, draft)
+        case Choices():
+            return ChoicesScreen(desk, view)
+        case Answer():
+            return AnswerScreen(desk, view)
         case Working():
             return WorkingScreen(desk, view)
         case Explain():

@@ -60,9 +60,14 @@ def main() -> int:
     (build / "shots").mkdir(parents=True)
     packs = copy_packs(REPOSITORY / "config" / "regions", build / "regions", options.rule)
     shutil.copy(FICTIONAL / "yunling.toml", packs)
+    for name in ("handbook", "outlets"):
+        shutil.copytree(REPOSITORY / "config" / name, build / name)
+        shutil.copy(FICTIONAL / name / "yunling.toml", build / name)
     settings = StandSettings(
         state=build / "stand",
         regions=packs,
+        handbook=build / "handbook",
+        outlets=build / "outlets",
         region=chosen[0].region,
         terminals={**TERMINALS, "yunling": YUNLING},
         decks=(DECK, FICTIONAL / "cards"),

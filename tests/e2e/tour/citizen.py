@@ -17,7 +17,13 @@ _QUIET_S: Final = 0.12
 _SAME_KEY_S: Final = (0.15, 0.4, 0.8)
 """Between two presses of one key, at the first and each further try: a busy machine hears two close ones as one."""
 _PAGES: Final = 12
-_BEHIND: Final = {"lost": "lost_or_found", "found": "lost_or_found"}
+_BEHIND: Final = {
+    "lost": "lost_or_found",
+    "found": "lost_or_found",
+    "gone": "lost_or_found",
+    "application": "about_cards",
+    "progress": "about_cards",
+}
 """Services that stand behind another tile of the home screen, by the table's names."""
 
 
@@ -201,6 +207,18 @@ class Citizen:
             self._presses(*offered.centre, HAND_BACK_S)
         self.photograph(f"按拼音输 {len(characters)} 个字 types {len(characters)} characters by their sound")
 
+    def keys_letters(self, letters: str) -> None:
+        """Type letters on the keyboard that is in the alphabet's order, six in a row.
+
+        :raises NotAsExpected: there is no such keyboard.
+        """
+        second, twelfth = self._where("B"), self._where("L")
+        across, down = (twelfth[0] - second[0]) / 4, twelfth[1] - second[1]
+        for letter in letters:
+            row, column = divmod(ord(letter) - ord("A"), 6)
+            self._presses(round(second[0] + across * (column - 1)), second[1] + down * row, _QUIET_S)
+        self.photograph(f"按字母 types {letters}")
+
     def _where(self, text: str) -> tuple[int, int]:
         try:
             return self.stand.screen.wait_for(text, timeout_s=PATIENCE_S)[1].centre
@@ -219,6 +237,29 @@ class Citizen:
         """Take the card when the terminal gives it back."""
         self.sees("take_card")
         self.pulls()
+
+    def takes_slip(self) -> None:
+        """Take the slip when the printer has cut it off.
+
+        :raises NotAsExpected: none comes.
+        """
+        printer = self.stand.printer
+        if not printer.slips:
+            raise NotAsExpected("the printer has cut nothing off")
+        name = f"{self.journey}-{len(self.steps) + 1:02}.png"
+        (self.shots / name).write_bytes(printer.slips[-1])
+        self.steps.append(Step("取走凭条 takes the slip", name, round(time.monotonic() - self.begun, 2)))
+
+    def printer_runs_out(self) -> None:
+        """Not the citizen: the roll of the receipt printer ends, and the terminal has noticed."""
+        self.stand.set_printer("out")
+        self.stand.printer.wait_until_asked(PATIENCE_S)
+        self.photograph("凭条纸用完了 the printer is out of paper")
+
+    def printer_is_refilled(self) -> None:
+        """Somebody puts a new roll in."""
+        self.stand.set_printer("refill")
+        self.photograph("换了新纸卷 the printer has a new roll")
 
     def unplugs_network(self) -> None:
         """Not the citizen: somebody pulls the network cable."""

@@ -253,11 +253,17 @@ def _beijing_x_english(citizen: Citizen) -> None:
     citizen.ends()
 
 
+def _prints(citizen: Citizen) -> None:
+    citizen.touches("print")
+    citizen.sees("printed")
+    citizen.takes_slip()
+
+
 Name = tuple[tuple[str, str], ...]
 
 _YOU_WEIHAO: Final = ("36010019910119638X", (("you", "尤"), ("wei", "尾"), ("hao", "号")))
 _KONG_LINGUA: Final = ("36010019780315605X", (("kong", "孔"), ("lin", "临"), ("gua", "挂")))
-_YUN_GUASHI: Final = ("990100199409169027", (("yun", "云"), ("gua", "挂"), ("shi", "失")))
+_YUN_PINGAN: Final = ("990100199108089058", (("yun", "云"), ("ping", "平"), ("an", "安")))
 
 
 def _reports(citizen: Citizen, number: str, name: Name) -> None:
@@ -281,7 +287,7 @@ def _reports_by_id(citizen: Citizen, document: str, *, asked: bool = False) -> N
 
 def _lays_id_down(citizen: Citizen, document: str, *, asked: bool = False) -> None:
     _arrives(citizen)
-    citizen.touches("lost")
+    citizen.chooses("lost")
     citizen.touches("begin_report")
     if asked:
         citizen.touches("with_id")
@@ -313,7 +319,7 @@ def _id_refused(document: str) -> Story:
 
 def _id_taken_too_early(citizen: Citizen) -> None:
     _arrives(citizen)
-    citizen.touches("lost")
+    citizen.chooses("lost")
     citizen.touches("begin_report")
     citizen.sees("place_id")
     citizen.takes_id_too_early("zhou-moni")
@@ -324,10 +330,35 @@ def _id_taken_too_early(citizen: Citizen) -> None:
     citizen.ends()
 
 
-def _loss_with_slip(report: Story) -> Story:
+def _loss_with_slip(report: Story, *, on_paper: bool = False) -> Story:
     def story(citizen: Citizen) -> None:
         report(citizen)
         citizen.sees("reported")
+        citizen.touches("next")
+        citizen.sees("next_steps")
+        citizen.touches("next")
+        citizen.sees("slip")
+        if on_paper:
+            _prints(citizen)
+        citizen.ends()
+
+    return story
+
+
+def _formal_loss(document: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("gone")
+        citizen.touches("go_on_for_good")
+        citizen.touches("with_id")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("check_person")
+        citizen.touches("it_is_me")
+        citizen.sees("really")
+        citizen.touches("for_good")
+        citizen.sees("formally_reported")
         citizen.touches("next")
         citizen.sees("next_steps")
         citizen.touches("next")
@@ -366,6 +397,87 @@ def _not_here(service: str) -> Story:
     return story
 
 
+def _refused_with_its_way(service: str, *pages: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses(service)
+        for page in pages:
+            citizen.touches("next")
+            citizen.sees(page)
+        citizen.ends()
+
+    return story
+
+
+def _application(document: str, phone: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("application")
+        citizen.sees("first_card")
+        citizen.touches("next")
+        citizen.sees("photo_and_papers")
+        citizen.touches("begin_application")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("phone")
+        citizen.enters_number(phone, "check_application")
+        citizen.touches("file_it")
+        citizen.sees("filed")
+        citizen.touches("next")
+        citizen.sees("next_steps")
+        citizen.touches("next")
+        citizen.sees("collecting")
+        citizen.touches("next")
+        citizen.ends()
+
+    return story
+
+
+def _progress(document: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("progress")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.ends()
+
+    return story
+
+
+def _search_and_outlets(citizen: Citizen) -> None:
+    _arrives(citizen)
+    citizen.touches("ask")
+    citizen.touches("outlets")
+    citizen.touches("by_district")
+    citizen.touches("city")
+    citizen.sees("first_outlet")
+    for earlier in ("which_district", "by_district", "what_to_know"):
+        citizen.touches("return")
+        citizen.sees(earlier)
+    citizen.touches("search")
+    citizen.sees("what_to_find")
+    citizen.keys_letters("GS")
+    citizen.touches("find")
+    citizen.sees("found_these")
+    citizen.touches("lost_question")
+    for _ in range(2):
+        citizen.touches("next")
+    citizen.touches("take_home")
+    citizen.ends()
+
+
+def _a_topic(citizen: Citizen) -> None:
+    _arrives(citizen)
+    citizen.touches("ask")
+    citizen.touches("lost_topic")
+    citizen.touches("found_it_question")
+    citizen.sees("found_it_answer")
+    citizen.touches("take_home")
+    citizen.ends()
+
+
 def _pin_change(card: str, old: str, new: str) -> Story:
     def story(citizen: Citizen) -> None:
         _arrives(citizen)
@@ -388,7 +500,24 @@ def _pin_change_with_slip(card: str, old: str, new: str) -> Story:
         citizen.sees("changed")
         citizen.touches("get_slip")
         citizen.sees("slip")
+        _prints(citizen)
         citizen.ends()
+
+    return story
+
+
+def _without_paper(card: str, pin: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        citizen.printer_runs_out()
+        _arrives(citizen)
+        citizen.touches("query")
+        citizen.sees("no_paper")
+        citizen.sees("insert_card")
+        citizen.inserts(card)
+        _types_pin(citizen, pin)
+        citizen.takes_card()
+        citizen.ends()
+        citizen.printer_is_refilled()
 
     return story
 
@@ -450,8 +579,12 @@ STORIES: Final[Mapping[str, Story]] = {
     "beijing-pin-with-x-english": _beijing_x_english,
     "zhumadian-card-elsewhere": _refused_before_pin("zhumadian-normal"),
     "beijing-pin-change": _beijing_pin_change,
+    "zhumadian-handbook": _search_and_outlets,
     "zhumadian-loss": _not_here("lost"),
     "zhumadian-loss-offline": _offline(_not_here("lost")),
+    "zhumadian-application": _refused_with_its_way(
+        "application", "before_you_start", "what_to_bring", "photo_demands", "cost_and_time", "by_proxy"
+    ),
     "zhumadian-found": _not_here("found"),
     "zhumadian-found-offline": _offline(_not_here("found")),
     "zhumadian-examination-offline": _offline(_examination("zhumadian-locked", "locked_pin", "not_looked_at")),
@@ -476,8 +609,11 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-loss": _not_here("lost"),
     "guizhou-loss-offline": _offline(_not_here("lost")),
     "guizhou-found": _not_here("found"),
+    "guizhou-formal-loss": _not_here("gone"),
     "guizhou-found-offline": _offline(_not_here("found")),
+    "qingdao-handbook-offline": _offline(_a_topic),
     "qingdao-query": _query("qingdao-normal", "357924"),
+    "qingdao-query-no-paper": _without_paper("qingdao-normal", "357924"),
     "qingdao-query-offline": _offline(_query("qingdao-normal", "357924")),
     "qingdao-locked": _refused_before_pin("qingdao-locked"),
     "qingdao-pin-change": _pin_change_with_slip("qingdao-initial-pin", "123456", "730918"),
@@ -500,14 +636,17 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-pin-change": _pin_change("yunling-normal", "246810", "730918"),
     "yunling-pin-change-offline": _offline(_pin_change("yunling-normal", "246810", "730918")),
     "yunling-examination": _examination(
-        "yunling-several", "not_settled", "one_digit", "few_tries", "bank_side_inactive", "initial_pin_question"
+        "yunling-several", "not_settled", "one_digit", "few_tries", "bank_side_inactive"
     ),
     "yunling-found-offline": _offline(_lifting_refused("yunling-temporarily-lost")),
     "yunling-found": _lifting("yunling-temporarily-lost", "864213"),
     "yunling-found-again": _lifting_refused("yunling-temporarily-lost"),
     "yunling-found-replaced": _lifting_refused("yunling-replaced"),
-    "yunling-loss": _loss_with_slip(_by_id("yun-shili", asked=True)),
+    "yunling-formal-loss": _formal_loss("yun-shili"),
+    "yunling-loss": _loss_with_slip(_by_id("yun-shili", asked=True), on_paper=True),
     "yunling-loss-replaced": _loss(_by_id("yun-huanka", asked=True)),
-    "yunling-loss-offline": _offline(_loss(_typing(*_YUN_GUASHI))),
+    "yunling-application": _application("yun-shenling", "13800000000"),
+    "yunling-progress": _progress("yun-shenling"),
+    "yunling-loss-offline": _offline(_loss(_typing(*_YUN_PINGAN))),
 }
 """Who does what. In which order they come is the table's."""

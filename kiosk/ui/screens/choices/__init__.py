@@ -45,7 +45,7 @@ class ChoicesScreen(Screen):
         return ChoiceButton(
             look=self.look,
             label=self.words(choice.label),
-            line=self.words(choice.line),
-            spoken=self.words(choice.label),
+            line=self.words(choice.line) if choice.line is not None else "",
+            spoken=self.words(choice.spoken or choice.label),
             act=lambda: self.desk.post(choice.intent),
         )

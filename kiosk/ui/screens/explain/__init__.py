@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kivy.uix.widget import Widget
 
-from kiosk.ui.widgets.lines import Sentence
+from kiosk.ui.widgets.lines import Note, Sentence
 from kiosk.ui.widgets.screen import Screen
 
 
@@ -17,4 +17,6 @@ class ExplainScreen(Screen):
         """Add the sentences."""
         for line in self.view.lines:
             self.add_widget(Sentence(look=self.look, text=self.words(line)))
+        if self.view.note is not None:
+            self.add_widget(Note(look=self.look, text=self.words(self.view.note), icon="info"))
         super().on_kv_post(base_widget)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from kivy.uix.widget import Widget
 
-from kiosk.journeys.wording import Verbatim, say
+from kiosk.journeys.sources import source_of
+from kiosk.journeys.wording import say
 from kiosk.ui.widgets.lines import Sentence
 from kiosk.ui.widgets.screen import Screen
 from kiosk.ui.widgets.way_on import add_way_on
@@ -28,13 +29,5 @@ class RefusalScreen(Screen):
 
     def _small_print(self, code: str) -> str:
         citation = self.view.citation
-        if citation is None:
-            return code
-        values = {"title": Verbatim(citation.title), "section": Verbatim(citation.section)}
-        if citation.date:
-            source = say("依据：《{title}》（{date}）{section}", date=Verbatim(citation.date), **values)
-        elif citation.about:
-            source = say("依据：《{title}》（约 {about} 年）{section}", about=Verbatim(citation.about), **values)
-        else:
-            source = say("依据：《{title}》{section}", **values)
-        return "\n".join(line for line in (self.words(source), code) if line)
+        source = self.words(source_of(citation)) if citation is not None else ""
+        return "\n".join(line for line in (source, code) if line)

@@ -24,7 +24,8 @@ class SlipScreen(Screen):
         lines = [self.words(line) for line in self.view.lines]
         text = self._text(lines)
         code = Column(look=look, gap=8, fixed=480)
-        code.add_widget(QrCode(look=look, text="\n".join(lines), fixed=460))
+        told = [*lines, *(self.words(line) for line in self.view.only_in_code)]
+        code.add_widget(QrCode(look=look, text="\n".join(told), fixed=460))
         code.add_widget(Text(look=look, text=self.words(self.view.note), role="caption", ink="muted", halign="center"))
         slip = (Column if look.portrait else Row)(
             look=look, surface="surface", edge="hairline", edge_width=2, pad_x=40, pad_y=32

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from kivy.uix.widget import Widget
 
-from kiosk.journeys.views import Emphasis, NameEntry, NumberEntry, Typed, View
+from kiosk.journeys.views import Emphasis, NameEntry, NumberEntry, SoundEntry, Typed, View
 from kiosk.journeys.wording import Say, say
 from kiosk.ui.name_input import NameDraft
 from kiosk.ui.number_draft import NumberDraft
+from kiosk.ui.sound_draft import SoundDraft
 from kiosk.ui.widgets.keys import Key
 from kiosk.ui.widgets.layout import Column, Row
 from kiosk.ui.widgets.lines import Heading
@@ -18,14 +19,14 @@ from kiosk.ui.widgets.press import PushButton
 from kiosk.ui.widgets.screen import Desk, Screen
 from kiosk.ui.widgets.text import Text
 
-Draft = NumberDraft | NameDraft
+Draft = NumberDraft | NameDraft | SoundDraft
 """What has been typed. It lives as long as its question stands on the screen, and nowhere else."""
 
 
 def same_question(one: View, other: View) -> bool:
     """Whether both ask for the same, so that what was typed stays: a new note only says what to correct."""
     return (
-        isinstance(one, NumberEntry | NameEntry)
+        isinstance(one, NumberEntry | NameEntry | SoundEntry)
         and type(one) is type(other)
         and dataclasses.replace(one, note=None) == dataclasses.replace(other, note=None)
     )

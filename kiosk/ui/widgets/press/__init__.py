@@ -5,7 +5,7 @@ from collections.abc import Callable
 from kivy.input import MotionEvent
 from kivy.properties import BooleanProperty, NumericProperty, ObjectProperty, StringProperty
 
-from kiosk.ui.theme import BUTTON_HEIGHT, PRIMARY_HEIGHT, TARGET
+from kiosk.ui.theme import BUTTON_HEIGHT, NORMAL, PRIMARY_HEIGHT, TARGET
 from kiosk.ui.widgets.layout import Panel
 from kiosk.ui.widgets.picture import Picture
 from kiosk.ui.widgets.text import Text
@@ -218,18 +218,21 @@ class EyeButton(Press):
 
 
 class ChoiceButton(Press):
-    """A matter to look at: its name, a line below it, and an arrow that points onwards."""
+    """A matter to look at: its name, perhaps a line below it, and an arrow that points onwards."""
 
     label = StringProperty("")
     line = StringProperty("")
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self._label = Text(look=self.look, text=self.label, role="button", bold=True)
-        self._line = Text(look=self.look, text=self.line, role="body", ink="muted")
+        # Whole questions in large type's own button size would not leave room for six.
+        role = "body" if not self.line and self.look.size("body") > NORMAL.body else "button"
+        self._label = Text(look=self.look, text=self.label, role=role, bold=True)
+        self._line = Text(look=self.look, text=self.line, role="body", ink="muted") if self.line else None
         self._arrow = Picture(look=self.look, name="right", mono="line")
         for child in (self._label, self._line, self._arrow):
-            self.add_widget(child)
+            if child is not None:
+                self.add_widget(child)
         self.bind(pos=self._place, size=self._place)
 
     def _inner(self, width: float) -> float:
@@ -237,7 +240,8 @@ class ChoiceButton(Press):
 
     def _words_height(self, width: float) -> float:
         inner = self._inner(width)
-        return float(self._label.height_for(inner) + 4 + self._line.height_for(inner))
+        below = 0.0 if self._line is None else 4 + self._line.height_for(inner)
+        return float(self._label.height_for(inner) + below)
 
     def height_for(self, width: float) -> float:
         """Pixels of height needed at this width."""
@@ -245,10 +249,12 @@ class ChoiceButton(Press):
 
     def _place(self, *_: object) -> None:
         inner, side = self._inner(self.width), self.look.size("button")
-        label, line = self._label.height_for(inner), self._line.height_for(inner)
-        top = self.center_y + (label + 4 + line) / 2
+        label = self._label.height_for(inner)
+        top = self.center_y + self._words_height(self.width) / 2
         self._label.size, self._label.pos = (inner, label), (round(self.x + 32), round(top - label))
-        self._line.size, self._line.pos = (inner, line), (round(self.x + 32), round(top - label - 4 - line))
+        if self._line is not None:
+            line = self._line.height_for(inner)
+            self._line.size, self._line.pos = (inner, line), (round(self.x + 32), round(top - label - 4 - line))
         self._arrow.size = (side, side)
         self._arrow.pos = (round(self.right - 32 - side), round(self.center_y - side / 2))
 
