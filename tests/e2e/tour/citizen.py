@@ -23,6 +23,8 @@ _BEHIND: Final = {
     "gone": "lost_or_found",
     "application": "about_cards",
     "progress": "about_cards",
+    "changed_data": "about_cards",
+    "offsite": "about_questions",
 }
 """Services that stand behind another tile of the home screen, by the table's names."""
 

@@ -434,6 +434,56 @@ def _application(document: str, phone: str) -> Story:
     return story
 
 
+def _offsite(document: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("offsite")
+        citizen.touches("register")
+        citizen.sees("which_group")
+        citizen.touches("long_resident")
+        citizen.sees("which_area")
+        citizen.touches("east")
+        citizen.touches("zhejiang")
+        citizen.touches("hangzhou")
+        citizen.touches("not_in_hospital")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("check_application")
+        citizen.touches("hand_it_in")
+        citizen.sees("registered")
+        citizen.touches("next")
+        citizen.sees("next_steps")
+        citizen.touches("next")
+        citizen.ends()
+
+    return story
+
+
+def _changed_data(document: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("changed_data")
+        citizen.sees("what_changed")
+        citizen.touches("ethnic_group")
+        citizen.sees("anything_else")
+        citizen.touches("nothing_else")
+        citizen.touches("begin_notice")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("check_application")
+        citizen.touches("hand_it_in")
+        citizen.sees("noted")
+        for page in ("employers_step", "own_step", "afterwards", "by_proxy"):
+            citizen.touches("next")
+            citizen.sees(page)
+        citizen.touches("next")
+        citizen.ends()
+
+    return story
+
+
 def _progress(document: str) -> Story:
     def story(citizen: Citizen) -> None:
         _arrives(citizen)
@@ -647,6 +697,11 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-loss-replaced": _loss(_by_id("yun-huanka", asked=True)),
     "yunling-application": _application("yun-shenling", "13800000000"),
     "yunling-progress": _progress("yun-shenling"),
+    "zhumadian-offsite": _refused_with_its_way(
+        "offsite", "first_step", "second_step", "third_step", "emergency", "before_you_go", "fails_elsewhere"
+    ),
+    "yunling-offsite": _offsite("yun-shenling"),
+    "yunling-data-change": _changed_data("yun-shili"),
     "yunling-loss-offline": _offline(_loss(_typing(*_YUN_PINGAN))),
 }
 """Who does what. In which order they come is the table's."""
