@@ -610,7 +610,7 @@ def nothing_to_rest_on(region: Region, kind: IssuedPaper | None) -> Ended:
         case IssuedPaper.CANCEL_NOTICE:
             why = say("先交了销卡申请，才能开。")
         case _:
-            why = say("卡办过正式挂失的人，才能开。")
+            why = say("正在补卡、换卡的人，才能开。")
     place = region.pack.papers[kind].place if kind is not None else region.service(Service.PAPERS).place
     name = issued_in_words(region, kind) if kind is not None else say("证明")
     return refused(

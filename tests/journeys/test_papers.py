@@ -84,8 +84,8 @@ def test_a_paper_that_holds_is_shown_again_and_not_issued_again() -> None:
     ("kind", "why"),
     [
         (IssuedPaper.TEMPORARY_CARD, "正在申领新卡的人，才能开。"),
-        (IssuedPaper.MEDICAL_SLIP, "卡办过正式挂失的人，才能开。"),
-        (IssuedPaper.REPLACEMENT_CERTIFICATE, "卡办过正式挂失的人，才能开。"),
+        (IssuedPaper.MEDICAL_SLIP, "正在补卡、换卡的人，才能开。"),
+        (IssuedPaper.REPLACEMENT_CERTIFICATE, "正在补卡、换卡的人，才能开。"),
         (IssuedPaper.COLLECTION_SLIP, "卡做好了、可以领了，才能开。"),
         (IssuedPaper.CANCEL_NOTICE, "先交了销卡申请，才能开。"),
     ],
