@@ -47,6 +47,7 @@ from kiosk.records.questions import (
     WorkingKey,
 )
 from kiosk.records.upload import Batch, Problem, Receipt
+from kiosk.records.working_days import load_calendar
 
 SWEEP_S: Final = 60.0
 """How long a report may have run out before its row says so, though nobody asks. The event is dated exactly anyway."""
@@ -72,10 +73,12 @@ def create_app(
 
     :param clock: seconds since 1970 UTC; tests turn it.
     :raises RegionRulesRefused: the operator's rules can't be read.
+    :raises CalendarError: the holidays can't.
     """
     database = Database(settings.database)
     keys = CentreKeys.load(settings)
     rules = load_region_rules(settings.region_rules)
+    calendar = load_calendar(settings.holidays)
     exchange = Exchange(database, keys, clock)
     ingest = Ingest(database, keys, clock, rules)
     desk = CardDesk(database, keys, rules, settings.pin_tries, clock)
@@ -142,7 +145,7 @@ def create_app(
         """Take a temporary loss report back."""
         return await exchange.answer(request, LiftLoss, _in(session_id, desk.lift_loss))
 
-    _add_filings(described, exchange, FilingDesk(database, rules, clock))
+    _add_filings(described, exchange, FilingDesk(database, rules, calendar, clock))
 
     @described.post("/v1/working-keys", GetWorkingKey, WorkingKey)
     async def working_key(request: Request) -> Response:

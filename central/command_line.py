@@ -34,6 +34,7 @@ from central.seed import SeedRefused, load_seed, plant
 from central.settings import Settings, SettingsRefused, load_settings
 from central.state_chart import drawn
 from kiosk.records.filings import FilingState
+from kiosk.records.working_days import CalendarError, load_calendar
 
 _STATES = ", ".join(state.value for state in FilingState)
 
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (
         SettingsRefused,
         RegionRulesRefused,
+        CalendarError,
         SeedRefused,
         EnrolmentRefused,
         FilingRefused,
@@ -88,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--port", type=int, default=8443)
     init.add_argument("--card-master-keys", type=Path, help="key file of the issuer; random keys without it")
     init.add_argument("--region-rules", type=Path, help="what each region lets terminals do; nothing without it")
+    init.add_argument("--holidays", type=Path, help="days off and make-up working days, as config/holidays/china.toml")
 
     chart = command("card-states", _card_states, "draw the states of a card and what leads from one to another")
     chart.add_argument("--svg", type=Path, required=True, metavar="FILE", help="where to write the picture")
@@ -128,6 +131,7 @@ def _init(options: argparse.Namespace) -> None:
             port=options.port,
             card_master_keys=options.card_master_keys,
             region_rules=options.region_rules,
+            holidays=options.holidays,
         )
     )
 
@@ -172,7 +176,8 @@ def _thaw(options: argparse.Namespace) -> None:
 
 def _filing(options: argparse.Namespace) -> None:
     settings = _settings(options)
-    desk = FilingDesk(Database(settings.database), load_region_rules(settings.region_rules), time.time)
+    calendar = load_calendar(settings.holidays)
+    desk = FilingDesk(Database(settings.database), load_region_rules(settings.region_rules), calendar, time.time)
     desk.decide(options.number, options.state, place=options.place, note=options.note)
 
 

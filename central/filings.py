@@ -40,6 +40,7 @@ from kiosk.records.filings import (
     matter_key,
 )
 from kiosk.records.transaction import Service
+from kiosk.records.working_days import HolidayCalendar, NotKnown, working_days_after
 
 _INSURED: Final = "1"
 _IN_USE: Final = frozenset({CardState.NORMAL.value, CardState.LOCKED.value, CardState.TEMPORARILY_LOST.value})
@@ -62,6 +63,7 @@ class FilingDesk:
 
     database: Database
     rules: RegionRules
+    calendar: HolidayCalendar
     clock: Callable[[], float]
     """Seconds since 1970 UTC."""
 
@@ -69,7 +71,7 @@ class FilingDesk:
         """File a matter, once per transaction id.
 
         :raises Declined: a frozen terminal, another region's question, a person whose card or ID card nobody has seen,
-            or a transaction id that is something else's.
+            an admission on a day that is none or has yet to come, or a transaction id that is something else's.
         """
         now_ms = int(self.clock() * 1000)
         number = question.social_security_number
@@ -77,6 +79,7 @@ class FilingDesk:
             region = self._own_region(session, asker, question.region)
             if question.identified_by is IdentifiedBy.TYPED:
                 raise malformed("who files must have shown a card")
+            last_day_of_term = self._last_day_of_term(question.matter, self.rules.of(region), _day_of(now_ms))
             row = locked_transaction(
                 session,
                 asker,
@@ -115,6 +118,8 @@ class FilingDesk:
             open_filings = [one for one in filings if FilingState(one.state) in OPEN_STATES]
             being_replaced = codes_being_replaced(session, [card.identification_code for card in cards])
             verdict = _verdict(question.matter, holder, cards, open_filings, bool(being_replaced), rule)
+            if verdict is FilingVerdict.FILED and last_day_of_term is not None and _day_of(now_ms) > last_day_of_term:
+                verdict = FilingVerdict.LATE
             if verdict is not FilingVerdict.FILED:
                 return Filed(verdict=verdict)
             filing = _filing(asker, question, region, rule, now_ms)
@@ -155,6 +160,27 @@ class FilingDesk:
             (filing,) = found
             filing.state, filing.changed_at = state.value, int(self.clock() * 1000)
             filing.place, filing.note = place or filing.place, note or filing.note
+
+    def _last_day_of_term(self, matter: Matter, rule: RegionRule, today: date) -> date | None:
+        """Until when an emergency can be registered; None where there is no term, or the calendar can't tell it.
+
+        :raises Declined: the day of admission is none, or has yet to come.
+        """
+        if not isinstance(matter, OffsiteCare) or matter.admitted_on is None:
+            return None
+        try:
+            admitted_on = date.fromisoformat(matter.admitted_on)
+        except ValueError as error:
+            raise malformed("a day that no calendar has") from error
+        if admitted_on > today:
+            raise malformed("nobody is in hospital from tomorrow on")
+        if rule.offsite_emergency_working_days is None:
+            return None
+        match working_days_after(admitted_on, rule.offsite_emergency_working_days, self.calendar):
+            case NotKnown():
+                return None  # nobody is late by a guess; the office that acts on it decides
+            case last:
+                return last
 
     def _own_region(self, session: Session, asker: Asker, named: str) -> str:
         refuse_frozen(session, asker)

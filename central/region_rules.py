@@ -124,6 +124,8 @@ class RegionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Matters that a terminal may file (:data:`kiosk.records.filings.MATTER_KEYS`)."""
     temporary_card_months: Annotated[int, msgspec.Meta(ge=1, le=120)] | None = None
     """How long a temporary card holds."""
+    offsite_emergency_working_days: Annotated[int, msgspec.Meta(ge=1, le=60)] | None = None
+    """Within so many working days after the admission an emergency elsewhere is registered; None: at any time."""
 
     def lapses_at(self, reported_at_ms: int) -> int | None:
         """When a report lifts by itself, milliseconds since 1970 UTC."""

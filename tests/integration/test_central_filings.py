@@ -4,7 +4,8 @@ import functools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from sqlalchemy import select
 from central.command_line import main
 from central.filings import last_day
 from central.query import transaction_row
+from central.settings import load_settings
 from central.tables import Card, Filing, ReplacementOrder
 from kiosk.records.card import CardState
+from kiosk.records.china_time import CHINA
 from kiosk.records.filings import (
     Cancelling,
     CardApplication,
@@ -37,7 +40,8 @@ from kiosk.records.filings import (
 from kiosk.records.questions import ReportLoss
 from kiosk.records.transaction import Outcome, Service, Stage
 from kiosk.records.upload import Receipt
-from tests.centre import EnrolledTerminal, LedgerWriter, Refusal, RunningCentre, a_transaction
+from kiosk.records.working_days import load_calendar
+from tests.centre import HOLIDAYS, EnrolledTerminal, LedgerWriter, Refusal, RunningCentre, a_transaction
 
 NOW = 1_800_000_000_000
 """2027-01-15 16:00 in China."""
@@ -185,12 +189,12 @@ def test_one_card_a_person(
     assert file(centre, terminal, a_matter(WITH_CARD, CardApplication())).verdict is verdict
 
 
-def test_a_temporary_card_holds_three_months_and_is_printed_again_not_issued_again(
+def test_a_temporary_card_holds_two_months_and_is_printed_again_not_issued_again(
     centre: RunningCentre, terminal: EnrolledTerminal
 ) -> None:
     first = file(centre, terminal, a_matter(IN_PRODUCTION, Paper(kind=IssuedPaper.TEMPORARY_CARD)))
     assert first.filing is not None
-    assert (first.filing.valid_until, first.filing.state) == ("2027-04-14", FilingState.DONE)
+    assert (first.filing.valid_until, first.filing.state) == ("2027-03-14", FilingState.DONE)
     second = file(centre, terminal, a_matter(IN_PRODUCTION, Paper(kind=IssuedPaper.TEMPORARY_CARD)))
     assert (second.verdict, second.filing) == (FilingVerdict.ALREADY_FILED, first.filing)
     centre.clock.held_ms = NOW + 90 * 24 * HOUR
@@ -233,6 +237,62 @@ def test_a_notice_of_cancelling_wants_the_cancelling(centre: RunningCentre, term
     assert file(centre, terminal, a_matter(WITH_CARD, notice)).verdict is FilingVerdict.NOTHING_TO_REST_ON
     file(centre, terminal, a_matter(WITH_CARD, Cancelling(reason=LeavingReason.MOVED_AWAY)))
     assert file(centre, terminal, a_matter(WITH_CARD, notice)).verdict is FilingVerdict.FILED
+
+
+def admitted(day: str) -> OffsiteCare:
+    return OffsiteCare(group=OffsiteGroup.LONG_RESIDENT, place="310100", admitted_on=day)
+
+
+@pytest.mark.parametrize(
+    ("admitted_on", "first_late_day"),
+    [
+        # Yunling's four working days, counted by hand. Monday: Tuesday to Friday.
+        ("2026-03-02", date(2026, 3, 7)),
+        # Friday 13 and Saturday 14 February, which is worked; nine days off; Tuesday 24 and Wednesday 25.
+        ("2026-02-12", date(2026, 2, 26)),
+        # The national day's week is off: 8, 9, Saturday 10, which is worked, and Monday 12 October.
+        ("2026-09-30", date(2026, 10, 13)),
+    ],
+)
+def test_an_emergency_is_registered_within_the_term(
+    centre: RunningCentre, terminal: EnrolledTerminal, admitted_on: str, first_late_day: date
+) -> None:
+    midnight = int(datetime.combine(first_late_day, time(), CHINA).timestamp() * 1000)
+    centre.clock.held_ms = midnight
+    late = file(centre, terminal, a_matter(WITHOUT_CARD, admitted(admitted_on)))
+    assert (late, stored(centre, WITHOUT_CARD)) == (Filed(verdict=FilingVerdict.LATE), [])
+    assert file(centre, terminal, a_matter(NOT_INSURED, admitted(admitted_on))).verdict is FilingVerdict.NOT_INSURED
+    centre.clock.held_ms = midnight - 1
+    question = a_matter(WITHOUT_CARD, admitted(admitted_on))
+    in_time = file(centre, terminal, question)
+    assert in_time.verdict is FilingVerdict.FILED
+    centre.clock.held_ms = midnight
+    assert file(centre, terminal, question) == in_time, "asked again after its answer was lost"
+
+
+def test_nobody_is_late_by_a_guess(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    # 29 December 2026 may yet be made anything by the notice of 2027.
+    assert file(centre, terminal, a_matter(WITHOUT_CARD, admitted("2026-12-24"))).verdict is FilingVerdict.FILED
+
+
+@pytest.mark.parametrize("day", ["2027-01-16", "2026-02-30"])
+def test_an_admission_is_on_a_day_that_has_been(centre: RunningCentre, terminal: EnrolledTerminal, day: str) -> None:
+    assert declined(lambda: file(centre, terminal, a_matter(WITHOUT_CARD, admitted(day)))) == (400, "malformed")
+    assert stored(centre, WITHOUT_CARD) == []
+
+
+def test_a_centre_takes_its_holidays_over_and_does_without_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made, bare = tmp_path / "made", tmp_path / "bare"
+    assert main(["init", str(made), "--holidays", str(HOLIDAYS)]) == 0
+    assert main(["init", str(bare)]) == 0
+    assert load_calendar(load_settings(made / "centre.toml").holidays).notices == load_calendar(HOLIDAYS).notices
+    assert load_calendar(load_settings(bare / "centre.toml").holidays).notices == {}
+    (made / "holidays.toml").write_text("[[years]]\nyear = 2026")
+    assert main(["migrate", str(made)]) == 0
+    assert main(["serve", str(made)]) == 1
+    assert "holidays.toml" in capsys.readouterr().err
 
 
 def test_a_region_that_opens_nothing_files_nothing(centre: RunningCentre) -> None:
