@@ -597,7 +597,7 @@ def no_card(region: Region) -> Ended:
         code="R-44",
         title=say("没有查到您的卡"),
         why=say("有社会保障卡的人，才能办这件事。"),
-        instead=(say("还没有卡的：请回首页选“办卡、改信息”。"),),
+        instead=(say("还没有卡的：请回首页选“办卡、办别的事”。"),),
     )
 
 
