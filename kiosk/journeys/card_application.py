@@ -119,7 +119,7 @@ def _read_back(holder: Holder, phone: str | None) -> ReadBack:
     number = Personal(mask_phone(phone), phone) if phone is not None else say("没有留")
     return ReadBack(
         title=say("请核对，再交上去"),
-        facts=(*who(holder), Fact(say("手机号码"), number)),
+        facts=(who(holder)[0], Fact(say("手机号码"), number)),
         note=say("窗口会按身份证上的信息做卡。"),
         step=_CHECK,
         actions=(CANCEL, holder.again, Action(Intent.NEXT, say("都对，交上去"))),

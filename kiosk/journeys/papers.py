@@ -1,5 +1,9 @@
 """Until the card comes: a temporary card, a slip, a certificate. Region rules: services.papers, papers."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from kiosk.journeys import refusals
 from kiosk.journeys.counter_words import in_words, issued_in_words
 from kiosk.journeys.filing import file_matter, filed_pages, holder_by_id_card, needs_id_card, number_fact, who
@@ -73,19 +77,29 @@ def _kind(session: Session, kinds: tuple[IssuedPaper, ...]) -> Journey[IssuedPap
             return kind
 
 
+_IN_SHORT: Final[Mapping[IssuedPaper, Say]] = MappingProxyType(
+    {
+        IssuedPaper.TEMPORARY_CARD: say("卡没做好，急着用"),
+        IssuedPaper.MEDICAL_SLIP: say("换卡时看病用"),
+        IssuedPaper.REPLACEMENT_CERTIFICATE: say("换卡时看病用"),
+        IssuedPaper.COLLECTION_SLIP: say("领新卡用"),
+        IssuedPaper.CANCEL_NOTICE: say("去银行销卡用"),
+    }
+)
+
+
 def _choice(region: Region, kind: IssuedPaper) -> Choice:
-    people = region.pack.papers[kind].for_whom.value
-    line = in_words(people) if people is not None else say("看看是做什么用的")
-    return Choice(Chosen(kind.value), issued_in_words(region, kind), line)
+    return Choice(Chosen(kind.value), issued_in_words(region, kind), _IN_SHORT[kind])
 
 
 def _explanation(session: Session, kind: IssuedPaper) -> Explain:
     region = session.region
     rules = region.pack.papers[kind]
     use = (say("用处：{use}", use=in_words(rules.use.value)),) if rules.use.value is not None else ()
+    people = (say("谁可以办：{people}", people=in_words(rules.for_whom.value)),) if rules.for_whom.value else ()
     return Explain(
         title=issued_in_words(region, kind),
-        lines=(*use, _holds(rules), say("要用您本人的身份证。")),
+        lines=(*people, *use, _holds(rules)),
         step=None,
         actions=(
             CANCEL,
@@ -104,7 +118,7 @@ def _holds(rules: PaperRules) -> Say:
 def _read_back(region: Region, kind: IssuedPaper, holder: Holder) -> ReadBack:
     return ReadBack(
         title=say("请核对，再开"),
-        facts=(*who(holder), Fact(say("要开的"), issued_in_words(region, kind))),
+        facts=(who(holder)[0], Fact(say("要开的"), issued_in_words(region, kind))),
         note=say("只能给身份证上的本人开。"),
         step=holder.check,
         actions=(CANCEL, holder.again, Action(Intent.NEXT, say("都对，开这一种"))),

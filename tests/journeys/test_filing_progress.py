@@ -68,16 +68,16 @@ def test_a_paper_says_until_when_it_holds() -> None:
     assert facts(result)["有效到"] == "2027-01-21"
 
 
-def test_eight_matters_are_turned_by_six() -> None:
+def test_eight_matters_are_turned_by_four() -> None:
     world = citizen([filing(number=f"A1B2C3D{n}") for n in range(8)])
     look(world)
     lists = [view for view in world.seen if isinstance(view, Choices)]
-    assert [choice.intent for choice in lists[0].choices] == [Chosen(str(n)) for n in range(6)]
+    assert [choice.intent for choice in lists[0].choices] == [Chosen(str(n)) for n in range(4)]
     assert [action.intent for action in lists[0].actions] == [Intent.DONE, Intent.NEXT]
-    assert len({view.facts[1] for view in world.seen if isinstance(view, Result)}) == 6
+    assert len({view.facts[1] for view in world.seen if isinstance(view, Result)}) == 4
 
 
-def test_what_is_older_stands_behind_the_first_six() -> None:
+def test_what_is_older_stands_behind_the_first_four() -> None:
     world = citizen([filing(number=f"A1B2C3D{n}") for n in range(8)])
     journey = filing_progress(session("yunling", reads_id_cards=True))
     request = next(journey)
@@ -86,7 +86,7 @@ def test_what_is_older_stands_behind_the_first_six() -> None:
     request = journey.send(Intent.NEXT)
     assert isinstance(request, Show)
     assert isinstance(request.view, Choices)
-    assert [choice.intent for choice in request.view.choices] == [Chosen("6"), Chosen("7")]
+    assert [choice.intent for choice in request.view.choices] == [Chosen(str(n)) for n in range(4, 8)]
     assert [action.intent for action in request.view.actions] == [Intent.BACK, Intent.DONE]
     journey.close()
 

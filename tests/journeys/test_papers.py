@@ -41,7 +41,11 @@ def test_what_it_is_for_and_how_long_it_holds_is_said_before() -> None:
     world = citizen()
     issue(world)
     explained = next(view for view in world.seen if isinstance(view, Explain))
-    assert [filled(line) for line in explained.lines] == ["用处：看病、买药", "管 2 个月。", "要用您本人的身份证。"]
+    assert [filled(line) for line in explained.lines] == [
+        "谁可以办：正在申领、急着用卡的人",
+        "用处：看病、买药",
+        "管 2 个月。",
+    ]
 
 
 def test_another_paper_may_be_looked_at_first() -> None:

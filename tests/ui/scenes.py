@@ -181,10 +181,6 @@ def _listed(*items: str) -> Say:
 
 _PROXY_PAPERS = _listed("本人身份证", "身份证复印件", "代办人身份证", "代办人身份证复印件", "委托书")
 _PHOTO = _listed("白色背景", "一寸", "电子版", "穿深色上衣", "不戴帽子", "不戴围巾", "不戴眼镜", "不戴首饰")
-_PEOPLE = Say(
-    "保险终止或转走、已销社保功能的人",
-    translations={"en": "Someone whose insurance ends or moves and whose social side is cancelled"},
-)
 
 VIEWS: Final[dict[str, View]] = {
     "attract": Attract(
@@ -322,7 +318,6 @@ VIEWS: Final[dict[str, View]] = {
         told("请核对，再交上去"),
         (
             Fact(told("姓名"), PersonName("欧**㛃", RARE_NAME)),
-            Fact(told("身份证号码"), Personal("110*************1X", "11010519491231001X")),
             Fact(told("手机号码"), Personal("138****0000", "13800000000")),
         ),
         told("窗口会按身份证上的信息做卡。"),
@@ -557,7 +552,7 @@ VIEWS: Final[dict[str, View]] = {
         (
             told("这台机器不拍照片，照片由窗口补拍、补交。"),
             told("照片要：{demands}", demands=_PHOTO),
-            told("不满 {age} 岁的，带：{papers}", age=16, papers=_PROXY_PAPERS),
+            told("不满 {age} 岁的，带：{papers}", age=16, papers=_listed("户口本", "户口本复印件")),
         ),
         None,
         (CANCEL, _BACK, Action(Intent.NEXT, told("开始申领"), Emphasis.PRIMARY)),
@@ -577,18 +572,18 @@ VIEWS: Final[dict[str, View]] = {
     "choices-papers": Choices(
         told("您要开哪一种？"),
         (
-            _choice("1", told("临时社会保障卡"), Say("正在申领、急着用卡的人")),
-            _choice("2", told("临时就医证"), _PEOPLE),
-            _choice("3", told("补卡、换卡证明"), _PEOPLE),
-            _choice("4", told("领卡证明"), _PEOPLE),
-            _choice("5", told("销卡通知书"), _PEOPLE),
+            _choice("1", told("临时社会保障卡"), told("卡没做好，急着用")),
+            _choice("2", told("临时就医证"), told("换卡时看病用")),
+            _choice("3", told("补卡、换卡证明"), told("换卡时看病用")),
+            _choice("4", told("领卡证明"), told("领新卡用")),
+            _choice("5", told("销卡通知书"), told("去银行销卡用")),
         ),
         None,
         (CANCEL,),
     ),
     "choices-filed": Choices(
         told("您交过这些"),
-        tuple(_choice(str(at), told("异地就医的备案"), told("已收到，等着办")) for at in range(6)),
+        tuple(_choice(str(at), told("异地就医的备案"), told("已收到，等着办")) for at in range(4)),
         None,
         (Action(Intent.BACK, told("看新的")), _FINISH, Action(Intent.NEXT, told("看更早的"), Emphasis.PRIMARY)),
     ),
