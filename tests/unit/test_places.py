@@ -10,7 +10,7 @@ from kiosk.policy.country import Place, PlacesError, Province, load_places
 
 FILE = Path(__file__).parents[2] / "assets" / "places.toml"
 PROVINCES = load_places(FILE)
-ALL: list[Province | Place] = [place for one in PROVINCES for place in (one, *one.within)]
+ALL: list[Province | Place] = [*PROVINCES, *(place for one in PROVINCES for place in one.within)]
 
 
 def test_the_mainland_is_whole() -> None:
