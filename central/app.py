@@ -16,12 +16,14 @@ from starlette.responses import Response
 from central.card_sessions import CardDesk
 from central.database import Database
 from central.exchange import Asker, Exchange
+from central.filings import FilingDesk
 from central.ingest import Ingest
 from central.keys import CentreKeys
 from central.loss_reports import LossDesk
 from central.page import add_page
 from central.region_rules import load_region_rules
 from central.settings import Settings
+from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -45,6 +47,7 @@ from kiosk.records.questions import (
     WorkingKey,
 )
 from kiosk.records.upload import Batch, Problem, Receipt
+from kiosk.records.working_days import load_calendar
 
 SWEEP_S: Final = 60.0
 """How long a report may have run out before its row says so, though nobody asks. The event is dated exactly anyway."""
@@ -70,10 +73,12 @@ def create_app(
 
     :param clock: seconds since 1970 UTC; tests turn it.
     :raises RegionRulesRefused: the operator's rules can't be read.
+    :raises CalendarError: the holidays can't.
     """
     database = Database(settings.database)
     keys = CentreKeys.load(settings)
     rules = load_region_rules(settings.region_rules)
+    calendar = load_calendar(settings.holidays)
     exchange = Exchange(database, keys, clock)
     ingest = Ingest(database, keys, clock, rules)
     desk = CardDesk(database, keys, rules, settings.pin_tries, clock)
@@ -140,6 +145,8 @@ def create_app(
         """Take a temporary loss report back."""
         return await exchange.answer(request, LiftLoss, _in(session_id, desk.lift_loss))
 
+    _add_filings(described, exchange, FilingDesk(database, rules, calendar, clock))
+
     @described.post("/v1/working-keys", GetWorkingKey, WorkingKey)
     async def working_key(request: Request) -> Response:
         """Give a PIN pad a fresh key."""
@@ -148,6 +155,18 @@ def create_app(
     add_page(app, database, losses, clock)
     described.complete()
     return app
+
+
+def _add_filings(described: "_Described", exchange: Exchange, filings: FilingDesk) -> None:
+    @described.post("/v1/filings", FileMatter, Filed)
+    async def file_matter(request: Request) -> Response:
+        """File a matter for an office to act on."""
+        return await exchange.answer(request, FileMatter, filings.file)
+
+    @described.post("/v1/filings/query", GetFilings, FilingsTold)
+    async def get_filings(request: Request) -> Response:
+        """Tell how far somebody's matters have come."""
+        return await exchange.answer(request, GetFilings, filings.query)
 
 
 def _sweeping(losses: LossDesk, every_s: float) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:

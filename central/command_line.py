@@ -27,11 +27,16 @@ from central.enrolment import (
     revoke,
     thaw,
 )
+from central.filings import FilingDesk, FilingRefused
 from central.keys import CentreKeys
-from central.region_rules import RegionRulesRefused
+from central.region_rules import RegionRulesRefused, load_region_rules
 from central.seed import SeedRefused, load_seed, plant
 from central.settings import Settings, SettingsRefused, load_settings
 from central.state_chart import drawn
+from kiosk.records.filings import FilingState
+from kiosk.records.working_days import CalendarError, load_calendar
+
+_STATES = ", ".join(state.value for state in FilingState)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (SettingsRefused, RegionRulesRefused, SeedRefused, EnrolmentRefused, OSError, ValueError) as error:
+    except (
+        SettingsRefused,
+        RegionRulesRefused,
+        CalendarError,
+        SeedRefused,
+        EnrolmentRefused,
+        FilingRefused,
+        OSError,
+        ValueError,
+    ) as error:
         print(f"central: {error}", file=sys.stderr)
         return 1
     return 0
@@ -75,7 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--database", help="SQLAlchemy URL; a SQLite file in the directory without it")
     init.add_argument("--port", type=int, default=8443)
     init.add_argument("--card-master-keys", type=Path, help="key file of the issuer; random keys without it")
-    init.add_argument("--region-rules", type=Path, help="rules of temporary loss reports; none without it")
+    init.add_argument("--region-rules", type=Path, help="what each region lets terminals do; nothing without it")
+    init.add_argument("--holidays", type=Path, help="days off and make-up working days, as config/holidays/china.toml")
 
     chart = command("card-states", _card_states, "draw the states of a card and what leads from one to another")
     chart.add_argument("--svg", type=Path, required=True, metavar="FILE", help="where to write the picture")
@@ -97,6 +112,11 @@ def _parser() -> argparse.ArgumentParser:
         one = on_centre(name, run, about)
         one.add_argument("terminal")
         one.add_argument("ledger_id", type=bytes.fromhex, metavar="LEDGER_ID", help="32 hex characters")
+    decide = on_centre("filing", _filing, "note an office's word on a filing that stands open")
+    decide.add_argument("number", help="as on the slip")
+    decide.add_argument("state", type=FilingState, choices=list(FilingState), metavar="STATE", help=_STATES)
+    decide.add_argument("--place", default="", help="where it is collected")
+    decide.add_argument("--note", default="", help="why it was refused, or what is missing; its person reads this")
     serve = on_centre("serve", _serve, "serve until stopped")
     serve.add_argument("--port", type=int)
     serve.add_argument("--workers", type=int, default=1, help="processes that share the port; for PostgreSQL")
@@ -111,6 +131,7 @@ def _init(options: argparse.Namespace) -> None:
             port=options.port,
             card_master_keys=options.card_master_keys,
             region_rules=options.region_rules,
+            holidays=options.holidays,
         )
     )
 
@@ -122,9 +143,8 @@ def _migrate(options: argparse.Namespace) -> None:
 def _seed(options: argparse.Namespace) -> None:
     settings = _settings(options)
     seed = load_seed(options.file)
-    print(
-        f"{plant(_database(options), CentreKeys.load(settings), settings, seed)} of {len(seed.holders)} holders are new"
-    )
+    planted = plant(_database(options), CentreKeys.load(settings), settings, seed)
+    print(f"{planted} of {len(seed.holders) + len(seed.people)} holders are new")
 
 
 def _card_states(options: argparse.Namespace) -> None:
@@ -152,6 +172,13 @@ def _ledger_add(options: argparse.Namespace) -> None:
 
 def _thaw(options: argparse.Namespace) -> None:
     thaw(_database(options), options.terminal, options.ledger_id)
+
+
+def _filing(options: argparse.Namespace) -> None:
+    settings = _settings(options)
+    calendar = load_calendar(settings.holidays)
+    desk = FilingDesk(Database(settings.database), load_region_rules(settings.region_rules), calendar, time.time)
+    desk.decide(options.number, options.state, place=options.place, note=options.note)
 
 
 def _serve(options: argparse.Namespace) -> None:

@@ -78,12 +78,14 @@ def create_centre(
     port: int,
     card_master_keys: Path | None,
     region_rules: Path | None = None,
+    holidays: Path | None = None,
 ) -> Path:
     """Make keys, certificates and settings of a new centre in ``directory``, and return the settings' path.
 
     :param database: SQLAlchemy URL; a SQLite file in the directory without one.
     :param card_master_keys: taken over as they are; random ones without a file.
     :param region_rules: taken over as they are; none without a file.
+    :param holidays: likewise.
     :raises FileExistsError: a centre is there already.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -97,6 +99,8 @@ def create_centre(
     cards = card_master_keys.read_bytes() if card_master_keys else _random_card_keys()
     write_secret(directory / "card_master_keys.json", cards)
     write_secret(directory / "region_rules.toml", region_rules.read_bytes() if region_rules else _NO_RULES)
+    if holidays is not None:
+        write_secret(directory / "holidays.toml", holidays.read_bytes())
     url = database or f"sqlite:///{(directory / 'centre.db').resolve()}"
     lines = {
         "database": url,
@@ -108,6 +112,7 @@ def create_centre(
         "card_master_keys": "card_master_keys.json",
         "storage_key": "storage.key",
         "region_rules": "region_rules.toml",
+        **({"holidays": "holidays.toml"} if holidays is not None else {}),
         "host": "127.0.0.1",
         "port": port,
     }

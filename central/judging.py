@@ -26,7 +26,11 @@ _TRANSACTION_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _MAX_MILLISECONDS: Final = 1 << 52  # beyond any clock, within every column
 _NUL: Final = b"\\u0000"
 """How JSON writes the one character that PostgreSQL can't store; looked for once in all of a plaintext."""
-_AT_THE_CENTRE: Final = frozenset({Service.TEMPORARY_LOSS, Service.LOSS_LIFTING, Service.FORMAL_LOSS})
+_FILINGS: Final = frozenset(
+    {Service.CARD_APPLICATION, Service.OFFSITE_CARE, Service.DATA_CHANGE, Service.CANCELLING, Service.PAPERS}
+)
+"""What is filed for an office to act on."""
+_AT_THE_CENTRE: Final = frozenset({Service.TEMPORARY_LOSS, Service.LOSS_LIFTING, Service.FORMAL_LOSS, *_FILINGS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +323,8 @@ def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
     if transaction.service is Service.FORMAL_LOSS:
         same_holder = case.social_security_number == transaction.social_security_number
         return same_holder and case.formal_loss_at is not None
+    if transaction.service in _FILINGS:
+        return case.effects > 0 and case.social_security_number == transaction.social_security_number
     if case.identification_code != transaction.identification_code:
         return False
     done_at = {

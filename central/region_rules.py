@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 
 from kiosk.records.card import CardState
+from kiosk.records.filings import MATTER_KEYS
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 """A day of a term: 24 hours from the centre's receipt, the operator's reading where a source leaves the kind open."""
@@ -119,6 +120,12 @@ class RegionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Whether the electronic card stops with the card; False: the handbook does not say."""
     states: StateCodes = StateCodes()
     reasons: ReasonCodes = ReasonCodes()
+    filings: tuple[str, ...] = ()
+    """Matters that a terminal may file (:data:`kiosk.records.filings.MATTER_KEYS`)."""
+    temporary_card_months: Annotated[int, msgspec.Meta(ge=1, le=120)] | None = None
+    """How long a temporary card holds."""
+    offsite_emergency_working_days: Annotated[int, msgspec.Meta(ge=1, le=60)] | None = None
+    """Within so many working days after the admission an emergency elsewhere is registered; None: at any time."""
 
     def lapses_at(self, reported_at_ms: int) -> int | None:
         """When a report lifts by itself, milliseconds since 1970 UTC."""
@@ -157,4 +164,8 @@ def load_region_rules(path: Path | None) -> RegionRules:
             raise RegionRulesRefused(f"{path}: {key}: {error}") from error
         if rule.lifting_until_replacement and not rule.lifting:
             raise RegionRulesRefused(f"{path}: {key}: lifting_until_replacement says nothing without lifting")
+        for word in rule.filings:
+            if word not in MATTER_KEYS:
+                allowed = ", ".join(sorted(MATTER_KEYS))
+                raise RegionRulesRefused(f"{path}: {key}: filings: {word!r} is no matter; allowed: {allowed}")
     return RegionRules(rules)

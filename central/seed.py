@@ -1,5 +1,6 @@
 """Synthetic holders and cards for a centre that has none."""
 
+import hashlib
 import secrets
 import time
 from collections.abc import Callable
@@ -13,8 +14,9 @@ from central.database import Database
 from central.keys import CentreKeys
 from central.region_rules import load_region_rules
 from central.settings import Settings
-from central.tables import Card, CentrePin, Holder, Insurance, MedicalAccount, MedicalYearRow, ReceiptRow
+from central.tables import Card, CentrePin, Filing, Holder, Insurance, MedicalAccount, MedicalYearRow, ReceiptRow
 from kiosk.records.card import CardState
+from kiosk.records.filings import FilingState, IdentifiedBy, Matter, matter_key
 from kiosk.records.masking import mask_account
 from kiosk.records.questions import BenefitsBlock
 from kiosk.records.settlement import MedicalYear, SettlementReceipt, Shares, disagreements
@@ -73,11 +75,37 @@ class SeedHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     centre_pin: SeedPin | None = None
 
 
-class Seed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SeedFiling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A matter that a synthetic person filed at a window."""
+
+    number: str
+    region: str
+    matter: Matter
+    state: FilingState
+    filed_hours_ago: int
+    valid_until: str | None = None
+    place: str = ""
+    note: str = ""
+
+
+class SeedPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A synthetic person without a card, or what somebody with a card has filed."""
+
+    about: str
+    social_security_number: str
+    name: str
+    sex: str
+    birth_date: str
+    person_state: str = "1"
+    filings: list[SeedFiling] = []
+
+
+class Seed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 
     about: str
     holders: list[SeedHolder]
+    people: list[SeedPerson] = []
 
 
 def load_seed(path: Path) -> Seed:
@@ -176,7 +204,49 @@ def plant(
                         tries_left=settings.pin_tries,
                     )
                 )
+        for person in seed.people:
+            planted += _plant_person(session, person, now_ms)
     return planted
+
+
+def _plant_person(session: Session, person: SeedPerson, now_ms: int) -> int:
+    number = person.social_security_number
+    is_new = session.get(Holder, number) is None
+    if is_new:
+        session.add(
+            Holder(
+                social_security_number=number,
+                name=person.name,
+                sex=person.sex,
+                birth_date=person.birth_date,
+                person_state=person.person_state,
+            )
+        )
+        session.flush()
+    for one in person.filings:
+        transaction_id = hashlib.sha256(f"{number} {one.number}".encode()).hexdigest()[:32]
+        if session.get(Filing, transaction_id) is not None:
+            continue
+        filed_at = now_ms - one.filed_hours_ago * _HOUR_MS
+        session.add(
+            Filing(
+                transaction_id=transaction_id,
+                number=one.number,
+                terminal="",
+                region=one.region,
+                social_security_number=number,
+                identified_by=IdentifiedBy.ID_CARD.value,
+                matter_key=matter_key(one.matter),
+                matter=msgspec.json.encode(one.matter).decode(),
+                state=one.state.value,
+                filed_at=filed_at,
+                changed_at=filed_at,
+                valid_until=one.valid_until,
+                place=one.place,
+                note=one.note,
+            )
+        )
+    return int(is_new)
 
 
 def _plant_settlements(session: Session, one: SeedHolder) -> None:

@@ -30,6 +30,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """32 bytes as hex: keeps PIN hashes and pad keys useless to whoever has the database alone."""
     region_rules: Path | None = None
     """TOML of :class:`central.region_rules.RegionRule` by region; without it no region has a term or lets lift."""
+    holidays: Path | None = None
+    """TOML of :mod:`kiosk.records.working_days`; without it no term in working days ends."""
     key_id: str = "centre-1"
     host: str = "127.0.0.1"
     port: int = 8443

@@ -147,7 +147,7 @@ class TransactionRow(Base):
 
 
 class Holder(Base):
-    """A person with a card."""
+    """A person, with a card or about to get one."""
 
     __tablename__ = "holders"
 
@@ -312,6 +312,28 @@ class ReplacementOrder(Base):
     accepted_at: Mapped[Milliseconds] = mapped_column(comment="AAE036")
     ended_at: Mapped[Milliseconds | None] = mapped_column(comment="empty: in progress")
     issued: Mapped[str | None] = mapped_column(comment="AAZ501 of the new card")
+
+
+class Filing(Base):
+    """What somebody filed for an office to act on."""
+
+    __tablename__ = "filings"
+    __table_args__ = (Index("ix_filings_social_security_number", "social_security_number"),)
+
+    transaction_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(comment="what an office finds it by")
+    terminal: Mapped[str] = mapped_column(comment="empty for a window")
+    region: Mapped[str] = mapped_column(comment="AAB301's pack key")
+    social_security_number: Mapped[str] = mapped_column(ForeignKey("holders.social_security_number"), comment="AAC002")
+    identified_by: Mapped[str] = mapped_column(comment="card, id_card; the terminal's word for it")
+    matter_key: Mapped[str] = mapped_column(comment="card_application, offsite_care …, or a paper's kind")
+    matter: Mapped[str] = mapped_column(comment="all of it, as JSON")
+    state: Mapped[str] = mapped_column(comment="received, in_production, ready, done, refused, withdrawn")
+    filed_at: Mapped[Milliseconds] = mapped_column(comment="AAE036")
+    changed_at: Mapped[Milliseconds]
+    valid_until: Mapped[str | None] = mapped_column(comment="YYYY-MM-DD, its last day")
+    place: Mapped[str] = mapped_column(default="", comment="where it is collected")
+    note: Mapped[str] = mapped_column(default="", comment="AAE013, an office's own words to its person")
 
 
 class CentrePin(Base):

@@ -27,7 +27,13 @@ INTERFACE: Final = {"interface": NOTO / "NotoSansCJK-Regular.ttc", "interface-bo
 NAMES: Final = {"names": NOTO / "NotoSansCJK-Regular.ttc"}
 COPIES: Final = {"hanamin-a": HANAZONO / "HanaMinA.ttf", "hanamin-b": HANAZONO / "HanaMinB.ttf"}
 PACKAGE: Final = {NOTO: "fonts-noto-cjk", HANAZONO: "fonts-hanazono"}
-SEARCHED: Final = ("kiosk/**/*.py", "kiosk/**/*.kv", "config/**/*.toml", "assets/translations/**/*.po")
+SEARCHED: Final = (
+    "kiosk/**/*.py",
+    "kiosk/**/*.kv",
+    "config/**/*.toml",
+    "assets/places.toml",
+    "assets/translations/**/*.po",
+)
 
 
 def wanted_characters() -> set[int]:

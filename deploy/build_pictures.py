@@ -160,6 +160,72 @@ def found(s: Sheet) -> None:
     s.stroke([(50, 58), (57, 66), (70, 50)], 7, "accent")
 
 
+def apply(s: Sheet) -> None:
+    """A card that is to be: with a plus."""
+    s.panel((4, 16, 78, 66), 9)
+    s.stroke([(14, 32), (36, 32)], 6)
+    s.stroke([(14, 50), (30, 50)], 5)
+    for layer in ("line", "fill"):
+        s.disc((68, 64), 28, layer, on=False)
+    s.disc((68, 64), 22, "fill")
+    s.ring((68, 64), 21, 7)
+    s.stroke([(57, 64), (79, 64)], 7, "accent")
+    s.stroke([(68, 53), (68, 75)], 7, "accent")
+
+
+def progress(s: Sheet) -> None:
+    """Steps, of which two are done."""
+    for n, y in enumerate((22, 48, 74)):
+        if n < 2:
+            s.disc((20, y), 11, "accent")
+            s.stroke([(14, y), (19, y + 5), (27, y - 5)], 4, "accent", on=False)
+        else:
+            s.ring((20, y), 9, 5)
+        s.stroke([(42, y), (84, y)], 8)
+
+
+def paper(s: Sheet) -> None:
+    """A paper with a stamp."""
+    s.panel((18, 6, 78, 90), 7)
+    for y, end in ((24, 66), (38, 66), (52, 46)):
+        s.stroke([(30, y), (end, y)], 5)
+    s.ring((60, 70), 11, 5, "accent")
+
+
+def data(s: Sheet) -> None:
+    """Somebody's particulars, with a pencil."""
+    s.panel((4, 14, 74, 82), 9)
+    s.disc((27, 36), 9)
+    s.area([(12, 62), (15, 53), (22, 48), (32, 48), (39, 53), (42, 62)])
+    s.stroke([(14, 71), (44, 71)], 5)
+    for layer in ("line", "fill"):
+        s.area([(46, 60), (80, 20), (96, 32), (62, 76), (44, 80)], layer, on=False)
+    s.stroke([(58, 66), (84, 34)], 12, "accent")
+    s.area([(50, 62), (62, 72), (46, 78)], "accent")
+
+
+def cancel(s: Sheet) -> None:
+    """A card cut in two."""
+    s.panel((6, 22, 90, 74), 9)
+    s.stroke([(17, 38), (34, 38)], 6)
+    s.stroke([(62, 58), (78, 58)], 6)
+    for layer in ("line", "fill"):
+        s.stroke([(62, 12), (34, 84)], 16, layer, on=False)
+    s.stroke([(60, 14), (54, 30)], 5, "accent")
+    s.stroke([(51, 38), (45, 54)], 5, "accent")
+    s.stroke([(42, 62), (36, 80)], 5, "accent")
+
+
+def away(s: Sheet) -> None:
+    """A hospital, and the way to it."""
+    s.panel((38, 20, 90, 84), 6)
+    s.stroke([(54, 40), (74, 40)], 7, "accent")
+    s.stroke([(64, 30), (64, 50)], 7, "accent")
+    s.area([(58, 84), (58, 66), (70, 66), (70, 84)])
+    s.stroke([(6, 74), (28, 74)], 7)
+    s.stroke([(20, 64), (30, 74), (20, 84)], 7)
+
+
 def examine(s: Sheet) -> None:
     """A card whose pulse is felt."""
     s.panel((6, 20, 90, 76), 9)
@@ -488,7 +554,8 @@ def centre(s: Sheet) -> None:
 
 
 ICONS: Final[dict[str, Draw]] = {
-    "query": query, "pin": pin, "loss": loss, "found": found, "examine": examine,
+    "query": query, "pin": pin, "loss": loss, "found": found, "apply": apply, "progress": progress, "paper": paper,
+    "data": data, "cancel": cancel, "away": away, "examine": examine,
     "person": person, "people": people, "phone": phone, "tick": tick, "stop": stop,
     "warning": warning, "shield": shield, "eye": eye, "clock": clock, "building": building, "larger": larger,
     "contrast": contrast, "lower": lower, "upper": upper, "help": help_, "globe": globe, "info": info,

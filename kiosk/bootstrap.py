@@ -34,10 +34,12 @@ from kiosk.journeys.views import AnyIntent
 from kiosk.ledger.errors import LedgerMissing
 from kiosk.ledger.journal import Ledger
 from kiosk.ledger.store import STORAGE_KEY_SIZE
+from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
 from kiosk.records.china_time import CHINA
 from kiosk.records.transaction import Service
+from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor, Devices, Surroundings
 from kiosk.runtime.journal import DurableJournal
@@ -189,7 +191,7 @@ def run_terminal(configuration: Configuration) -> None:
 
     A ledger that can't be opened shows as out of service and is tried again.
 
-    :raises ConfigurationError: a key or a region pack is missing or wrong.
+    :raises ConfigurationError: a key, a region pack, the places or the holidays are missing or wrong.
     """
     # Kivy reads its environment when it is first imported; the window's module sets it, so it comes late.
     from kiosk.ui.settings import DisplaySettings, Preferences  # noqa: PLC0415 - see above
@@ -197,6 +199,7 @@ def run_terminal(configuration: Configuration) -> None:
 
     harden_process()
     region = load_region(configuration)
+    country = load_country(configuration)
     handbook = load_region_handbook(configuration, region)
     keys = _centre_keys(configuration)
     open_ledger = ledger_opener(configuration)
@@ -241,7 +244,7 @@ def run_terminal(configuration: Configuration) -> None:
             lambda request: put_question(client, request),
             journal,
             window,
-            surroundings(window.wake, offset),
+            surroundings(window.wake, offset, country),
             handbook,
         )
         conductors.append(conductor)
@@ -264,13 +267,13 @@ def run_terminal(configuration: Configuration) -> None:
             conductor.stop()
 
 
-def surroundings(wake: Callable[[], None], offset: ClockOffset) -> Surroundings:
+def surroundings(wake: Callable[[], None], offset: ClockOffset, country: Country) -> Surroundings:
     """The real clock, mended by what the centre has told of it, and the real dice."""
 
     def now() -> datetime:
         return datetime.fromtimestamp(time.time() + offset.milliseconds() / 1000, tz=CHINA)
 
-    return Surroundings(time.monotonic, lambda: now().date(), lambda: secrets.token_hex(16), wake, now)
+    return Surroundings(time.monotonic, lambda: now().date(), lambda: secrets.token_hex(16), wake, now, country)
 
 
 def load_region(configuration: Configuration) -> Region:
@@ -282,6 +285,21 @@ def load_region(configuration: Configuration) -> Region:
         return Region(load_pack(configuration.paths.regions / f"{configuration.terminal.region}.toml"))
     except PackError as error:
         raise ConfigurationError(f"terminal.region = {configuration.terminal.region!r}: {error}") from error
+
+
+def load_country(configuration: Configuration) -> Country:
+    """The country's working days and places.
+
+    :raises ConfigurationError: a file is not there, or wrong.
+    """
+    try:
+        return Country(
+            load_calendar(configuration.paths.holidays), load_places(configuration.paths.assets / "places.toml")
+        )
+    except CalendarError as error:
+        raise ConfigurationError(f"paths.holidays: {error}") from error
+    except PlacesError as error:
+        raise ConfigurationError(f"paths.assets: {error}") from error
 
 
 def load_region_handbook(configuration: Configuration, region: Region) -> Handbook:

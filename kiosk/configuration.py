@@ -77,6 +77,8 @@ class PathsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """The articles, and what their search knows."""
     outlets: Path
     assets: Path
+    holidays: Path | None = None
+    """Left out, no term in working days is told as a date."""
 
 
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -57,6 +57,7 @@ CARD_MASTER_KEYS = REPOSITORY / "config" / "demo" / "card_master_keys.json"
 # The sixth region exists in tests only.
 YUNLING_SEED = REPOSITORY / "tests" / "regions" / "centre.json"
 REGION_RULES = REPOSITORY / "tests" / "regions" / "central" / "region_rules.toml"
+HOLIDAYS = REPOSITORY / "config" / "holidays" / "china.toml"
 # Of simulators/cards/zhumadian-normal.json and beijing-normal.json
 ZHUMADIAN_CARD = ("411700D1560000050000000000001001", "T41170015", "411700198504121036")
 BEIJING_CARD = ("110000D1560000050000000000002001", "T11000015", "110000198807212015")
@@ -129,7 +130,12 @@ class RunningCentre:
         self.directory = directory / "centre"
         self.clock = TurnedClock()
         made = create_centre(
-            self.directory, database=database, port=0, card_master_keys=CARD_MASTER_KEYS, region_rules=REGION_RULES
+            self.directory,
+            database=database,
+            port=0,
+            card_master_keys=CARD_MASTER_KEYS,
+            region_rules=REGION_RULES,
+            holidays=HOLIDAYS,
         )
         self.settings: Settings = load_settings(made)
         self.keys = CentreKeys.load(self.settings)

@@ -115,6 +115,7 @@ class TerminalFolder:
             "paths": {
                 **{name: str(REPOSITORY / "config" / name) for name in ("regions", "handbook", "outlets")},
                 "assets": str(REPOSITORY / "assets"),
+                "holidays": str(REPOSITORY / "config" / "holidays" / "china.toml"),
             },
         }  # fmt: skip
         lines = [
@@ -341,7 +342,7 @@ class RunningTerminal:
             open_pin_pad(str(configuration.pin_pad.port), "sunson"),
             bootstrap.open_id_reader(configuration),
         )
-        real = bootstrap.surroundings(self._woken.set, offset)
+        real = bootstrap.surroundings(self._woken.set, offset, bootstrap.load_country(configuration))
         region = bootstrap.load_region(configuration)
         self.conductor = Conductor(
             region,

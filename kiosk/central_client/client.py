@@ -6,6 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from kiosk.central_client.errors import CentreDistrusted, CentreError, CentreRefused, CentreUnreachable
+from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -82,6 +83,14 @@ class CentralClient:
     def lift_loss(self, session_id: str, question: LiftLoss) -> LossLifted:
         """Take the report on a proved card back; at most once for one transaction id."""
         return self._ask_again(_session_path(session_id, "loss-lifting"), question, LossLifted)
+
+    def file_matter(self, question: FileMatter) -> Filed:
+        """File a matter for an office to act on; at most once for one transaction id."""
+        return self._ask_again("/v1/filings", question, Filed)
+
+    def filings(self, question: GetFilings) -> FilingsTold:
+        """How far somebody's matters have come. Changes nothing."""
+        return self._ask_again("/v1/filings/query", question, FilingsTold)
 
     def examine_card(self, session_id: str, question: ExamineCard) -> CardExamined:
         """What keeps a proved card from working."""

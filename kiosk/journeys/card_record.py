@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from drivers.ports.card_reader import DamagedRecord, HolderData, IssuerData, LoggedKind, LoggedTransaction
+from kiosk.journeys.amounts import yuan
 from kiosk.journeys.frame import Ending
 from kiosk.journeys.paging import FINISH, LOOK_ON, TO_SLIP, page, turning, turning_behind_a_choice
 from kiosk.journeys.refusals import in_words
@@ -415,10 +416,3 @@ def _pages(groups: Sequence[_Group], title: Say) -> tuple[View, ...]:
 
 def _yuan(fen: int) -> Say:
     return say("{amount} 元", amount=Verbatim(yuan(fen)))
-
-
-def yuan(fen: int) -> str:
-    """An amount of fen as yuan with two decimals and grouped thousands: 1234567 → 12,345.67."""
-    sign = "-" if fen < 0 else ""
-    whole, rest = divmod(abs(fen), 100)
-    return f"{sign}{whole:,}.{rest:02}"

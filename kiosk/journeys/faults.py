@@ -31,6 +31,13 @@ class Effect(Enum):
 
 
 _NOTHING = say("您的卡和钱都没有变动。")
+_FILING: Mapping[Effect, Say] = MappingProxyType(
+    {
+        Effect.NONE: say("这次没有提交，什么都没有变动。"),
+        Effect.MAYBE: say("可能已经交上去了，也可能没有。再办一次就知道，不会重复。"),
+        Effect.DONE: say("已经交上去了，不用再交。"),
+    }
+)
 _MEANING: Mapping[Service, Mapping[Effect, Say]] = MappingProxyType(
     {
         Service.CARD_QUERY: {},
@@ -53,6 +60,12 @@ _MEANING: Mapping[Service, Mapping[Effect, Say]] = MappingProxyType(
             Effect.MAYBE: say("挂失可能已经撤销，也可能没有。插卡查一查就知道。"),
             Effect.DONE: say("挂失已经撤销，卡可以用了。"),
         },
+        Service.FILING_PROGRESS: {},
+        Service.CARD_APPLICATION: _FILING,
+        Service.OFFSITE_CARE: _FILING,
+        Service.DATA_CHANGE: _FILING,
+        Service.CANCELLING: _FILING,
+        Service.PAPERS: _FILING,
         Service.ASK_HANDBOOK: {},
     }
 )

@@ -31,6 +31,7 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.views import Chosen, Intent, PaperSlip, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, say
+from kiosk.policy.country import Country
 from kiosk.policy.region import Region
 from kiosk.records.masking import mask_name, mask_number
 from kiosk.records.transaction import Outcome, Service, Stage, Transaction
@@ -47,6 +48,7 @@ class Session:
     """This terminal has a reader of identity cards, and it works."""
     printing: Printing = Printing.ABSENT
     handbook: Handbook = NO_HANDBOOK
+    country: Country = field(default_factory=Country)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,15 @@ ATTEMPTS: Final = 3
 _STEP: Final = Step(1, 2)
 
 
-def id_card(session: Session) -> Journey[IdDocument]:
+def id_card(session: Session, step: Step | None = _STEP) -> Journey[IdDocument]:
     """Have an identity card laid down, read it and give it back, before anything else is asked.
 
+    :param step: of the journey; None where it is the only one.
     :raises Ended: it does not let itself be read, or may not be used.
     """
     note: Say | None = None
     for _ in range(ATTEMPTS):
-        read = yield from _read(note)
+        read = yield from _read(note, step)
         match read:
             case IdDocument():
                 _check(session, read)
@@ -38,11 +39,11 @@ def id_card(session: Session) -> Journey[IdDocument]:
     raise refusals.id_unreadable(session.region)
 
 
-def _read(note: Say | None) -> Journey[IdDocument | Unread]:
+def _read(note: Say | None, step: Step | None) -> Journey[IdDocument | Unread]:
     view = PlaceIdCard(
         title=say("请放上身份证"),
         line=say("平放在读卡区，先别拿开。屏幕会告诉您什么时候拿。"),
-        step=_STEP,
+        step=step,
         note=note,
         actions=(CANCEL,),
     )

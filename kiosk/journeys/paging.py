@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import Final
 
 from kiosk.journeys.faults import CLOSE
-from kiosk.journeys.views import Action, Emphasis, Intent, Step
+from kiosk.journeys.views import Action, Emphasis, Explain, Intent, Refusal, Result, Slip, Step
 from kiosk.journeys.wording import say
+
+Page = Result | Explain | Refusal | Slip
 
 FINISH: Final = Action(Intent.DONE, say("看完了"))
 LOOK_ON: Final = Action(Intent.AGAIN, say("看别的"))
@@ -38,3 +40,9 @@ FROM_SLIP: Final = (Action(Intent.BACK, say("上一页")), CLOSE)
 def page(number: int, of: int) -> Step | None:
     """Which page this is; None when it is the only one."""
     return Step(number, of) if of > 1 else None
+
+
+def turned(views: tuple[Page, ...]) -> tuple[Page, ...]:
+    """Views as pages of one thing, turned with next and back."""
+    of = len(views)
+    return tuple(replace(view, actions=turning(at, of), page=page(at, of)) for at, view in enumerate(views, 1))

@@ -15,12 +15,21 @@ HOME: Final[tuple[Service | Menu, ...]] = (
     Service.CARD_EXAMINATION,
     Service.PIN_CHANGE,
     Menu.LOST,
+    Menu.CARD,
     Service.ASK_HANDBOOK,
 )
 """What stands on the home screen, at most six (docs/ux-rules.md rule 6)."""
 
 MENUS: Final[Mapping[Menu, tuple[Service, ...]]] = {
     Menu.LOST: (Service.TEMPORARY_LOSS, Service.LOSS_LIFTING, Service.FORMAL_LOSS),
+    Menu.CARD: (
+        Service.CARD_APPLICATION,
+        Service.FILING_PROGRESS,
+        Service.PAPERS,
+        Service.DATA_CHANGE,
+        Service.CANCELLING,
+        Service.OFFSITE_CARE,
+    ),
 }
 """What stands behind each further choice, at most six."""
 
@@ -32,7 +41,9 @@ def tile(region: Region, service: Service) -> Tile:
     return Tile(ChooseService(service), label, term, icon, spoken, elsewhere)
 
 
-def _words(region: Region, service: Service) -> tuple[Say, Say, str, Say]:
+def _words(  # noqa: C901, PLR0911, PLR0912 - one a service
+    region: Region, service: Service
+) -> tuple[Say, Say, str, Say]:
     """Label, term, picture, and what is spoken."""
     match service:
         case Service.CARD_QUERY:
@@ -50,6 +61,18 @@ def _words(region: Region, service: Service) -> tuple[Say, Say, str, Say]:
             return say("卡找到了"), say("撤销挂失"), "found", say("卡找到了。撤销挂失，让卡重新能用")
         case Service.FORMAL_LOSS:
             return say("卡找不回来了"), say("正式挂失"), "loss", say("卡找不回来了。正式挂失，旧卡不再用")
+        case Service.CARD_APPLICATION:
+            return say("办第一张卡"), say("申领社会保障卡"), "apply", say("办第一张卡。申领社会保障卡")
+        case Service.FILING_PROGRESS:
+            return say("查进度"), say("办到哪一步了"), "progress", say("查进度。看申请办到哪一步了")
+        case Service.PAPERS:
+            return say("卡还没到手"), say("临时卡、证明"), "paper", say("卡还没到手。办临时卡，或者打印证明")
+        case Service.DATA_CHANGE:
+            return say("信息变了"), say("姓名、证件号码等"), "data", say("信息变了。姓名、证件号码等个人信息变更")
+        case Service.CANCELLING:
+            return say("不用这张卡了"), say("注销社会保障卡"), "cancel", say("不用这张卡了。注销社会保障卡")
+        case Service.OFFSITE_CARE:
+            return say("去外地看病"), say("异地就医备案"), "away", say("去外地看病。异地就医备案")
         case Service.CARD_EXAMINATION:
             spoken = say("卡用不了？查查卡哪里不对，告诉您去哪里办。不用输密码")
             return say("卡用不了？"), say("查查卡哪里不对"), "examine", spoken
@@ -65,6 +88,9 @@ def menu_tile(region: Region, menu: Menu) -> Tile:
         case Menu.LOST:
             label, term, icon = say("卡丢了、找到了"), say("挂失和撤销"), "loss"
             spoken = say("卡丢了，或者找到了。挂失和撤销挂失")
+        case Menu.CARD:
+            label, term, icon = say("办卡、办别的事"), say("申领、进度、改信息、外地看病"), "apply"
+            spoken = say("办卡、办别的事。申领、查进度、开证明、改信息、注销，和去外地看病")
         case other:
             assert_never(other)
     open_here = any(region.offers(service) for service in MENUS[menu])

@@ -15,6 +15,7 @@ from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
 from kiosk.journeys.views import AnyIntent, InsertCard, PaperSlip, PinEntry, PlaceIdCard, View, Working
 from kiosk.journeys.wording import Say
+from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -266,6 +267,8 @@ Question = (
     | ReportLoss
     | ReportFormalLoss
     | LiftLoss
+    | FileMatter
+    | GetFilings
     | ExamineCard
 )
 CentreAnswer = (
@@ -278,6 +281,8 @@ CentreAnswer = (
     | LossReported
     | FormalLossReported
     | LossLifted
+    | Filed
+    | FilingsTold
     | CardExamined
 )
 A = TypeVar(
@@ -291,6 +296,8 @@ A = TypeVar(
     LossReported,
     FormalLossReported,
     LossLifted,
+    Filed,
+    FilingsTold,
     CardExamined,
 )
 

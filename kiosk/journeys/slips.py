@@ -4,7 +4,7 @@ from kiosk.journeys.frame import Session
 from kiosk.journeys.printing import call_line, number_line
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.views import Action, PaperSlip, Slip, Step
-from kiosk.journeys.wording import Say, say
+from kiosk.journeys.wording import Say, Verbatim, say
 
 
 def slip(
@@ -17,6 +17,7 @@ def slip(
     further: tuple[Say, ...] = (),
     calls: tuple[Say, ...] = (),
     not_yet: Say | None = None,
+    number: str = "",
 ) -> Slip:
     """A slip that names the region, the service and the transaction, and nobody.
 
@@ -25,17 +26,18 @@ def slip(
     :param further: what it means and what to do next: on paper only, which has room for it.
     :param calls: whom else to call, and when; below everything, before the region's own number.
     :param not_yet: where it does not hold yet, this stands on paper above everything.
+    :param number: the centre's own, where it has given one; the transaction's otherwise.
     """
     region = in_words(session.region.pack.name)
-    number = number_line(session.transaction_id)
+    told = say("受理号 {number}", number=Verbatim(number)) if number else number_line(session.transaction_id)
     call = call_line(session.region.hotline)
     hotline = (call,) if call is not None else ()
-    code = (say("{region} · {name}", region=region, name=name), number, *lines, *calls, *hotline)
+    code = (say("{region} · {name}", region=region, name=name), told, *lines, *calls, *hotline)
     return Slip(
         title=say("带走这张凭条"),
         lines=code,
         note=say("用手机扫一扫，就能存下来。"),
         actions=actions,
         page=page,
-        paper=PaperSlip((region, name), not_yet, (number,), (*lines, *further, *calls), call, code),
+        paper=PaperSlip((region, name), not_yet, (told,), (*lines, *further, *calls), call, code),
     )

@@ -38,6 +38,7 @@ class Menu(Enum):
     """A further choice behind a tile of the home screen."""
 
     LOST = "lost"
+    CARD = "card"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ class PinEntry:
 
 @dataclass(frozen=True, slots=True)
 class NumberEntry:
-    """Waiting for an ID number, typed on a keypad on the screen: 0 to 9 and X. Answered by :class:`Typed`."""
+    """Waiting for a number, typed on a keypad on the screen. Answered by :class:`Typed`."""
 
     title: Say
     line: Say
@@ -209,6 +210,8 @@ class NumberEntry:
     note: Say | None
     """Why the last entry did not count."""
     actions: tuple[Action, ...]
+    check_character: bool = True
+    """An ID number, whose last character may be an X; digits alone otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import msgspec
 
-from kiosk.policy.counter import Business, IssuedPaper, Paper, PhotoDemand, ProxyPapers, Side, Step
+from kiosk.policy.counter import Business, Paper, PhotoDemand, ProxyPapers, Side, Step
 from kiosk.policy.form import Fault
 from kiosk.policy.rule import Rule, Term, Text
+from kiosk.records.filings import ChangedDatum, IssuedPaper
 
 Fen = Annotated[int, msgspec.Meta(ge=0)]
 """1/100 yuan."""
@@ -204,18 +205,6 @@ class ReplacementRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         """A card made at once that is waited for."""
         if self.at_once.value and self.term.value is not None:
             yield Fault(("term",), "a card that is made at once has no term; name one of the two")
-
-
-class ChangedDatum(Enum):
-    """What may have changed of a person or of their insurance."""
-
-    NAME = "name"
-    NUMBER = "number"
-    ETHNIC_GROUP = "ethnic_group"
-    PHOTO = "photo"
-    INSURANCE_DATA = "insurance_data"
-    MISPRINT = "misprint"
-    """Nothing changed: the card was wrong from the start."""
 
 
 class StatusChange(Enum):

@@ -8,24 +8,11 @@ import msgspec
 from kiosk.policy.card_rules import Fen
 from kiosk.policy.counter import Paper, Step
 from kiosk.policy.rule import Rule, Term, Text
+from kiosk.records.filings import OffsiteGroup
 
 Site = Annotated[
     str, msgspec.Meta(pattern=r"\A[a-z0-9.-]+\Z", description="the name of a host without http:// in quotes")
 ]
-
-
-class OffsiteGroup(Enum):
-    """Who may have care away from the insured place settled there."""
-
-    POSTED = "posted"
-    """Sent elsewhere by the employer for long."""
-    REFERRED = "referred"
-    """Sent to a hospital elsewhere because the one here can't treat it."""
-    LONG_RESIDENT = "long_resident"
-    SETTLED_RETIRED = "settled_retired"
-    """Settled elsewhere after retirement, the household register moved too."""
-    SETTLED = "settled"
-    """Settled elsewhere, where the source says no more of it."""
 
 
 class OffsiteDatum(Enum):

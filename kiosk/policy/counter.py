@@ -112,18 +112,3 @@ class PhotoDemand(Enum):
     ONE_INCH = "one_inch"
     DIGITAL = "digital"
     """A file, not a print."""
-
-
-class IssuedPaper(Enum):
-    """What is handed out beside the card, or until there is one."""
-
-    TEMPORARY_CARD = "temporary_card"
-    """临时社会保障卡."""
-    MEDICAL_SLIP = "medical_slip"
-    """临时就医证."""
-    REPLACEMENT_CERTIFICATE = "replacement_certificate"
-    """新发与补（换）社会保障卡证明."""
-    COLLECTION_SLIP = "collection_slip"
-    """领卡证明."""
-    CANCEL_NOTICE = "cancel_notice"
-    """销卡通知书."""

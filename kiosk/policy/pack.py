@@ -21,11 +21,11 @@ from kiosk.policy.card_rules import (
     ReplacementRules,
 )
 from kiosk.policy.care_rules import EcardRules, MoneyRules, OffsiteRules
-from kiosk.policy.counter import IssuedPaper
 from kiosk.policy.document import DocumentError, load_document
 from kiosk.policy.form import Fault
 from kiosk.policy.positions import Where
 from kiosk.policy.rule import Basis, Rule, Term, Text, Unit, Words
+from kiosk.records.filings import IssuedPaper
 from kiosk.records.transaction import Service
 
 __all__ = ["Basis", "Rule", "Term", "Text", "Unit"]

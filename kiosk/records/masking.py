@@ -30,3 +30,8 @@ def mask_card_number(number: str) -> str:
 def mask_account(number: str) -> str:
     """The last four digits of a bank account."""
     return "*" * 4 + number[-4:]
+
+
+def mask_phone(number: str) -> str:
+    """First three and last four digits of a mobile number."""
+    return number[:3] + "*" * (len(number) - 7) + number[-4:]

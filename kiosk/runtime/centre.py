@@ -5,6 +5,7 @@ import logging
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.errors import CentreDistrusted, CentreRefused, CentreUnreachable
 from kiosk.journeys.requests import AskCentre, CentreAnswer, Distrusted, Unreachable
+from kiosk.records.filings import FileMatter, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
     ChangeCentrePin,
@@ -37,7 +38,7 @@ def put_question(client: CentralClient, request: AskCentre) -> CentreAnswer | Un
         )
 
 
-def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:
+def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:  # noqa: C901, PLR0911 - one a question
     match request.question:
         case OpenCardSession() as question:
             return client.open_card_session(question)
@@ -57,5 +58,9 @@ def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:
             return client.report_formal_loss(question)
         case LiftLoss() as question:
             return client.lift_loss(request.session_id, question)
+        case FileMatter() as question:
+            return client.file_matter(question)
+        case GetFilings() as question:
+            return client.filings(question)
         case ExamineCard() as question:
             return client.examine_card(request.session_id, question)

@@ -6,7 +6,7 @@ Everything here happens in one thread, in :meth:`Conductor.tick`; only the lanes
 import logging
 import queue
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final, Protocol
 
@@ -22,11 +22,17 @@ from drivers.ports.pin_pad import PinPad
 from drivers.ports.receipt_printer import ReceiptPrinter
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
 from kiosk.journeys.ask_handbook import ask_handbook
+from kiosk.journeys.cancelling import cancelling
+from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.data_change import data_change
+from kiosk.journeys.filing_progress import filing_progress
 from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
+from kiosk.journeys.offsite_care import offsite_care
+from kiosk.journeys.papers import papers
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.reception import reception
@@ -79,6 +85,7 @@ from kiosk.journeys.views import (
     actions_of,
 )
 from kiosk.journeys.wording import Say, say
+from kiosk.policy.country import Country
 from kiosk.policy.region import Region
 from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.errands import card_errand, id_errand, pad_errand
@@ -115,6 +122,12 @@ _JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
     Service.TEMPORARY_LOSS: temporary_loss,
     Service.LOSS_LIFTING: loss_lifting,
     Service.CARD_EXAMINATION: card_examination,
+    Service.OFFSITE_CARE: offsite_care,
+    Service.DATA_CHANGE: data_change,
+    Service.CANCELLING: cancelling,
+    Service.CARD_APPLICATION: card_application,
+    Service.FILING_PROGRESS: filing_progress,
+    Service.PAPERS: papers,
     Service.FORMAL_LOSS: formal_loss,
     Service.ASK_HANDBOOK: ask_handbook,
 }
@@ -171,6 +184,7 @@ class Surroundings:
     wake: Callable[[], None]
     now: Callable[[], datetime]
     """The time that stands on paper."""
+    country: Country = field(default_factory=Country)
 
 
 class Conductor:
@@ -506,6 +520,7 @@ class Conductor:
                     reads_id_cards=self._reads_id_cards,
                     printing=self._printing,
                     handbook=self._handbook,
+                    country=self._surroundings.country,
                 )
                 self._at_reception = False
                 self._journey = _JOURNEYS[ended_with](session)

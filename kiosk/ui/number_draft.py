@@ -38,7 +38,9 @@ class NumberDraft:
 
 
 def groups(length: int) -> tuple[int, ...]:
-    """How a number is read in parts: place, year, day, and the rest of an identity number, otherwise by fours."""
+    """How a number is read in parts: an ID number's place, year, day and rest, a mobile number's, others by fours."""
     if length == 18:
         return (6, 4, 4, 4)
+    if length == 11:
+        return (3, 4, 4)
     return tuple(min(4, length - at) for at in range(0, length, 4))

@@ -23,12 +23,13 @@ class DemoCentre:
         directory: Path,
         seeds: Sequence[Path],
         region_rules: Path,
+        holidays: Path,
         logs: Path,
         *,
         on_death: Callable[[Program, int], None] | None = None,
     ) -> None:
         self.directory = directory
-        self._seeds, self._region_rules = seeds, region_rules
+        self._seeds, self._region_rules, self._holidays = seeds, region_rules, holidays
         self._log = logs / "centre-setup.log"
         self.port = _free_port()
         self.program = Program(
@@ -58,7 +59,8 @@ class DemoCentre:
         """
         if not (self.directory / "centre.toml").exists():
             self._run(
-                "init", self.directory, "--card-master-keys", _MASTER_KEYS, "--region-rules", self._region_rules
+                "init", self.directory, "--card-master-keys", _MASTER_KEYS, "--region-rules", self._region_rules,
+                "--holidays", self._holidays,
             )  # fmt: skip
         self._run("migrate", self.directory)
         for seed in self._seeds:

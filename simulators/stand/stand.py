@@ -61,6 +61,7 @@ class StandSettings:
     seeds: tuple[Path, ...] = (_DEMO / "centre.json",)
     region_rules: Path = _DEMO / "region_rules.toml"
     assets: Path = REPOSITORY / "assets"
+    holidays: Path = REPOSITORY / "config" / "holidays" / "china.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +183,9 @@ class Stand:
 
         self._say("中心系统 central system …")
         self.centre = DemoCentre(
-            self.state / "centre", settings.seeds, settings.region_rules, self.logs, on_death=self._died
-        )
+            self.state / "centre", settings.seeds, settings.region_rules, settings.holidays, self.logs,
+            on_death=self._died,
+        )  # fmt: skip
         self.centre.prepare()
         self.centre.program.start()
         exits.callback(self.centre.program.stop)
@@ -196,6 +198,7 @@ class Stand:
             handbook=settings.handbook,
             outlets=settings.outlets,
             assets=settings.assets,
+            holidays=settings.holidays,
             width=width,
             height=height,
             reader=self.pcscd.reader_name,

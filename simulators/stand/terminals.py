@@ -21,6 +21,7 @@ class Wiring:
     handbook: Path
     outlets: Path
     assets: Path
+    holidays: Path
     width: int
     height: int
     reader: str
@@ -99,6 +100,7 @@ class TerminalPlace:
                 "handbook": str(wiring.handbook),
                 "outlets": str(wiring.outlets),
                 "assets": str(wiring.assets),
+                "holidays": str(wiring.holidays),
             },
         }
         self.config.write_text(

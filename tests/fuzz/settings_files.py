@@ -8,8 +8,8 @@ from typing import Final
 from central.region_rules import RegionRulesRefused, load_region_rules
 from central.settings import SettingsRefused, load_settings
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration
-from kiosk.policy.calendar import CalendarError, load_calendar
 from kiosk.policy.pack import Pack, PackError, load_pack
+from kiosk.records.working_days import CalendarError, load_calendar
 from tests.fuzz.decisions import Decisions
 from tests.fuzz.in_memory import folder_in_memory
 from tests.fuzz.target import Check, Target, require

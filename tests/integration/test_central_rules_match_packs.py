@@ -18,6 +18,7 @@ from central.settings import load_settings
 from kiosk.policy.card_rules import VoidFrom
 from kiosk.policy.pack import Pack, Unit, load_pack
 from kiosk.records.card import CardState
+from kiosk.records.filings import MATTER_KEYS, IssuedPaper
 from kiosk.records.transaction import Service
 from tests.centre import REGION_RULES, REPOSITORY
 
@@ -27,16 +28,28 @@ YUNLING = REPOSITORY / "tests" / "regions" / "yunling.toml"
 # Typed from the handbooks: Beijing Q6, Jiangxi §3. No shipped region opens lifting to a terminal.
 DAYS = {"beijing": 10, "jiangxi": 5, "guizhou": None, "qingdao": None, "zhumadian": None, "yunling": 3}
 
+FILED = (Service.CARD_APPLICATION, Service.OFFSITE_CARE, Service.DATA_CHANGE, Service.CANCELLING)
+
 
 def says(pack: Pack) -> RegionRule:
     """What a pack wants the centre to do."""
     term = pack.loss.validity.value
     assert term is None or term.unit is Unit.DAYS  # another unit would be another reckoning at the centre
     lifting = bool(pack.services[Service.LOSS_LIFTING].self_service.value)
+    open_here = {service for service, rules in pack.services.items() if rules.self_service.value}
+    papers = [kind.value for kind in IssuedPaper if Service.PAPERS in open_here and pack.papers[kind].issued.value]
+    holds, emergency = pack.papers[IssuedPaper.TEMPORARY_CARD].term.value, pack.offsite.emergency_term.value
+    assert holds is None or holds.unit is Unit.MONTHS
+    assert emergency is None or emergency.unit is Unit.WORKING_DAYS
     return RegionRule(
         temporary_loss_days=None if term is None else term.count,
         lifting=lifting,
         lifting_until_replacement=lifting and bool(pack.loss.lifting_until_replacement.value),
+        filings=(*(service.value for service in FILED if service in open_here), *papers),
+        temporary_card_months=holds.count if papers and holds is not None else None,
+        offsite_emergency_working_days=(
+            emergency.count if Service.OFFSITE_CARE in open_here and emergency is not None else None
+        ),
         formal_loss=bool(pack.services[Service.FORMAL_LOSS].self_service.value),
         acceptance_ends_card=pack.replacement.old_card_void.value is VoidFrom.REPLACEMENT_ACCEPTED,
         e_card_stops=bool(pack.ecard.stops_with_card.value),
@@ -65,7 +78,14 @@ def test_the_fictional_region_opens_lifting() -> None:
     rule = load_region_rules(REGION_RULES).of("yunling")
     assert without_codes(rule) == says(load_pack(YUNLING))
     assert without_codes(rule) == RegionRule(
-        temporary_loss_days=3, lifting=True, lifting_until_replacement=True, formal_loss=True, e_card_stops=True
+        temporary_loss_days=3,
+        lifting=True,
+        lifting_until_replacement=True,
+        filings=tuple(sorted(MATTER_KEYS, key=rule.filings.index)),
+        temporary_card_months=2,
+        offsite_emergency_working_days=4,
+        formal_loss=True,
+        e_card_stops=True,
     )
     assert load_region_rules(DEMO_RULES).of("yunling") == RegionRule()
 

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from drivers.ports.card_reader import CardKind, IssuerData
+from kiosk.journeys.amounts import yuan
 from kiosk.journeys.card_query import card_query
-from kiosk.journeys.card_record import yuan
 from kiosk.journeys.frame import Session
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.requests import Show

@@ -20,11 +20,17 @@ from drivers.ports.errors import (
 )
 from kiosk.journeys import requests
 from kiosk.journeys.ask_handbook import ask_handbook
+from kiosk.journeys.cancelling import cancelling
+from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.data_change import data_change
+from kiosk.journeys.filing_progress import filing_progress
 from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
+from kiosk.journeys.offsite_care import offsite_care
+from kiosk.journeys.papers import papers
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import (
@@ -39,11 +45,12 @@ from kiosk.journeys.requests import (
     Unread,
 )
 from kiosk.journeys.temporary_loss import temporary_loss
-from kiosk.journeys.views import Intent, ReadBack
+from kiosk.journeys.views import Chosen, Intent, ReadBack
 from kiosk.records.card import CardState
+from kiosk.records.filings import FilingState, GetFilings, OffsiteCare, OffsiteGroup
 from kiosk.records.questions import CardProof, CardProved, PinVerdict, RecordAnswer, ReportFormalLoss
 from kiosk.records.transaction import Outcome, Stage
-from tests.journeys.world import ID_CARD, RECEIPT, RECORD, YEAR, World
+from tests.journeys.world import ID_CARD, RECEIPT, RECORD, YEAR, World, filing
 from tests.journeys.world import session as plain_session
 from tests.shipped_handbooks import handbook
 
@@ -51,6 +58,7 @@ CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pi
 
 LOST = CardProved(proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST)
 NUMBER = "11010119900307002X"
+AWAY = OffsiteCare(group=OffsiteGroup.REFERRED, place="310000")
 
 
 def _asking(about: Session) -> Journey[Outcome]:
@@ -129,7 +137,49 @@ SCENARIOS: dict[str, Scenario] = {
     "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
     "examination": (card_examination, lambda: World(tries=2)),
     "examination of a closed chip": (card_examination, lambda: World(key="yunling", chip_closed=True)),
+    "application": (
+        card_application,
+        lambda: World(key="yunling", documents=[ID_CARD, ID_CARD], keyed=["23800000000", "13800000000"]),
+    ),
+    "application without the centre": (
+        card_application,
+        lambda: World(key="yunling", documents=[ID_CARD], centre_up=False, choices={"留一个手机号码": Intent.NEXT}),
+    ),
+    "application where it is not open": (card_application, lambda: World(key="zhumadian")),
+    "progress": (
+        filing_progress,
+        lambda: World(key="yunling", documents=[ID_CARD], filings=[filing(), filing(state=FilingState.READY)]),
+    ),
+    "progress without the centre": (
+        filing_progress,
+        lambda: World(key="yunling", documents=[ID_CARD], centre_up=False),
+    ),
+    "paper": (papers, lambda: World(key="yunling", documents=[ID_CARD], valid_until="2027-01-21")),
     "examination without the centre": (card_examination, lambda: World(centre_up=False)),
+    "care elsewhere": (offsite_care, lambda: World(key="yunling", documents=[ID_CARD])),
+    "care elsewhere in an emergency": (
+        offsite_care,
+        lambda: World(key="yunling", documents=[ID_CARD], choices={"现在住院了吗？": Chosen("emergency")}),
+    ),
+    "care elsewhere looked up": (
+        offsite_care,
+        lambda: World(
+            key="yunling", documents=[ID_CARD], choices={"去外地看病": Chosen("state")}, filings=[filing(matter=AWAY)]
+        ),
+    ),
+    "why a card did not settle": (
+        offsite_care,
+        lambda: World(key="yunling", choices={"去外地看病": Chosen("failures")}),
+    ),
+    "changed data": (
+        data_change,
+        lambda: World(key="yunling", documents=[ID_CARD], choices={"还有别的变了吗？": Intent.NEXT}),
+    ),
+    "card given up": (cancelling, lambda: World(key="yunling", documents=[ID_CARD])),
+    "card of somebody who has died": (
+        cancelling,
+        lambda: World(key="yunling", choices={"为什么不用这张卡了？": Chosen("death")}),
+    ),
 }
 
 
@@ -228,6 +278,7 @@ def test_all_come_home(name: str, step: int, number: int) -> None:
         assert world.card_returned, "the card was not given back"
     assert at_id_return or not world.on_the_reader, "the identity card was not given back"
     confirmed = any(isinstance(view, ReadBack) for view in world.seen) and bool(world.recorded)
+    confirmed |= any(isinstance(question, GetFilings) for question in world.asked)
     finished = [entry for entry in world.recorded if entry.stage is Stage.FINISHED]
     if (world.chip_read or confirmed) and not at_record:
         assert len(finished) == 1, "a citizen's transaction has exactly one end on record"

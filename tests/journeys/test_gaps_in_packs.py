@@ -15,11 +15,14 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from drivers.ports.card_reader import CardKind
+from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.filing_progress import filing_progress
 from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
+from kiosk.journeys.papers import papers
 from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.reception import further_choice, home
 from kiosk.journeys.requests import Journey
@@ -30,6 +33,19 @@ from kiosk.policy.form import faults_of
 from kiosk.policy.pack import Pack
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
+from kiosk.records.filings import (
+    Cancelling,
+    CardApplication,
+    ChangedDatum,
+    DataChange,
+    FilingState,
+    FilingVerdict,
+    IssuedPaper,
+    LeavingReason,
+    OffsiteCare,
+    OffsiteGroup,
+    Paper,
+)
 from kiosk.records.questions import (
     BenefitsBlock,
     CardExamined,
@@ -45,7 +61,7 @@ from kiosk.records.questions import (
     RecordAnswer,
 )
 from kiosk.records.transaction import Outcome
-from tests.journeys.world import FICTIONAL, ID_CARD, REPORTED_MS, TODAY, TRANSACTION_ID, World, walk
+from tests.journeys.world import FICTIONAL, ID_CARD, REPORTED_MS, TODAY, TRANSACTION_ID, World, filing, walk
 
 NUMBER, NAME = "11010119900307002X", "王小明"
 RAW = tomllib.loads((FICTIONAL / "yunling.toml").read_text(encoding="utf-8"))
@@ -131,12 +147,44 @@ LOST = CardProved(
     proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST, pin_is_initial=False, pin_tries_left=6
 )
 NEXT: dict[str, AnyIntent] = dict.fromkeys(
-    ("挂失好了", "挂失已记下，还没有生效", "接下来", "密码改好了", "挂失已撤销", "正式挂失好了"), Intent.NEXT
+    (
+        "挂失好了",
+        "挂失已记下，还没有生效",
+        "接下来",
+        "密码改好了",
+        "挂失已撤销",
+        "正式挂失好了",
+        "留一个手机号码",
+        "申领交上去了",
+        "{name}开好了",
+        "{name}已经开过了",
+        "申领不在这里办",
+        "临时卡和证明不在这里办",
+    ),
+    Intent.NEXT,
+)
+MATTERS_FILED = (
+    CardApplication(),
+    OffsiteCare(group=OffsiteGroup.REFERRED, place="110100"),
+    DataChange(data=(ChangedDatum.NAME,)),
+    Cancelling(reason=LeavingReason.MOVED_AWAY),
+    *(Paper(kind=kind) for kind in IssuedPaper),
 )
 PINS = ["246810", "975318", "975318"]
 
 
 Story = Callable[[Session], Journey[Outcome]]
+
+
+def filed_worlds() -> Iterator[tuple[Story, World]]:
+    for verdict in FilingVerdict:
+        for filed in (card_application, papers):
+            yield filed, World(key="yunling", documents=[ID_CARD], verdict=verdict, choices=dict(NEXT))
+        yield card_application, World(key="yunling", documents=[ID_CARD], centre_up=False, choices=dict(NEXT))
+    for state in FilingState:
+        told = [filing(state=state, matter=matter) for matter in MATTERS_FILED]
+        yield filing_progress, World(key="yunling", documents=[ID_CARD], filings=told, choices=dict(NEXT))
+    yield filing_progress, World(key="yunling", documents=[ID_CARD], filings=[])
 
 
 def worlds() -> Iterator[tuple[Story, World]]:
@@ -145,12 +193,12 @@ def worlds() -> Iterator[tuple[Story, World]]:
         yield pin_change, World(key="yunling", typed=list(PINS), proof=PROVED, centre_up=up, choices=NEXT)
         yield loss_lifting, World(key="yunling", typed=list(PINS), proof=LOST, centre_up=up, choices=NEXT)
         yield temporary_loss, World(key="yunling", keyed=[NUMBER, NAME], centre_up=up, choices=NEXT)
+        yield formal_loss, World(key="yunling", keyed=[NUMBER, NAME], centre_up=up, choices=NEXT)
+        yield temporary_loss, World(key="yunling", documents=[ID_CARD], centre_up=up, choices=NEXT)
         for tries in (0, 1, 6):
             yield card_examination, World(key="yunling", tries=tries, proof=PROVED, centre_up=up)
     for kind in CardKind:
         yield card_examination, World(key="yunling", kind=kind)
-        yield formal_loss, World(key="yunling", keyed=[NUMBER, NAME], centre_up=up, choices=NEXT)
-        yield temporary_loss, World(key="yunling", documents=[ID_CARD], centre_up=up, choices=NEXT)
     for verdict in LossVerdict:
         for bank in ("", "云岭银行", "别的银行"):
             at = REPORTED_MS if verdict in (LossVerdict.REPORTED, LossVerdict.ALREADY_REPORTED) else None
@@ -201,7 +249,7 @@ def test_every_journey_ends_in_words(gaps: set[str], held_by: str) -> None:
     region = Region(msgspec.convert(raw, Pack))
     for choice in (home(region), *(further_choice(region, menu) for menu in Menu)):
         assert [gap for saying in sayings(choice) for gap in empty_gaps(saying)] == []
-    for journey, world in worlds():
+    for journey, world in (*worlds(), *filed_worlds()):
         session = Session(TRANSACTION_ID, region, TODAY, reads_id_cards=bool(world.documents))
         outcome = walk(journey(session), world)
         assert isinstance(outcome, Outcome)

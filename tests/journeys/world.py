@@ -9,6 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
+
 from drivers.ports.card_reader import (
     CardKind,
     Challenge,
@@ -41,9 +43,21 @@ from kiosk.journeys.views import (
     View,
     actions_of,
 )
+from kiosk.journeys.wording import Say, Value
+from kiosk.policy.country import Country, load_places
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
+from kiosk.records.filings import (
+    CardApplication,
+    Filed,
+    FileMatter,
+    FilingState,
+    FilingsTold,
+    FilingTold,
+    FilingVerdict,
+    GetFilings,
+)
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -76,10 +90,15 @@ from kiosk.records.questions import (
 )
 from kiosk.records.settlement import MedicalYear, SettlementReceipt, Shares, Standing
 from kiosk.records.transaction import Outcome, Transaction
+from kiosk.records.working_days import load_calendar
 
 REGIONS = Path(__file__).parents[2] / "config" / "regions"
 FICTIONAL = Path(__file__).parents[1] / "regions"
 TODAY = date(2026, 11, 22)
+COUNTRY = Country(
+    load_calendar(REGIONS.parent / "holidays" / "china.toml"),
+    load_places(REGIONS.parents[1] / "assets" / "places.toml"),
+)
 TRANSACTION_ID = "0123456789abcdef0123456789abcdef"
 
 
@@ -90,7 +109,9 @@ def region(key: str) -> Region:
 
 
 def session(key: str, printing: Printing = Printing.ABSENT, *, reads_id_cards: bool = False) -> Session:
-    return Session(TRANSACTION_ID, region(key), TODAY, reads_id_cards=reads_id_cards, printing=printing)
+    return Session(
+        TRANSACTION_ID, region(key), TODAY, reads_id_cards=reads_id_cards, printing=printing, country=COUNTRY
+    )
 
 
 ISSUER = {
@@ -189,6 +210,21 @@ ID_CARD = IdDocument(
 )
 
 
+FILED_NUMBER = TRANSACTION_ID[:8].upper()
+
+
+def filing(**changes: Any) -> FilingTold:
+    """A card that is being made, applied for on the day before; ``changes`` by field."""
+    told = FilingTold(
+        number="A1B2C3D4",
+        matter=CardApplication(),
+        state=FilingState.IN_PRODUCTION,
+        filed_at_ms=REPORTED_MS - 86_400_000,
+        changed_at_ms=REPORTED_MS,
+    )
+    return msgspec.structs.replace(told, **changes)
+
+
 def pin(digits: str) -> Pin:
     handle = Pin()
     for digit in digits:
@@ -249,6 +285,14 @@ class World:
             card_state=CardState.NORMAL, bank_side_active=True, pin_repeated=False, name_agrees=True
         )
     )
+    verdict: FilingVerdict = FilingVerdict.FILED
+    """What the centre makes of a filing."""
+    known: bool = True
+    """Whether the centre has this person."""
+    filings: list[FilingTold] = field(default_factory=lambda: [filing()])
+    """What the person has filed, the newest first."""
+    valid_until: str | None = None
+    """Of a paper."""
     choices: dict[str, AnyIntent] = field(default_factory=dict)
     """Which intent the citizen picks on a screen of this title; the primary action elsewhere."""
 
@@ -275,14 +319,14 @@ class World:
         return self.pick(request.view)
 
     def pick(self, view: View) -> AnyIntent:
-        if isinstance(view, NumberEntry | NameEntry | SoundEntry):
-            return Typed(self.keyed.pop(0))
         actions = actions_of(view)
-        if isinstance(view, Choices):
-            return self._choose(view)
         wanted = self.choices.get(title_of(view))
         if wanted is not None and wanted in {action.intent for action in actions}:
             return wanted
+        if isinstance(view, NumberEntry | NameEntry | SoundEntry):
+            return Typed(self.keyed.pop(0))
+        if isinstance(view, Choices):
+            return self._choose(view)
         for action in actions:
             if action.emphasis is Emphasis.PRIMARY:
                 return action.intent
@@ -372,8 +416,17 @@ class World:
             ReportFormalLoss: lambda: self.formal_reports.pop(0),
             LiftLoss: lambda: self.liftings.pop(0),
             ExamineCard: lambda: self.examined,
+            FileMatter: lambda: self._filed(cast("FileMatter", request.question)),
+            GetFilings: lambda: FilingsTold(known=self.known, filings=tuple(self.filings)),
         }
         return answers[type(request.question)]()
+
+    def _filed(self, question: FileMatter) -> Filed:
+        if self.verdict not in (FilingVerdict.FILED, FilingVerdict.ALREADY_FILED):
+            return Filed(verdict=self.verdict)
+        number = FILED_NUMBER if self.verdict is FilingVerdict.FILED else "B2C3D4E5"
+        told = filing(matter=question.matter, number=number, valid_until=self.valid_until)
+        return Filed(verdict=self.verdict, filing=told)
 
     def _record(self, request: requests.Record) -> int:
         self.recorded.append(request.transaction)
@@ -419,6 +472,13 @@ class World:
 
 def title_of(view: View) -> str:
     return view.title.text
+
+
+def filled(sentence: Value | None) -> str:
+    """A sentence with its gaps filled, in Chinese."""
+    if not isinstance(sentence, Say):
+        return str(getattr(sentence, "text", sentence))
+    return sentence.text.format(**{name: filled(value) for name, value in sentence.values.items()})
 
 
 def titles(world: World) -> list[str]:

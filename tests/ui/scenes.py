@@ -1,8 +1,10 @@
 """One scene of every kind, as the journeys make them. All people and numbers are invented."""
 
 import dataclasses
+from pathlib import Path
 from typing import Final
 
+from kiosk.journeys.counter_words import listed
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import TO_SLIP, turning
@@ -45,6 +47,7 @@ from kiosk.journeys.views import (
     Working,
 )
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
+from kiosk.policy.country import load_places
 from kiosk.policy.region import Citation
 from kiosk.records.transaction import Service
 
@@ -124,6 +127,28 @@ def _choice(key: str, label: Say, line: Say | Verbatim) -> Choice:
 
 _LOG_CHOICE = _choice("log", told("卡里的记录"), told("最近 {count} 笔", count=10))
 _RETURN = Action(Intent.BACK, told("返回"))
+_PROVINCES = {one.code: one for one in load_places(Path(__file__).resolve().parents[2] / "assets" / "places.toml")}
+_TURNED = (CANCEL, _BACK, Action(Intent.NEXT, told("下一页")))
+
+
+def _place(code: str) -> Say:
+    """A province, or a city within one, as the list has it."""
+    province = _PROVINCES[code[:2] + "0000"]
+    place = next((one for one in province.within if one.code == code), province)
+    return Say(place.zh, translations={"en": place.en})
+
+
+def _within(code: str) -> Say:
+    """A city after its province's short name."""
+    province = _PROVINCES[code[:2] + "0000"]
+    return told("{province}{city}", province=Say(province.short, translations={"en": province.en}), city=_place(code))
+
+
+def _area(key: str, name: str) -> Choice:
+    within = [Say(one.short, translations={"en": one.en}) for one in _PROVINCES.values() if one.area == key]
+    return _choice(key, told(name), listed(within))
+
+
 _WINDOW = Say(
     "社会保障卡综合服务窗口，或定点医院、定点药店的医保收费窗口，带本人有效身份证件",
     translations={
@@ -144,6 +169,18 @@ _COLLECTION_OFFICE = Say(
         "and ID. Someone acting for you brings both people's IDs and the card"
     },
 )
+
+
+def _listed(*items: str) -> Say:
+    """As the code lists papers: each sentence within the next."""
+    sentence = told(items[0])
+    for item in items[1:]:
+        sentence = told("{before}、{item}", before=sentence, item=told(item))
+    return sentence
+
+
+_PROXY_PAPERS = _listed("本人身份证", "身份证复印件", "代办人身份证", "代办人身份证复印件", "委托书")
+_PHOTO = _listed("白色背景", "一寸", "电子版", "穿深色上衣", "不戴帽子", "不戴围巾", "不戴眼镜", "不戴首饰")
 
 VIEWS: Final[dict[str, View]] = {
     "attract": Attract(
@@ -242,6 +279,16 @@ VIEWS: Final[dict[str, View]] = {
         told("这个号码不对，请对照身份证改一改。"),
         (CANCEL,),
     ),
+    "number-entry-phone": NumberEntry(
+        told("留一个手机号码"),
+        told("卡做好了，好通知您。不留也能办。"),
+        11,
+        told("输好了"),
+        Step(2, 3),
+        told("手机号码是 1 开头的 11 位数字，请改一改。"),
+        (CANCEL, Action(Intent.NEXT, told("不留号码"))),
+        check_character=False,
+    ),
     "name-entry": NameEntry(
         told("请输入姓名"), told("和身份证上的一样。"), told("输好了"), Step(2, 3), None, (CANCEL,)
     ),
@@ -265,6 +312,20 @@ VIEWS: Final[dict[str, View]] = {
             CANCEL,
             Action(Intent.AGAIN, told("不对，重新输")),
             Action(Intent.NEXT, told("对，挂失这张卡"), Emphasis.GRAVE, told("号码和姓名都对，挂失这张卡")),
+        ),
+    ),
+    "read-back-filing": ReadBack(
+        told("请核对，再交上去"),
+        (
+            Fact(told("姓名"), PersonName("欧**㛃", RARE_NAME)),
+            Fact(told("手机号码"), Personal("138****0000", "13800000000")),
+        ),
+        told("窗口会按身份证上的信息做卡。"),
+        Step(3, 3),
+        (
+            CANCEL,
+            Action(Intent.AGAIN, told("不是我，重新放")),
+            Action(Intent.NEXT, told("都对，交上去")),
         ),
     ),
     "formal-explain": Explain(
@@ -475,6 +536,57 @@ VIEWS: Final[dict[str, View]] = {
         Step(2, 3),
         (Action(Intent.NEXT, told("就用这个")), Action(Intent.AGAIN, told("换一个"), Emphasis.PRIMARY)),
     ),
+    "guide-step": Explain(
+        told("第 {number} 步，{who}去办", number=1, who=told("本人")),
+        (
+            told("去哪里：{place}", place=_COLLECTION_OFFICE),
+            told("办什么：{what}", what=Say("变更关键信息", translations={"en": "Have the key data changed"})),
+            told("带：{papers}", papers=_PROXY_PAPERS),
+        ),
+        None,
+        (_BACK, _FINISH, _NEXT),
+        Step(2, 6),
+    ),
+    "guide-photo": Explain(
+        told("照片和材料"),
+        (
+            told("这台机器不拍照片，照片由窗口补拍、补交。"),
+            told("照片要：{demands}", demands=_PHOTO),
+            told("不满 {age} 岁的，带：{papers}", age=16, papers=_listed("户口本", "户口本复印件")),
+        ),
+        None,
+        (CANCEL, _BACK, Action(Intent.NEXT, told("开始申领"), Emphasis.PRIMARY)),
+        Step(2, 2),
+    ),
+    "result-filed": Result(
+        told("申领交上去了"),
+        (
+            Fact(told("受理号"), Verbatim("8F3A2C71"), key=True),
+            Fact(told("照片"), told("由窗口补拍、补交")),
+            Fact(told("多久能拿到卡"), told("{count} 个工作日", count=10)),
+        ),
+        None,
+        (_FINISH, _NEXT),
+        Step(1, 4),
+    ),
+    "choices-papers": Choices(
+        told("您要开哪一种？"),
+        (
+            _choice("1", told("临时社会保障卡"), told("卡没做好，急着用")),
+            _choice("2", told("临时就医证"), told("换卡时看病用")),
+            _choice("3", told("补卡、换卡证明"), told("换卡时看病用")),
+            _choice("4", told("领卡证明"), told("领新卡用")),
+            _choice("5", told("销卡通知书"), told("去银行销卡用")),
+        ),
+        None,
+        (CANCEL,),
+    ),
+    "choices-filed": Choices(
+        told("您交过这些"),
+        tuple(_choice(str(at), told("异地就医的备案"), told("已收到，等着办")) for at in range(4)),
+        None,
+        (Action(Intent.BACK, told("看新的")), _FINISH, Action(Intent.NEXT, told("看更早的"), Emphasis.PRIMARY)),
+    ),
     "explain-no-paper": Explain(
         told("卡丢了，先办{name}", name=told("临时挂失")),
         (
@@ -657,6 +769,137 @@ VIEWS: Final[dict[str, View]] = {
         ),
         None,
         (_FINISH, _LOOK_ON_LAST),
+    ),
+    "choices-care-elsewhere": Choices(
+        told("去外地看病"),
+        (
+            _choice("register", told("登记备案"), told("去外地看病以前，先登记")),
+            _choice("state", told("看我的备案"), told("登记过的，办到哪一步了")),
+            _choice("failures", told("在外地刷不了卡"), told("常见的原因和办法")),
+        ),
+        None,
+        (CANCEL,),
+    ),
+    "choices-groups": Choices(
+        told("您是哪一种情况？"),
+        (
+            _choice("posted", told("单位派去外地"), told("在那边长期上班")),
+            _choice("referred", told("转到外地看病"), told("本地治不了，医院让转的")),
+            _choice("long_resident", told("长期住在外地"), told("比如跟着子女住")),
+            _choice("settled_retired", told("退休后去外地定居"), told("户口也迁过去了")),
+            _choice("settled", told("在外地定居"), told("家安在那边")),
+        ),
+        None,
+        (CANCEL,),
+    ),
+    "choices-areas": Choices(
+        told("在哪一片看病？"),
+        (
+            _area("1", "华北"),
+            _area("2", "东北"),
+            _area("3", "华东"),
+            _area("4", "中南"),
+            _area("5", "西南"),
+            _area("6", "西北"),
+        ),
+        None,
+        (CANCEL,),
+    ),
+    "choices-cities": Choices(
+        told("在哪个市看病？"),
+        tuple(
+            _choice(code, _place(code), _place("650000"))
+            for code in ("652700", "652800", "652900", "653000", "653100", "654000")
+        ),
+        told("第 {number} 页，共 {of} 页", number=2, of=5),
+        _TURNED,
+    ),
+    "choices-days": Choices(
+        told("哪天入院的？"),
+        (
+            _choice("0", told("今天，{day}", day=Verbatim("2026-12-25")), told("最晚哪天登记，算不出来")),
+            _choice("1", told("昨天，{day}", day=Verbatim("2026-12-24")), told("最晚哪天登记，算不出来")),
+            *(
+                _choice(
+                    str(ago),
+                    told("{count} 天前，{day}", count=ago, day=Verbatim(f"2026-12-{25 - ago}")),
+                    told("最晚 {day} 登记", day=Verbatim("2026-12-28")),
+                )
+                for ago in (3, 4, 5)
+            ),
+            _choice("earlier", told("还要早"), told("要到窗口问一问")),
+        ),
+        told("放假安排还不全，最晚哪天请打 {hotline} 问。", hotline=Verbatim(HOTLINE)),
+        (CANCEL,),
+    ),
+    "choices-failures": Choices(
+        told("在外地刷不了卡"),
+        (
+            _choice("not_activated", told("卡没有启用"), told("卡的社保功能还没有在参保的地方启用。")),
+            _choice("wrong_personal_data", told("登记的信息有错"), told("参保时登记的个人信息，有一项不对。")),
+            _choice("registration_not_arrived", told("备案没有传到"), told("备案还没有传到看病的地方。")),
+            _choice("benefits_blocked", told("医保待遇停了"), told("参保的地方停了医保待遇。")),
+            _choice("dates_disagree", told("日期对不上"), told("转诊登记的日期和住院的日期不一样。")),
+        ),
+        None,
+        (_FINISH,),
+    ),
+    "read-back-offsite": ReadBack(
+        told("请核对，再交上去"),
+        (
+            Fact(told("姓名"), PersonName("欧**㛃", RARE_NAME)),
+            Fact(told("去哪里看病"), _within("653000")),
+            Fact(told("哪一种情况"), told("退休后去外地定居")),
+        ),
+        told("{day} 急诊入院。{then}", day=Verbatim("2026-11-20"), then=told("交上去以后，由医保经办机构来办。")),
+        Step(2, 2),
+        (
+            CANCEL,
+            Action(Intent.AGAIN, told("不对，重新选")),
+            Action(Intent.NEXT, told("对，交上去"), spoken=told("都对，把备案交上去")),
+        ),
+    ),
+    "result-registration": Result(
+        told("您的备案"),
+        (
+            Fact(told("办到哪一步"), told("没有通过"), key=True),
+            Fact(told("去哪里看病"), _within("632800")),
+            Fact(told("受理号"), Verbatim("8F3A2C71")),
+        ),
+        told("原因：{note}", note=Verbatim("没有转诊单，请到参保地的医保经办机构补交")),
+        (_FINISH, _NEXT),
+        Step(1, 2),
+        in_force=False,
+    ),
+    "choices-changed": Choices(
+        told("还有别的变了吗？"),
+        (
+            _choice("number", told("身份证号码"), told("派出所换了号码")),
+            _choice("ethnic_group", told("民族"), told("在派出所改了民族")),
+            _choice("photo", told("照片"), told("样子变了，想换一张")),
+            _choice("insurance_data", told("参保信息"), told("参保登记里有变动")),
+            _choice("misprint", told("卡上印错了"), told("拿到时就不对")),
+        ),
+        None,
+        (CANCEL, Action(Intent.NEXT, told("没有了"), Emphasis.PRIMARY)),
+    ),
+    "result-noted": Result(
+        told("记下了，卡还没有销"),
+        (
+            Fact(told("受理号"), Verbatim("8F3A2C71"), key=True),
+            Fact(told("接下来"), told("按后面几页的顺序去办")),
+        ),
+        None,
+        (_FINISH, _NEXT),
+        Step(1, 6),
+        in_force=False,
+    ),
+    "explain-death": Explain(
+        told("由家属到窗口办"),
+        (told("请您节哀。"), told("这件事要家属去窗口办，这里不用登记。"), told("去哪里、带什么，请看后面。")),
+        None,
+        (_FINISH, _NEXT),
+        Step(1, 3),
     ),
     "result-bank": Result(
         told("银行账户"),

@@ -35,4 +35,5 @@ def test_its_repr_tells_nothing() -> None:
 
 def test_groups() -> None:
     assert groups(18) == (6, 4, 4, 4)
+    assert groups(11) == (3, 4, 4)
     assert groups(15) == (4, 4, 4, 3)

@@ -17,7 +17,15 @@ _QUIET_S: Final = 0.12
 _SAME_KEY_S: Final = (0.15, 0.4, 0.8)
 """Between two presses of one key, at the first and each further try: a busy machine hears two close ones as one."""
 _PAGES: Final = 12
-_BEHIND: Final = {"lost": "lost_or_found", "found": "lost_or_found", "gone": "lost_or_found"}
+_BEHIND: Final = {
+    "lost": "lost_or_found",
+    "found": "lost_or_found",
+    "gone": "lost_or_found",
+    "application": "about_cards",
+    "progress": "about_cards",
+    "changed_data": "about_cards",
+    "offsite": "about_cards",
+}
 """Services that stand behind another tile of the home screen, by the table's names."""
 
 

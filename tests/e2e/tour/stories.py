@@ -397,6 +397,105 @@ def _not_here(service: str) -> Story:
     return story
 
 
+def _refused_with_its_way(service: str, *pages: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses(service)
+        for page in pages:
+            citizen.touches("next")
+            citizen.sees(page)
+        citizen.ends()
+
+    return story
+
+
+def _application(document: str, phone: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("application")
+        citizen.sees("first_card")
+        citizen.touches("next")
+        citizen.sees("photo_and_papers")
+        citizen.touches("begin_application")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("phone")
+        citizen.enters_number(phone, "check_application")
+        citizen.touches("file_it")
+        citizen.sees("filed")
+        citizen.touches("next")
+        citizen.sees("next_steps")
+        citizen.touches("next")
+        citizen.sees("collecting")
+        citizen.touches("next")
+        citizen.ends()
+
+    return story
+
+
+def _offsite(document: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("offsite")
+        citizen.touches("register")
+        citizen.sees("which_group")
+        citizen.touches("long_resident")
+        citizen.sees("which_area")
+        citizen.touches("east")
+        citizen.touches("zhejiang")
+        citizen.touches("hangzhou")
+        citizen.touches("not_in_hospital")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("check_application")
+        citizen.touches("hand_it_in")
+        citizen.sees("registered")
+        citizen.touches("next")
+        citizen.sees("next_steps")
+        citizen.touches("next")
+        citizen.ends()
+
+    return story
+
+
+def _changed_data(document: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("changed_data")
+        citizen.sees("what_changed")
+        citizen.touches("ethnic_group")
+        citizen.sees("anything_else")
+        citizen.touches("nothing_else")
+        citizen.touches("begin_notice")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("check_application")
+        citizen.touches("hand_it_in")
+        citizen.sees("noted")
+        for page in ("employers_step", "own_step", "afterwards", "by_proxy"):
+            citizen.touches("next")
+            citizen.sees(page)
+        citizen.touches("next")
+        citizen.ends()
+
+    return story
+
+
+def _progress(document: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("progress")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.ends()
+
+    return story
+
+
 def _search_and_outlets(citizen: Citizen) -> None:
     _arrives(citizen)
     citizen.touches("ask")
@@ -533,6 +632,9 @@ STORIES: Final[Mapping[str, Story]] = {
     "zhumadian-handbook": _search_and_outlets,
     "zhumadian-loss": _not_here("lost"),
     "zhumadian-loss-offline": _offline(_not_here("lost")),
+    "zhumadian-application": _refused_with_its_way(
+        "application", "before_you_start", "what_to_bring", "photo_demands", "cost_and_time", "by_proxy"
+    ),
     "zhumadian-found": _not_here("found"),
     "zhumadian-examination-offline": _offline(_examination("zhumadian-locked", "locked_pin", "not_looked_at")),
     "beijing-pin-change-offline": _offline(_refused_before_pin("beijing-normal", "change")),
@@ -586,6 +688,13 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-formal-loss": _formal_loss("yun-shili"),
     "yunling-loss": _loss_with_slip(_by_id("yun-shili", asked=True), on_paper=True),
     "yunling-loss-replaced": _loss(_by_id("yun-huanka", asked=True)),
+    "yunling-application": _application("yun-shenling", "13800000000"),
+    "yunling-progress": _progress("yun-shenling"),
+    "zhumadian-offsite": _refused_with_its_way(
+        "offsite", "first_step", "second_step", "third_step", "emergency", "before_you_go", "fails_elsewhere"
+    ),
+    "yunling-offsite": _offsite("yun-shenling"),
+    "yunling-data-change": _changed_data("yun-shili"),
     "yunling-loss-offline": _offline(_loss(_typing(*_YUN_PINGAN))),
 }
 """Who does what. In which order they come is the table's."""

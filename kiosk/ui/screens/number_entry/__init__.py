@@ -1,4 +1,4 @@
-"""Waiting for an identity number."""
+"""Waiting for a number."""
 
 from functools import partial
 from typing import Final
@@ -83,14 +83,15 @@ class NumberEntryScreen(EntryScreen):
         look, draft = self.look, self.draft
         self.places = Places(look, self.view.length)
         keypad = KeyGrid(look=look, columns=3, key_height=124 if look.portrait else 148, stretch=1.25)
-        digits = [
+        chars = [
             TypingKey(look=look, text=char, spoken=char, role="title", act=partial(self._press, char))
-            for char in "123456789X0"
+            for char in ("123456789X0" if self.view.check_character else "1234567890")
         ]
         delete = TypingKey(look=look, text=self.words(say("删除")), role="body", act=self.key(draft.delete))
         delete.spoken = self.words(say("删掉最后一个"))
-        keys = [*digits, delete]
-        keypad.show([KeyRow([(key, 1) for key in keys[at : at + 3]]) for at in range(0, 12, 3)])
+        rows = [KeyRow([(key, 1) for key in chars[at : at + 3]]) for at in range(0, 9, 3)]
+        width = 1 if self.view.check_character else 2  # no key lies where it would not be looked for
+        keypad.show([*rows, KeyRow([*((key, width) for key in chars[9:]), (delete, 1)])])
         self.fill(self.places, [keypad])
         self.show_draft()
         super().on_kv_post(base_widget)
@@ -107,7 +108,8 @@ class NumberEntryScreen(EntryScreen):
 
     def hints(self) -> list[str]:
         """Those of every question, and what this screen says itself."""
-        return [*super().hints(), self.words(say("X 只会是最后一位"))]
+        last = (self.words(say("X 只会是最后一位")),) if self.view.check_character else ()
+        return [*super().hints(), *last]
 
     def missing(self) -> Say | None:
         """How many characters are still to come."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.policy.calendar import CalendarError, HolidayCalendar, NotKnown, load_calendar, working_days_after
+from kiosk.records.working_days import CalendarError, HolidayCalendar, NotKnown, load_calendar, working_days_after
 
 CHINA = Path(__file__).parents[2] / "config" / "holidays" / "china.toml"
 TEXT = CHINA.read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from kiosk.policy.rule import Words
+Words = Annotated[str, msgspec.Meta(pattern=r"\S")]
 
 _SATURDAY: Final = 5  # date.weekday()
 _YEARS_END: Final = (12, 29)
@@ -103,11 +103,13 @@ def working_days_after(start: date, count: int, calendar: HolidayCalendar) -> da
     return day
 
 
-def load_calendar(path: Path) -> HolidayCalendar:
-    """Read and check a holiday calendar.
+def load_calendar(path: Path | None) -> HolidayCalendar:
+    """Read and check a holiday calendar; without one no day is known.
 
     :raises CalendarError: it can't be read, is not of the form wanted, or contradicts itself.
     """
+    if path is None:
+        return HolidayCalendar(())
     try:
         file = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
     except OSError as error:

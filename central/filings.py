@@ -1,0 +1,297 @@
+"""``POST /v1/filings`` and ``/v1/filings/query``: matters that an office acts on, and how far they have come."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.card_states import is_holder, settle_all
+from central.database import Database
+from central.exchange import Asker
+from central.online import locked_transaction, refuse_frozen, region_of
+from central.problems import malformed
+from central.region_rules import RegionRule, RegionRules
+from central.replacement_orders import codes_being_replaced
+from central.tables import Card, Filing, Holder
+from kiosk.records.card import CardState
+from kiosk.records.china_time import CHINA
+from kiosk.records.filings import (
+    MOST_TOLD,
+    OPEN_STATES,
+    Cancelling,
+    CardApplication,
+    DataChange,
+    Filed,
+    FileMatter,
+    FilingState,
+    FilingsTold,
+    FilingTold,
+    FilingVerdict,
+    GetFilings,
+    IdentifiedBy,
+    IssuedPaper,
+    Matter,
+    OffsiteCare,
+    Paper,
+    matter_key,
+)
+from kiosk.records.transaction import Service
+from kiosk.records.working_days import HolidayCalendar, NotKnown, working_days_after
+
+_INSURED: Final = "1"
+_IN_USE: Final = frozenset({CardState.NORMAL.value, CardState.LOCKED.value, CardState.TEMPORARILY_LOST.value})
+_SERVICES: Final[Mapping[type[Matter], Service]] = {
+    CardApplication: Service.CARD_APPLICATION,
+    OffsiteCare: Service.OFFSITE_CARE,
+    DataChange: Service.DATA_CHANGE,
+    Cancelling: Service.CANCELLING,
+    Paper: Service.PAPERS,
+}
+
+
+class FilingRefused(Exception):
+    """Staff named a filing that is not there, or a state that it can't take."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilingDesk:
+    """Takes what people file, and tells them how far it has come."""
+
+    database: Database
+    rules: RegionRules
+    calendar: HolidayCalendar
+    clock: Callable[[], float]
+    """Seconds since 1970 UTC."""
+
+    def file(self, asker: Asker, question: FileMatter) -> Filed:
+        """File a matter, once per transaction id.
+
+        :raises Declined: a frozen terminal, another region's question, a person whose card or ID card nobody has seen,
+            an admission on a day that is none or has yet to come, or a transaction id that is something else's.
+        """
+        now_ms = int(self.clock() * 1000)
+        number = question.social_security_number
+        with self.database.writing() as session:
+            region = self._own_region(session, asker, question.region)
+            if question.identified_by is IdentifiedBy.TYPED:
+                raise malformed("who files must have shown a card")
+            last_day_of_term = self._last_day_of_term(question.matter, self.rules.of(region), _day_of(now_ms))
+            row = locked_transaction(
+                session,
+                asker,
+                _SERVICES[type(question.matter)],
+                transaction_id=question.transaction_id,
+                region=region,
+                now_ms=now_ms,
+            )
+            # One after the other for one person: two terminals must not both find that nothing stands open.
+            holder = session.scalars(
+                select(Holder).where(Holder.social_security_number == number).with_for_update()
+            ).one_or_none()
+            if not is_holder(holder, question.name) or holder is None:
+                return Filed(verdict=FilingVerdict.UNKNOWN)
+            before = session.get(Filing, question.transaction_id)
+            if before is not None:
+                if before.social_security_number != number or before.matter != _written(question.matter):
+                    raise malformed("this transaction id has filed something else")
+                return Filed(verdict=FilingVerdict.FILED, filing=told(before))
+            if row.effects or row.loss_reported_at is not None:
+                raise malformed("this transaction id has done something else")
+            cards = list(
+                session.scalars(
+                    select(Card)
+                    .where(Card.social_security_number == number, Card.region == region)
+                    .order_by(Card.identification_code)
+                    .with_for_update()
+                )
+            )
+            session.add_all(settle_all(cards, now_ms))
+            filings = _filings(session, number, region)
+            same = next((one for one in filings if _is_the_same(one, question.matter, now_ms)), None)
+            if same is not None:
+                return Filed(verdict=FilingVerdict.ALREADY_FILED, filing=told(same))
+            rule = self.rules.of(region)
+            open_filings = [one for one in filings if FilingState(one.state) in OPEN_STATES]
+            being_replaced = codes_being_replaced(session, [card.identification_code for card in cards])
+            verdict = _verdict(question.matter, holder, cards, open_filings, bool(being_replaced), rule)
+            if verdict is FilingVerdict.FILED and last_day_of_term is not None and _day_of(now_ms) > last_day_of_term:
+                verdict = FilingVerdict.LATE
+            if verdict is not FilingVerdict.FILED:
+                return Filed(verdict=verdict)
+            filing = _filing(asker, question, region, rule, now_ms)
+            session.add(filing)
+            row.social_security_number = number
+            row.effects += 1
+            return Filed(verdict=verdict, filing=told(filing))
+
+    def query(self, asker: Asker, question: GetFilings) -> FilingsTold:
+        """Tell a person their newest filings.
+
+        :raises Declined: as :meth:`file`.
+        """
+        with self.database.reading() as session:
+            region = self._own_region(session, asker, question.region)
+            if question.identified_by is IdentifiedBy.TYPED:
+                raise malformed("who asks must have shown a card")
+            number = question.social_security_number
+            if not is_holder(session.get(Holder, number), question.name):
+                return FilingsTold(known=False)
+            newest = _filings(session, number, region)[:MOST_TOLD]
+            return FilingsTold(known=True, filings=tuple(told(one) for one in newest))
+
+    def decide(self, number: str, state: FilingState, *, place: str = "", note: str = "") -> None:
+        """An office's word on a filing that stands open.
+
+        :param number: as on the slip.
+        :raises FilingRefused: no such filing stands open, or several do.
+        """
+        with self.database.writing() as session:
+            found = session.scalars(
+                select(Filing)
+                .where(Filing.number == number, Filing.state.in_([one.value for one in OPEN_STATES]))
+                .with_for_update()
+            ).all()
+            if len(found) != 1:
+                raise FilingRefused(f"{len(found)} filings with the number {number} stand open")
+            (filing,) = found
+            filing.state, filing.changed_at = state.value, int(self.clock() * 1000)
+            filing.place, filing.note = place or filing.place, note or filing.note
+
+    def _last_day_of_term(self, matter: Matter, rule: RegionRule, today: date) -> date | None:
+        """Until when an emergency can be registered; None where there is no term, or the calendar can't tell it.
+
+        :raises Declined: the day of admission is none, or has yet to come.
+        """
+        if not isinstance(matter, OffsiteCare) or matter.admitted_on is None:
+            return None
+        try:
+            admitted_on = date.fromisoformat(matter.admitted_on)
+        except ValueError as error:
+            raise malformed("a day that no calendar has") from error
+        if admitted_on > today:
+            raise malformed("nobody is in hospital from tomorrow on")
+        if rule.offsite_emergency_working_days is None:
+            return None
+        match working_days_after(admitted_on, rule.offsite_emergency_working_days, self.calendar):
+            case NotKnown():
+                return None  # nobody is late by a guess; the office that acts on it decides
+            case last:
+                return last
+
+    def _own_region(self, session: Session, asker: Asker, named: str) -> str:
+        refuse_frozen(session, asker)
+        region = region_of(session, asker.terminal)
+        if named != region:
+            raise malformed("a terminal files matters of its own region")
+        return region
+
+
+def told(filing: Filing) -> FilingTold:
+    """A filing as its person may know it."""
+    return FilingTold(
+        number=filing.number,
+        matter=msgspec.json.decode(filing.matter, type=Matter),
+        state=FilingState(filing.state),
+        filed_at_ms=filing.filed_at,
+        changed_at_ms=filing.changed_at,
+        valid_until=filing.valid_until,
+        place=filing.place,
+        note=filing.note,
+    )
+
+
+def _written(matter: Matter) -> str:
+    return msgspec.json.encode(matter).decode()
+
+
+def _filings(session: Session, social_security_number: str, region: str) -> Sequence[Filing]:
+    return session.scalars(
+        select(Filing)
+        .where(Filing.social_security_number == social_security_number, Filing.region == region)
+        .order_by(Filing.filed_at.desc(), Filing.transaction_id)
+    ).all()
+
+
+def _is_the_same(filing: Filing, matter: Matter, now_ms: int) -> bool:
+    """Whether a matter stands open already, or a paper holds that would be issued again."""
+    if filing.matter_key != matter_key(matter):
+        return False
+    if isinstance(matter, Paper):
+        return filing.valid_until is not None and filing.valid_until >= _day_of(now_ms).isoformat()
+    return FilingState(filing.state) in OPEN_STATES
+
+
+def _verdict(
+    matter: Matter,
+    holder: Holder,
+    cards: Sequence[Card],
+    open_filings: Sequence[Filing],
+    being_replaced: bool,
+    rule: RegionRule,
+) -> FilingVerdict:
+    """What filing this comes to; FILED is yet to do. A replaced card counts not: its successor does."""
+    if matter_key(matter) not in rule.filings:
+        return FilingVerdict.NOT_OPEN
+    in_use = any(card.replaced_by is None and card.state in _IN_USE for card in cards)
+    waits = any(card.replaced_by is None and card.state != CardState.CANCELLED.value for card in cards)
+    match matter:
+        case CardApplication():
+            if holder.person_state != _INSURED:
+                return FilingVerdict.NOT_INSURED
+            return FilingVerdict.HAS_CARD if waits else FilingVerdict.FILED
+        case OffsiteCare():
+            return FilingVerdict.FILED if holder.person_state == _INSURED else FilingVerdict.NOT_INSURED
+        case DataChange():
+            return FilingVerdict.FILED if waits else FilingVerdict.NO_CARD
+        case Cancelling():
+            return FilingVerdict.FILED if waits else FilingVerdict.NO_CARD
+        case Paper(kind=IssuedPaper.TEMPORARY_CARD):
+            applied = any(one.matter_key == "card_application" for one in open_filings)
+            return FilingVerdict.FILED if applied and not in_use else FilingVerdict.NOTHING_TO_REST_ON
+        case Paper(kind=IssuedPaper.COLLECTION_SLIP):
+            ready = any(one.state == FilingState.READY.value for one in open_filings)
+            return FilingVerdict.FILED if ready else FilingVerdict.NOTHING_TO_REST_ON
+        case Paper(kind=IssuedPaper.CANCEL_NOTICE):
+            given_up = any(one.matter_key == "cancelling" for one in open_filings)
+            return FilingVerdict.FILED if given_up else FilingVerdict.NOTHING_TO_REST_ON
+        case Paper():
+            return FilingVerdict.FILED if being_replaced else FilingVerdict.NOTHING_TO_REST_ON
+
+
+def _filing(asker: Asker, question: FileMatter, region: str, rule: RegionRule, now_ms: int) -> Filing:
+    months = rule.temporary_card_months if question.matter == Paper(kind=IssuedPaper.TEMPORARY_CARD) else None
+    return Filing(
+        transaction_id=question.transaction_id,
+        number=question.transaction_id[:8].upper(),
+        terminal=asker.terminal,
+        region=region,
+        social_security_number=question.social_security_number,
+        identified_by=question.identified_by.value,
+        matter_key=matter_key(question.matter),
+        matter=_written(question.matter),
+        state=(FilingState.DONE if isinstance(question.matter, Paper) else FilingState.RECEIVED).value,
+        filed_at=now_ms,
+        changed_at=now_ms,
+        valid_until=None if months is None else last_day(_day_of(now_ms), months).isoformat(),
+        place="",
+        note="",
+    )
+
+
+def _day_of(moment_ms: int) -> date:
+    return datetime.fromtimestamp(moment_ms / 1000, tz=UTC).astimezone(CHINA).date()
+
+
+def last_day(first: date, months: int) -> date:
+    """The last day of a term of whole months that begins on ``first``: the day before its like, or a month's last."""
+    years, month = divmod(first.month - 1 + months, 12)
+    year, month = first.year + years, month + 1
+    after = date(year + month // 12, month % 12 + 1, 1)
+    longest = (after - timedelta(days=1)).day
+    if first.day > longest:
+        return date(year, month, longest)
+    return date(year, month, first.day) - timedelta(days=1)

@@ -1,0 +1,259 @@
+"""What every matter for an office has in common: who files it, the centre's verdict, and the pages that follow.
+
+The person stands there with the ID card; nothing is filed for a number that somebody types.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, assert_never
+
+from kiosk.journeys import refusals
+from kiosk.journeys.counter_words import in_words, issued_in_words
+from kiosk.journeys.faults import CLOSE, Effect, meaning
+from kiosk.journeys.frame import Ended, Ending, Progress, Session
+from kiosk.journeys.guide import pages
+from kiosk.journeys.holder import Holder
+from kiosk.journeys.id_card import id_card
+from kiosk.journeys.identify import CANCEL
+from kiosk.journeys.paging import page, turned
+from kiosk.journeys.printing import warning
+from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
+from kiosk.journeys.slips import slip
+from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, Result, Step, View, Working
+from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
+from kiosk.policy.region import Region
+from kiosk.records.filings import (
+    Cancelling,
+    CardApplication,
+    DataChange,
+    Filed,
+    FileMatter,
+    FilingState,
+    FilingsTold,
+    FilingTold,
+    FilingVerdict,
+    GetFilings,
+    IdentifiedBy,
+    IssuedPaper,
+    Matter,
+    OffsiteCare,
+    Paper,
+)
+from kiosk.records.masking import mask_name, mask_number
+from kiosk.records.transaction import Outcome, Service, Stage
+
+GUARDIAN_BELOW: Final = 14
+"""Years; below it a guardian consents to the use of personal data: Personal Information Protection Law, §31."""
+
+Already = Callable[[Region, FilingTold], Ended]
+"""The ending where the same matter stands open."""
+
+
+def needs_id_card(session: Session, service: Service) -> None:
+    """Let nobody begin what can't be ended.
+
+    :raises Ended: this terminal reads no ID cards.
+    """
+    if not session.reads_id_cards:
+        raise refusals.no_id_reader(session.region, service)
+
+
+def leafed(session: Session, views: tuple[Explain, ...], begin: Action) -> Journey[None]:
+    """Show what is read before something begins, forth and back, until it begins."""
+    at, of = 0, len(views)
+    while at < of:
+        forth = begin if at + 1 == of else Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY)
+        back = (Action(Intent.BACK, say("上一页")),) if at else ()
+        note = None if at else warning(session.printing)
+        view = replace(views[at], actions=(CANCEL, *back, forth), page=page(at + 1, of), note=note)
+        at += -1 if (yield from ask(Show(view))) is Intent.BACK else 1
+
+
+def holder_by_id_card(session: Session, service: Service, step: Step) -> Journey[Holder]:
+    """Learn from the ID card whose matter it is.
+
+    :raises Ended: this terminal reads no ID cards, this one may not be used, or it is a child's.
+    """
+    needs_id_card(session, service)
+    document = yield from id_card(session, step)
+    holder = Holder(document.number, document.name, document)
+    minor_below = session.region.pack.application.minor_below.value if service is Service.CARD_APPLICATION else None
+    below = max(minor_below or 0, GUARDIAN_BELOW)
+    age = holder.age(session.today)
+    if age is not None and age < below:
+        raise refusals.needs_guardian(session.region, service, below)
+    return holder
+
+
+def who(holder: Holder) -> tuple[Fact, Fact]:
+    """The person, for a read-back."""
+    return (
+        Fact(say("姓名"), PersonName(mask_name(holder.name), holder.name)),
+        Fact(say("身份证号码"), Personal(mask_number(holder.number), holder.number)),
+    )
+
+
+def file_matter(
+    session: Session, progress: Progress, holder: Holder, matter: Matter, already: Already | None = None
+) -> Journey[FilingTold]:
+    """Put a matter that was read back and confirmed to the centre; on record before and, by the frame, after.
+
+    :param already: what is said where the same stands open; a refusal with its number when None.
+    :raises Ended: with the centre's own reason why not; or no answer came, and whether it is filed nobody knows.
+    """
+    region, service = session.region, progress.service
+    progress.social_security_number, progress.holder_name = holder.number, holder.name
+    yield from ask(Record(progress.transaction(Stage.BEGUN)))
+    yield from ask(Announce(Working(say("正在提交"), say("请稍候。"))))
+    question = FileMatter(
+        transaction_id=session.transaction_id,
+        region=region.key,
+        social_security_number=holder.number,
+        name=holder.name,
+        identified_by=IdentifiedBy.ID_CARD,
+        matter=matter,
+    )
+    answer = yield from ask_centre(question, Filed)
+    if isinstance(answer, Unreachable | Distrusted):
+        raise _unanswered(session, service, answer)
+    if answer.verdict is FilingVerdict.FILED and answer.filing is not None:
+        progress.effect = Effect.DONE
+        progress.done_online = True
+        return answer.filing
+    if answer.verdict is FilingVerdict.ALREADY_FILED and answer.filing is not None:
+        raise (already or refusals.already_filed)(region, answer.filing)
+    raise _refusal(region, service, matter, answer.verdict)
+
+
+def filings_of(session: Session, progress: Progress, holder: Holder) -> Journey[tuple[FilingTold, ...]]:
+    """The person's own matters, the newest first.
+
+    :raises Ended: the centre can't be asked, or knows nobody of this number and name.
+    """
+    region = session.region
+    yield from ask(Announce(Working(say("正在查询"), say("请稍候。"))))
+    progress.social_security_number, progress.holder_name = holder.number, holder.name
+    question = GetFilings(
+        region=region.key,
+        social_security_number=holder.number,
+        name=holder.name,
+        identified_by=IdentifiedBy.ID_CARD,
+    )
+    answer = yield from ask_centre(question, FilingsTold)
+    if isinstance(answer, Unreachable | Distrusted):
+        raise refusals.no_answer(region, progress.service, answer)
+    if not answer.known:
+        raise refusals.unknown_person(region, progress.service)
+    return answer.filings
+
+
+def _unanswered(session: Session, service: Service, answer: Unreachable | Distrusted) -> Ended:
+    """A filing is never taken down without the centre: only it knows whether it may be filed."""
+    if answer.maybe_done:
+        view = Fault(
+            title=say("没有收到社保中心的答复"),
+            means=meaning(service, Effect.MAYBE),
+            now=say("请换一台机器，或找工作人员。"),
+            hotline=session.region.hotline,
+            code="N-03",
+            actions=(CLOSE,),
+        )
+        return Ended(Ending(Outcome.UNKNOWN, (view,), reason="answer_lost"))
+    return refusals.no_answer(session.region, service, answer)
+
+
+def _refusal(region: Region, service: Service, matter: Matter, verdict: FilingVerdict) -> Ended:
+    match verdict:
+        case FilingVerdict.UNKNOWN:
+            return refusals.unknown_person(region, service)
+        case FilingVerdict.NOT_INSURED:
+            return refusals.not_insured(region, service)
+        case FilingVerdict.HAS_CARD:
+            return refusals.has_card(region)
+        case FilingVerdict.NO_CARD:
+            return refusals.no_card(region)
+        case FilingVerdict.NOTHING_TO_REST_ON:
+            return refusals.nothing_to_rest_on(region, _kind(matter))
+        case FilingVerdict.LATE:
+            return refusals.late(region, service)
+        case FilingVerdict.NOT_OPEN:
+            return refusals.not_offered(region, service)
+        case FilingVerdict.FILED | FilingVerdict.ALREADY_FILED:
+            # Without the filing that it speaks of, this is no answer.
+            return refusals.not_ready(region, service)
+        case other:
+            assert_never(other)
+
+
+def _kind(matter: Matter) -> IssuedPaper | None:
+    return matter.kind if isinstance(matter, Paper) else None
+
+
+def filed_pages(
+    session: Session,
+    name: Say,
+    told: FilingTold,
+    first: Result,
+    next_steps: tuple[Say, ...],
+    on_slip: tuple[Say, ...],
+    further: tuple[Explain, ...] = (),
+) -> tuple[View, ...]:
+    """What came of it, what comes next where anything is known of that, and the slip.
+
+    :param name: of the matter, for the slip.
+    :param next_steps: in their order.
+    :param on_slip: what is taken home, below number and day.
+    :param further: pages between those and the slip.
+    """
+    day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
+    receipt = slip(session, name, (day, *on_slip), (), further=next_steps, number=told.number)
+    return turned((first, *pages(say("接下来"), *next_steps), *further, receipt))
+
+
+def look_it_up(region: Region) -> tuple[Say, ...]:
+    """Where somebody learns how far it has come."""
+    if region.offers(Service.FILING_PROGRESS):
+        return (say("想知道办到哪一步：在这里选“查进度”。"),)
+    place = region.pack.application.progress.value
+    return (say("想知道办到哪一步：{place}", place=in_words(place)),) if place is not None else ()
+
+
+def number_fact(told: FilingTold) -> Fact:
+    """受理号, the first thing that is told."""
+    return Fact(say("受理号"), Verbatim(told.number), key=True)
+
+
+def matter_in_words(region: Region, matter: Matter) -> Say:
+    """What somebody has filed."""
+    match matter:
+        case CardApplication():
+            return say("社会保障卡申领")
+        case OffsiteCare():
+            return say("异地就医的备案")
+        case DataChange():
+            return say("信息变更")
+        case Cancelling():
+            return say("社会保障卡注销")
+        case Paper(kind=kind):
+            return issued_in_words(region, kind)
+        case other:
+            assert_never(other)
+
+
+def state_in_words(state: FilingState) -> Say:
+    """How far it has come."""
+    match state:
+        case FilingState.RECEIVED:
+            return say("已收到，等着办")
+        case FilingState.IN_PRODUCTION:
+            return say("卡正在做")
+        case FilingState.READY:
+            return say("可以领了")
+        case FilingState.DONE:
+            return say("已办好")
+        case FilingState.REFUSED:
+            return say("没有通过")
+        case FilingState.WITHDRAWN:
+            return say("已撤回")
+        case other:
+            assert_never(other)

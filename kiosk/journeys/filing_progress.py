@@ -1,0 +1,138 @@
+"""How far has it come? One's own matters at the offices. Region rules: services.filing_progress, application."""
+
+from dataclasses import replace
+from typing import Final, assert_never
+
+from kiosk.journeys import refusals
+from kiosk.journeys.filing import filings_of, matter_in_words, needs_id_card, number_fact, state_in_words
+from kiosk.journeys.frame import Ending, Progress, Session, serve
+from kiosk.journeys.guide import Pages, meanwhile, pages
+from kiosk.journeys.holder import Holder
+from kiosk.journeys.id_card import id_card
+from kiosk.journeys.paging import FINISH, page, turned, turning_behind_a_choice
+from kiosk.journeys.refusals import go_to, in_words
+from kiosk.journeys.requests import Journey
+from kiosk.journeys.terms import span
+from kiosk.journeys.views import Action, Choice, Choices, Chosen, Emphasis, Explain, Fact, Intent, Result, View
+from kiosk.journeys.wording import Say, Verbatim, say
+from kiosk.policy.region import Region
+from kiosk.records.china_time import minute_of
+from kiosk.records.filings import (
+    Cancelling,
+    CardApplication,
+    DataChange,
+    FilingState,
+    FilingTold,
+    OffsiteCare,
+    Paper,
+)
+from kiosk.records.transaction import Outcome, Service
+
+MOST_CHOICES: Final = 4
+"""On one screen, which has room for the ways to newer and older ones in large type too."""
+
+
+def filing_progress(session: Session) -> Journey[Outcome]:
+    """List what somebody has filed, the newest first, each with its state and what to do next."""
+    return (yield from serve(session, Service.FILING_PROGRESS, _look))
+
+
+def _look(session: Session, progress: Progress) -> Journey[Ending]:
+    region = session.region
+    if not region.offers(Service.FILING_PROGRESS):
+        raise refusals.not_offered(region, Service.FILING_PROGRESS)
+    needs_id_card(session, Service.FILING_PROGRESS)
+    document = yield from id_card(session, None)
+    filings = yield from filings_of(session, progress, Holder(document.number, document.name, document))
+    if not filings:
+        return Ending(Outcome.DONE, turned(_nothing(region)), reason="nothing_filed")
+    if len(filings) == 1:
+        return Ending(Outcome.DONE, turned(_about(region, filings[0])), personal=True)
+    keys = [Chosen(str(at)) for at in range(len(filings))]
+    choices = [
+        Choice(key, matter_in_words(region, told.matter), state_in_words(told.state))
+        for key, told in zip(keys, filings, strict=True)
+    ]
+    lists = tuple(
+        Choices(say("您交过这些"), tuple(choices[at : at + MOST_CHOICES]), None, _leaving(at, len(choices)))
+        for at in range(0, len(choices), MOST_CHOICES)
+    )
+    behind = {key: _behind(_about(region, told)) for key, told in zip(keys, filings, strict=True)}
+    return Ending(Outcome.DONE, lists, behind, personal=True)
+
+
+def _leaving(at: int, of: int) -> tuple[Action, ...]:
+    newer = (Action(Intent.BACK, say("看新的")),) if at else ()
+    older = (Action(Intent.NEXT, say("看更早的"), Emphasis.PRIMARY),) if at + MOST_CHOICES < of else ()
+    return (*newer, FINISH, *older)
+
+
+def _behind(views: tuple[Result | Explain, ...]) -> tuple[View, ...]:
+    of = len(views)
+    return tuple(
+        replace(view, actions=turning_behind_a_choice(at, of), page=page(at, of)) for at, view in enumerate(views, 1)
+    )
+
+
+def _nothing(region: Region) -> Pages:
+    line = (say("在窗口交的，请打 {hotline} 问。", hotline=Verbatim(region.hotline)),) if region.hotline else ()
+    none = say("{region}的社保中心没有您交的申请。", region=in_words(region.pack.name))
+    return pages(say("没有查到在办的事"), none, *line)
+
+
+def _about(region: Region, told: FilingTold) -> tuple[Result | Explain, ...]:
+    filed = Fact(say("交的时间"), Verbatim(minute_of(told.filed_at_ms)))
+    until = Fact(say("有效到"), Verbatim(told.valid_until)) if told.valid_until is not None else filed
+    state = Fact(say("办到哪一步"), state_in_words(told.state), key=True)
+    number = replace(number_fact(told), key=False)
+    there = told.state in (FilingState.READY, FilingState.DONE)
+    first = Result(matter_in_words(region, told.matter), (state, number, until), None, (), in_force=there)
+    return (first, *pages(say("接下来"), *_next_steps(region, told)))
+
+
+def _next_steps(region: Region, told: FilingTold) -> tuple[Say, ...]:
+    """What the person does, or waits for."""
+    match told.state:
+        case FilingState.RECEIVED | FilingState.IN_PRODUCTION:
+            return (say("现在不用做什么，等着就行。"), *_while_waiting(region, told), *_ask(region))
+        case FilingState.READY:
+            place = (say("去哪里领：{place}", place=Verbatim(told.place)),) if told.place else _ask(region)
+            return (say("已经好了，请去领。"), *place)
+        case FilingState.DONE:
+            return (say("已经办好，不用再做什么。"),)
+        case FilingState.REFUSED:
+            note = say("原因：{note}", note=Verbatim(told.note)) if told.note else say("没有写明原因。")
+            return (note, *go_to(region.service(service_of(told)).place), *_ask(region))
+        case FilingState.WITHDRAWN:
+            return (say("已经撤回。要办的话，可以重新交。"),)
+        case other:
+            assert_never(other)
+
+
+def _while_waiting(region: Region, told: FilingTold) -> tuple[Say, ...]:
+    if not isinstance(told.matter, CardApplication):
+        return ()
+    term = region.pack.application.term.value
+    until = (say("从交上到拿到卡，要 {term}。", term=span(term)),) if term is not None else ()
+    return (*until, *meanwhile(region))
+
+
+def _ask(region: Region) -> tuple[Say, ...]:
+    return (say("要问，请打 {hotline}。", hotline=Verbatim(region.hotline)),) if region.hotline else ()
+
+
+def service_of(told: FilingTold) -> Service:
+    """The service by which a matter was filed."""
+    match told.matter:
+        case CardApplication():
+            return Service.CARD_APPLICATION
+        case OffsiteCare():
+            return Service.OFFSITE_CARE
+        case DataChange():
+            return Service.DATA_CHANGE
+        case Cancelling():
+            return Service.CANCELLING
+        case Paper():
+            return Service.PAPERS
+        case other:
+            assert_never(other)

@@ -1,0 +1,317 @@
+"""What to bring, and in which order, where it is not done here: pages made of a pack's rules, and of nothing else."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, assert_never
+
+from kiosk.journeys.amounts import yuan
+from kiosk.journeys.counter_words import (
+    BUSINESS,
+    DOERS,
+    in_words,
+    issued_in_words,
+    papers_in_words,
+    photo_in_words,
+)
+from kiosk.journeys.terms import span
+from kiosk.journeys.views import Explain
+from kiosk.journeys.wording import Say, Verbatim, say
+from kiosk.policy.care_rules import SettlementFailure
+from kiosk.policy.counter import Business, Step
+from kiosk.policy.region import Region
+from kiosk.policy.rule import Rule, Term, Text
+from kiosk.records.filings import IssuedPaper
+from kiosk.records.transaction import Service
+
+MOST_LINES = 3
+"""On one page (docs/ux-rules.md rule 1)."""
+
+Pages = tuple[Explain, ...]
+
+
+def guide(region: Region, service: Service) -> Pages:
+    """The way of a service by this region's rules; none where they say nothing of it."""
+    match service:
+        case Service.CARD_APPLICATION:
+            return _application(region)
+        case Service.DATA_CHANGE:
+            return _data_change(region)
+        case Service.CANCELLING:
+            return _cancelling(region)
+        case Service.OFFSITE_CARE:
+            return _offsite(region)
+        case Service.PAPERS:
+            return _papers(region)
+        case _:
+            return ()
+
+
+def _application(region: Region) -> Pages:
+    rules = region.pack.application
+    return (
+        *pages(say("先看一看"), *_told(rules.who), *_insured_first(region), *_told(rules.one_per_number)),
+        *pages(say("要带的东西"), *_grown_up_bring(region), *minors_bring(region)),
+        *pages(say("照片的要求"), *photo_demands(region), *photo_place(region)),
+        *pages(say("费用和时间"), *_fee(rules.fee_fen), *_time(rules.term), *meanwhile(region)),
+        *handed_out(region),
+        *pages(say("姓名和银行的不一样"), *_told(rules.name_as_at_bank)),
+        *_by_proxy(region, Business.APPLICATION),
+    )
+
+
+def _grown_up_bring(region: Region) -> tuple[Say, ...]:
+    wanted = region.pack.application.papers.value
+    return (say("带：{papers}", papers=papers_in_words(region, wanted)),) if wanted else ()
+
+
+def minors_bring(region: Region) -> tuple[Say, ...]:
+    """What an application wants of somebody too young to make it alone."""
+    rules = region.pack.application
+    if not rules.minor_papers.value or rules.minor_below.value is None:
+        return ()
+    papers = papers_in_words(region, rules.minor_papers.value)
+    return (say("不满 {age} 岁的，带：{papers}", age=rules.minor_below.value, papers=papers),)
+
+
+def photo_demands(region: Region) -> tuple[Say, ...]:
+    """What the photograph of an application has to be like."""
+    demands = region.pack.application.photo.value
+    return (say("照片要：{demands}", demands=photo_in_words(demands)),) if demands else ()
+
+
+def photo_place(region: Region) -> tuple[Say, ...]:
+    """Where it is taken, or handed in."""
+    place = region.pack.application.photo_place.value
+    return (say("在哪里办照片：{place}", place=in_words(place)),) if place is not None else ()
+
+
+def handed_out(region: Region) -> Pages:
+    """Who hands out the first card to whom."""
+    return pages(say("由谁发卡"), *(in_words(one) for one in region.pack.application.handed_out.value or ()))
+
+
+def meanwhile(region: Region) -> tuple[Say, ...]:
+    """What serves until the card comes."""
+    kind = region.pack.application.meanwhile.value
+    return (say("急着用卡的，可以办{paper}", paper=issued_in_words(region, kind)),) if kind is not None else ()
+
+
+def _insured_first(region: Region) -> tuple[Say, ...]:
+    return (say("要先参加社会保险。"),) if region.pack.application.insured_first.value else ()
+
+
+def _data_change(region: Region) -> Pages:
+    rules = region.pack.data_change
+    steps = rules.status_steps.value or ()
+    return (
+        *changing_data(region),
+        *pages(say("退休、险种变了，不换卡"), *(line for step in steps for line in _step_lines(region, step))),
+        *_by_proxy(region, Business.DATA_CHANGE),
+    )
+
+
+def changing_data(region: Region) -> Pages:
+    """What is to be done, and by whom, where data of the person have changed."""
+    rules = region.pack.data_change
+    return (
+        *_steps(region, rules.steps.value or ()),
+        *pages(say("办完以后"), *((say("最后会换一张新卡。"),) if rules.new_card.value and rules.steps.value else ())),
+    )
+
+
+def changing_status(region: Region) -> Pages:
+    """What is to be done where the card's data change and the card stays."""
+    return _steps(region, region.pack.data_change.status_steps.value or ())
+
+
+def _cancelling(region: Region) -> Pages:
+    rules = region.pack.cancelling
+    death = tuple(line for step in rules.death_steps.value or () for line in _step_lines(region, step))
+    return (
+        *giving_up(region),
+        *pages(say("人过世了，家属来办"), *death),
+        *pages(say("人过世了，银行那边"), *_told(rules.death_bank_side)),
+        *_by_proxy(region, Business.CANCELLING),
+    )
+
+
+def giving_up(region: Region) -> Pages:
+    """What is to be done with the card of a holder whose insurance ends or moves."""
+    rules = region.pack.cancelling
+    return (
+        *_steps(region, rules.leaving_steps.value or ()),
+        *pages(say("卡归谁"), *_told(rules.card_kept_by)),
+    )
+
+
+def after_death(region: Region) -> Pages:
+    """What is to be done with the card of somebody who has died."""
+    rules = region.pack.cancelling
+    return (
+        *_steps(region, rules.death_steps.value or ()),
+        *pages(say("银行那边"), *_told(rules.death_bank_side)),
+    )
+
+
+def _offsite(region: Region) -> Pages:
+    rules = region.pack.offsite
+    term = rules.emergency_term.value
+    emergency = (say("急诊住院的，入院后 {term} 内补备案。", term=span(term)),) if term is not None else ()
+    left_open = (in_words(term.leaves_open),) if term is not None and term.leaves_open is not None else ()
+    claim = rules.claim_papers.value
+    return (
+        *_steps(region, rules.steps.value or ()),
+        *pages(say("急诊住院"), *emergency, *left_open),
+        *pages(say("出发以前"), *_told(rules.check_card_first)),
+        *pages(
+            say("在外地刷不了卡"),
+            *(cause_and_remedy(region, cause) for cause in rules.failures.value or ()),
+        ),
+        *pages(
+            say("先付了钱的，怎样报销"),
+            *_where(rules.claim_place),
+            *((say("带：{papers}", papers=papers_in_words(region, claim)),) if claim else ()),
+        ),
+    )
+
+
+CAUSES: Final[Mapping[SettlementFailure, Say]] = MappingProxyType(
+    {
+        SettlementFailure.NOT_ACTIVATED: say("卡没有启用"),
+        SettlementFailure.WRONG_PERSONAL_DATA: say("登记的信息有错"),
+        SettlementFailure.REGISTRATION_NOT_ARRIVED: say("备案没有传到"),
+        SettlementFailure.BENEFITS_BLOCKED: say("医保待遇停了"),
+        SettlementFailure.DATES_DISAGREE: say("日期对不上"),
+    }
+)
+"""Why a card does not settle at a hospital elsewhere, in a few words."""
+
+
+def remedy(region: Region, cause: SettlementFailure) -> Say:
+    """What helps: where the card is started, where data are changed, or whoever registers care elsewhere."""
+    match cause:
+        case SettlementFailure.NOT_ACTIVATED:
+            place = region.pack.activation.place.value
+        case SettlementFailure.WRONG_PERSONAL_DATA:
+            place = region.service(Service.DATA_CHANGE).place.value
+        case (
+            SettlementFailure.REGISTRATION_NOT_ARRIVED
+            | SettlementFailure.BENEFITS_BLOCKED
+            | SettlementFailure.DATES_DISAGREE
+        ):
+            place = region.pack.offsite.place.value
+        case other:
+            assert_never(other)
+    return say("到这里问：{place}", place=in_words(place)) if place is not None else say("请打电话问一问")
+
+
+def cause_and_remedy(region: Region, cause: SettlementFailure) -> Say:
+    """Both in one line."""
+    return say("{cause}。{remedy}", cause=CAUSES[cause], remedy=remedy(region, cause))
+
+
+def _papers(region: Region) -> Pages:
+    """A page for each paper that the region has."""
+    found: list[Explain] = []
+    for kind in IssuedPaper:
+        rules = region.pack.papers[kind]
+        if not rules.issued.value:
+            continue
+        bring = rules.papers.value
+        found += pages(
+            issued_in_words(region, kind),
+            *((say("谁可以办：{people}", people=in_words(rules.for_whom.value)),) if rules.for_whom.value else ()),
+            *_where(rules.place),
+            *((say("带：{papers}", papers=papers_in_words(region, bring)),) if bring else ()),
+            *((say("用处：{use}", use=in_words(rules.use.value)),) if rules.use.value else ()),
+        )
+    return tuple(found)
+
+
+def instead_of_the_holder(region: Region, business: Business) -> Pages:
+    """Whether somebody may be sent, and with what."""
+    return _by_proxy(region, business)
+
+
+def steps_in_brief(steps: tuple[Step, ...]) -> tuple[Say, ...]:
+    """One line a step, for a slip."""
+    return tuple(
+        say(
+            "{number}. {who}：{place}，{what}",
+            number=number,
+            who=DOERS[step.who],
+            place=in_words(step.where),
+            what=in_words(step.what),
+        )
+        for number, step in enumerate(steps, 1)
+    )
+
+
+def _steps(region: Region, steps: tuple[Step, ...]) -> Pages:
+    """One page a step, in their order."""
+    return tuple(
+        Explain(
+            title=say("第 {number} 步，{who}去办", number=number, who=DOERS[step.who]),
+            lines=_step_lines(region, step),
+            step=None,
+            actions=(),
+        )
+        for number, step in enumerate(steps, 1)
+    )
+
+
+def _step_lines(region: Region, step: Step) -> tuple[Say, ...]:
+    bring = (say("带：{papers}", papers=papers_in_words(region, step.papers, step.who)),) if step.papers else ()
+    return (
+        say("去哪里：{place}", place=in_words(step.where)),
+        say("办什么：{what}", what=in_words(step.what)),
+        *bring,
+    )
+
+
+def _by_proxy(region: Region, business: Business) -> Pages:
+    """Whether somebody may be sent, and with what."""
+    rules = region.pack.proxy
+    if business in (rules.in_person.value or ()):
+        lines = (say("这件事要本人来办。"), *_told(rules.otherwise))
+    elif business in (rules.allowed.value or ()):
+        wanted = next((one.papers for one in rules.papers.value or () if one.business is business), ())
+        bring = (say("带：{papers}", papers=papers_in_words(region, wanted)),) if wanted else ()
+        lines = (say("可以请人代办{business}。", business=BUSINESS[business]), *bring)
+    else:
+        return ()
+    return pages(say("本人来不了"), *lines)
+
+
+def pages(title: Say, *lines: Say) -> Pages:
+    """As many pages as the lines want; none without any."""
+    return tuple(
+        Explain(title=title, lines=lines[at : at + MOST_LINES], step=None, actions=())
+        for at in range(0, len(lines), MOST_LINES)
+    )
+
+
+def _told(rule: Rule[Text]) -> tuple[Say, ...]:
+    return (in_words(rule.value),) if rule.value is not None else ()
+
+
+def _where(place: Rule[Text]) -> tuple[Say, ...]:
+    return (say("去哪里：{place}", place=in_words(place.value)),) if place.value is not None else ()
+
+
+def _fee(fee_fen: Rule[int]) -> tuple[Say, ...]:
+    if fee_fen.value is None:
+        return ()
+    return (fee_in_words(fee_fen.value),)
+
+
+def fee_in_words(fee_fen: int) -> Say:
+    """What it costs.
+
+    :param fee_fen: in fen.
+    """
+    return say("不收费。") if fee_fen == 0 else say("收费 {amount} 元。", amount=Verbatim(yuan(fee_fen)))
+
+
+def _time(term: Rule[Term]) -> tuple[Say, ...]:
+    return (say("从交上到拿到卡，要 {term}。", term=span(term.value)),) if term.value is not None else ()

@@ -1,0 +1,400 @@
+"""What people file: once, for the right person, never twice open, and told to nobody else."""
+
+import functools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from central.command_line import main
+from central.filings import last_day
+from central.query import transaction_row
+from central.settings import load_settings
+from central.tables import Card, Filing, ReplacementOrder
+from kiosk.records.card import CardState
+from kiosk.records.china_time import CHINA
+from kiosk.records.filings import (
+    Cancelling,
+    CardApplication,
+    ChangedDatum,
+    DataChange,
+    Filed,
+    FileMatter,
+    FilingState,
+    FilingsTold,
+    FilingVerdict,
+    GetFilings,
+    IdentifiedBy,
+    IssuedPaper,
+    LeavingReason,
+    Matter,
+    OffsiteCare,
+    OffsiteGroup,
+    Paper,
+)
+from kiosk.records.questions import ReportLoss
+from kiosk.records.transaction import Outcome, Service, Stage
+from kiosk.records.upload import Receipt
+from kiosk.records.working_days import load_calendar
+from tests.centre import HOLIDAYS, EnrolledTerminal, LedgerWriter, Refusal, RunningCentre, a_transaction
+
+NOW = 1_800_000_000_000
+"""2027-01-15 16:00 in China."""
+HOUR = 3_600_000
+Person = tuple[str, str]
+# Of tests/regions/centre.json and config/demo/centre.json.
+WITHOUT_CARD: Person = ("990100199806149038", "云申领")
+NOT_INSURED: Person = ("990100200102039055", "云未保")
+IN_PRODUCTION: Person = ("990100199209119076", "云在办")
+READY: Person = ("990100197701309083", "云已好")
+WAS_REFUSED: Person = ("990100195005059093", "云未批")
+WITH_CARD: Person = ("990100198701059015", "云示例")
+WITH_CARD_CODE = "990100D1560000050000000000009001"
+BEIJING: Person = ("110000198807212015", "周模拟")
+AWAY = OffsiteCare(group=OffsiteGroup.LONG_RESIDENT, place="310100")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def centre(request: pytest.FixtureRequest) -> RunningCentre:
+    running: RunningCentre = request.getfixturevalue(
+        "sqlite_centre" if request.param == "sqlite" else "postgres_centre"
+    )
+    running.reset(at_ms=NOW)
+    return running
+
+
+@pytest.fixture
+def terminal(centre: RunningCentre) -> EnrolledTerminal:
+    return centre.enrol("yl-0001", "yunling")
+
+
+def a_matter(person: Person, matter: Matter, **other: Any) -> FileMatter:
+    values: dict[str, Any] = {
+        "transaction_id": os.urandom(16).hex(),
+        "region": "yunling",
+        "social_security_number": person[0],
+        "name": person[1],
+        "identified_by": IdentifiedBy.ID_CARD,
+        "matter": matter,
+    }
+    return FileMatter(**(values | other))
+
+
+def file(centre: RunningCentre, terminal: EnrolledTerminal, question: FileMatter) -> Filed:
+    return centre.ask(terminal, "/v1/filings", question, Filed)
+
+
+def query(centre: RunningCentre, terminal: EnrolledTerminal, person: Person, **other: Any) -> FilingsTold:
+    values: dict[str, Any] = {
+        "region": "yunling",
+        "social_security_number": person[0],
+        "name": person[1],
+        "identified_by": IdentifiedBy.ID_CARD,
+    }
+    return centre.ask(terminal, "/v1/filings/query", GetFilings(**(values | other)), FilingsTold)
+
+
+def declined(question: Callable[[], object]) -> tuple[int, str]:
+    with pytest.raises(Refusal) as caught:
+        question()
+    return caught.value.status, caught.value.problem.type
+
+
+def put(centre: RunningCentre, **values: Any) -> None:
+    with centre.database.writing() as session:
+        card = session.get_one(Card, WITH_CARD_CODE)
+        for name, value in values.items():
+            setattr(card, name, value)
+
+
+def stored(centre: RunningCentre, person: Person) -> list[str]:
+    with centre.database.reading() as session:
+        found = session.scalars(select(Filing).where(Filing.social_security_number == person[0]))
+        return [one.matter_key for one in found]
+
+
+def test_a_first_card_is_applied_for_once(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    question = a_matter(WITHOUT_CARD, CardApplication(phone="13800000000"))
+    answer = file(centre, terminal, question)
+    assert answer.verdict is FilingVerdict.FILED
+    assert answer.filing is not None
+    assert (answer.filing.number, answer.filing.state) == (question.transaction_id[:8].upper(), FilingState.RECEIVED)
+    assert (answer.filing.filed_at_ms, answer.filing.valid_until) == (NOW, None)
+    centre.clock.held_ms = NOW + HOUR
+    assert file(centre, terminal, question) == answer, "the same question again"
+    again = file(centre, terminal, a_matter(WITHOUT_CARD, CardApplication()))
+    assert (again.verdict, again.filing) == (FilingVerdict.ALREADY_FILED, answer.filing)
+    assert stored(centre, WITHOUT_CARD) == ["card_application"]
+    kept = transaction_row(centre.database.engine, question.transaction_id)
+    assert kept is not None
+    assert (kept["service"], kept["effects"], kept["social_security_number"]) == (
+        "card_application", 1, WITHOUT_CARD[0],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("person", "matter", "verdict"),
+    [
+        (WITHOUT_CARD, AWAY, FilingVerdict.FILED),
+        (NOT_INSURED, AWAY, FilingVerdict.NOT_INSURED),
+        (NOT_INSURED, CardApplication(), FilingVerdict.NOT_INSURED),
+        (WITH_CARD, CardApplication(), FilingVerdict.HAS_CARD),
+        (WITH_CARD, DataChange(data=(ChangedDatum.NAME, ChangedDatum.PHOTO)), FilingVerdict.FILED),
+        (WITHOUT_CARD, DataChange(data=(ChangedDatum.NAME,)), FilingVerdict.NO_CARD),
+        (WITH_CARD, Cancelling(reason=LeavingReason.DEATH), FilingVerdict.FILED),
+        (WITHOUT_CARD, Cancelling(reason=LeavingReason.MOVED_AWAY), FilingVerdict.NO_CARD),
+        (IN_PRODUCTION, CardApplication(), FilingVerdict.ALREADY_FILED),
+        (READY, CardApplication(), FilingVerdict.ALREADY_FILED),
+        (WAS_REFUSED, OffsiteCare(group=OffsiteGroup.REFERRED, place="110100"), FilingVerdict.FILED),
+        (IN_PRODUCTION, Paper(kind=IssuedPaper.TEMPORARY_CARD), FilingVerdict.FILED),
+        (WITHOUT_CARD, Paper(kind=IssuedPaper.TEMPORARY_CARD), FilingVerdict.NOTHING_TO_REST_ON),
+        (WITH_CARD, Paper(kind=IssuedPaper.TEMPORARY_CARD), FilingVerdict.NOTHING_TO_REST_ON),
+        (READY, Paper(kind=IssuedPaper.COLLECTION_SLIP), FilingVerdict.FILED),
+        (IN_PRODUCTION, Paper(kind=IssuedPaper.COLLECTION_SLIP), FilingVerdict.NOTHING_TO_REST_ON),
+        (WITH_CARD, Paper(kind=IssuedPaper.MEDICAL_SLIP), FilingVerdict.NOTHING_TO_REST_ON),
+        (("990100199806149038", "云不是"), CardApplication(), FilingVerdict.UNKNOWN),
+        (("990100199806149046", "云申领"), CardApplication(), FilingVerdict.UNKNOWN),
+    ],
+)
+def test_each_verdict(
+    centre: RunningCentre, terminal: EnrolledTerminal, person: Person, matter: Matter, verdict: FilingVerdict
+) -> None:
+    before = stored(centre, person)
+    assert file(centre, terminal, a_matter(person, matter)).verdict is verdict
+    assert len(stored(centre, person)) == len(before) + (verdict is FilingVerdict.FILED)
+
+
+@pytest.mark.parametrize(
+    ("state", "replaced_by", "verdict"),
+    [
+        (CardState.SEALED, None, FilingVerdict.HAS_CARD),
+        (CardState.LOST, None, FilingVerdict.HAS_CARD),
+        (CardState.TEMPORARILY_LOST, None, FilingVerdict.HAS_CARD),
+        (CardState.CANCELLED, None, FilingVerdict.FILED),
+    ],
+)
+def test_one_card_a_person(
+    centre: RunningCentre,
+    terminal: EnrolledTerminal,
+    state: CardState,
+    replaced_by: str | None,
+    verdict: FilingVerdict,
+) -> None:
+    put(centre, state=state.value, replaced_by=replaced_by)
+    assert file(centre, terminal, a_matter(WITH_CARD, CardApplication())).verdict is verdict
+
+
+def test_a_temporary_card_holds_two_months_and_is_printed_again_not_issued_again(
+    centre: RunningCentre, terminal: EnrolledTerminal
+) -> None:
+    first = file(centre, terminal, a_matter(IN_PRODUCTION, Paper(kind=IssuedPaper.TEMPORARY_CARD)))
+    assert first.filing is not None
+    assert (first.filing.valid_until, first.filing.state) == ("2027-03-14", FilingState.DONE)
+    second = file(centre, terminal, a_matter(IN_PRODUCTION, Paper(kind=IssuedPaper.TEMPORARY_CARD)))
+    assert (second.verdict, second.filing) == (FilingVerdict.ALREADY_FILED, first.filing)
+    centre.clock.held_ms = NOW + 90 * 24 * HOUR
+    third = file(centre, terminal, a_matter(IN_PRODUCTION, Paper(kind=IssuedPaper.TEMPORARY_CARD)))
+    assert third.verdict is FilingVerdict.FILED
+
+
+@pytest.mark.parametrize(
+    ("first", "months", "last"),
+    [
+        (date(2027, 1, 15), 3, date(2027, 4, 14)),
+        (date(2026, 12, 1), 3, date(2027, 2, 28)),
+        (date(2026, 11, 30), 3, date(2027, 2, 28)),
+        (date(2027, 11, 30), 3, date(2028, 2, 29)),
+        (date(2026, 10, 31), 1, date(2026, 11, 30)),
+        (date(2026, 1, 1), 12, date(2026, 12, 31)),
+    ],
+)
+def test_whole_months_end_on_the_day_before_their_like(first: date, months: int, last: date) -> None:
+    assert last_day(first, months) == last
+
+
+@pytest.mark.parametrize("kind", [IssuedPaper.MEDICAL_SLIP, IssuedPaper.REPLACEMENT_CERTIFICATE])
+def test_a_paper_of_a_replacement_wants_one_under_way(
+    centre: RunningCentre, terminal: EnrolledTerminal, kind: IssuedPaper
+) -> None:
+    question = a_matter(WITH_CARD, Paper(kind=kind))
+    assert file(centre, terminal, question).verdict is FilingVerdict.NOTHING_TO_REST_ON
+    with centre.database.writing() as session:
+        session.add(
+            ReplacementOrder(
+                order_id=os.urandom(16).hex(), identification_code=WITH_CARD_CODE, reason="damaged", accepted_at=NOW
+            )
+        )
+    assert file(centre, terminal, a_matter(WITH_CARD, Paper(kind=kind))).verdict is FilingVerdict.FILED
+
+
+def test_a_notice_of_cancelling_wants_the_cancelling(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    notice = Paper(kind=IssuedPaper.CANCEL_NOTICE)
+    assert file(centre, terminal, a_matter(WITH_CARD, notice)).verdict is FilingVerdict.NOTHING_TO_REST_ON
+    file(centre, terminal, a_matter(WITH_CARD, Cancelling(reason=LeavingReason.MOVED_AWAY)))
+    assert file(centre, terminal, a_matter(WITH_CARD, notice)).verdict is FilingVerdict.FILED
+
+
+def admitted(day: str) -> OffsiteCare:
+    return OffsiteCare(group=OffsiteGroup.LONG_RESIDENT, place="310100", admitted_on=day)
+
+
+@pytest.mark.parametrize(
+    ("admitted_on", "first_late_day"),
+    [
+        # Yunling's four working days, counted by hand. Monday: Tuesday to Friday.
+        ("2026-03-02", date(2026, 3, 7)),
+        # Friday 13 and Saturday 14 February, which is worked; nine days off; Tuesday 24 and Wednesday 25.
+        ("2026-02-12", date(2026, 2, 26)),
+        # The national day's week is off: 8, 9, Saturday 10, which is worked, and Monday 12 October.
+        ("2026-09-30", date(2026, 10, 13)),
+    ],
+)
+def test_an_emergency_is_registered_within_the_term(
+    centre: RunningCentre, terminal: EnrolledTerminal, admitted_on: str, first_late_day: date
+) -> None:
+    midnight = int(datetime.combine(first_late_day, time(), CHINA).timestamp() * 1000)
+    centre.clock.held_ms = midnight
+    late = file(centre, terminal, a_matter(WITHOUT_CARD, admitted(admitted_on)))
+    assert (late, stored(centre, WITHOUT_CARD)) == (Filed(verdict=FilingVerdict.LATE), [])
+    assert file(centre, terminal, a_matter(NOT_INSURED, admitted(admitted_on))).verdict is FilingVerdict.NOT_INSURED
+    centre.clock.held_ms = midnight - 1
+    question = a_matter(WITHOUT_CARD, admitted(admitted_on))
+    in_time = file(centre, terminal, question)
+    assert in_time.verdict is FilingVerdict.FILED
+    centre.clock.held_ms = midnight
+    assert file(centre, terminal, question) == in_time, "asked again after its answer was lost"
+
+
+def test_nobody_is_late_by_a_guess(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    # 29 December 2026 may yet be made anything by the notice of 2027.
+    assert file(centre, terminal, a_matter(WITHOUT_CARD, admitted("2026-12-24"))).verdict is FilingVerdict.FILED
+
+
+@pytest.mark.parametrize("day", ["2027-01-16", "2026-02-30"])
+def test_an_admission_is_on_a_day_that_has_been(centre: RunningCentre, terminal: EnrolledTerminal, day: str) -> None:
+    assert declined(lambda: file(centre, terminal, a_matter(WITHOUT_CARD, admitted(day)))) == (400, "malformed")
+    assert stored(centre, WITHOUT_CARD) == []
+
+
+def test_a_centre_takes_its_holidays_over_and_does_without_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made, bare = tmp_path / "made", tmp_path / "bare"
+    assert main(["init", str(made), "--holidays", str(HOLIDAYS)]) == 0
+    assert main(["init", str(bare)]) == 0
+    assert load_calendar(load_settings(made / "centre.toml").holidays).notices == load_calendar(HOLIDAYS).notices
+    assert load_calendar(load_settings(bare / "centre.toml").holidays).notices == {}
+    (made / "holidays.toml").write_text("[[years]]\nyear = 2026")
+    assert main(["migrate", str(made)]) == 0
+    assert main(["serve", str(made)]) == 1
+    assert "holidays.toml" in capsys.readouterr().err
+
+
+def test_a_region_that_opens_nothing_files_nothing(centre: RunningCentre) -> None:
+    terminal = centre.enrol("bj-0001", "beijing")
+    question = a_matter(BEIJING, AWAY, region="beijing")
+    assert file(centre, terminal, question).verdict is FilingVerdict.NOT_OPEN
+    assert stored(centre, BEIJING) == []
+
+
+def test_only_who_has_shown_a_card_files_and_asks(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    typed = a_matter(WITHOUT_CARD, AWAY, identified_by=IdentifiedBy.TYPED)
+    assert declined(lambda: file(centre, terminal, typed)) == (400, "malformed")
+    assert declined(lambda: query(centre, terminal, READY, identified_by=IdentifiedBy.TYPED)) == (400, "malformed")
+    assert stored(centre, WITHOUT_CARD) == []
+
+
+def test_a_transaction_id_is_one_matter_of_one_person(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    question = a_matter(WITHOUT_CARD, AWAY)
+    file(centre, terminal, question)
+    for other in (
+        a_matter(WITH_CARD, AWAY, transaction_id=question.transaction_id),
+        a_matter(WITHOUT_CARD, CardApplication(), transaction_id=question.transaction_id),
+        a_matter(WITHOUT_CARD, AWAY, transaction_id="x"),
+        a_matter(WITHOUT_CARD, AWAY, region="beijing"),
+    ):
+        assert declined(functools.partial(file, centre, terminal, other)) == (400, "malformed")
+    another = centre.enrol("yl-0002", "yunling")
+    assert declined(lambda: file(centre, another, question)) == (400, "malformed")
+    loss = ReportLoss(
+        transaction_id=os.urandom(16).hex(),
+        region="yunling",
+        social_security_number=WITH_CARD[0],
+        name=WITH_CARD[1],
+    )
+    centre.post(terminal, "/v1/loss-reports", loss)
+    reused = a_matter(WITH_CARD, AWAY, transaction_id=loss.transaction_id)
+    assert declined(lambda: file(centre, terminal, reused)) == (400, "malformed")
+
+
+def test_two_terminals_at_once_file_one(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    terminals = [terminal, *(centre.enrol(f"yl-000{n}", "yunling") for n in range(2, 6))]
+    with ThreadPoolExecutor(len(terminals)) as pool:
+        answers = list(pool.map(lambda one: file(centre, one, a_matter(WITHOUT_CARD, CardApplication())), terminals))
+    assert sorted(one.verdict.value for one in answers) == ["already_filed"] * 4 + ["filed"]
+    assert stored(centre, WITHOUT_CARD) == ["card_application"]
+
+
+def test_progress_is_told_to_its_person_only_newest_first(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    told = query(centre, terminal, READY)
+    assert [(one.number, one.state, one.place) for one in told.filings] == [
+        ("B2C3D4E5", FilingState.READY, "云岭社保大厅 3 号窗口")
+    ]
+    assert [one.note for one in query(centre, terminal, WAS_REFUSED).filings] == ["没有转诊单"]
+    assert query(centre, terminal, (READY[0], "云不是")) == FilingsTold(known=False)
+    assert query(centre, terminal, WITHOUT_CARD) == FilingsTold(known=True)
+    file(centre, terminal, a_matter(READY, AWAY))
+    assert [one.state for one in query(centre, terminal, READY).filings] == [FilingState.RECEIVED, FilingState.READY]
+    assert repr(told.filings[0]) == "<FilingTold card_application ready>"
+
+
+def test_an_answer_holds_the_newest_twenty(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    number = 25
+    for n in range(number):
+        centre.clock.held_ms = NOW + n * HOUR
+        file(centre, terminal, a_matter(WITHOUT_CARD, AWAY))
+        with centre.database.writing() as session:
+            for one in session.scalars(select(Filing).where(Filing.social_security_number == WITHOUT_CARD[0])):
+                one.state = FilingState.DONE.value
+    told = query(centre, terminal, WITHOUT_CARD).filings
+    assert [one.filed_at_ms for one in told] == [NOW + n * HOUR for n in range(number - 1, number - 21, -1)]
+
+
+def test_an_office_decides_once(
+    centre: RunningCentre, terminal: EnrolledTerminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = str(centre.directory)
+    words = ["--place", "云岭社保大厅 1 号窗口"]
+    assert main(["filing", directory, "A1B2C3D4", "ready", *words]) == 0
+    (one,) = query(centre, terminal, IN_PRODUCTION).filings
+    assert (one.state, one.place) == (FilingState.READY, "云岭社保大厅 1 号窗口")
+    assert main(["filing", directory, "A1B2C3D4", "refused", "--note", "照片不清楚"]) == 0
+    assert [one.note for one in query(centre, terminal, IN_PRODUCTION).filings] == ["照片不清楚"]
+    assert main(["filing", directory, "A1B2C3D4", "ready"]) == 1
+    assert "0 filings with the number A1B2C3D4 stand open" in capsys.readouterr().err
+
+
+def test_an_entry_that_says_filed_must_have_been_filed(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    question = a_matter(WITHOUT_CARD, AWAY)
+    file(centre, terminal, question)
+    ledger = LedgerWriter(terminal, centre)
+
+    def verdict(transaction_id: str, number: str) -> tuple[str, str]:
+        entry = a_transaction(
+            card=("", "", number), service=Service.OFFSITE_CARE, stage=Stage.FINISHED, outcome=Outcome.DONE,
+            transaction_id=transaction_id, region="yunling", done_online=True,
+        )  # fmt: skip
+        batch = ledger.batch([ledger.append(entry)])
+        (one,) = centre.ask(terminal, "/v1/entries", batch, Receipt).judgements
+        return one.verdict.value, one.reason
+
+    assert verdict(question.transaction_id, WITHOUT_CARD[0]) == ("applied", "")
+    assert verdict(os.urandom(16).hex(), WITHOUT_CARD[0]) == ("refused", "not_done_online")
+    other = a_matter(WITH_CARD, AWAY)
+    file(centre, terminal, other)
+    assert verdict(other.transaction_id, WITHOUT_CARD[0]) == ("refused", "not_done_online")
