@@ -19,6 +19,7 @@ from simulators.stand.stand import CanNotStart, Stand, StandSettings
 from simulators.stand.terminals import TERMINALS, DemoTerminal
 from tests.e2e.tour.breaks import BREAKS, KEY_BREAK, break_centre_key, copy_packs
 from tests.e2e.tour.citizen import Citizen, NotAsExpected, Step
+from tests.e2e.tour.matrix import SERVICES, matrix
 from tests.e2e.tour.observation import Observed, Observer
 from tests.e2e.tour.report import write_report
 from tests.e2e.tour.stories import STORIES
@@ -36,6 +37,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     about: str
     steps: list[Step]
+    services: list[str]
+    """Chosen on the way, as :class:`~kiosk.records.transaction.Service` writes them."""
     expected: Expected
     outcome: Observed
     seconds: float
@@ -93,7 +96,7 @@ def main() -> int:
         print(f"tour: {refusal}", file=sys.stderr)
         return 2
     (build / "results.json").write_bytes(msgspec.json.format(msgspec.json.encode([about, *served]), indent=1))
-    write_report(build, about, served)
+    write_report(build, about, served, matrix(packs, served))
     failed = [one for one in served if not one.ok]
     for one in failed:
         print(f"✗ {one.journey}: {'; '.join(differences(one.expected, one.outcome))}")
@@ -148,6 +151,7 @@ def _serve(stand: Stand, observer: Observer, table: Table, expected: Expected, s
         region=expected.region,
         about=expected.about,
         steps=citizen.steps,
+        services=[SERVICES[name].value for name in citizen.chosen],
         expected=expected,
         outcome=observed,
         seconds=seconds,

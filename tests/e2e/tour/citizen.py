@@ -59,6 +59,8 @@ class Citizen:
     steps: list[Step] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
     seen_at_the_end: list[str] = field(default_factory=list)
+    chosen: list[str] = field(default_factory=list)
+    """Services, by the table's names, in the order in which they were chosen."""
 
     def word(self, name: str) -> str:
         """The words on the screen for a name of the table."""
@@ -96,6 +98,7 @@ class Citizen:
 
         :raises NotAsExpected: it does not come.
         """
+        self.chosen.append(service)
         if service in _BEHIND:
             self.touches(_BEHIND[service])
             self.sees("which_one")

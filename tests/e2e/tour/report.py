@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import cv2
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from tests.e2e.tour.matrix import Row
+
 if TYPE_CHECKING:
     from tests.e2e.tour.__main__ import Served
 
@@ -16,13 +18,13 @@ _WIDTH: Final = 260
 """Of a thumbnail, pixels."""
 
 
-def write_report(build: Path, about: dict[str, Any], served: Sequence["Served"]) -> None:
+def write_report(build: Path, about: dict[str, Any], served: Sequence["Served"], regions: Sequence[Row]) -> None:
     """Write the page beside the ``shots`` directory."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=select_autoescape(), undefined=StrictUndefined
     )
     environment.filters["thumbnail"] = partial(_thumbnail, build / "shots")
-    page = environment.get_template("report.html").render(about=about, served=served)
+    page = environment.get_template("report.html").render(about=about, served=served, regions=regions)
     (build / "index.html").write_text(page, encoding="utf-8")
 
 

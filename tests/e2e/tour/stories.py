@@ -498,7 +498,7 @@ def _progress(document: str) -> Story:
 
 def _search_and_outlets(citizen: Citizen) -> None:
     _arrives(citizen)
-    citizen.touches("ask")
+    citizen.chooses("ask")
     citizen.touches("outlets")
     citizen.touches("by_district")
     citizen.touches("city")
@@ -520,7 +520,7 @@ def _search_and_outlets(citizen: Citizen) -> None:
 
 def _a_topic(citizen: Citizen) -> None:
     _arrives(citizen)
-    citizen.touches("ask")
+    citizen.chooses("ask")
     citizen.touches("lost_topic")
     citizen.touches("found_it_question")
     citizen.sees("found_it_answer")
@@ -560,7 +560,7 @@ def _without_paper(card: str, pin: str) -> Story:
     def story(citizen: Citizen) -> None:
         citizen.printer_runs_out()
         _arrives(citizen)
-        citizen.touches("query")
+        citizen.chooses("query")
         citizen.sees("no_paper")
         citizen.sees("insert_card")
         citizen.inserts(card)
