@@ -528,6 +528,17 @@ def _a_topic(citizen: Citizen) -> None:
     citizen.ends()
 
 
+def _reads(topic: str, question: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("ask")
+        citizen.touches(topic)
+        citizen.touches(question)
+        citizen.ends()
+
+    return story
+
+
 def _pin_change(card: str, old: str, new: str) -> Story:
     def story(citizen: Citizen) -> None:
         _arrives(citizen)
@@ -620,6 +631,8 @@ STORIES: Final[Mapping[str, Story]] = {
     "zhumadian-offline-pin-change": _offline_pin_change,
     "zhumadian-power-cut": _power_cut,
     "zhumadian-query-english": _query_english,
+    "beijing-handbook": _reads("lost_topic", "lost_question"),
+    "beijing-examination": _examination("beijing-temporarily-lost", "now_lost"),
     "beijing-query": _query("beijing-normal", "135790"),
     "beijing-query-receipt": _query_receipt_and_chip_log,
     "beijing-wrong-pin": _wrong_then_right("beijing-normal", "135790"),
@@ -636,6 +649,7 @@ STORIES: Final[Mapping[str, Story]] = {
         "application", "before_you_start", "what_to_bring", "photo_demands", "cost_and_time", "by_proxy"
     ),
     "zhumadian-found": _not_here("found"),
+    "zhumadian-examination": _examination("zhumadian-blocked", "not_settled"),
     "zhumadian-examination-offline": _offline(_examination("zhumadian-locked", "locked_pin", "not_looked_at")),
     "beijing-pin-change-offline": _offline(_refused_before_pin("beijing-normal", "change")),
     "beijing-found": _not_here("found"),
@@ -653,11 +667,13 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-query-offline": _offline(_query("guizhou-normal", "246813")),
     "guizhou-weak-pin": _weak_pin_refused,
     "guizhou-pin-change-offline": _offline(_pin_change("guizhou-old-card-pin", "666666", "730918")),
+    "guizhou-handbook": _reads("lost_topic", "guizhou_lost_question"),
     "guizhou-examination": _examination("guizhou-bank-side-only", "only_bank_side"),
     "guizhou-loss": _not_here("lost"),
     "guizhou-found": _not_here("found"),
     "guizhou-formal-loss": _not_here("gone"),
     "qingdao-handbook-offline": _offline(_a_topic),
+    "qingdao-examination": _examination("qingdao-locked", "locked_pin"),
     "qingdao-query": _query("qingdao-normal", "357924"),
     "qingdao-query-no-paper": _without_paper("qingdao-normal", "357924"),
     "qingdao-query-offline": _offline(_query("qingdao-normal", "357924")),
@@ -666,6 +682,9 @@ STORIES: Final[Mapping[str, Story]] = {
     "qingdao-pin-change-offline": _offline(_pin_change("qingdao-normal", "357924", "730918")),
     "qingdao-loss": _not_here("lost"),
     "qingdao-found": _not_here("found"),
+    "jiangxi-handbook": _reads("lost_topic", "jiangxi_lost_question"),
+    "jiangxi-examination": _examination("jiangxi-temporarily-lost", "now_lost"),
+    "jiangxi-progress": _progress("you-weihao"),
     "jiangxi-query": _query("jiangxi-normal", "258046"),
     "jiangxi-query-offline": _offline(_refused_before_pin("jiangxi-normal")),
     "jiangxi-pin-change": _pin_change("jiangxi-initial-pin", "123456", "730918"),
