@@ -333,5 +333,6 @@ def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
         Service.CARD_QUERY: case.record_disclosed_at,
         Service.CARD_EXAMINATION: case.examination,
         Service.ASK_HANDBOOK: None,  # the centre is not asked
+        Service.FILING_PROGRESS: None,  # it is, and notes nothing
     }
     return done_at[transaction.service] is not None

@@ -224,15 +224,15 @@ def _ask_about_the_term(region: Region) -> Say:
 
 
 def _read_back(session: Session, holder: Holder, wish: _Wish) -> ReadBack:
-    note = say("交上去以后，由医保经办机构来办。")
+    group = GROUPS[wish.group]
+    note = say("{group}。交上去以后，由医保经办机构来办。", group=group)
     if wish.admitted_on is not None:
-        note = say("{day} 急诊入院。{then}", day=Verbatim(wish.admitted_on.isoformat()), then=note)
+        note = say("{group}，{day} 急诊入院。", group=group, day=Verbatim(wish.admitted_on.isoformat()))
     return ReadBack(
         title=say("请核对，再交上去"),
         facts=(
             Fact(say("姓名"), PersonName(mask_name(holder.name), holder.name)),
             Fact(say("去哪里看病"), place_in_words(session, wish.place)),
-            Fact(say("哪一种情况"), GROUPS[wish.group]),
         ),
         note=note,
         step=_CHECK,

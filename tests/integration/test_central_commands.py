@@ -378,6 +378,8 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
         f"{session_path}/examination",
         "/v1/loss-reports",
         "/v1/formal-loss-reports",
+        "/v1/filings",
+        "/v1/filings/query",
         "/v1/working-keys",
     }
     schemas = description["components"]["schemas"]

@@ -76,7 +76,7 @@ def test_a_planned_stay_is_registered_with_four_choices() -> None:
     assert (question.social_security_number, question.name) == (ID_CARD.number, ID_CARD.name)
     assert question.transaction_id == worlds.TRANSACTION_ID
     (read_back,) = [view for view in world.seen if isinstance(view, ReadBack)]
-    assert [fact.label.text for fact in read_back.facts] == ["姓名", "去哪里看病", "哪一种情况"]
+    assert [fact.label.text for fact in read_back.facts] == ["姓名", "去哪里看病"]
     assert [entry.stage.value for entry in world.recorded] == ["begun", "finished"]
     (result,) = [view for view in world.seen if isinstance(view, Result)]
     assert [filled(fact.value) for fact in result.facts] == [worlds.FILED_NUMBER, "浙江杭州市"]

@@ -849,9 +849,8 @@ VIEWS: Final[dict[str, View]] = {
         (
             Fact(told("姓名"), PersonName("欧**㛃", RARE_NAME)),
             Fact(told("去哪里看病"), _within("653000")),
-            Fact(told("哪一种情况"), told("退休后去外地定居")),
         ),
-        told("{day} 急诊入院。{then}", day=Verbatim("2026-11-20"), then=told("交上去以后，由医保经办机构来办。")),
+        told("{group}，{day} 急诊入院。", group=told("退休后去外地定居"), day=Verbatim("2026-11-20")),
         Step(2, 2),
         (
             CANCEL,

@@ -21,6 +21,11 @@ class ChoiceGrid(TileGrid):
         columns = 1 if self.look.portrait or count < 3 else 2
         return columns, -(-count // columns)
 
+    def leave_out_lines(self) -> None:
+        """Names alone: in large type, six with a line each may be more than a screen has room for."""
+        for button in self.children:
+            button.leave_out_line()
+
 
 class ChoicesScreen(Screen):
     """At most six choices."""

@@ -235,6 +235,12 @@ class ChoiceButton(Press):
                 self.add_widget(child)
         self.bind(pos=self._place, size=self._place)
 
+    def leave_out_line(self) -> None:
+        """Show the name alone."""
+        if self._line is not None:
+            self.remove_widget(self._line)
+            self._line = None
+
     def _inner(self, width: float) -> float:
         return float(width - 2 * 32 - self.look.size("button") - 20)
 

@@ -31,6 +31,10 @@ _TOOL_GAP: Final = 24
 _EMBLEM: Final = 72
 
 
+def _nothing() -> None:
+    """What a part of the body leaves out that has no lines below its labels."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What the bottom bar does. These are the window's own, never the journey's."""
@@ -334,6 +338,10 @@ class Screen(Widget):
             self.body.gap = 12
             for child in self.body.children:
                 child.pad_y = min(getattr(child, "pad_y", 0), 10)
+            needs = float(self.body.height_for(width))
+        if needs > available:
+            for child in self.body.children:
+                getattr(child, "leave_out_lines", _nothing)()
             needs = float(self.body.height_for(width))
         if needs > available and self.spare_part is not None:
             self.spare_part.parent.remove_widget(self.spare_part)
