@@ -535,6 +535,9 @@ def _reads(topic: str, question: str) -> Story:
         citizen.touches(topic)
         citizen.touches(question)
         citizen.ends()
+        for way_back in ("return", "return", "go_home"):
+            citizen.touches(way_back)
+        citizen.sees("home")
 
     return story
 
@@ -673,7 +676,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-found": _not_here("found"),
     "guizhou-formal-loss": _not_here("gone"),
     "qingdao-handbook-offline": _offline(_a_topic),
-    "qingdao-examination": _examination("qingdao-locked", "locked_pin"),
+    "qingdao-examination": _examination("qingdao-locked", "qingdao_locked_pin"),
     "qingdao-query": _query("qingdao-normal", "357924"),
     "qingdao-query-no-paper": _without_paper("qingdao-normal", "357924"),
     "qingdao-query-offline": _offline(_query("qingdao-normal", "357924")),
