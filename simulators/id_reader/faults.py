@@ -1,8 +1,9 @@
 """What can go wrong inside the reader, on its line or on its plate, ordered beforehand by a test or a bench."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from simulators.ordered_faults import OrderedFaults
 
 
 class ReaderFault(Enum):
@@ -36,40 +37,11 @@ _ONLY_AT: Final = {
 }
 
 
-@dataclass
-class _Order:
-    kind: ReaderFault
-    command: str | None
-    times: int
+class ReaderFaults(OrderedFaults[ReaderFault]):
+    """Faults waiting for their command, whose code is such as ``3001``."""
 
+    kinds = ReaderFault
 
-class ReaderFaults:
-    """Faults waiting for their command."""
-
-    def __init__(self) -> None:
-        self._orders: list[_Order] = []
-
-    def fail_next(self, kind: ReaderFault | str, *, command: str | None = None, times: int = 1) -> None:
-        """Spoil the next commands.
-
-        :param kind: a fault or its name.
-        :param command: only this one, such as ``3001``; None means whichever comes that can fail so.
-        :param times: how many in a row.
-        :raises ValueError: no such fault.
-        """
-        fault = ReaderFault(kind)
-        self._orders.append(_Order(fault, command or _ONLY_AT.get(fault), times))
-
-    def clear(self) -> None:
-        """Nothing fails any more."""
-        self._orders.clear()
-
-    def take(self, command: str) -> ReaderFault | None:
-        """The fault that this command meets, used up."""
-        for order in self._orders:
-            if order.command in (None, command):
-                order.times -= 1
-                if order.times == 0:
-                    self._orders.remove(order)
-                return order.kind
-        return None
+    def only_at(self, kind: ReaderFault) -> str | None:
+        """See :meth:`OrderedFaults.only_at`."""
+        return _ONLY_AT.get(kind)

@@ -76,7 +76,7 @@ class ReaderFirmware:
             return _frame(0x10)
         code = command.hex()
         self.heard.append(code)
-        fault = self._faults.take(code)
+        fault = self._faults.take(command=code)
         match fault:
             case ReaderFault.SILENT:
                 return b""

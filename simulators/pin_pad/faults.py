@@ -1,7 +1,8 @@
 """What can go wrong inside the pad or on its line, ordered beforehand by a test or a bench."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from simulators.ordered_faults import OrderedFaults
 
 
 class PadFault(Enum):
@@ -26,39 +27,7 @@ class PadFault(Enum):
     """The command is not done; SUNSON ST A4, SZZT E2."""
 
 
-@dataclass
-class _Order:
-    kind: PadFault
-    command: str | None
-    times: int
+class PadFaults(OrderedFaults[PadFault]):
+    """Faults waiting for their command, whose code is such as ``31`` (SUNSON) or ``5032`` (SZZT)."""
 
-
-class PadFaults:
-    """Faults waiting for their command."""
-
-    def __init__(self) -> None:
-        self._orders: list[_Order] = []
-
-    def fail_next(self, kind: PadFault | str, *, command: str | None = None, times: int = 1) -> None:
-        """Spoil the next commands.
-
-        :param kind: a fault or its name.
-        :param command: only this code, such as ``31`` (SUNSON) or ``5032`` (SZZT); None means whichever comes.
-        :param times: how many in a row.
-        :raises ValueError: no such fault.
-        """
-        self._orders.append(_Order(PadFault(kind), command, times))
-
-    def clear(self) -> None:
-        """Nothing fails any more."""
-        self._orders.clear()
-
-    def take(self, command: str) -> PadFault | None:
-        """The fault that this command meets, used up."""
-        for order in self._orders:
-            if order.command in (None, command):
-                order.times -= 1
-                if order.times == 0:
-                    self._orders.remove(order)
-                return order.kind
-        return None
+    kinds = PadFault

@@ -127,7 +127,7 @@ class PadFirmware(ABC):
     def _obey(self, code: str, command: Callable[[], Answer]) -> bytes:
         """Do a command that came in a sound frame, unless a fault was ordered for it."""
         self.heard.append(code)
-        fault = self._faults.take(code)
+        fault = self._faults.take(command=code)
         match fault:
             case PadFault.SILENT:
                 return b""

@@ -1,7 +1,8 @@
 """What can go wrong inside the printer or on its line, ordered beforehand by a test or a bench."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from simulators.ordered_faults import OrderedFaults
 
 
 class PrinterFault(Enum):
@@ -17,35 +18,7 @@ class PrinterFault(Enum):
     """The cutter stands still from the next cut on, until the cover was opened and closed."""
 
 
-@dataclass
-class _Order:
-    kind: PrinterFault
-    times: int
-
-
-class PrinterFaults:
+class PrinterFaults(OrderedFaults[PrinterFault]):
     """Faults waiting for their moment."""
 
-    def __init__(self) -> None:
-        self._orders: list[_Order] = []
-
-    def fail_next(self, kind: PrinterFault | str, *, times: int = 1) -> None:
-        """Spoil the next moments that this fault can spoil.
-
-        :raises ValueError: no such fault.
-        """
-        self._orders.append(_Order(PrinterFault(kind), times))
-
-    def clear(self) -> None:
-        """Nothing fails any more."""
-        self._orders.clear()
-
-    def take(self, *kinds: PrinterFault) -> PrinterFault | None:
-        """The first ordered fault of these kinds, used up."""
-        for order in self._orders:
-            if order.kind in kinds:
-                order.times -= 1
-                if order.times == 0:
-                    self._orders.remove(order)
-                return order.kind
-        return None
+    kinds = PrinterFault

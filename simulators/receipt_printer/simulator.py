@@ -1,25 +1,21 @@
 """A receipt printer on a pseudo-terminal, with a roll, a cover, a cable and faults."""
 
 import io
-import os
-import select
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from PIL import Image
 
 from simulators.receipt_printer.faults import PrinterFaults
 from simulators.receipt_printer.firmware import NEAR_END, ROLL, PrinterFirmware
-from simulators.serial_cable import SerialCable
+from simulators.serial_device import SerialDevice
 
 _KEPT: Final = 20
 """Slips that lie in the tray; older ones are thrown away."""
 
 
-class PrinterSimulator:
+class PrinterSimulator(SerialDevice):
     """The printer as one would handle it: a roll to change, a cover to open, a cable to pull, faults to order.
 
     It answers on :attr:`path` from construction on. All methods may be called from any thread.
@@ -30,28 +26,13 @@ class PrinterSimulator:
         :param link: a stable symbolic link to the pseudo-terminal, there only while the cable is plugged in.
         :param on_event: told ``slip`` whenever a piece of paper was cut off.
         """
+        super().__init__("receipt printer", link)
         self.faults = PrinterFaults()
-        self._link = link
         self._on_event = on_event
-        self._changed = threading.Condition(threading.RLock())
         self._firmware = PrinterFirmware(self.faults, self._cut_off)
         self._slips: list[bytes] = []
         self._cut = 0
-        self._cable: SerialCable | None = None
         self.replug()
-
-    @property
-    def path(self) -> str:
-        """What the terminal opens: the link, or the pseudo-terminal itself when there is none.
-
-        :raises RuntimeError: unplugged, and there is no link.
-        """
-        if self._link is not None:
-            return str(self._link)
-        with self._changed:
-            if self._cable is None:
-                raise RuntimeError("an unplugged printer has no path")
-            return self._cable.host_path
 
     @property
     def slips(self) -> list[bytes]:
@@ -119,36 +100,6 @@ class PrinterSimulator:
             self._firmware.cover_open = self._firmware.cutter_stuck = False
             self._go_on()
 
-    def disturb(self, octets: bytes) -> None:
-        """Put bytes on the line that no command asked for: a bad cable."""
-        with self._changed:
-            if self._cable is not None:
-                self._cable.send(octets)
-
-    def unplug(self) -> None:
-        """Pull the cable, which feeds the printer as well. Harmless when it is out."""
-        with self._changed:
-            cable, self._cable = self._cable, None
-            if cable is None:
-                return
-            if self._link is not None and self._link.is_symlink():
-                self._link.unlink()
-        cable.pull()  # without the lock: its thread may be waiting for it
-        with self._changed:
-            self._firmware.power_cycle()
-
-    def replug(self) -> None:
-        """Put the cable in again. Harmless when it is in."""
-        with self._changed:
-            if self._cable is not None:
-                return
-            self._cable = SerialCable("receipt printer", self._serve)
-            if self._link is not None:
-                fresh = self._link.with_name(self._link.name + ".new")
-                fresh.unlink(missing_ok=True)
-                fresh.symlink_to(self._cable.host_path)
-                fresh.replace(self._link)
-
     def wait_for_cut(self, count: int, timeout_s: float) -> bool:
         """Wait until so many pieces were cut off since the beginning; whether they were."""
         with self._changed:
@@ -160,18 +111,6 @@ class PrinterSimulator:
             before = self._firmware.asked
             return self._changed.wait_for(lambda: self._firmware.asked > before, timeout_s)
 
-    def close(self) -> None:
-        """Take the printer off the machine."""
-        self.unplug()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _with_paper(self, dots: int) -> None:
         with self._changed:
             self._firmware.paper_dots = dots
@@ -182,15 +121,11 @@ class PrinterSimulator:
         if self._cable is not None and answers:
             self._cable.send(answers)
 
-    def _serve(self, cable: SerialCable) -> None:
-        while True:
-            ready, _, _ = select.select([cable.device_end, cable.wake], [], [])
-            if cable.wake in ready:
-                return
-            octets = os.read(cable.device_end, 4096)
-            with self._changed:
-                cable.send(self._firmware.receive(octets))
-                self._changed.notify_all()
+    def _receive(self, octets: bytes) -> bytes:
+        return self._firmware.receive(octets)
+
+    def _power_cycle(self) -> None:
+        self._firmware.power_cycle()
 
     def _cut_off(self, dots: Image.Image) -> None:
         edge = 32
