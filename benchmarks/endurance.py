@@ -69,8 +69,9 @@ from kiosk.records.questions import (
     RecordAnswer,
 )
 from kiosk.records.transaction import Service
-from kiosk.runtime.conductor import Conductor, Devices, Surroundings
+from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.surroundings import Devices, Surroundings
 from simulators.card.application import CardApplication
 from simulators.card.card_file import DECK, load_card_file
 from simulators.stand.requirements import REPOSITORY

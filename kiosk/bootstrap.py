@@ -41,8 +41,9 @@ from kiosk.records.china_time import CHINA
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.centre import put_question
-from kiosk.runtime.conductor import Conductor, Devices, Surroundings
+from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.surroundings import Devices, Surroundings
 from kiosk.ui.fonts import FontBook, FontsMissing
 from kiosk.uplink.alone import alone
 from kiosk.uplink.settings import UplinkSettings

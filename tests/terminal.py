@@ -47,8 +47,9 @@ from kiosk.journeys.wording import Say
 from kiosk.ledger import LedgerReader
 from kiosk.records.transaction import Service
 from kiosk.runtime.centre import put_question
-from kiosk.runtime.conductor import Conductor, Devices
+from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.surroundings import Devices
 from kiosk.ui.language import Language
 from kiosk.uplink import ReceiptReader, ReceiptsUnusable, Standing
 from simulators.card.slot import CardSlot, Chip

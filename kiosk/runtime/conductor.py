@@ -4,37 +4,17 @@ Everything here happens in one thread, in :meth:`Conductor.tick`; only the lanes
 """
 
 import logging
-import queue
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from typing import Any, Final, Protocol
+from dataclasses import replace
+from typing import Any, Final
 
 from drivers.ports.card_reader import (
-    CardReader,
-    ExternalAuthenticationRefused,
     HolderDataProtected,
 )
 from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, TimedOut
-from drivers.ports.id_reader import IdReader
 from drivers.ports.pin import Pin
-from drivers.ports.pin_pad import PinPad
-from drivers.ports.receipt_printer import ReceiptPrinter
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
-from kiosk.journeys.ask_handbook import ask_handbook
-from kiosk.journeys.cancelling import cancelling
-from kiosk.journeys.card_application import card_application
-from kiosk.journeys.card_examination import card_examination
-from kiosk.journeys.card_query import card_query
-from kiosk.journeys.data_change import data_change
-from kiosk.journeys.filing_progress import filing_progress
-from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
-from kiosk.journeys.loss_lifting import loss_lifting
-from kiosk.journeys.offsite_care import offsite_care
-from kiosk.journeys.papers import papers
-from kiosk.journeys.pin_change import pin_change
-from kiosk.journeys.printing import Printing
 from kiosk.journeys.reception import reception
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import (
@@ -65,7 +45,6 @@ from kiosk.journeys.requests import (
     SlipFate,
     Unreachable,
 )
-from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import (
     AnyIntent,
     Attract,
@@ -84,24 +63,22 @@ from kiosk.journeys.views import (
     Working,
     actions_of,
 )
-from kiosk.journeys.wording import Say, say
-from kiosk.policy.country import Country
+from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
-from kiosk.records.transaction import Outcome, Service, Transaction
+from kiosk.records.transaction import Outcome, Service
 from kiosk.runtime.errands import card_errand, id_errand, pad_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
-from kiosk.runtime.lanes import Answers, Lane, LaneAnswer, PinCount
-from kiosk.runtime.paper import PrinterWatch, print_once, typeset
+from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes, PinCount
+from kiosk.runtime.paper import print_once, typeset
+from kiosk.runtime.repertoire import JOURNEYS
+from kiosk.runtime.surroundings import Devices, Display, Journal, Surroundings
+from kiosk.runtime.watch import DeviceWatch
 
 _log = logging.getLogger(__name__)
 
 CARD_POLL_S: Final = 0.3
 """How often the slot is looked at while a card should be in it, or nobody is here."""
-PAD_POLL_S: Final = 10.0
-ID_READER_POLL_S: Final = 10.0
-LEDGER_POLL_S: Final = 10.0
-PRINTER_POLL_S: Final = 5.0
 GIVE_UP_READER_S: Final = 10.0
 """How long a failing reader is asked whether the card has been taken."""
 CLOSING_S: Final = 20.0
@@ -115,76 +92,6 @@ _PAD_SILENT_S: Final = 30.0
 
 _SHOWS: Final = (Show, Announce, AwaitCard, AwaitIdDocument, ReadIdDocument, EnterPin, EnterPinBlock)
 """Requests that bring a view of their own."""
-
-_JOURNEYS: dict[Service, Callable[[Session], Journey[Outcome]]] = {
-    Service.CARD_QUERY: card_query,
-    Service.PIN_CHANGE: pin_change,
-    Service.TEMPORARY_LOSS: temporary_loss,
-    Service.LOSS_LIFTING: loss_lifting,
-    Service.CARD_EXAMINATION: card_examination,
-    Service.OFFSITE_CARE: offsite_care,
-    Service.DATA_CHANGE: data_change,
-    Service.CANCELLING: cancelling,
-    Service.CARD_APPLICATION: card_application,
-    Service.FILING_PROGRESS: filing_progress,
-    Service.PAPERS: papers,
-    Service.FORMAL_LOSS: formal_loss,
-    Service.ASK_HANDBOOK: ask_handbook,
-}
-
-
-class Display(Protocol):
-    """What the conductor asks of a window."""
-
-    def show(self, scene: Scene) -> None:
-        """Draw a scene; the same again costs nothing."""
-
-    def reset_preferences(self) -> None:
-        """Back to the terminal's own language and type size: the next citizen is another one."""
-
-    def words(self, sentence: Say) -> str:
-        """A sentence in the language that the citizen reads, personal data masked."""
-
-
-class Journal(Protocol):
-    """What the conductor asks of the ledger and of the uplink's receipts."""
-
-    def append(self, transaction: Transaction) -> int:
-        """Make a transaction's stage durable; its sequence.
-
-        :raises LedgerFailed: it could not be.
-        """
-
-    def tidy(self) -> bool:
-        """Erase what the centre has signed for; whether the identity is in good standing.
-
-        :raises LedgerFailed: the ledger can't be written.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Devices:
-    """What stands on this terminal."""
-
-    card_reader: CardReader
-    pin_pad: PinPad
-    id_reader: IdReader | None = None
-    """None where there is none: what it would do is then done otherwise or not at all."""
-    receipt_printer: ReceiptPrinter | None = None
-    """None where the terminal was delivered without one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the conductor takes from outside; the seams of its tests."""
-
-    monotonic: Callable[[], float]
-    today: Callable[[], date]
-    new_transaction_id: Callable[[], str]
-    wake: Callable[[], None]
-    now: Callable[[], datetime]
-    """The time that stands on paper."""
-    country: Country = field(default_factory=Country)
 
 
 class Conductor:
@@ -203,27 +110,15 @@ class Conductor:
         self._region, self._devices, self._display, self._journal = region, devices, display, journal
         self._handbook = handbook
         self._ask_centre, self._surroundings, self._clock = ask_centre, surroundings, surroundings.monotonic
-        self._answers: Answers = queue.SimpleQueue()
-        wake = surroundings.wake
-        self._card = Lane("card", self._answers, wake, (HolderDataProtected, ExternalAuthenticationRefused))
-        self._pad = Lane("pad", self._answers, wake)
-        self._id = Lane("id", self._answers, wake)
-        self._centre = Lane("centre", self._answers, wake)
-        self._ledger = Lane("ledger", self._answers, wake, (LedgerFailed,))
-        self._printer = Lane("printer", self._answers, wake)
-        self._printer_watch = PrinterWatch()
+        self._lanes = Lanes(surroundings.wake)
         self._health = Health()
-        self._reads_id_cards = False
-        """The reader of identity cards has answered lately. The terminal serves without it."""
+        self._watch = DeviceWatch(devices, journal, self._lanes, self._health)
         self._idleness = Idleness(self._clock())
         self._large = False
         self._ticket = 0
-        self._side_ticket = 0
         self._in_flight = False
         """The request at hand is with a lane."""
-        self._aside: dict[int, Callable[[LaneAnswer], None]] = {}
-        """What to do with answers that no journey waits for."""
-        self._due: dict[str, float] = {}
+        self._slot_due = 0.0
         self._interruption: Interruption | DeviceError | None = None
         self._holds_card = False
         self._slot_was_full = False
@@ -286,24 +181,23 @@ class Conductor:
         """End the lanes and close a running journey, which wipes what it holds."""
         self._devices.pin_pad.cancel()
         self._journey.close()
-        for lane in (self._card, self._pad, self._id, self._centre, self._ledger, self._printer):
-            lane.close()
+        self._lanes.close()
 
     # The loop.
 
     def tick(self) -> None:
         """Take in what has arrived, mind the time, draw."""
-        while not self._answers.empty():
-            self._take(self._answers.get_nowait())
+        for answer in self._lanes.arrived():
+            self._take(answer)
         now = self._clock()
         self._mind_pending_interruption()
         self._mind_return(now)
         self._mind_idleness(now)
         self._mind_slot(now)
         if self.vacant:
-            self._mind_health(now)
+            self._watch.look(now)
         if self._at_reception:
-            self._mind_printer(now)
+            self._watch.look_at_printer(now)
         self._draw(now)
 
     def _take(self, answer: LaneAnswer | PinCount) -> None:
@@ -312,13 +206,10 @@ class Conductor:
                 self._view = replace(self._view, typed=answer.count)
                 self._idleness.restart(self._clock())
             return
-        answer.lane.taken()
-        aside = self._aside.pop(answer.ticket, None)
-        if aside is not None:
-            aside(answer)
-        else:
-            self._in_flight = False
-            self._answered(answer)
+        if isinstance(answer.value, SlipFate):
+            self._watch.printed(answer.value)
+        self._in_flight = False
+        self._answered(answer)
 
     # Carrying out the request at hand.
 
@@ -354,17 +245,17 @@ class Conductor:
         """Give the request at hand, or give it again, to the lane that can do it."""
         match request:
             case AskCentre():
-                self._hand(self._centre, lambda: self._ask_centre(request))
+                self._hand(self._lanes.centre, lambda: self._ask_centre(request))
             case Record():
-                self._hand(self._ledger, lambda: self._journal.append(request.transaction))
+                self._hand(self._lanes.ledger, lambda: self._journal.append(request.transaction))
             case EnterPin() | EnterPinBlock() | IdentifyPad() | LoadWorkingKey():
-                self._hand(self._pad, self._pad_errand(request))
+                self._hand(self._lanes.pad, self._pad_errand(request))
             case AwaitIdDocument() | ReadIdDocument() | ReturnIdDocument():
-                self._hand(self._id, self._id_errand(request))
+                self._hand(self._lanes.id, self._id_errand(request))
             case PrintSlip():
                 self._print(request)
             case _:
-                self._hand(self._card, card_errand(request, self._devices.card_reader))
+                self._hand(self._lanes.card, card_errand(request, self._devices.card_reader))
 
     def _id_errand(self, request: AwaitIdDocument | ReadIdDocument | ReturnIdDocument) -> Callable[[], Any]:
         reader = self._devices.id_reader
@@ -376,8 +267,7 @@ class Conductor:
         ticket = self._ticket
 
         def count(digits: int) -> None:
-            self._answers.put(PinCount(ticket, digits))
-            self._surroundings.wake()
+            self._lanes.put(PinCount(ticket, digits))
 
         return pad_errand(request, self._devices.pin_pad, count)
 
@@ -387,13 +277,7 @@ class Conductor:
             self._send(SlipFate.NO_PRINTER)
             return
         slip = typeset(request.slip, self._display.words, self._surroundings.now())
-        self._aside[self._ticket] = self._slip_ended
-        self._hand(self._printer, lambda: print_once(printer, slip))
-
-    def _slip_ended(self, answer: LaneAnswer) -> None:
-        self._printer_watch.printed(answer.value)
-        self._in_flight = False
-        self._answered(answer)
+        self._hand(self._lanes.printer, lambda: print_once(printer, slip))
 
     def _hand(self, lane: Lane, work: Callable[[], Any]) -> None:
         self._in_flight = True
@@ -439,7 +323,7 @@ class Conductor:
     def _failed(self, request: Request[Any], error: DeviceError) -> None:
         _log.warning("%s: %s", type(request).__name__, error)
         if isinstance(error, NotConnected) and error.device == "id_reader":
-            self._reads_id_cards = False  # nobody else is sent to it until it has answered
+            self._watch.lost_id_reader()  # nobody else is sent to it until it has answered
         self._throw(error)
 
     def _holds_new_card(self, request: Request[Any], error: BaseException | None) -> bool:
@@ -517,13 +401,13 @@ class Conductor:
                     self._surroundings.new_transaction_id(),
                     self._region,
                     self._surroundings.today(),
-                    reads_id_cards=self._reads_id_cards,
-                    printing=self._printing,
+                    reads_id_cards=self._watch.reads_id_cards,
+                    printing=self._watch.printing,
                     handbook=self._handbook,
                     country=self._surroundings.country,
                 )
                 self._at_reception = False
-                self._journey = _JOURNEYS[ended_with](session)
+                self._journey = JOURNEYS[ended_with](session)
             case _:
                 self._slot_was_full = True  # unless seen empty, what lies in the slot is a card left behind
                 if isinstance(ended_with, Outcome):
@@ -555,8 +439,9 @@ class Conductor:
     def _mind_slot(self, now: float) -> None:
         """Look whether the card is still there while the citizen thinks, or has come while nobody was here."""
         watching = self._holds_card and isinstance(self._request, Show | EnterPin | EnterPinBlock)
-        if (watching or self.vacant) and self._card.idle and self._is_due("slot", now, CARD_POLL_S):
-            self._do_aside(self._card, self._devices.card_reader.card_present, self._slot_seen)
+        if (watching or self.vacant) and self._lanes.card.idle and now >= self._slot_due:
+            self._slot_due = now + CARD_POLL_S
+            self._lanes.do_aside(self._lanes.card, self._devices.card_reader.card_present, self._slot_seen)
 
     def _slot_seen(self, answer: LaneAnswer) -> None:
         if isinstance(answer.error, DeviceError):
@@ -577,67 +462,6 @@ class Conductor:
             self._send(Intent.START)
         elif self.vacant:
             self._left_behind = True
-
-    def _mind_health(self, now: float) -> None:
-        if self._pad.idle and self._is_due("pad", now, PAD_POLL_S):
-            self._do_aside(self._pad, self._devices.pin_pad.identify, self._pad_seen)
-        reader = self._devices.id_reader
-        if reader is not None and self._id.idle and self._is_due("id_reader", now, ID_READER_POLL_S):
-            self._do_aside(self._id, reader.identify, self._id_reader_seen)
-        if self._ledger.idle and self._is_due("ledger", now, LEDGER_POLL_S):
-            self._do_aside(self._ledger, self._journal.tidy, self._ledger_seen)
-
-    @property
-    def _printing(self) -> Printing:
-        return Printing.ABSENT if self._devices.receipt_printer is None else self._printer_watch.printing
-
-    def _mind_printer(self, now: float) -> None:
-        """Ask how the printer is; while the services are shown as well, since the next citizen is told of it."""
-        printer = self._devices.receipt_printer
-        if printer is not None and self._printer.idle and self._is_due("printer", now, PRINTER_POLL_S):
-            self._do_aside(self._printer, printer.status, self._printer_seen)
-
-    def _printer_seen(self, answer: LaneAnswer) -> None:
-        if isinstance(answer.error, DeviceError):
-            self._printer_watch.failed(answer.error)
-        else:
-            self._printer_watch.saw(answer.value)
-
-    def _pad_seen(self, answer: LaneAnswer) -> None:
-        if isinstance(answer.error, DeviceError):
-            self._health.broken("pin_pad", answer.error)
-        else:
-            self._health.whole("pin_pad")
-
-    def _id_reader_seen(self, answer: LaneAnswer) -> None:
-        works = answer.error is None
-        if works and not self._reads_id_cards:
-            _log.info("the identity-card reader works")
-        elif self._reads_id_cards and not works:
-            _log.error("the identity-card reader does not work: %s", answer.error)
-        self._reads_id_cards = works
-
-    def _ledger_seen(self, answer: LaneAnswer) -> None:
-        if isinstance(answer.error, LedgerFailed):
-            self._health.broken("ledger", answer.error)
-            return
-        self._health.whole("ledger")
-        if answer.value:
-            self._health.whole("identity")
-        else:
-            self._health.broken("identity")
-
-    def _do_aside(self, lane: Lane, work: Callable[[], Any], then: Callable[[LaneAnswer], None]) -> None:
-        """Have something done that no journey waits for."""
-        self._side_ticket -= 1
-        self._aside[self._side_ticket] = then
-        lane.submit(self._side_ticket, work)
-
-    def _is_due(self, what: str, now: float, every_s: float) -> bool:
-        if now < self._due.get(what, 0.0):
-            return False
-        self._due[what] = now + every_s
-        return True
 
     # Drawing.
 

@@ -2,11 +2,13 @@
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from drivers.ports.card_reader import ExternalAuthenticationRefused, HolderDataProtected
 from drivers.ports.errors import DeviceError
+from kiosk.journeys.requests import LedgerFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +90,48 @@ class Lane:
             finally:
                 self._answers.put(answer)
                 self._wake()
+
+
+class Lanes:
+    """The terminal's lanes, and what comes back from them. Everything but the lanes' own work runs in one thread."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        """:param wake: called after each answer, from the lane's thread."""
+        self._wake = wake
+        self._answers: Answers = queue.SimpleQueue()
+        self._aside: dict[int, Callable[[LaneAnswer], None]] = {}
+        self._side_ticket = 0
+        self.card = Lane("card", self._answers, wake, (HolderDataProtected, ExternalAuthenticationRefused))
+        self.pad = Lane("pad", self._answers, wake)
+        self.id = Lane("id", self._answers, wake)
+        self.centre = Lane("centre", self._answers, wake)
+        self.ledger = Lane("ledger", self._answers, wake, (LedgerFailed,))
+        self.printer = Lane("printer", self._answers, wake)
+
+    def do_aside(self, lane: Lane, work: Callable[[], Any], then: Callable[[LaneAnswer], None]) -> None:
+        """Have something done that no journey waits for; ``then`` is given the answer when it is taken in."""
+        self._side_ticket -= 1
+        self._aside[self._side_ticket] = then
+        lane.submit(self._side_ticket, work)
+
+    def put(self, count: PinCount) -> None:
+        """Hand in a count of digits, from the lane's thread."""
+        self._answers.put(count)
+        self._wake()
+
+    def arrived(self) -> Iterator[LaneAnswer | PinCount]:
+        """What has come for the journey; what was done aside goes where it belongs."""
+        while not self._answers.empty():
+            answer = self._answers.get_nowait()
+            if isinstance(answer, LaneAnswer):
+                answer.lane.taken()
+                then = self._aside.pop(answer.ticket, None)
+                if then is not None:
+                    then(answer)
+                    continue
+            yield answer
+
+    def close(self) -> None:
+        """End them all."""
+        for lane in (self.card, self.pad, self.id, self.centre, self.ledger, self.printer):
+            lane.close()

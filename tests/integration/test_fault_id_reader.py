@@ -41,7 +41,7 @@ def terminal(tmp_path: Path, centre: RunningCentre, slot: CardSlot) -> Iterator[
 def begins(terminal: RunningTerminal) -> None:
     """From the attract screen to the reader, as soon as the terminal knows that it has one."""
     terminal.sees(Attract)
-    terminal.until(lambda: terminal.conductor._reads_id_cards, "the reader said who it is")
+    terminal.until(lambda: terminal.conductor._watch.reads_id_cards, "the reader said who it is")
     terminal.asks_for(Service.TEMPORARY_LOSS)
     terminal.sees(Explain)
     terminal.touch(Intent.NEXT)

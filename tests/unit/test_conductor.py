@@ -65,7 +65,8 @@ from kiosk.journeys.views import (
 from kiosk.journeys.wording import Say
 from kiosk.records.china_time import CHINA
 from kiosk.records.transaction import Outcome, Service, Transaction
-from kiosk.runtime.conductor import Conductor, Devices, Surroundings
+from kiosk.runtime.conductor import Conductor
+from kiosk.runtime.surroundings import Devices, Surroundings
 from kiosk.ui.language import Language
 from tests.journeys.world import HOLDER, ID_CARD, ISSUER, World, pin, region
 
@@ -378,7 +379,7 @@ class Hall:
 
     def to_plate(self, plate: Plate) -> None:
         self.until(lambda: plate.asked > 0, "the reader was asked who it is")
-        self.until(lambda: self.conductor._reads_id_cards, "its answer was taken in")
+        self.until(lambda: self.conductor._watch.reads_id_cards, "its answer was taken in")
         self.to_loss_report()
         self.sees(Explain)
         self.touch(Intent.NEXT)
@@ -799,7 +800,7 @@ def test_a_reader_that_answers_again_is_used_again(beijing: Hall, plate: Plate) 
     assert isinstance(beijing.view, Attract), "the terminal serves without it"
     plate.gone = None
     beijing.later(11.0)
-    beijing.until(lambda: beijing.conductor._reads_id_cards, "it was asked again")
+    beijing.until(lambda: beijing.conductor._watch.reads_id_cards, "it was asked again")
     beijing.to_plate(plate)
 
 
@@ -844,7 +845,7 @@ def offers_paper(view: Refusal) -> bool:
 
 def test_a_slip_is_printed_while_the_citizen_reads(printing_hall: Hall, printer: Printer) -> None:
     hall = printing_hall
-    hall.until(lambda: hall.conductor._printing is Printing.READY)
+    hall.until(lambda: hall.conductor._watch.printing is Printing.READY)
     assert offers_paper(to_refusal(hall))
     hall.touch(Intent.PRINT)
     hall.sees(Explain)
@@ -869,7 +870,7 @@ def test_a_printer_that_is_gone_closes_nothing_and_is_logged_once(
     hall.until(lambda: "receipt_printer" in caplog.text)
     for _ in range(3):
         hall.now += 10
-        hall.until(lambda: hall.conductor._printer.idle)
+        hall.until(lambda: hall.conductor._lanes.printer.idle)
     assert caplog.text.count(fault.what) == 1
     assert isinstance(hall.view, Attract)
     assert not offers_paper(to_refusal(hall))
@@ -877,7 +878,7 @@ def test_a_printer_that_is_gone_closes_nothing_and_is_logged_once(
     hall.touch(Intent.DONE)
     hall.sees(Home)
     hall.now += 10
-    hall.until(lambda: hall.conductor._printing is Printing.READY)
+    hall.until(lambda: hall.conductor._watch.printing is Printing.READY)
     assert "receipt_printer: in order" in caplog.text
 
 
@@ -916,7 +917,7 @@ def test_a_slip_that_fails_is_said_and_sent_once(
     printing_hall: Hall, printer: Printer, fault: DeviceError, said: str
 ) -> None:
     hall, printer.breaks = printing_hall, fault
-    hall.until(lambda: hall.conductor._printing is Printing.READY)
+    hall.until(lambda: hall.conductor._watch.printing is Printing.READY)
     to_refusal(hall)
     hall.touch(Intent.PRINT)
     hall.sees(Explain)
@@ -926,7 +927,7 @@ def test_a_slip_that_fails_is_said_and_sent_once(
     assert isinstance(hall.view, Refusal)
     assert not offers_paper(hall.view)
     assert len(printer.slips) == 1
-    assert hall.conductor._printing is Printing.UNABLE, "nothing is promised before it was asked again"
+    assert hall.conductor._watch.printing is Printing.UNABLE, "nothing is promised before it was asked again"
 
 
 def test_a_terminal_without_a_printer_promises_none(hall: Hall) -> None:

@@ -1,0 +1,69 @@
+"""What a terminal stands on: its devices, its window, its journal, and what comes from outside."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from drivers.ports.card_reader import CardReader
+from drivers.ports.id_reader import IdReader
+from drivers.ports.pin_pad import PinPad
+from drivers.ports.receipt_printer import ReceiptPrinter
+from kiosk.journeys.views import Scene
+from kiosk.journeys.wording import Say
+from kiosk.policy.country import Country
+from kiosk.records.transaction import Transaction
+
+
+class Display(Protocol):
+    """What the conductor asks of a window."""
+
+    def show(self, scene: Scene) -> None:
+        """Draw a scene; the same again costs nothing."""
+
+    def reset_preferences(self) -> None:
+        """Back to the terminal's own language and type size: the next citizen is another one."""
+
+    def words(self, sentence: Say) -> str:
+        """A sentence in the language that the citizen reads, personal data masked."""
+
+
+class Journal(Protocol):
+    """What the conductor asks of the ledger and of the uplink's receipts."""
+
+    def append(self, transaction: Transaction) -> int:
+        """Make a transaction's stage durable; its sequence.
+
+        :raises LedgerFailed: it could not be.
+        """
+
+    def tidy(self) -> bool:
+        """Erase what the centre has signed for; whether the identity is in good standing.
+
+        :raises LedgerFailed: the ledger can't be written.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What stands on this terminal."""
+
+    card_reader: CardReader
+    pin_pad: PinPad
+    id_reader: IdReader | None = None
+    """None where there is none: what it would do is then done otherwise or not at all."""
+    receipt_printer: ReceiptPrinter | None = None
+    """None where the terminal was delivered without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the conductor takes from outside; the seams of its tests."""
+
+    monotonic: Callable[[], float]
+    today: Callable[[], date]
+    new_transaction_id: Callable[[], str]
+    wake: Callable[[], None]
+    now: Callable[[], datetime]
+    """The time that stands on paper."""
+    country: Country = field(default_factory=Country)

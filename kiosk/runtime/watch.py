@@ -1,0 +1,94 @@
+"""Looks after devices and ledger while nobody needs them, and tells health what it finds."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from drivers.ports.errors import DeviceError
+from kiosk.journeys.printing import Printing
+from kiosk.journeys.requests import LedgerFailed, SlipFate
+from kiosk.runtime.health import Health
+from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes
+from kiosk.runtime.paper import PrinterWatch
+from kiosk.runtime.surroundings import Devices, Journal
+
+_log = logging.getLogger(__name__)
+
+POLL_S: Final = 10.0
+"""How often PIN pad, identity-card reader and ledger are looked at."""
+PRINTER_POLL_S: Final = 5.0
+"""The printer more often: what it says stands on the screen that shows the services."""
+
+
+class DeviceWatch:
+    """What is known of the devices that no card lies in."""
+
+    def __init__(self, devices: Devices, journal: Journal, lanes: Lanes, health: Health) -> None:
+        self._devices, self._journal, self._lanes, self._health = devices, journal, lanes, health
+        self._due: dict[Lane, float] = {}
+        self._printer = PrinterWatch()
+        self.reads_id_cards = False
+        """The reader of identity cards has answered lately. The terminal serves without it."""
+
+    @property
+    def printing(self) -> Printing:
+        """What can be promised of paper."""
+        return Printing.ABSENT if self._devices.receipt_printer is None else self._printer.printing
+
+    def look(self, now: float) -> None:
+        """Look at what is due; for the time when nobody is being served."""
+        self._ask(self._lanes.pad, self._devices.pin_pad.identify, self._pad_seen, now, POLL_S)
+        if self._devices.id_reader is not None:
+            self._ask(self._lanes.id, self._devices.id_reader.identify, self._id_reader_seen, now, POLL_S)
+        self._ask(self._lanes.ledger, self._journal.tidy, self._ledger_seen, now, POLL_S)
+
+    def look_at_printer(self, now: float) -> None:
+        """Ask how the printer is; while the services are shown as well, since the next citizen is told of it."""
+        printer = self._devices.receipt_printer
+        if printer is not None:
+            self._ask(self._lanes.printer, printer.status, self._printer_seen, now, PRINTER_POLL_S)
+
+    def printed(self, fate: SlipFate) -> None:
+        """Take in what became of a slip."""
+        self._printer.printed(fate)
+
+    def lost_id_reader(self) -> None:
+        """It failed somebody: nobody is sent to it until it has answered."""
+        self.reads_id_cards = False
+
+    def _ask(
+        self, lane: Lane, work: Callable[[], Any], then: Callable[[LaneAnswer], None], now: float, every_s: float
+    ) -> None:
+        if lane.idle and now >= self._due.get(lane, 0.0):
+            self._due[lane] = now + every_s
+            self._lanes.do_aside(lane, work, then)
+
+    def _printer_seen(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, DeviceError):
+            self._printer.failed(answer.error)
+        else:
+            self._printer.saw(answer.value)
+
+    def _pad_seen(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, DeviceError):
+            self._health.broken("pin_pad", answer.error)
+        else:
+            self._health.whole("pin_pad")
+
+    def _id_reader_seen(self, answer: LaneAnswer) -> None:
+        works = answer.error is None
+        if works and not self.reads_id_cards:
+            _log.info("the identity-card reader works")
+        elif self.reads_id_cards and not works:
+            _log.error("the identity-card reader does not work: %s", answer.error)
+        self.reads_id_cards = works
+
+    def _ledger_seen(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, LedgerFailed):
+            self._health.broken("ledger", answer.error)
+            return
+        self._health.whole("ledger")
+        if answer.value:
+            self._health.whole("identity")
+        else:
+            self._health.broken("identity")
