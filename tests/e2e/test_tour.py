@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,46 +13,18 @@ from simulators.stand.stand import CanNotStart, Stand, StandSettings
 from tests.e2e.tour.breaks import BREAKS, PACK_BREAKS, copy_packs
 from tests.e2e.tour.stories import STORIES
 from tests.e2e.tour.table import load_table
+from tests.e2e.tour.trial import HALVES, serve_regions, tour
 
 pytestmark = pytest.mark.stack
 
 
-def tour(build: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tests.e2e.tour", "--build", str(build), *arguments],
-        capture_output=True, text=True, timeout=1700, cwd=REPOSITORY, check=False,
-        env={name: value for name, value in os.environ.items() if name != "DISPLAY"},
-    )  # fmt: skip
-
-
-def left_behind(build: Path) -> list[str]:
-    """Processes whose command line names this tour's directory."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if str(build) in command:
-                found.append(command)
-    return found
-
-
 @pytest.mark.timeout(1800)
-def test_every_citizen_is_served_as_the_table_says(tmp_path: Path) -> None:
-    done = tour(tmp_path / "tour")
-    assert done.returncode == 0, done.stdout + done.stderr
-    about, *served = json.loads((tmp_path / "tour" / "results.json").read_text(encoding="utf-8"))
-    assert about["reader_name"] == "Terminal Card Slot 00 00"
-    assert "pcsc-lite" in about["pcscd_version"]
-    assert [one["journey"] for one in served] == [one.name for one in load_table().journeys]
-    assert all(one["ok"] for one in served)
-    assert all((tmp_path / "tour" / "shots" / step["shot"]).exists() for one in served for step in one["steps"])
-    assert all(one["centre_row"] is not None for one in served if one["ledger_sequence"] is not None)
-    page = (tmp_path / "tour" / "index.html").read_text(encoding="utf-8")
-    assert page.count("data:image/webp;base64,") == sum(len(one["steps"]) for one in served)
-    assert left_behind(tmp_path) == []
+def test_every_citizen_of_the_first_half_is_served_as_the_table_says(tmp_path: Path) -> None:
+    serve_regions(tmp_path / "tour", HALVES[0])
+
+
+def test_the_halves_are_the_whole() -> None:
+    assert sorted(region for half in HALVES for region in half) == sorted({one.region for one in load_table().journeys})
 
 
 @pytest.mark.timeout(400)

@@ -54,9 +54,14 @@ def main() -> int:
     options = _parser().parse_args()
     build: Path = options.build.resolve()
     table = load_table()
-    chosen = [one for one in table.journeys if not options.only or any(part in one.name for part in options.only)]
+    chosen = [
+        one
+        for one in table.journeys
+        if (not options.only or any(part in one.name for part in options.only))
+        and (not options.region or one.region in options.region)
+    ]
     if not chosen:
-        print(f"tour: no journey is called {' or '.join(options.only)}", file=sys.stderr)
+        print(f"tour: no journey is called {' or '.join(options.only + options.region)}", file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     shutil.rmtree(build, ignore_errors=True)
@@ -177,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.tour", description=__doc__)
     parser.add_argument("--break", dest="rule", choices=BREAKS, help="run with this rule broken; must fail")
     parser.add_argument("--only", action="append", default=[], help="journeys whose name contains this; repeatable")
+    parser.add_argument("--region", action="append", default=[], help="this region's journeys; repeatable")
     parser.add_argument("--build", type=Path, default=REPOSITORY / "build" / "tour", help="where the report goes")
     return parser
 
