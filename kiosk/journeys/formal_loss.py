@@ -19,6 +19,7 @@ from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show,
 from kiosk.journeys.terms import span
 from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, ReadBack, Result, View, Working
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
+from kiosk.policy.pack import Identification
 from kiosk.policy.region import Region
 from kiosk.records.china_time import minute_of
 from kiosk.records.masking import mask_name, mask_number
@@ -35,11 +36,13 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.FORMAL_LOSS):
         raise refusals.not_offered(region, Service.FORMAL_LOSS)
-    ways_to_identify(session)
+    if Identification.ID_CARD not in ways_to_identify(session):
+        raise refusals.no_id_reader(region, Service.FORMAL_LOSS)
     yield from ask(Show(_explanation(session)))
-    holder = yield from holder_without_card(session, _read_back)
+    holder = yield from holder_without_card(session, _read_back, may_type=False)
     yield from ask(Show(_last_question(region)))
     progress.social_security_number, progress.holder_name = holder.number, holder.name
+    progress.identified_by = holder.identified_by
     yield from ask(Record(progress.transaction(Stage.BEGUN)))
     progress.began = True
     yield from ask(Announce(Working(say("正在正式挂失"), say("请稍候。"))))
@@ -49,6 +52,7 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
         region=region.key,
         social_security_number=holder.number,
         name=holder.name,
+        identified_by=holder.identified_by,
     )
     answer = yield from ask_centre(question, FormalLossReported)
     if isinstance(answer, Unreachable | Distrusted) and answer.maybe_done:
@@ -73,6 +77,8 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
             raise refusals.replacement_running(region)
         case FormalLossVerdict.NOT_OPEN:
             raise refusals.not_offered(region, Service.FORMAL_LOSS)
+        case FormalLossVerdict.ID_CARD_WANTED:
+            raise refusals.id_card_wanted(region, Service.FORMAL_LOSS)
         case FormalLossVerdict.UNKNOWN:
             raise refusals.unknown_holder(region, Service.FORMAL_LOSS)
         case other:
@@ -99,7 +105,7 @@ def _explanation(session: Session) -> Explain:
         else ()
     )
     free = region.service(Service.FORMAL_LOSS).fee_fen.value == 0
-    needed = say("要确认您是本人。不收费。") if free else say("要确认您是本人。")
+    needed = say("要用您的身份证。不收费。") if free else say("要用您的身份证。")
     return Explain(
         title=say("卡找不回来了，办正式挂失"),
         lines=(_whether_final(region), *time, needed),

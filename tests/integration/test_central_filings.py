@@ -326,6 +326,7 @@ def test_a_transaction_id_is_one_matter_of_one_person(centre: RunningCentre, ter
         region="yunling",
         social_security_number=WITH_CARD[0],
         name=WITH_CARD[1],
+        identified_by=IdentifiedBy.ID_CARD,
     )
     centre.post(terminal, "/v1/loss-reports", loss)
     reused = a_matter(WITH_CARD, AWAY, transaction_id=loss.transaction_id)

@@ -337,7 +337,7 @@ VIEWS: Final[dict[str, View]] = {
                 name=_REPORT,
                 term=told("{count} 个工作日", count=7),
             ),
-            told("要确认您是本人。不收费。"),
+            told("要用您的身份证。不收费。"),
         ),
         None,
         (CANCEL, Action(Intent.NEXT, told("知道了，接着办"), Emphasis.PRIMARY)),

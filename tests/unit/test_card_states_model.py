@@ -34,6 +34,7 @@ from central.loss_reports import LossDesk
 from central.region_rules import ReplacementReason, load_region_rules
 from central.tables import Card, CardEvent, CardSession, Holder, ReplacementOrder
 from kiosk.records.card import CardState
+from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import LiftLoss, ReportFormalLoss, ReportLoss
 from kiosk.records.transaction import Outcome, Service, Transaction
 from tests.centre import REGION_RULES, LedgerWriter, RunningCentre, a_header, a_transaction
@@ -41,6 +42,7 @@ from tests.centre import REGION_RULES, LedgerWriter, RunningCentre, a_header, a_
 BEGIN, HOUR, DAY = 1_800_000_000_000, 3_600_000, 86_400_000
 # Of tests/regions/central/region_rules.toml, said again.
 TERM = {"yunling": 3 * DAY, "beijing": 10 * DAY, "qingdao": None}
+LETS_TYPE = {"yunling"}
 LETS_GO = {"yunling"}
 MAKES_FINAL = {"yunling"}
 ENDS_WHEN_ACCEPTED = {"qingdao"}
@@ -175,13 +177,17 @@ class CentreMachine(RuleBasedStateMachine):
 
     # --- terminals
 
-    @rule(terminal=st.integers(0, 2), person=st.sampled_from(PEOPLE), right=st.booleans())
-    def reports_online(self, terminal: int, person: str, right: bool) -> None:
+    @rule(terminal=st.integers(0, 2), person=st.sampled_from(PEOPLE), right=st.booleans(), typed=st.booleans())
+    def reports_online(self, terminal: int, person: str, right: bool, typed: bool) -> None:
         question = ReportLoss(
             transaction_id=next(self.ids), region=self.region, social_security_number=person,
             name=NAMES[person] if right else "别人",
+            identified_by=IdentifiedBy.TYPED if typed else IdentifiedBy.ID_CARD,
         )  # fmt: skip
         answer = self.losses.report(self.askers[terminal], question)
+        if typed and self.region not in LETS_TYPE:
+            assert answer.verdict.value == "id_card_wanted"
+            return
         expected, card = self._meant(person)
         assert answer.verdict.value == (expected if right else "unknown")
         if right and expected == "reported" and card is not None:
@@ -192,8 +198,9 @@ class CentreMachine(RuleBasedStateMachine):
     @rule(terminal=st.integers(0, 2), person=st.sampled_from(PEOPLE))
     def reports_formally(self, terminal: int, person: str) -> None:
         question = ReportFormalLoss(
-            transaction_id=next(self.ids), region=self.region, social_security_number=person, name=NAMES[person]
-        )
+            transaction_id=next(self.ids), region=self.region, social_security_number=person, name=NAMES[person],
+            identified_by=IdentifiedBy.ID_CARD,
+        )  # fmt: skip
         answer = self.losses.report_formally(self.askers[terminal], question)
         expected, card = self._meant(person)
         if card is not None and card.state == "stopped":
@@ -211,6 +218,7 @@ class CentreMachine(RuleBasedStateMachine):
         entry = a_transaction(
             card=("", "", person), service=Service.TEMPORARY_LOSS, outcome=Outcome.RECORDED, region=self.region,
             holder_name=NAMES[person], assumed_card_state="1", transaction_id=next(self.ids),
+            identified_by=IdentifiedBy.TYPED if self.region in LETS_TYPE else IdentifiedBy.ID_CARD,
         )  # fmt: skip
         self.waiting.append((terminal, self.now, entry))
 
