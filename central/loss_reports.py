@@ -55,8 +55,8 @@ class LossDesk:
     def report(self, asker: Asker, question: ReportLoss) -> LossReported:
         """Stop the social side of a holder's card for now, once per transaction id.
 
-        :raises Declined: a frozen terminal, another region's question, the word that the lost card was shown, or a transaction
-            id that is something else's.
+        :raises Declined: a frozen terminal, another region's question, the word that the lost card was shown, or a
+            transaction id that is something else's.
         """
         now_ms = self._now_ms()
         with self.database.writing() as session:

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from kiosk.journeys import refusals
 from kiosk.journeys.faults import CLOSE, Effect, meaning
-from kiosk.journeys.frame import Ending, Progress, Session, serve
+from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.holder import Holder, holder_without_card, ways_to_identify
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.lost_card import (
@@ -60,27 +60,37 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
     progress.effect = Effect.NONE
     if isinstance(answer, Unreachable | Distrusted):
         raise refusals.no_answer(region, Service.FORMAL_LOSS, answer)
-    match answer.verdict:
-        case FormalLossVerdict.REPORTED:
-            progress.effect = Effect.DONE
-            progress.done_online = True
-            return Ending(Outcome.DONE, _reported_views(session, answer))
+    if answer.verdict is not FormalLossVerdict.REPORTED:
+        raise _refusal(region, answer.verdict)
+    progress.effect = Effect.DONE
+    progress.done_online = True
+    return Ending(Outcome.DONE, _reported_views(session, answer))
+
+
+def _refusal(region: Region, verdict: FormalLossVerdict) -> Ended:
+    """What the centre's no comes to.
+
+    :raises ValueError: it is none.
+    """
+    match verdict:
         case FormalLossVerdict.FORMALLY_LOST:
-            raise refusals.formally_lost(region)
+            return refusals.formally_lost(region)
         case FormalLossVerdict.NOT_ACTIVATED:
-            raise refusals.never_activated(region)
+            return refusals.never_activated(region)
         case FormalLossVerdict.CANCELLED:
-            raise refusals.cancelled_card(region)
+            return refusals.cancelled_card(region)
         case FormalLossVerdict.REPLACED:
-            raise refusals.replaced_card(region)
+            return refusals.replaced_card(region)
         case FormalLossVerdict.REPLACEMENT_RUNNING:
-            raise refusals.replacement_running(region)
+            return refusals.replacement_running(region)
         case FormalLossVerdict.NOT_OPEN:
-            raise refusals.not_offered(region, Service.FORMAL_LOSS)
+            return refusals.not_offered(region, Service.FORMAL_LOSS)
         case FormalLossVerdict.ID_CARD_WANTED:
-            raise refusals.id_card_wanted(region, Service.FORMAL_LOSS)
+            return refusals.id_card_wanted(region, Service.FORMAL_LOSS)
         case FormalLossVerdict.UNKNOWN:
-            raise refusals.unknown_holder(region, Service.FORMAL_LOSS)
+            return refusals.unknown_holder(region, Service.FORMAL_LOSS)
+        case FormalLossVerdict.REPORTED:
+            raise ValueError("the card is reported")
         case other:
             assert_never(other)
 
