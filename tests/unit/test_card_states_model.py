@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -21,6 +22,7 @@ from central.card_sessions import CardDesk
 from central.card_states import (
     Cause,
     NotAllowed,
+    Withdrawal,
     accept_replacement,
     activate,
     cancel,
@@ -32,6 +34,7 @@ from central.exchange import Asker
 from central.ingest import Ingest
 from central.loss_reports import LossDesk
 from central.region_rules import ReplacementReason, load_region_rules
+from central.replacement_orders import OrderDesk, OrderRefused
 from central.tables import Card, CardEvent, CardSession, Holder, ReplacementOrder
 from kiosk.records.card import CardState
 from kiosk.records.filings import IdentifiedBy
@@ -109,6 +112,7 @@ class CentreMachine(RuleBasedStateMachine):
         self.losses = LossDesk(centre.database, rules, centre.clock)
         self.desk = CardDesk(centre.database, centre.keys, rules, 6, centre.clock)
         self.ingest = Ingest(centre.database, centre.keys, centre.clock, rules)
+        self.orders = OrderDesk(centre.database, rules, centre.clock)
         self.rule_of = rules.of(region)
         for nth, person in enumerate(PEOPLE):
             self._make_card(person)
@@ -356,6 +360,23 @@ class CentreMachine(RuleBasedStateMachine):
         card.becomes("dead", self.now)
         card.being_replaced, card.successor = False, new.code
 
+    @rule(number=st.integers(0, 4), why=st.sampled_from(Withdrawal))
+    def withdraws_the_order(self, number: int, why: Withdrawal) -> None:
+        place = number % len(self.cards)
+        card = self.cards[place]
+        self._of(card.person)
+        if not card.being_replaced:
+            with pytest.raises(OrderRefused):
+                self.orders.withdraw(f"T{place:08}", why)
+            return
+        self.orders.withdraw(f"T{place:08}", why)
+        card.being_replaced = False
+        term = TERM[self.region]
+        if card.state == "stopped" and card.until is None and term is not None:
+            card.until = card.changed + term
+            if card.until <= self.now:
+                card.becomes(card.before, self.now)
+
     # --- what must hold
 
     @invariant()
@@ -364,7 +385,9 @@ class CentreMachine(RuleBasedStateMachine):
             return
         with self.centre.database.reading() as session:
             rows = {row.identification_code: row for row in session.scalars(select(Card))}
-            reported = [one for one in session.scalars(select(CardEvent)) if one.event == "reported"]
+            booked = list(session.scalars(select(CardEvent)))
+        reported = [one for one in booked if one.event == "reported"]
+        assert all(one.reason for one in booked), "an event without its reason"
         states = {code: self._settled(row) for code, row in rows.items()}
         for person in PEOPLE:
             theirs = [states[code] for code, row in rows.items() if row.social_security_number == person]
