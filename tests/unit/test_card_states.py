@@ -247,7 +247,6 @@ def test_a_report_runs_on_from_when_it_was_made_once_the_order_is_withdrawn() ->
     card = a_card(CardState.LOCKED)
     report(card, OPEN, NOW, AT_A_TERMINAL)
     order = accepted(card)
-    assert card.loss_lapses_at is None
     (event,) = withdraw_replacement(card, OPEN, order, Withdrawal.FOUND, LATER, Cause())
     assert (event.event, card.state, card.loss_lapses_at) == ("replacement_withdrawn", "4", NOW + 259_200_000)
     assert card.state_changed_at == NOW, "it overtakes no report"
