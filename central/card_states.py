@@ -7,7 +7,7 @@ table.
 import hmac
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
@@ -38,7 +38,9 @@ class Event(Enum):
     FORMALLY_REPORTED = "formally_reported"
     """正式挂失, 书面挂失: for good."""
     REPLACEMENT_ACCEPTED = "replacement_accepted"
-    """A new card is being made; from here to REPLACED an order is in progress."""
+    """A new card is being made; from here to REPLACED or REPLACEMENT_WITHDRAWN an order is in progress."""
+    REPLACEMENT_WITHDRAWN = "replacement_withdrawn"
+    """No new card is made after all."""
     REPLACED = "replaced"
     """The new card is there."""
     CANCELLED = "cancelled"
@@ -62,6 +64,15 @@ class After(Enum):
     BEFORE_LOSS = "before_loss"
     """To what the card was before it was reported lost."""
     AS_IT_IS = "as_it_is"
+
+
+class Withdrawal(Enum):
+    """Why an order for a new card is taken back."""
+
+    FOUND = "found"
+    NOT_WANTED = "not_wanted"
+    MISTAKE = "mistake"
+    """It was taken down for the wrong card or person."""
 
 
 class Reason(Enum):
@@ -152,6 +163,9 @@ TRANSITIONS: Final = (
     Transition(Event.LAPSED, (_STOPPED,), After.BEFORE_LOSS, (By.TERM,)),
     Transition(Event.FORMALLY_REPORTED, (_NORMAL, _LOCKED, _STOPPED), _LOST, _AT_A_TERMINAL),
     Transition(Event.REPLACEMENT_ACCEPTED, (_NORMAL, _LOCKED, _STOPPED, _LOST), After.AS_IT_IS, _AT_A_TERMINAL),
+    Transition(
+        Event.REPLACEMENT_WITHDRAWN, (_NORMAL, _LOCKED, _STOPPED, _LOST, _CANCELLED), After.AS_IT_IS, (By.WINDOW,)
+    ),
     Transition(Event.REPLACED, (_NORMAL, _LOCKED, _STOPPED, _LOST, _CANCELLED), _CANCELLED, _AT_A_TERMINAL),
     Transition(Event.CANCELLED, (_SEALED, _NORMAL, _LOCKED, _STOPPED, _LOST), _CANCELLED, _AT_A_TERMINAL),
 )
@@ -182,7 +196,7 @@ class Cause:
     """Empty for a window and for a term that ran out."""
     transaction_id: str = ""
     reason: str = ""
-    """A machine word."""
+    """A machine word. Without one an event's reason is who brought it about."""
     by: By = By.WINDOW
 
 
@@ -368,11 +382,10 @@ def accept_replacement(
     """
     if being_replaced:
         raise NotAllowed(Reason.REPLACEMENT_RUNNING)
-    events = [_do(card, Event.REPLACEMENT_ACCEPTED, now_ms, cause)]
+    events = [_do(card, Event.REPLACEMENT_ACCEPTED, now_ms, replace(cause, reason=reason.value))]
     card.loss_lapses_at = None
     if rule.acceptance_ends_card:
-        ended_by = Cause(cause.terminal, cause.transaction_id, Event.REPLACEMENT_ACCEPTED.value, cause.by)
-        events.append(_do(card, Event.CANCELLED, now_ms, ended_by))
+        events.append(_do(card, Event.CANCELLED, now_ms, replace(cause, reason=Event.REPLACEMENT_ACCEPTED.value)))
     order = ReplacementOrder(
         order_id=order_id,
         identification_code=card.identification_code,
@@ -393,10 +406,30 @@ def issue_replacement(card: Card, order: ReplacementOrder, new: Card, now_ms: in
         raise NotAllowed(Reason.UNKNOWN)
     if new.social_security_number != card.social_security_number or new.state != _SEALED.value:
         raise NotAllowed(Reason.ANOTHER_CARD)
-    event = _do(card, Event.REPLACED, now_ms, cause)
+    event = _do(card, Event.REPLACED, now_ms, replace(cause, reason=order.reason))
     card.replaced_by = order.issued = new.identification_code
     order.ended_at = now_ms
     return event
+
+
+def withdraw_replacement(
+    card: Card, rule: RegionRule, order: ReplacementOrder, why: Withdrawal, now_ms: int, cause: Cause
+) -> list[CardEvent]:
+    """End an order without a new card. The old one stays what it has become: a card that ended does not come back.
+
+    A temporary report whose term the order had stopped runs on as if there had been no order: its term counts from when
+    it was made, and if it would be over by now, it is over from now on.
+
+    :raises NotAllowed: the order is another card's or over.
+    """
+    if order.identification_code != card.identification_code or order.ended_at is not None:
+        raise NotAllowed(Reason.UNKNOWN)
+    events = [_do(card, Event.REPLACEMENT_WITHDRAWN, now_ms, replace(cause, reason=why.value))]
+    order.ended_at = now_ms
+    if card.state == _STOPPED.value and card.loss_lapses_at is None and card.state_changed_at is not None:
+        lapses_at = rule.lapses_at(card.state_changed_at)
+        card.loss_lapses_at = None if lapses_at is None else max(lapses_at, now_ms)
+    return [*events, *settle_all([card], now_ms)]
 
 
 def cancel(card: Card, now_ms: int, cause: Cause) -> CardEvent:
@@ -470,7 +503,7 @@ def _event(card: Card, before: CardState, after: CardState, event: str, at_ms: i
         to_state=after.value,
         terminal=cause.terminal,
         transaction_id=cause.transaction_id,
-        reason=cause.reason,
+        reason=cause.reason or cause.by.value,
     )
 
 

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from central.app import create_app
+from central.card_states import Withdrawal
 from central.database import Database
 from central.enrolment import (
     EnrolmentRefused,
@@ -29,7 +30,10 @@ from central.enrolment import (
 )
 from central.filings import FilingDesk, FilingRefused
 from central.keys import CentreKeys
+from central.loss_reports import LossDesk
+from central.query import card_changes
 from central.region_rules import RegionRulesRefused, load_region_rules
+from central.replacement_orders import OrderDesk, OrderRefused
 from central.seed import SeedRefused, load_seed, plant
 from central.settings import Settings, SettingsRefused, load_settings
 from central.state_chart import drawn
@@ -37,6 +41,7 @@ from kiosk.records.filings import FilingState
 from kiosk.records.working_days import CalendarError, load_calendar
 
 _STATES = ", ".join(state.value for state in FilingState)
+_WITHDRAWALS = ", ".join(why.value for why in Withdrawal)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SeedRefused,
         EnrolmentRefused,
         FilingRefused,
+        OrderRefused,
         OSError,
         ValueError,
     ) as error:
@@ -112,6 +118,14 @@ def _parser() -> argparse.ArgumentParser:
         one = on_centre(name, run, about)
         one.add_argument("terminal")
         one.add_argument("ledger_id", type=bytes.fromhex, metavar="LEDGER_ID", help="32 hex characters")
+    withdraw = on_centre("replacement-withdraw", _replacement_withdraw, "end the order for a new card without one")
+    withdraw.add_argument("card", metavar="CARD_NUMBER", help="AAZ500 of the old card")
+    withdraw.add_argument("why", type=Withdrawal, choices=list(Withdrawal), metavar="WHY", help=_WITHDRAWALS)
+    changes = on_centre(
+        "card-events", _card_events, "print what changed a region's cards, in its own codes, as JSON lines"
+    )
+    changes.add_argument("region", help="as in the file of rules")
+    changes.add_argument("--after", type=int, default=0, metavar="NUMBER", help="only events with a higher number")
     decide = on_centre("filing", _filing, "note an office's word on a filing that stands open")
     decide.add_argument("number", help="as on the slip")
     decide.add_argument("state", type=FilingState, choices=list(FilingState), metavar="STATE", help=_STATES)
@@ -179,6 +193,24 @@ def _filing(options: argparse.Namespace) -> None:
     calendar = load_calendar(settings.holidays)
     desk = FilingDesk(Database(settings.database), load_region_rules(settings.region_rules), calendar, time.time)
     desk.decide(options.number, options.state, place=options.place, note=options.note)
+
+
+def _replacement_withdraw(options: argparse.Namespace) -> None:
+    settings = _settings(options)
+    desk = OrderDesk(Database(settings.database), load_region_rules(settings.region_rules), time.time)
+    print(f"withdrawn; AAZ502 is {desk.withdraw(options.card, options.why)}")
+
+
+def _card_events(options: argparse.Namespace) -> None:
+    settings = _settings(options)
+    rules = load_region_rules(settings.region_rules)
+    if options.region not in rules.by_region:
+        raise RegionRulesRefused(f"{settings.region_rules}: no rules of {options.region}")
+    database = Database(settings.database)
+    LossDesk(database, rules, time.time).sweep()
+    with database.reading() as session:
+        for change in card_changes(session, options.region, rules.of(options.region), options.after):
+            print(msgspec.json.encode(change).decode())
 
 
 def _serve(options: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from central.card_states import is_holder, settle_all
@@ -15,8 +15,8 @@ from central.exchange import Asker
 from central.online import locked_transaction, refuse_frozen, region_of
 from central.problems import malformed
 from central.region_rules import RegionRule, RegionRules
-from central.replacement_orders import codes_being_replaced
-from central.tables import Card, Filing, Holder
+from central.replacement_orders import orders_in_progress
+from central.tables import Card, Filing, Holder, ReplacementOrder
 from kiosk.records.card import CardState
 from kiosk.records.china_time import CHINA
 from kiosk.records.filings import (
@@ -44,6 +44,7 @@ from kiosk.records.working_days import HolidayCalendar, NotKnown, working_days_a
 
 _INSURED: Final = "1"
 _IN_USE: Final = frozenset({CardState.NORMAL.value, CardState.LOCKED.value, CardState.TEMPORARILY_LOST.value})
+_PAPERS: Final = frozenset(kind.value for kind in IssuedPaper)
 _SERVICES: Final[Mapping[type[Matter], Service]] = {
     CardApplication: Service.CARD_APPLICATION,
     OffsiteCare: Service.OFFSITE_CARE,
@@ -111,18 +112,19 @@ class FilingDesk:
             )
             session.add_all(settle_all(cards, now_ms))
             filings = _filings(session, number, region)
-            same = next((one for one in filings if _is_the_same(one, question.matter, now_ms)), None)
+            open_filings = [one for one in filings if FilingState(one.state) in OPEN_STATES]
+            orders = orders_in_progress(session, [card.identification_code for card in cards])
+            rests_on = _rests_on(question.matter, cards, open_filings, orders)
+            same = next((one for one in filings if _is_the_same(one, question.matter, rests_on, now_ms)), None)
             if same is not None:
                 return Filed(verdict=FilingVerdict.ALREADY_FILED, filing=told(same))
             rule = self.rules.of(region)
-            open_filings = [one for one in filings if FilingState(one.state) in OPEN_STATES]
-            being_replaced = codes_being_replaced(session, [card.identification_code for card in cards])
-            verdict = _verdict(question.matter, holder, cards, open_filings, bool(being_replaced), rule)
+            verdict = _verdict(question.matter, holder, cards, rests_on, rule)
             if verdict is FilingVerdict.FILED and last_day_of_term is not None and _day_of(now_ms) > last_day_of_term:
                 verdict = FilingVerdict.LATE
             if verdict is not FilingVerdict.FILED:
                 return Filed(verdict=verdict)
-            filing = _filing(asker, question, region, rule, now_ms)
+            filing = _filing(asker, question, region, rule, rests_on, now_ms)
             session.add(filing)
             row.social_security_number = number
             row.effects += 1
@@ -144,20 +146,22 @@ class FilingDesk:
             return FilingsTold(known=True, filings=tuple(told(one) for one in newest))
 
     def decide(self, number: str, state: FilingState, *, place: str = "", note: str = "") -> None:
-        """An office's word on a filing that stands open.
+        """An office's word on a filing that stands open, or the withdrawal of a paper that was issued.
 
         :param number: as on the slip.
-        :raises FilingRefused: no such filing stands open, or several do.
+        :raises FilingRefused: no such filing stands open, or several do; or a paper is to become something else.
         """
+        stands_open = Filing.state.in_([one.value for one in OPEN_STATES])
+        issued = and_(Filing.matter_key.in_(_PAPERS), Filing.state == FilingState.DONE.value)
         with self.database.writing() as session:
             found = session.scalars(
-                select(Filing)
-                .where(Filing.number == number, Filing.state.in_([one.value for one in OPEN_STATES]))
-                .with_for_update()
+                select(Filing).where(Filing.number == number, or_(stands_open, issued)).with_for_update()
             ).all()
             if len(found) != 1:
                 raise FilingRefused(f"{len(found)} filings with the number {number} stand open")
             (filing,) = found
+            if filing.matter_key in _PAPERS and state is not FilingState.WITHDRAWN:
+                raise FilingRefused("a paper that was issued can be withdrawn, and nothing else")
             filing.state, filing.changed_at = state.value, int(self.clock() * 1000)
             filing.place, filing.note = place or filing.place, note or filing.note
 
@@ -216,27 +220,65 @@ def _filings(session: Session, social_security_number: str, region: str) -> Sequ
     ).all()
 
 
-def _is_the_same(filing: Filing, matter: Matter, now_ms: int) -> bool:
-    """Whether a matter stands open already, or a paper holds that would be issued again."""
+def _rests_on(
+    matter: Matter, cards: Sequence[Card], open_filings: Sequence[Filing], orders: Sequence[ReplacementOrder]
+) -> str | None:
+    """What a paper would be issued for: the id of that transaction or order; None where nothing such is under way.
+
+    :param open_filings: newest first.
+    :param orders: in progress, oldest first.
+    """
+    match matter:
+        case Paper(kind=IssuedPaper.TEMPORARY_CARD):
+            if any(card.replaced_by is None and card.state in _IN_USE for card in cards):
+                return None
+            found = [one.transaction_id for one in open_filings if one.matter_key == "card_application"]
+        case Paper(kind=IssuedPaper.COLLECTION_SLIP):
+            found = [one.transaction_id for one in open_filings if one.state == FilingState.READY.value]
+        case Paper(kind=IssuedPaper.CANCEL_NOTICE):
+            found = [one.transaction_id for one in open_filings if one.matter_key == "cancelling"]
+        case Paper():
+            found = [order.order_id for order in reversed(orders)]
+        case _:
+            return None
+    return found[0] if found else None
+
+
+def _is_the_same(filing: Filing, matter: Matter, rests_on: str | None, now_ms: int) -> bool:
+    """Whether a matter stands open already, or a paper stands that would be issued again."""
     if filing.matter_key != matter_key(matter):
         return False
-    if isinstance(matter, Paper):
-        return filing.valid_until is not None and filing.valid_until >= _day_of(now_ms).isoformat()
+    return _still_holds(filing, rests_on, now_ms) if isinstance(matter, Paper) else _is_open(filing)
+
+
+def _is_open(filing: Filing) -> bool:
     return FilingState(filing.state) in OPEN_STATES
+
+
+def _still_holds(paper: Filing, rests_on: str | None, now_ms: int) -> bool:
+    """Whether a paper stands: not withdrawn, not past its term, and what it was issued for is still under way.
+
+    Of papers older than the column it is not known what they were issued for: they hold by their term alone.
+    """
+    if paper.state != FilingState.DONE.value:
+        return False
+    if paper.valid_until is not None and paper.valid_until < _day_of(now_ms).isoformat():
+        return False
+    if paper.rests_on is None:
+        return paper.valid_until is not None
+    return paper.rests_on == rests_on
 
 
 def _verdict(
     matter: Matter,
     holder: Holder,
     cards: Sequence[Card],
-    open_filings: Sequence[Filing],
-    being_replaced: bool,
+    rests_on: str | None,
     rule: RegionRule,
 ) -> FilingVerdict:
     """What filing this comes to; FILED is yet to do. A replaced card counts not: its successor does."""
     if matter_key(matter) not in rule.filings:
         return FilingVerdict.NOT_OPEN
-    in_use = any(card.replaced_by is None and card.state in _IN_USE for card in cards)
     waits = any(card.replaced_by is None and card.state != CardState.CANCELLED.value for card in cards)
     match matter:
         case CardApplication():
@@ -249,20 +291,13 @@ def _verdict(
             return FilingVerdict.FILED if waits else FilingVerdict.NO_CARD
         case Cancelling():
             return FilingVerdict.FILED if waits else FilingVerdict.NO_CARD
-        case Paper(kind=IssuedPaper.TEMPORARY_CARD):
-            applied = any(one.matter_key == "card_application" for one in open_filings)
-            return FilingVerdict.FILED if applied and not in_use else FilingVerdict.NOTHING_TO_REST_ON
-        case Paper(kind=IssuedPaper.COLLECTION_SLIP):
-            ready = any(one.state == FilingState.READY.value for one in open_filings)
-            return FilingVerdict.FILED if ready else FilingVerdict.NOTHING_TO_REST_ON
-        case Paper(kind=IssuedPaper.CANCEL_NOTICE):
-            given_up = any(one.matter_key == "cancelling" for one in open_filings)
-            return FilingVerdict.FILED if given_up else FilingVerdict.NOTHING_TO_REST_ON
         case Paper():
-            return FilingVerdict.FILED if being_replaced else FilingVerdict.NOTHING_TO_REST_ON
+            return FilingVerdict.FILED if rests_on is not None else FilingVerdict.NOTHING_TO_REST_ON
 
 
-def _filing(asker: Asker, question: FileMatter, region: str, rule: RegionRule, now_ms: int) -> Filing:
+def _filing(
+    asker: Asker, question: FileMatter, region: str, rule: RegionRule, rests_on: str | None, now_ms: int
+) -> Filing:
     months = rule.temporary_card_months if question.matter == Paper(kind=IssuedPaper.TEMPORARY_CARD) else None
     return Filing(
         transaction_id=question.transaction_id,
@@ -277,6 +312,7 @@ def _filing(asker: Asker, question: FileMatter, region: str, rule: RegionRule, n
         filed_at=now_ms,
         changed_at=now_ms,
         valid_until=None if months is None else last_day(_day_of(now_ms), months).isoformat(),
+        rests_on=rests_on,
         place="",
         note="",
     )

@@ -17,6 +17,7 @@ from central.region_rules import RegionRule
 from central.tables import Card, CardEvent, Holder
 from kiosk.records.card import CardState
 from kiosk.records.chain import SealedEntry
+from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import LossVerdict
 from kiosk.records.sealing import EpochKey, Unreadable, unseal
 from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
@@ -98,6 +99,7 @@ class Case(msgspec.Struct):
     identification_code: str
     card_number: str
     social_security_number: str = ""
+    identified_by: str | None = None
     record_disclosed_at: int | None = None
     pin_changed_at: int | None = None
     loss_reported_at: int | None = None
@@ -193,6 +195,8 @@ class Bench:
             # Only the answer was lost; whatever became of the card since is not undone.
             same = case.social_security_number == number
             return _APPLIED if same else Ruling(Verdict.REFUSED, "foreign_transaction")
+        if transaction.identified_by is IdentifiedBy.TYPED and not self.rule.temporary_loss_typed:
+            return Ruling(Verdict.REFUSED, "id_card_wanted")
         cards = self.cards_of.get(number, ())
         verdict, card = verdict_on_report(cards, self.being_replaced)
         if not is_holder(self.holders.get(number), transaction.holder_name) or verdict is LossVerdict.UNKNOWN:
@@ -257,6 +261,8 @@ class Bench:
             case.identification_code = case.identification_code or transaction.identification_code
             case.card_number = case.card_number or transaction.card_number
             case.social_security_number = transaction.social_security_number or case.social_security_number
+            if transaction.identified_by is not None:
+                case.identified_by = transaction.identified_by.value
             case.outcome = transaction.outcome.value if transaction.outcome else None
             case.reason = transaction.reason
             case.rule = transaction.rule

@@ -29,6 +29,7 @@ from central.region_rules import RegionRules
 from central.replacement_orders import codes_being_replaced
 from central.tables import Card, Holder, TransactionRow
 from kiosk.records.card import CardState
+from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import (
     FormalLossReported,
     FormalLossVerdict,
@@ -54,12 +55,16 @@ class LossDesk:
     def report(self, asker: Asker, question: ReportLoss) -> LossReported:
         """Stop the social side of a holder's card for now, once per transaction id.
 
-        :raises Declined: a frozen terminal, another region's question, or a transaction id that is something else's.
+        :raises Declined: a frozen terminal, another region's question, the word that the lost card was shown, or a
+            transaction id that is something else's.
         """
         now_ms = self._now_ms()
         with self.database.writing() as session:
             row, cards = _begin(session, asker, question, Service.TEMPORARY_LOSS, now_ms)
             number = question.social_security_number
+            rule = self.rules.of(question.region)
+            if question.identified_by is IdentifiedBy.TYPED and not rule.temporary_loss_typed:
+                return LossReported(verdict=LossVerdict.ID_CARD_WANTED)
             if not is_holder(session.get(Holder, number), question.name):
                 return LossReported(verdict=LossVerdict.UNKNOWN)
             if row.formal_loss_at is not None or (row.identification_code and row.loss_reported_at is None):
@@ -68,7 +73,6 @@ class LossDesk:
                 return answer_again(row.loss_answer, LossReported)
             if row.loss_reported_at is not None:
                 raise malformed("this transaction id belongs to another card")
-            rule = self.rules.of(question.region)
             verdict, card = verdict_on_report(cards, _being_replaced(session, cards))
             if verdict is LossVerdict.REPORTED and card is not None:
                 session.add(report(card, rule, now_ms, _cause(asker, question)))
@@ -77,7 +81,7 @@ class LossDesk:
                 row.effects += 1
             answer = answer_to_report(verdict, card, rule)
             if verdict is not LossVerdict.UNKNOWN:
-                row.social_security_number = number
+                row.social_security_number, row.identified_by = number, question.identified_by.value
                 row.loss_answer = msgspec.json.encode(answer).decode()
             return answer
 
@@ -90,6 +94,8 @@ class LossDesk:
         with self.database.writing() as session:
             row, cards = _begin(session, asker, question, Service.FORMAL_LOSS, now_ms)
             number = question.social_security_number
+            if question.identified_by is IdentifiedBy.TYPED:
+                return FormalLossReported(verdict=FormalLossVerdict.ID_CARD_WANTED)
             if not is_holder(session.get(Holder, number), question.name):
                 return FormalLossReported(verdict=FormalLossVerdict.UNKNOWN)
             if row.loss_reported_at is not None or (row.identification_code and row.formal_loss_at is None):
@@ -109,7 +115,7 @@ class LossDesk:
                 row.effects += 1
             answer = answer_to_formal_report(verdict, card, rule, oral_at_ms)
             if verdict is not FormalLossVerdict.UNKNOWN:
-                row.social_security_number = number
+                row.social_security_number, row.identified_by = number, question.identified_by.value
                 row.loss_answer = msgspec.json.encode(answer).decode()
             return answer
 
@@ -139,13 +145,15 @@ def _begin(
     region = region_of(session, asker.terminal)
     if question.region != region:
         raise malformed("a terminal reports cards of its own region")
+    if question.identified_by is IdentifiedBy.CARD:
+        raise malformed("whose card is lost has none to show")
     transaction_id = question.transaction_id
     row = locked_transaction(session, asker, service, transaction_id=transaction_id, region=region, now_ms=now_ms)
     return row, _settled_cards(session, question.social_security_number, region, now_ms)
 
 
 def _cause(asker: Asker, question: ReportLoss | ReportFormalLoss) -> Cause:
-    return Cause(asker.terminal, question.transaction_id, by=By.TERMINAL)
+    return Cause(asker.terminal, question.transaction_id, question.identified_by.value, By.TERMINAL)
 
 
 def _being_replaced(session: Session, cards: list[Card]) -> frozenset[str]:

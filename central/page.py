@@ -41,7 +41,7 @@ def add_page(app: FastAPI, database: Database, losses: LossDesk, clock: Callable
                 "terminals": terminals(session),
                 "transactions": latest_transactions(session, _SHOWN),
                 "superseded": latest_superseded(session, 8),
-                "card_events": latest_card_events(session, 12),
+                "card_events": latest_card_events(session, 12, losses.rules),
                 "alarms": latest_alarms(session, 8),
             }
         return JSONResponse(data, headers=_HEADERS)

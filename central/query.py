@@ -1,11 +1,16 @@
 """Looking at what the centre holds: for its page, and for whoever checks it over a connection of their own."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
+import msgspec
 from sqlalchemy import ColumnElement, Engine, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from central.card_states import Event
+from central.region_rules import RegionRule, RegionRules, ReplacementReason
 from central.tables import Alarm, Card, CardEvent, Entry, Holder, Terminal, TerminalLedger, TransactionRow
+from kiosk.records.card import CardState
 from kiosk.records.masking import mask_card_number, mask_name
 
 
@@ -62,8 +67,74 @@ def latest_superseded(session: Session, limit: int) -> list[dict[str, Any]]:
     return _transactions(session, limit, TransactionRow.verdict == literal_column("'superseded'"))
 
 
-def latest_card_events(session: Session, limit: int) -> list[dict[str, Any]]:
-    """What changed cards last, card and holder masked."""
+_OF_AN_ORDER: Final = frozenset({Event.REPLACEMENT_ACCEPTED.value, Event.REPLACED.value})
+_REPLACEMENT_REASONS: Final = frozenset(reason.value for reason in ReplacementReason)
+
+
+class CardChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the events of cards as its region's own systems take it in. Names the card in full and nobody."""
+
+    number: int
+    """Of the event; later ones have higher numbers, but need not be there earlier."""
+    identification_code: str
+    """AAZ501."""
+    card_number: str
+    """AAZ500."""
+    at_ms: int
+    """AAE036: since when it is in effect, milliseconds since 1970 UTC."""
+    event: str
+    from_code: str
+    """AAZ502 before, as the region writes it."""
+    to_code: str
+    """AAZ502 since."""
+    reason: str
+    """This centre's own word."""
+    reason_code: str
+    """AAE160, as the region writes it, of a new card that was ordered or made; empty otherwise."""
+    terminal: str
+    transaction_id: str
+
+    def __repr__(self) -> str:
+        return f"<CardChange {self.number} {self.event}>"
+
+
+def card_changes(session: Session, region: str, rule: RegionRule, after: int = 0) -> Iterator[CardChange]:
+    """What changed the cards of a region, oldest first, in the region's own codes.
+
+    :param after: only events with a higher number.
+    """
+    query = (
+        select(CardEvent, Card.card_number)
+        .join(Card, Card.identification_code == CardEvent.identification_code)
+        .where(Card.region == region, CardEvent.number > after)
+        .order_by(CardEvent.number)
+    )
+    for event, card_number in session.execute(query):
+        from_code, to_code, reason_code = _codes(event, rule)
+        yield CardChange(
+            number=event.number,
+            identification_code=event.identification_code,
+            card_number=card_number,
+            at_ms=event.at_ms,
+            event=event.event,
+            from_code=from_code,
+            to_code=to_code,
+            reason=event.reason,
+            reason_code=reason_code,
+            terminal=event.terminal,
+            transaction_id=event.transaction_id,
+        )
+
+
+def _codes(event: CardEvent, rule: RegionRule) -> tuple[str, str, str]:
+    """State before, state since and reason as a region writes them."""
+    before, since = (rule.states.code_of(CardState(state)) for state in (event.from_state, event.to_state))
+    ordered = event.event in _OF_AN_ORDER and event.reason in _REPLACEMENT_REASONS
+    return before, since, rule.reasons.code_of(ReplacementReason(event.reason)) if ordered else ""
+
+
+def latest_card_events(session: Session, limit: int, rules: RegionRules) -> list[dict[str, Any]]:
+    """What changed cards last, card and holder masked, with the codes of the card's own region."""
     query = (
         select(CardEvent, Card.card_number, Card.region, Holder.name)
         .join(Card, Card.identification_code == CardEvent.identification_code)
@@ -84,6 +155,7 @@ def latest_card_events(session: Session, limit: int) -> list[dict[str, Any]]:
             "terminal": event.terminal,
             "transaction": event.transaction_id,
             "reason": event.reason,
+            "codes": _codes(event, rules.of(region)),
         }
         for event, card_number, region, name in session.execute(query)
     ]

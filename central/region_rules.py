@@ -108,6 +108,8 @@ class RegionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     temporary_loss_days: Annotated[int, msgspec.Meta(ge=1, le=_MOST_DAYS)] | None = None
     """After so many days a temporary report lifts by itself; None: it stands until somebody takes it back."""
+    temporary_loss_typed: bool = False
+    """Whether a temporary report may rest on a number and a name that were typed; a formal one never does."""
     lifting: bool = False
     """Whether a terminal may take a report back when the card itself is there."""
     lifting_until_replacement: bool = False

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from central.card_states import SIDES, TRANSITIONS, After, By, Event, SideState
 from kiosk.records.card import CardState
 
-_WIDTH, _HEIGHT = 1800, 1216
+_WIDTH, _HEIGHT = 1800, 1272
 _BOX_WIDTH, _BOX_HEIGHT = 300, 152
 _SMALL = ' font-size="17"'
 _STATES: Final = {
@@ -35,6 +35,7 @@ _EVENTS: Final = {
     Event.LAPSED: ("到期自动解除", "term over"),
     Event.FORMALLY_REPORTED: ("正式挂失", "formally reported"),
     Event.REPLACEMENT_ACCEPTED: ("受理补换卡", "replacement accepted"),
+    Event.REPLACEMENT_WITHDRAWN: ("撤回补换卡", "replacement withdrawn"),
     Event.REPLACED: ("新卡制成", "replaced"),
     Event.CANCELLED: ("注销", "cancelled"),
 }
@@ -169,13 +170,20 @@ def _notes() -> Iterator[str]:
         said = f"{' '.join(_EVENTS[row.event])}：{'、'.join(_BY[by][0] for by in row.by)} · "
         yield _text(40 + 900 * column, 1014 + 28 * line, said + ", ".join(_BY[by][1] for by in row.by), _SMALL)
     still = [" ".join(_EVENTS[row.event]) for row in TRANSITIONS if row.to is After.AS_IT_IS]
-    leaves = "卡不变；地区规定受理即作废的，随即注销 · leaves the card as it is, or cancels it where the region says so"
+    leaves = (
+        "卡不变；地区规定受理即作废的，受理后随即注销 · "
+        "leave the card as it is; where the region says so, acceptance cancels it"
+    )
+    resumes = (
+        "撤回以后：作废的卡不恢复，临时挂失的期限照原来的算 · "
+        "Once withdrawn: no ended card comes back, and a report's term runs as before"
+    )
     e_card = (
         "电子卡：手册写明随实体卡停用的地区才算 · E-card: where the region's handbook says that it goes with the card"
     )
-    notes = (f"{'、'.join(still)}：{leaves}", e_card)
+    notes = (f"{'、'.join(still)}：{leaves}", resumes, e_card)
     for line, note in enumerate(notes):
-        yield _text(40, 1164 + 28 * line, note, _SMALL)
+        yield _text(40, 1192 + 28 * line, note, _SMALL)
 
 
 def _text(x: int, y: int, text: str, look: str) -> str:

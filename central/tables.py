@@ -123,6 +123,9 @@ class TransactionRow(Base):
     identification_code: Mapped[str] = mapped_column(comment="AAZ501")
     card_number: Mapped[str] = mapped_column(comment="AAZ500")
     social_security_number: Mapped[str] = mapped_column(comment="AAC002", default="")
+    identified_by: Mapped[str | None] = mapped_column(
+        comment="of a loss report: card, id_card, typed; the terminal's word for it; empty: not said"
+    )
     record_disclosed_at: Mapped[Milliseconds | None]
     pin_changed_at: Mapped[Milliseconds | None]
     loss_reported_at: Mapped[Milliseconds | None]
@@ -332,6 +335,9 @@ class Filing(Base):
     filed_at: Mapped[Milliseconds] = mapped_column(comment="AAE036")
     changed_at: Mapped[Milliseconds]
     valid_until: Mapped[str | None] = mapped_column(comment="YYYY-MM-DD, its last day")
+    rests_on: Mapped[str | None] = mapped_column(
+        comment="of a paper: transaction id or order id of what it was issued for; empty: not kept"
+    )
     place: Mapped[str] = mapped_column(default="", comment="where it is collected")
     note: Mapped[str] = mapped_column(default="", comment="AAE013, an office's own words to its person")
 

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from kiosk.journeys import refusals
 from kiosk.journeys.faults import CLOSE, Effect, meaning
-from kiosk.journeys.frame import Ending, Progress, Session, serve
+from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.holder import Holder, holder_without_card, ways_to_identify
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.lost_card import (
@@ -19,6 +19,7 @@ from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show,
 from kiosk.journeys.terms import span
 from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, ReadBack, Result, View, Working
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
+from kiosk.policy.pack import Identification
 from kiosk.policy.region import Region
 from kiosk.records.china_time import minute_of
 from kiosk.records.masking import mask_name, mask_number
@@ -35,11 +36,13 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.FORMAL_LOSS):
         raise refusals.not_offered(region, Service.FORMAL_LOSS)
-    ways_to_identify(session)
+    if Identification.ID_CARD not in ways_to_identify(session):
+        raise refusals.no_id_reader(region, Service.FORMAL_LOSS)
     yield from ask(Show(_explanation(session)))
-    holder = yield from holder_without_card(session, _read_back)
+    holder = yield from holder_without_card(session, _read_back, may_type=False)
     yield from ask(Show(_last_question(region)))
     progress.social_security_number, progress.holder_name = holder.number, holder.name
+    progress.identified_by = holder.identified_by
     yield from ask(Record(progress.transaction(Stage.BEGUN)))
     progress.began = True
     yield from ask(Announce(Working(say("正在正式挂失"), say("请稍候。"))))
@@ -49,6 +52,7 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
         region=region.key,
         social_security_number=holder.number,
         name=holder.name,
+        identified_by=holder.identified_by,
     )
     answer = yield from ask_centre(question, FormalLossReported)
     if isinstance(answer, Unreachable | Distrusted) and answer.maybe_done:
@@ -56,25 +60,37 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
     progress.effect = Effect.NONE
     if isinstance(answer, Unreachable | Distrusted):
         raise refusals.no_answer(region, Service.FORMAL_LOSS, answer)
-    match answer.verdict:
-        case FormalLossVerdict.REPORTED:
-            progress.effect = Effect.DONE
-            progress.done_online = True
-            return Ending(Outcome.DONE, _reported_views(session, answer))
+    if answer.verdict is not FormalLossVerdict.REPORTED:
+        raise _refusal(region, answer.verdict)
+    progress.effect = Effect.DONE
+    progress.done_online = True
+    return Ending(Outcome.DONE, _reported_views(session, answer))
+
+
+def _refusal(region: Region, verdict: FormalLossVerdict) -> Ended:
+    """What the centre's no comes to.
+
+    :raises ValueError: it is none.
+    """
+    match verdict:
         case FormalLossVerdict.FORMALLY_LOST:
-            raise refusals.formally_lost(region)
+            return refusals.formally_lost(region)
         case FormalLossVerdict.NOT_ACTIVATED:
-            raise refusals.never_activated(region)
+            return refusals.never_activated(region)
         case FormalLossVerdict.CANCELLED:
-            raise refusals.cancelled_card(region)
+            return refusals.cancelled_card(region)
         case FormalLossVerdict.REPLACED:
-            raise refusals.replaced_card(region)
+            return refusals.replaced_card(region)
         case FormalLossVerdict.REPLACEMENT_RUNNING:
-            raise refusals.replacement_running(region)
+            return refusals.replacement_running(region)
         case FormalLossVerdict.NOT_OPEN:
-            raise refusals.not_offered(region, Service.FORMAL_LOSS)
+            return refusals.not_offered(region, Service.FORMAL_LOSS)
+        case FormalLossVerdict.ID_CARD_WANTED:
+            return refusals.id_card_wanted(region, Service.FORMAL_LOSS)
         case FormalLossVerdict.UNKNOWN:
-            raise refusals.unknown_holder(region, Service.FORMAL_LOSS)
+            return refusals.unknown_holder(region, Service.FORMAL_LOSS)
+        case FormalLossVerdict.REPORTED:
+            raise ValueError("the card is reported")
         case other:
             assert_never(other)
 
@@ -99,7 +115,7 @@ def _explanation(session: Session) -> Explain:
         else ()
     )
     free = region.service(Service.FORMAL_LOSS).fee_fen.value == 0
-    needed = say("要确认您是本人。不收费。") if free else say("要确认您是本人。")
+    needed = say("要用您的身份证。不收费。") if free else say("要用您的身份证。")
     return Explain(
         title=say("卡找不回来了，办正式挂失"),
         lines=(_whether_final(region), *time, needed),

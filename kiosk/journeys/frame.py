@@ -33,6 +33,7 @@ from kiosk.journeys.views import Chosen, Intent, PaperSlip, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, say
 from kiosk.policy.country import Country
 from kiosk.policy.region import Region
+from kiosk.records.filings import IdentifiedBy
 from kiosk.records.masking import mask_name, mask_number
 from kiosk.records.transaction import Outcome, Service, Stage, Transaction
 
@@ -76,6 +77,8 @@ class Progress:
     social_security_number: str = field(default="", repr=False)
     holder_name: str = field(default="", repr=False)
     """Typed and confirmed, where no card is at hand."""
+    identified_by: IdentifiedBy | None = None
+    """Where the centre judges by it."""
     name_on_card: str = field(default="", repr=False)
     card_state: str = ""
     began: bool = False
@@ -118,6 +121,7 @@ class Progress:
             region=self.session.region.key,
             social_security_number=self.social_security_number,
             holder_name=self.holder_name,
+            identified_by=self.identified_by,
             card_number=self.issuer.card_number if self.issuer else "",
             identification_code=self.issuer.identification_code if self.issuer else "",
             assumed_card_state=self.card_state,

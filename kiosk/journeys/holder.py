@@ -14,6 +14,7 @@ from kiosk.journeys.views import Action, Emphasis, Explain, Intent, NameEntry, N
 from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.pack import Identification
 from kiosk.records import identity
+from kiosk.records.filings import IdentifiedBy
 
 LONGEST_NAME = 50
 """Characters; EF06 keeps 30 + 20 bytes, and names in letters are the longest."""
@@ -33,6 +34,11 @@ class Holder:
     name: str = field(repr=False)
     document: IdDocument | None = field(default=None, repr=False)
     """The identity card they were read from; None where they were typed."""
+
+    @property
+    def identified_by(self) -> IdentifiedBy:
+        """What the centre is told of it."""
+        return IdentifiedBy.TYPED if self.document is None else IdentifiedBy.ID_CARD
 
     @property
     def check(self) -> Step:
@@ -67,13 +73,18 @@ def ways_to_identify(session: Session) -> frozenset[Identification]:
     return ways
 
 
-def holder_without_card(session: Session, read_back: Callable[[Holder], ReadBack]) -> Journey[Holder]:
+def holder_without_card(
+    session: Session, read_back: Callable[[Holder], ReadBack], *, may_type: bool = True
+) -> Journey[Holder]:
     """Learn number and name from the identity card, or from what is typed, until the citizen says that they are right.
 
     :param read_back: what is about to be done to this holder's card; its AGAIN asks anew.
+    :param may_type: False for what nobody takes back: it wants the identity card, whatever the region's rules let type.
     :raises Ended: this terminal can't learn who somebody is, or the identity card may not be used.
     """
     ways = ways_to_identify(session)
+    if not may_type:
+        ways &= {Identification.ID_CARD}
     while True:
         if (yield from _has_id_card(ways)):
             document = yield from id_card(session)

@@ -480,6 +480,18 @@ def replacement_running(region: Region) -> Ended:
     )
 
 
+def id_card_wanted(region: Region, service: Service) -> Ended:
+    """Number and name were typed, and the centre, whatever the pack here says, wants a card seen."""
+    return refused(
+        region,
+        reason="id_card_wanted",
+        code="R-32",
+        title=say("要放身份证才能办"),
+        why=say("社保中心要看身份证。只输号码和姓名，这里办不了。"),
+        instead=(say("请带身份证再办一次，或找工作人员。"), *go_to(region.service(service).place)),
+    )
+
+
 def not_lifted_any_more(region: Region) -> Ended:
     """Taking a report back, and a new card is being made."""
     rule = region.pack.loss.lifting_until_replacement

@@ -52,6 +52,7 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
     yield from ask(Show(_explanation(session, ways_to_identify(session))))
     holder = yield from holder_without_card(session, _read_back)
     progress.social_security_number, progress.holder_name = holder.number, holder.name
+    progress.identified_by = holder.identified_by
     yield from ask(Record(progress.transaction(Stage.BEGUN)))
     yield from ask(Announce(Working(say("正在挂失"), say("请稍候。"))))
     question = ReportLoss(
@@ -59,6 +60,7 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
         region=region.key,
         social_security_number=holder.number,
         name=holder.name,
+        identified_by=holder.identified_by,
     )
     answer = yield from ask_centre(question, LossReported)
     if isinstance(answer, Unreachable | Distrusted):
@@ -80,6 +82,8 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
             raise refusals.replaced_card(region)
         case LossVerdict.REPLACEMENT_RUNNING:
             raise refusals.replacement_running(region)
+        case LossVerdict.ID_CARD_WANTED:
+            raise refusals.id_card_wanted(region, Service.TEMPORARY_LOSS)
         case LossVerdict.UNKNOWN:
             raise refusals.unknown_holder(region, Service.TEMPORARY_LOSS)
         case other:

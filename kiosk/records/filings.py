@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from kiosk.records.questions import Moment
+from kiosk.records.china_time import Moment
 
 MOST_TOLD = 20
 """Filings in one answer, the newest first."""

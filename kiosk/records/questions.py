@@ -6,6 +6,8 @@ from typing import Annotated
 import msgspec
 
 from kiosk.records.card import CardState
+from kiosk.records.china_time import Moment
+from kiosk.records.filings import IdentifiedBy
 from kiosk.records.settlement import RECEIPTS_TOLD, YEARS_TOLD, MedicalYear, SettlementReceipt
 
 
@@ -172,10 +174,6 @@ class PinChanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     pin_tries_left: int | None = None
 
 
-Moment = Annotated[int, msgspec.Meta(ge=0, lt=1 << 47)]
-"""Milliseconds since 1970 UTC, before the year 6430: what comes from outside must fit every calendar."""
-
-
 class ReportLoss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /v1/loss-reports. Someone without a card at hand reports the social side of their card lost for now."""
 
@@ -183,9 +181,10 @@ class ReportLoss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     region: str
     """The terminal's own; only cards of this region are found."""
     social_security_number: str
-    """AAC002 as typed."""
+    """AAC002, as typed or read."""
     name: str
-    """AAC003 as typed; must be the holder's, letter by letter and character by character."""
+    """AAC003, as typed or read; must be the holder's, letter by letter and character by character."""
+    identified_by: IdentifiedBy
 
     def __repr__(self) -> str:
         return "<ReportLoss>"
@@ -205,6 +204,8 @@ class LossVerdict(Enum):
     """The card was replaced by a new one: the old one is dead already."""
     REPLACEMENT_RUNNING = "replacement_running"
     """A new card is being made, and the old one is stopped already."""
+    ID_CARD_WANTED = "id_card_wanted"
+    """Number and name were typed, and the region's rules want a card seen. Told before anybody is looked for."""
     UNKNOWN = "unknown"
     """No such holder here. Does not tell a wrong name from a wrong number."""
 
@@ -233,6 +234,7 @@ class ReportFormalLoss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """AAC002."""
     name: str
     """AAC003; must be the holder's, as in :class:`ReportLoss`."""
+    identified_by: IdentifiedBy
 
     def __repr__(self) -> str:
         return "<ReportFormalLoss>"
@@ -252,6 +254,8 @@ class FormalLossVerdict(Enum):
     """A new card is being made, and the old one has ended already."""
     NOT_OPEN = "not_open"
     """The region's rules let no terminal do it."""
+    ID_CARD_WANTED = "id_card_wanted"
+    """Number and name were typed: what nobody takes back wants a card seen, whatever the region."""
     UNKNOWN = "unknown"
     """No such holder here. Does not tell a wrong name from a wrong number."""
 

@@ -5,6 +5,8 @@ from typing import Final
 
 import msgspec
 
+from kiosk.records.filings import IdentifiedBy
+
 SCHEMA_VERSION: Final = 1
 
 
@@ -95,7 +97,10 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     social_security_number: str = ""
     """AAC002; empty when a closed chip did not give it."""
     holder_name: str = ""
-    """AAC003 as the citizen typed it; empty where a card was there to say it."""
+    """AAC003 as the citizen typed it, or as their ID card has it; empty where a social security card was there to say
+    it."""
+    identified_by: IdentifiedBy | None = None
+    """Of a loss report: how its holder was identified. None elsewhere, and in entries older than this field."""
     card_number: str
     """AAZ500; empty where no card was at hand."""
     identification_code: str

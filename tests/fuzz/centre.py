@@ -24,6 +24,7 @@ from drivers.card_reader.session import recognise
 from drivers.ports.card_reader import Challenge
 from drivers.transport.apdu import ApduChannel
 from kiosk.records.chain import GENESIS, SealedEntry, entry_hash, sha256
+from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardProof,
@@ -189,11 +190,17 @@ class Asker:
             (f"{self.proved}/loss-lifting", LiftLoss(transaction_id="d" * 32, pin_block=bytes(8), pad_serial=pad)),
             (
                 "/v1/loss-reports",
-                ReportLoss(transaction_id="e" * 32, region="beijing", social_security_number=person, name="别人"),
+                ReportLoss(
+                    transaction_id="e" * 32, region="beijing", social_security_number=person, name="别人",
+                    identified_by=IdentifiedBy.ID_CARD,
+                ),
             ),
             (
                 "/v1/formal-loss-reports",
-                ReportFormalLoss(transaction_id="9" * 32, region="beijing", social_security_number=person, name="别人"),
+                ReportFormalLoss(
+                    transaction_id="9" * 32, region="beijing", social_security_number=person, name="别人",
+                    identified_by=IdentifiedBy.ID_CARD,
+                ),
             ),
             ("/v1/working-keys", GetWorkingKey(pad_serial=pad)),
             ("/v1/card-sessions/00/record", GetRecord(transaction_id="f" * 32)),

@@ -386,6 +386,9 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
     batch = schemas["Batch"]
     assert batch["required"] == ["terminal", "ledger_id", "epochs", "entries"]
     assert batch["additionalProperties"] is False
+    for report in ("ReportLoss", "ReportFormalLoss"):
+        assert "identified_by" in schemas[report]["required"]
+    assert set(schemas["IdentifiedBy"]["enum"]) == {"card", "id_card", "typed"}
     named = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(description))
     assert set(named) <= set(schemas)
     assert {"Receipt", "Problem", "SealedEntry", "Tombstone", "HolderRecord"} <= set(named)

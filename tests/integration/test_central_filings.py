@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import select
 
 from central.command_line import main
-from central.filings import last_day
+from central.filings import FilingDesk, FilingRefused, last_day
 from central.query import transaction_row
+from central.region_rules import load_region_rules
 from central.settings import load_settings
 from central.tables import Card, Filing, ReplacementOrder
 from kiosk.records.card import CardState
@@ -41,7 +42,7 @@ from kiosk.records.questions import ReportLoss
 from kiosk.records.transaction import Outcome, Service, Stage
 from kiosk.records.upload import Receipt
 from kiosk.records.working_days import load_calendar
-from tests.centre import HOLIDAYS, EnrolledTerminal, LedgerWriter, Refusal, RunningCentre, a_transaction
+from tests.centre import HOLIDAYS, REGION_RULES, EnrolledTerminal, LedgerWriter, Refusal, RunningCentre, a_transaction
 
 NOW = 1_800_000_000_000
 """2027-01-15 16:00 in China."""
@@ -103,6 +104,11 @@ def declined(question: Callable[[], object]) -> tuple[int, str]:
     with pytest.raises(Refusal) as caught:
         question()
     return caught.value.status, caught.value.problem.type
+
+
+def desk(centre: RunningCentre) -> FilingDesk:
+    """The office's side."""
+    return FilingDesk(centre.database, load_region_rules(REGION_RULES), load_calendar(HOLIDAYS), centre.clock)
 
 
 def put(centre: RunningCentre, **values: Any) -> None:
@@ -223,12 +229,7 @@ def test_a_paper_of_a_replacement_wants_one_under_way(
 ) -> None:
     question = a_matter(WITH_CARD, Paper(kind=kind))
     assert file(centre, terminal, question).verdict is FilingVerdict.NOTHING_TO_REST_ON
-    with centre.database.writing() as session:
-        session.add(
-            ReplacementOrder(
-                order_id=os.urandom(16).hex(), identification_code=WITH_CARD_CODE, reason="damaged", accepted_at=NOW
-            )
-        )
+    an_order(centre)
     assert file(centre, terminal, a_matter(WITH_CARD, Paper(kind=kind))).verdict is FilingVerdict.FILED
 
 
@@ -237,6 +238,128 @@ def test_a_notice_of_cancelling_wants_the_cancelling(centre: RunningCentre, term
     assert file(centre, terminal, a_matter(WITH_CARD, notice)).verdict is FilingVerdict.NOTHING_TO_REST_ON
     file(centre, terminal, a_matter(WITH_CARD, Cancelling(reason=LeavingReason.MOVED_AWAY)))
     assert file(centre, terminal, a_matter(WITH_CARD, notice)).verdict is FilingVerdict.FILED
+
+
+def an_order(centre: RunningCentre) -> str:
+    order_id = os.urandom(16).hex()
+    with centre.database.writing() as session:
+        session.add(
+            ReplacementOrder(order_id=order_id, identification_code=WITH_CARD_CODE, reason="damaged", accepted_at=NOW)
+        )
+    return order_id
+
+
+def end_order(centre: RunningCentre, order_id: str) -> None:
+    with centre.database.writing() as session:
+        session.get_one(ReplacementOrder, order_id).ended_at = NOW
+
+
+@pytest.mark.parametrize("kind", [IssuedPaper.MEDICAL_SLIP, IssuedPaper.REPLACEMENT_CERTIFICATE])
+def test_a_paper_without_a_term_is_given_again_while_what_it_was_issued_for_stands(
+    centre: RunningCentre, terminal: EnrolledTerminal, kind: IssuedPaper
+) -> None:
+    order = an_order(centre)
+    first = file(centre, terminal, a_matter(WITH_CARD, Paper(kind=kind)))
+    assert first.filing is not None
+    assert (first.verdict, first.filing.valid_until) == (FilingVerdict.FILED, None)
+    centre.clock.held_ms = NOW + 400 * 24 * HOUR
+    other_terminal = centre.enrol("yl-0002", "yunling")
+    again = file(centre, other_terminal, a_matter(WITH_CARD, Paper(kind=kind)))
+    assert (again.verdict, again.filing) == (FilingVerdict.ALREADY_FILED, first.filing)
+    assert stored(centre, WITH_CARD) == [kind.value]
+    end_order(centre, order)
+    assert file(centre, terminal, a_matter(WITH_CARD, Paper(kind=kind))).verdict is FilingVerdict.NOTHING_TO_REST_ON
+    an_order(centre)
+    anew = file(centre, terminal, a_matter(WITH_CARD, Paper(kind=kind)))
+    assert anew.verdict is FilingVerdict.FILED, "another order wants another paper"
+    assert anew.filing is not None
+    assert anew.filing.number != first.filing.number
+
+
+def test_a_collection_slip_is_given_again_until_the_card_is_collected(
+    centre: RunningCentre, terminal: EnrolledTerminal
+) -> None:
+    slip = Paper(kind=IssuedPaper.COLLECTION_SLIP)
+    first = file(centre, terminal, a_matter(READY, slip))
+    again = file(centre, terminal, a_matter(READY, slip))
+    assert (first.verdict, again.verdict) == (FilingVerdict.FILED, FilingVerdict.ALREADY_FILED)
+    assert again.filing == first.filing
+    application = next(one for one in query(centre, terminal, READY).filings if isinstance(one.matter, CardApplication))
+    desk(centre).decide(application.number, FilingState.DONE)
+    assert file(centre, terminal, a_matter(READY, slip)).verdict is FilingVerdict.NOTHING_TO_REST_ON
+
+
+def test_a_notice_of_cancelling_is_given_again_and_not_for_another_cancelling(
+    centre: RunningCentre, terminal: EnrolledTerminal
+) -> None:
+    notice = Paper(kind=IssuedPaper.CANCEL_NOTICE)
+    for _ in range(2):
+        given_up = file(centre, terminal, a_matter(WITH_CARD, Cancelling(reason=LeavingReason.MOVED_AWAY)))
+        assert given_up.filing is not None
+        first = file(centre, terminal, a_matter(WITH_CARD, notice))
+        assert first.verdict is FilingVerdict.FILED
+        assert file(centre, terminal, a_matter(WITH_CARD, notice)).filing == first.filing
+        desk(centre).decide(given_up.filing.number, FilingState.WITHDRAWN)
+    assert stored(centre, WITH_CARD).count("cancel_notice") == 2
+
+
+@pytest.mark.parametrize(
+    ("person", "kind"),
+    [(WITH_CARD, IssuedPaper.MEDICAL_SLIP), (IN_PRODUCTION, IssuedPaper.TEMPORARY_CARD)],
+    ids=["without a term", "with a term"],
+)
+def test_a_paper_that_was_withdrawn_is_issued_anew(
+    centre: RunningCentre, terminal: EnrolledTerminal, person: Person, kind: IssuedPaper
+) -> None:
+    an_order(centre)
+    first = file(centre, terminal, a_matter(person, Paper(kind=kind)))
+    assert first.filing is not None
+    with pytest.raises(FilingRefused, match="withdrawn"):
+        desk(centre).decide(first.filing.number, FilingState.READY)
+    desk(centre).decide(first.filing.number, FilingState.WITHDRAWN, note="印错了")
+    newest = {one.number: one for one in query(centre, terminal, person).filings}[first.filing.number]
+    assert (newest.state, newest.note) == (FilingState.WITHDRAWN, "印错了")
+    with pytest.raises(FilingRefused):
+        desk(centre).decide(first.filing.number, FilingState.WITHDRAWN)
+    anew = file(centre, terminal, a_matter(person, Paper(kind=kind)))
+    assert anew.verdict is FilingVerdict.FILED
+    again = file(centre, terminal, a_matter(person, Paper(kind=kind)))
+    assert (again.verdict, again.filing) == (FilingVerdict.ALREADY_FILED, anew.filing)
+
+
+def test_a_temporary_card_ends_when_the_card_is_there(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    """Zhumadian §1.8: it is given back when the card comes, though its months are not over."""
+    temporary = Paper(kind=IssuedPaper.TEMPORARY_CARD)
+    first = file(centre, terminal, a_matter(IN_PRODUCTION, temporary))
+    assert first.verdict is FilingVerdict.FILED
+    (application,) = [one for one in query(centre, terminal, IN_PRODUCTION).filings if one.matter == CardApplication()]
+    desk(centre).decide(application.number, FilingState.DONE)
+    assert file(centre, terminal, a_matter(IN_PRODUCTION, temporary)).verdict is FilingVerdict.NOTHING_TO_REST_ON
+
+
+def test_a_paper_older_than_what_it_rests_on_was_kept_holds_by_its_term(
+    centre: RunningCentre, terminal: EnrolledTerminal
+) -> None:
+    an_order(centre)
+    for person, kind, verdict in (
+        (IN_PRODUCTION, IssuedPaper.TEMPORARY_CARD, FilingVerdict.ALREADY_FILED),
+        (WITH_CARD, IssuedPaper.MEDICAL_SLIP, FilingVerdict.FILED),
+    ):
+        question = a_matter(person, Paper(kind=kind))
+        file(centre, terminal, question)
+        with centre.database.writing() as session:
+            session.get_one(Filing, question.transaction_id).rests_on = None
+        assert file(centre, terminal, a_matter(person, Paper(kind=kind))).verdict is verdict
+
+
+def test_two_terminals_at_once_issue_one_paper(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    an_order(centre)
+    terminals = [terminal, *(centre.enrol(f"yl-000{number}", "yunling") for number in range(2, 6))]
+    slip = Paper(kind=IssuedPaper.MEDICAL_SLIP)
+    with ThreadPoolExecutor(len(terminals)) as pool:
+        answers = list(pool.map(lambda one: file(centre, one, a_matter(WITH_CARD, slip)), terminals))
+    assert sorted(one.verdict.value for one in answers) == ["already_filed"] * 4 + ["filed"]
+    assert len({one.filing.number for one in answers if one.filing is not None}) == 1
 
 
 def admitted(day: str) -> OffsiteCare:
@@ -326,6 +449,7 @@ def test_a_transaction_id_is_one_matter_of_one_person(centre: RunningCentre, ter
         region="yunling",
         social_security_number=WITH_CARD[0],
         name=WITH_CARD[1],
+        identified_by=IdentifiedBy.ID_CARD,
     )
     centre.post(terminal, "/v1/loss-reports", loss)
     reused = a_matter(WITH_CARD, AWAY, transaction_id=loss.transaction_id)

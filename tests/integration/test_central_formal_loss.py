@@ -12,6 +12,7 @@ from central.card_states import Cause, accept_replacement
 from central.region_rules import ReplacementReason, load_region_rules
 from central.tables import Card, ReplacementOrder
 from kiosk.records.card import CardState
+from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import (
     FormalLossReported,
     FormalLossVerdict,
@@ -67,6 +68,7 @@ def a_formal_report(person: Person, **other: Any) -> ReportFormalLoss:
         "region": "yunling",
         "social_security_number": person[2],
         "name": NAMES.get(person, ""),
+        "identified_by": IdentifiedBy.ID_CARD,
     }
     return ReportFormalLoss(**(values | other))
 
@@ -139,6 +141,18 @@ def test_whoever_is_not_the_holder_ends_no_card(centre: RunningCentre, yunling: 
     answer = formally(centre, yunling, a_formal_report(YUNLING, name=name))
     assert answer == FormalLossReported(verdict=FormalLossVerdict.UNKNOWN)
     assert state(centre, YUNLING) == "1"
+
+
+@pytest.mark.parametrize("name", ["云示例", "别人"])
+def test_what_was_only_typed_ends_no_card(centre: RunningCentre, yunling: EnrolledTerminal, name: str) -> None:
+    """Though the region lets a temporary report be typed: what nobody takes back wants a card seen."""
+    typed = a_formal_report(YUNLING, name=name, identified_by=IdentifiedBy.TYPED)
+    answer = formally(centre, yunling, typed)
+    assert answer == FormalLossReported(verdict=FormalLossVerdict.ID_CARD_WANTED)
+    assert state(centre, YUNLING) == "1"
+    assert row(centre, typed.transaction_id)["effects"] == 0
+    claimed = a_formal_report(YUNLING, identified_by=IdentifiedBy.CARD)
+    assert declined(lambda: formally(centre, yunling, claimed)) == (400, "malformed")
 
 
 def test_where_the_rules_do_not_open_it_a_terminal_ends_no_card(centre: RunningCentre) -> None:

@@ -22,6 +22,7 @@ from central.ingest import Ingest
 from central.query import transaction_row
 from central.tables import Card, CardEvent, CentrePin, Holder
 from kiosk.records.card import CardState
+from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import (
     LiftLoss,
     LiftVerdict,
@@ -85,6 +86,7 @@ def a_report(person: Person, region: str, **other: Any) -> ReportLoss:
         "region": region,
         "social_security_number": person[2],
         "name": NAMES.get(person, ""),
+        "identified_by": IdentifiedBy.ID_CARD,
     }
     return ReportLoss(**(values | other))
 
@@ -192,6 +194,51 @@ def test_the_same_report_again_changes_nothing(centre: RunningCentre, beijing: E
     assert state(centre, BEIJING) == "1"
     assert row(centre, question.transaction_id)["effects"] == 1
     assert len(events(centre, BEIJING)) == 2
+
+
+@pytest.mark.parametrize(
+    ("person", "region", "verdict"),
+    [
+        (BEIJING, "beijing", LossVerdict.ID_CARD_WANTED),
+        (JIANGXI, "jiangxi", LossVerdict.REPORTED),
+        (YUNLING, "yunling", LossVerdict.REPORTED),
+        (ZHUMADIAN, "zhumadian", LossVerdict.ID_CARD_WANTED),
+    ],
+)
+def test_what_was_typed_stops_a_card_only_where_the_region_lets_it(
+    centre: RunningCentre, person: Person, region: str, verdict: LossVerdict
+) -> None:
+    terminal = centre.enrol("t-0001", region)
+    typed = a_report(person, region, identified_by=IdentifiedBy.TYPED)
+    assert ask(centre, terminal, typed).verdict is verdict
+    assert state(centre, person) == ("4" if verdict is LossVerdict.REPORTED else "1")
+    kept = row(centre, typed.transaction_id)
+    assert (kept["effects"], kept["identified_by"]) == ((1, "typed") if verdict is LossVerdict.REPORTED else (0, None))
+    # Whoever then lays the ID card down is served under the same transaction.
+    shown = msgspec.structs.replace(typed, identified_by=IdentifiedBy.ID_CARD)
+    assert ask(centre, terminal, shown).verdict is LossVerdict.REPORTED
+    assert len(events(centre, person)) == 1
+
+
+@pytest.mark.parametrize("number", [BEIJING[2], "110000198807212016", "110000197312082058"])
+def test_whoever_only_types_is_told_the_same_of_everybody(
+    centre: RunningCentre, beijing: EnrolledTerminal, number: str
+) -> None:
+    typed = a_report(("", "", number), "beijing", name="何书面", identified_by=IdentifiedBy.TYPED)
+    assert ask(centre, beijing, typed) == LossReported(verdict=LossVerdict.ID_CARD_WANTED)
+
+
+def test_a_lost_card_identifies_nobody(centre: RunningCentre, beijing: EnrolledTerminal) -> None:
+    claimed = a_report(BEIJING, "beijing", identified_by=IdentifiedBy.CARD)
+    assert declined(lambda: ask(centre, beijing, claimed)) == (400, "malformed")
+    assert state(centre, BEIJING) == "1"
+
+
+def test_a_report_that_does_not_say_how_is_malformed(centre: RunningCentre, beijing: EnrolledTerminal) -> None:
+    said = msgspec.to_builtins(a_report(BEIJING, "beijing"))
+    del said["identified_by"]
+    reply = centre.post(beijing, "/v1/loss-reports", msgspec.json.encode(said))
+    assert (reply.status, state(centre, BEIJING)) == (400, "1")
 
 
 def test_a_second_report_does_not_begin_the_term_anew(centre: RunningCentre, beijing: EnrolledTerminal) -> None:
@@ -743,6 +790,31 @@ def test_a_locked_card_is_reported_offline_as_online(centre: RunningCentre, ledg
         session.get_one(Card, BEIJING[0]).state = "3"
     assert upload(centre, ledger, taken_down(BEIJING, "beijing"), NOW) == ("applied", "")
     assert state(centre, BEIJING) == "4"
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        (IdentifiedBy.TYPED, ("refused", "id_card_wanted")),
+        (IdentifiedBy.ID_CARD, ("applied", "")),
+        (None, ("applied", "")),
+    ],
+)
+def test_a_late_report_says_how_its_holder_was_identified(
+    centre: RunningCentre, ledger: LedgerWriter, said: IdentifiedBy | None, verdict: tuple[str, str]
+) -> None:
+    """An entry from before terminals said it is not thrown away: the card must stop."""
+    entry = taken_down(BEIJING, "beijing", identified_by=said)
+    assert upload(centre, ledger, entry, NOW) == verdict
+    assert state(centre, BEIJING) == ("4" if verdict[0] == "applied" else "1")
+    assert row(centre, entry.transaction_id)["identified_by"] == (said.value if said is not None else None)
+
+
+def test_what_was_typed_without_the_centre_counts_where_the_region_lets_it(centre: RunningCentre) -> None:
+    ledger = LedgerWriter(centre.enrol("jx-0001", "jiangxi"), centre)
+    entry = taken_down(JIANGXI, "jiangxi", identified_by=IdentifiedBy.TYPED)
+    assert upload(centre, ledger, entry, NOW) == ("applied", "")
+    assert row(centre, entry.transaction_id)["identified_by"] == "typed"
 
 
 def test_two_reports_in_one_batch_stop_the_card_once(centre: RunningCentre, ledger: LedgerWriter) -> None:

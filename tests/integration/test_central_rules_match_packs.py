@@ -16,7 +16,7 @@ from central.region_rules import (
 )
 from central.settings import load_settings
 from kiosk.policy.card_rules import VoidFrom
-from kiosk.policy.pack import Pack, Unit, load_pack
+from kiosk.policy.pack import Identification, Pack, Unit, load_pack
 from kiosk.records.card import CardState
 from kiosk.records.filings import MATTER_KEYS, IssuedPaper
 from kiosk.records.transaction import Service
@@ -43,6 +43,10 @@ def says(pack: Pack) -> RegionRule:
     assert emergency is None or emergency.unit is Unit.WORKING_DAYS
     return RegionRule(
         temporary_loss_days=None if term is None else term.count,
+        temporary_loss_typed=(
+            bool(pack.services[Service.TEMPORARY_LOSS].self_service.value)
+            and Identification.TYPED in (pack.loss.identified_by.value or ())
+        ),
         lifting=lifting,
         lifting_until_replacement=lifting and bool(pack.loss.lifting_until_replacement.value),
         filings=(*(service.value for service in FILED if service in open_here), *papers),
@@ -69,6 +73,8 @@ def test_the_centre_keeps_the_packs_terms(path: Path, rules: Path) -> None:
     assert rule.temporary_loss_days == DAYS[path.stem]
     assert not rule.lifting
     assert not rule.formal_loss
+    # Jiangxi 线上业务办理指南; the others' handbooks let nobody type.
+    assert rule.temporary_loss_typed is (path.stem == "jiangxi")
     # Qingdao 使用须知第三条; Zhumadian §7.5.
     assert rule.acceptance_ends_card is (path.stem == "qingdao")
     assert rule.e_card_stops is (path.stem == "zhumadian")
@@ -79,6 +85,7 @@ def test_the_fictional_region_opens_lifting() -> None:
     assert without_codes(rule) == says(load_pack(YUNLING))
     assert without_codes(rule) == RegionRule(
         temporary_loss_days=3,
+        temporary_loss_typed=True,
         lifting=True,
         lifting_until_replacement=True,
         filings=tuple(sorted(MATTER_KEYS, key=rule.filings.index)),
@@ -103,6 +110,7 @@ def test_no_rule_is_left_over() -> None:
         ('[beijing]\ntemporary_loss_days = "10"', "temporary_loss_days"),
         ("[beijing]\ntemporary_loss_days = 2.5", "temporary_loss_days"),
         ("[beijing]\nlifting = 1", "lifting"),
+        ("[beijing]\ntemporary_loss_typed = 'yes'", "temporary_loss_typed"),
         ("[beijing]\nlifting_until_replacement = true", "lifting"),
         ("[beijing]\nformal_loss = 'yes'", "formal_loss"),
         ("[beijing.states]\nnormal = 1", "normal"),

@@ -7,9 +7,21 @@ from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
 from kiosk.journeys.requests import AskCentre, CitizenCancelled, Distrusted, Record, Show
 from kiosk.journeys.temporary_loss import temporary_loss
-from kiosk.journeys.views import AnyIntent, Emphasis, Explain, Fault, Intent, ReadBack, Refusal, Result, Slip
+from kiosk.journeys.views import (
+    AnyIntent,
+    Emphasis,
+    Explain,
+    Fault,
+    Intent,
+    NumberEntry,
+    ReadBack,
+    Refusal,
+    Result,
+    Slip,
+)
 from kiosk.policy.pack import Basis, Rule, Term, Unit
 from kiosk.policy.region import Region
+from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import (
     FormalLossReported,
     FormalLossVerdict,
@@ -19,7 +31,7 @@ from kiosk.records.questions import (
 )
 from kiosk.records.transaction import Outcome, Service, Stage
 from tests.journeys.test_temporary_loss import NAME, NUMBER, facts, filled, slip, stages, turn_pages
-from tests.journeys.world import REPORTED_MS, TODAY, TRANSACTION_ID, World, region, session, titles, walk
+from tests.journeys.world import ID_CARD, REPORTED_MS, TODAY, TRANSACTION_ID, World, region, session, titles, walk
 
 FINAL = "办了就不能撤销。卡再找到，也不能用了。"
 NOT_STATED = Rule[Any](basis=Basis.NOT_STATED)
@@ -27,7 +39,7 @@ NOT_STATED = Rule[Any](basis=Basis.NOT_STATED)
 
 def citizen(**changes: Any) -> World:
     choices: dict[str, AnyIntent] = {**turn_pages(), "正式挂失好了": Intent.NEXT}
-    return World(key="yunling", keyed=[NUMBER, NAME], choices=choices, **changes)
+    return World(key="yunling", documents=[ID_CARD], choices=choices, **changes)
 
 
 def answered(verdict: FormalLossVerdict, **other: Any) -> World:
@@ -41,6 +53,7 @@ def ruled(**loss: Any) -> Session:
         TRANSACTION_ID,
         Region(msgspec.structs.replace(pack, loss=msgspec.structs.replace(pack.loss, **loss))),
         TODAY,
+        reads_id_cards=True,
     )
 
 
@@ -50,14 +63,16 @@ def questions(world: World) -> list[ReadBack]:
 
 def test_it_is_reported_for_good_and_said_to_be_so() -> None:
     world = citizen()
-    assert walk(formal_loss(session("yunling")), world) is Outcome.DONE
+    assert walk(formal_loss(session("yunling", reads_id_cards=True)), world) is Outcome.DONE
     assert stages(world) == [(Stage.BEGUN, None, ""), (Stage.FINISHED, Outcome.DONE, "")]
     entry = world.recorded[-1]
     assert (entry.service, entry.social_security_number, entry.holder_name) == (Service.FORMAL_LOSS, NUMBER, NAME)
     assert entry.done_online is True
     assert not world.card_came
     (question,) = world.asked
+    assert isinstance(question, ReportFormalLoss)
     assert (question.transaction_id, question.region) == (TRANSACTION_ID, "yunling")
+    assert question.identified_by is entry.identified_by is IdentifiedBy.ID_CARD
     done = next(view for view in world.seen if isinstance(view, Result))
     assert facts(done) == {
         "社保功能": "已停用，不能恢复",
@@ -67,9 +82,23 @@ def test_it_is_reported_for_good_and_said_to_be_so() -> None:
     assert done.note.text == "电子社保卡也一起停用了。"
 
 
+def test_nobody_types_what_can_not_be_taken_back() -> None:
+    """Though the region lets a temporary report be typed, and though this terminal reads no identity card."""
+    world = World(key="yunling", keyed=[NUMBER, NAME], documents=[ID_CARD])
+    assert walk(formal_loss(session("yunling", reads_id_cards=True)), world) is Outcome.DONE
+    assert "您带身份证了吗？" not in titles(world)
+    assert not any(isinstance(view, NumberEntry) for view in world.seen)
+    without_reader = World(key="yunling", keyed=[NUMBER, NAME])
+    assert walk(formal_loss(session("yunling")), without_reader) is Outcome.REFUSED
+    (refusal,) = without_reader.seen
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.why.text) == ("D-11", "办这件事要放身份证，核对是不是本人。")
+    assert not without_reader.asked
+
+
 def test_it_asks_twice_and_the_second_time_apart_and_without_a_default() -> None:
     world = citizen()
-    walk(formal_loss(session("yunling")), world)
+    walk(formal_loss(session("yunling", reads_id_cards=True)), world)
     explained = world.seen[0]
     assert isinstance(explained, Explain)
     assert explained.lines[0].text == FINAL
@@ -84,7 +113,7 @@ def test_it_asks_twice_and_the_second_time_apart_and_without_a_default() -> None
 @pytest.mark.parametrize("asked", [0, 1])
 def test_whoever_stops_at_either_question_has_changed_nothing_and_left_nothing(asked: int) -> None:
     world = citizen()
-    journey = formal_loss(session("yunling"))
+    journey = formal_loss(session("yunling", reads_id_cards=True))
     request = next(journey)
     left = asked
     while not (isinstance(request, Show) and isinstance(request.view, ReadBack) and left == 0):
@@ -121,7 +150,7 @@ def test_the_slip_says_when_and_whom_to_call_and_names_nobody() -> None:
         FormalLossVerdict.REPORTED, reported_at_ms=REPORTED_MS, temporary_at_ms=REPORTED_MS - 86_400_000,
         bank="云岭银行",
     )  # fmt: skip
-    walk(formal_loss(session("yunling")), world)
+    walk(formal_loss(session("yunling", reads_id_cards=True)), world)
     lines = slip(world)
     assert lines[0] == "云岭 · 正式挂失"
     assert "挂失时间 2026-11-22 10:32" in lines
@@ -132,7 +161,7 @@ def test_the_slip_says_when_and_whom_to_call_and_names_nobody() -> None:
 
 def test_what_is_left_to_do_is_told() -> None:
     world = citizen()
-    walk(formal_loss(session("yunling")), world)
+    walk(formal_loss(session("yunling", reads_id_cards=True)), world)
     left = next(view for view in world.seen if isinstance(view, Explain) and view.title.text == "接下来")
     assert [filled(line) for line in left.lines] == [
         "银行功能要另外挂失：打银行电话（在下一页），说“社保卡丢了，要挂失”。",
@@ -150,11 +179,12 @@ def test_what_is_left_to_do_is_told() -> None:
         (FormalLossVerdict.REPLACEMENT_RUNNING, "R-30", "replacement_running"),
         (FormalLossVerdict.NOT_OPEN, "R-01", "not_offered"),
         (FormalLossVerdict.UNKNOWN, "R-14", "unknown_holder"),
+        (FormalLossVerdict.ID_CARD_WANTED, "R-32", "id_card_wanted"),
     ],
 )
 def test_each_answer_has_its_own_refusal(verdict: FormalLossVerdict, code: str, reason: str) -> None:
     world = answered(verdict)
-    assert walk(formal_loss(session("yunling")), world) is Outcome.REFUSED
+    assert walk(formal_loss(session("yunling", reads_id_cards=True)), world) is Outcome.REFUSED
     last = world.seen[-1]
     assert isinstance(last, Refusal)
     assert last.code == code
@@ -164,7 +194,7 @@ def test_each_answer_has_its_own_refusal(verdict: FormalLossVerdict, code: str, 
 
 def test_without_the_centre_nothing_final_is_done() -> None:
     world = citizen(centre_up=False)
-    assert walk(formal_loss(session("yunling")), world) is Outcome.REFUSED
+    assert walk(formal_loss(session("yunling", reads_id_cards=True)), world) is Outcome.REFUSED
     last = world.seen[-1]
     assert isinstance(last, Refusal)
     assert last.code == "N-01"
@@ -174,7 +204,7 @@ def test_without_the_centre_nothing_final_is_done() -> None:
 @pytest.mark.parametrize("lost", ["lost_answer_to", "distrusted_answer_to"])
 def test_a_lost_answer_to_a_formal_report_is_told_as_not_known(lost: str) -> None:
     world = citizen(**{lost: ReportFormalLoss})
-    assert walk(formal_loss(session("yunling")), world) is Outcome.UNKNOWN
+    assert walk(formal_loss(session("yunling", reads_id_cards=True)), world) is Outcome.UNKNOWN
     last = world.seen[-1]
     assert isinstance(last, Fault)
     assert (last.code, last.means.text) == ("N-03", "卡可能已经正式挂失，也可能没有。")
@@ -183,7 +213,7 @@ def test_a_lost_answer_to_a_formal_report_is_told_as_not_known(lost: str) -> Non
 
 def test_a_centre_that_declines_is_told_as_that() -> None:
     world = citizen()
-    journey = formal_loss(session("yunling"))
+    journey = formal_loss(session("yunling", reads_id_cards=True))
     request = next(journey)
     while not isinstance(request, AskCentre):
         request = journey.send(world.answer(request))
@@ -236,14 +266,14 @@ def test_whoever_reported_by_word_of_mouth_learns_the_last_day_for_the_written_r
 
 def test_working_days_are_told_without_a_date_that_nobody_has_counted() -> None:
     world = citizen(reports=[LossReported(verdict=LossVerdict.REPORTED, reported_at_ms=REPORTED_MS)])
-    walk(temporary_loss(session("yunling")), world)
+    walk(temporary_loss(session("yunling", reads_id_cards=True)), world)
     left = next(view for view in world.seen if isinstance(view, Explain) and view.title.text == "接下来")
     assert "找不到卡，来这里办正式挂失。正式挂失要在 7 个工作日内办。" in map(filled, left.lines)
 
 
 def test_nothing_typed_is_in_a_repr() -> None:
     world = citizen()
-    journey = formal_loss(session("yunling"))
+    journey = formal_loss(session("yunling", reads_id_cards=True))
     request = next(journey)
     texts = []
     try:

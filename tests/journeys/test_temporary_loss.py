@@ -7,6 +7,7 @@ from kiosk.journeys.requests import AskCentre, CitizenCancelled, Distrusted, Led
 from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import Explain, Fault, Intent, NumberEntry, ReadBack, Refusal, Result, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
+from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import LossReported, LossVerdict, ReportLoss
 from kiosk.records.transaction import Outcome, Stage
 from tests.journeys.world import ID_CARD, REPORTED_MS, TEN_DAYS_LATER_MS, World, session, titles, walk
@@ -144,6 +145,7 @@ def test_where_it_is_not_open_the_handbook_s_way_is_told(key: str, place: str, s
         (LossVerdict.REPLACED, "R-16", "card_replaced", "已经补办了新卡"),
         (LossVerdict.NOT_ACTIVATED, "R-17", "card_not_activated", "这张卡还没有启用"),
         (LossVerdict.REPLACEMENT_RUNNING, "R-30", "replacement_running", "新卡正在补办"),
+        (LossVerdict.ID_CARD_WANTED, "R-32", "id_card_wanted", "要放身份证才能办"),
     ],
 )
 def test_each_answer_is_its_own(verdict: LossVerdict, code: str, reason: str, title: str) -> None:
@@ -253,6 +255,21 @@ def test_read_back_is_masked_and_can_be_mended() -> None:
     assert number.masked == "110*************2X"
     assert world.recorded[-1].holder_name == NAME
     assert not any(action.emphasis.value == "primary" for action in first.actions), "a grave step has no default"
+
+
+@pytest.mark.parametrize("centre_up", [True, False])
+@pytest.mark.parametrize(
+    ("key", "reads_id_cards", "said"),
+    [("beijing", True, IdentifiedBy.ID_CARD), ("jiangxi", False, IdentifiedBy.TYPED)],
+)
+def test_the_centre_is_told_how_the_holder_was_identified(
+    key: str, reads_id_cards: bool, said: IdentifiedBy, centre_up: bool
+) -> None:
+    world = citizen(key, centre_up=centre_up)
+    walk(temporary_loss(session(key, reads_id_cards=reads_id_cards)), world)
+    (question,) = [one for one in world.asked if isinstance(one, ReportLoss)]
+    assert question.identified_by is said
+    assert [entry.identified_by for entry in world.recorded] == [said] * 2
 
 
 def test_without_the_centre_it_is_taken_down_and_said_to_be_no_more_than_that() -> None:

@@ -337,7 +337,7 @@ VIEWS: Final[dict[str, View]] = {
                 name=_REPORT,
                 term=told("{count} 个工作日", count=7),
             ),
-            told("要确认您是本人。不收费。"),
+            told("要用您的身份证。不收费。"),
         ),
         None,
         (CANCEL, Action(Intent.NEXT, told("知道了，接着办"), Emphasis.PRIMARY)),
@@ -983,6 +983,27 @@ VIEWS: Final[dict[str, View]] = {
         HOTLINE,
         Citation("青岛市社会保障卡使用指南（试用版）", "", "使用须知第四条"),
         "R-31",
+        (CLOSE,),
+    ),
+    "refusal-id-card-wanted": Refusal(
+        told("要放身份证才能办"),
+        told("社保中心要看身份证。只输号码和姓名，这里办不了。"),
+        (
+            told("请带身份证再办一次，或找工作人员。"),
+            told(
+                "可以这样办：{place}",
+                place=Say(
+                    "拨打 12333，或用“掌上12333”手机 APP、支付宝“江西社会保障卡”挂失社保功能；银行功能到银行网点挂失",
+                    translations={
+                        "en": "Call 12333, or use the app 掌上12333 or the Alipay account 江西社会保障卡 for the "
+                        "social side; an outlet of the bank for the bank side"
+                    },
+                ),
+            ),
+        ),
+        HOTLINE,
+        None,
+        "R-32",
         (CLOSE,),
     ),
     "refusal-centre": Refusal(

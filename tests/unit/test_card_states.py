@@ -16,6 +16,7 @@ from central.card_states import (
     NotAllowed,
     Reason,
     SideState,
+    Withdrawal,
     accept_replacement,
     activate,
     answer_to_report,
@@ -30,6 +31,7 @@ from central.card_states import (
     verdict_on_lifting,
     verdict_on_report,
     why_not,
+    withdraw_replacement,
 )
 from central.command_line import main
 from central.region_rules import RegionRule, ReplacementReason
@@ -76,7 +78,7 @@ def test_each_event_is_allowed_or_refused_with_a_reason_in_each_state() -> None:
 def test_a_cancelled_card_and_a_formally_lost_one_come_back_by_no_row() -> None:
     for row in TRANSITIONS:
         if CardState.CANCELLED in row.sources:
-            assert row.to is CardState.CANCELLED
+            assert row.to in (CardState.CANCELLED, After.AS_IT_IS)
         if CardState.LOST in row.sources:
             assert row.to in (CardState.CANCELLED, After.AS_IT_IS)
 
@@ -186,7 +188,7 @@ def test_where_the_region_says_so_the_card_ends_with_the_acceptance() -> None:
     rule = RegionRule(acceptance_ends_card=True)
     _, events = accept_replacement(card, rule, "f" * 32, ReplacementReason.LOST, LATER, Cause())
     assert [(one.event, one.from_state, one.to_state, one.reason) for one in events] == [
-        ("replacement_accepted", "4", "4", ""),
+        ("replacement_accepted", "4", "4", "lost"),
         ("cancelled", "4", "9", "replacement_accepted"),
     ]
     assert verdict_on_report([card], {"A"})[0] is LossVerdict.REPLACEMENT_RUNNING
@@ -202,6 +204,84 @@ def test_a_new_card_takes_the_old_ones_place_once() -> None:
         issue_replacement(old, order, new, LATER, Cause())
     activate(new, [old], LATER, AT_A_TERMINAL)
     assert new.state == "1"
+
+
+def test_every_event_has_its_reason() -> None:
+    """Its own, or who brought it about."""
+    old, new = a_card(CardState.NORMAL), a_card(CardState.SEALED, "B")
+    assert report(old, OPEN, NOW, Cause(reason="typed", by=By.TERMINAL)).reason == "typed"
+    assert lift(old, NOW, AT_A_TERMINAL).reason == "terminal"
+    order, (accepted_event,) = accept_replacement(old, OPEN, "f" * 32, ReplacementReason.DAMAGED, NOW, Cause())
+    assert (accepted_event.reason, order.reason) == ("damaged", "damaged")
+    assert issue_replacement(old, order, new, LATER, Cause()).reason == "damaged"
+    assert activate(new, [old], LATER, Cause()).reason == "window"
+    assert change(new, CardState.LOCKED, "locked", LATER, Cause(reason="court")).reason == "court"
+
+
+STATES_WITH_AN_ORDER = [state for state in CardState if state is not CardState.SEALED]
+
+
+@pytest.mark.parametrize("state", STATES_WITH_AN_ORDER)
+def test_a_withdrawn_order_leaves_the_card_what_it_has_become(state: CardState) -> None:
+    card = a_card(CardState.NORMAL)
+    order = accepted(card)
+    card.state = state.value
+    (event,) = withdraw_replacement(card, OPEN, order, Withdrawal.NOT_WANTED, LATER, Cause())
+    assert (event.event, event.from_state, event.to_state) == ("replacement_withdrawn", state.value, state.value)
+    assert (event.reason, event.at_ms) == ("not_wanted", LATER)
+    assert (card.state, card.replaced_by, order.ended_at, order.issued) == (state.value, None, LATER, None)
+    with pytest.raises(NotAllowed):
+        withdraw_replacement(card, OPEN, order, Withdrawal.NOT_WANTED, LATER, Cause())
+    with pytest.raises(NotAllowed):
+        issue_replacement(card, order, a_card(CardState.SEALED, "B"), LATER, Cause())
+
+
+def test_nobody_withdraws_another_cards_order() -> None:
+    order = accepted(a_card(CardState.NORMAL))
+    with pytest.raises(NotAllowed, match="unknown"):
+        withdraw_replacement(a_card(CardState.NORMAL, "B"), OPEN, order, Withdrawal.MISTAKE, LATER, Cause())
+    assert order.ended_at is None
+
+
+def test_a_report_runs_on_from_when_it_was_made_once_the_order_is_withdrawn() -> None:
+    card = a_card(CardState.LOCKED)
+    report(card, OPEN, NOW, AT_A_TERMINAL)
+    order = accepted(card)
+    (event,) = withdraw_replacement(card, OPEN, order, Withdrawal.FOUND, LATER, Cause())
+    assert (event.event, card.state, card.loss_lapses_at) == ("replacement_withdrawn", "4", NOW + 259_200_000)
+    assert card.state_changed_at == NOW, "it overtakes no report"
+
+
+def test_a_report_whose_term_went_by_meanwhile_is_over_when_the_order_is() -> None:
+    """Not before: until then the card was stopped."""
+    card = a_card(CardState.LOCKED)
+    report(card, OPEN, NOW, AT_A_TERMINAL)
+    order, much_later = accepted(card), NOW + 300_000_000
+    events = withdraw_replacement(card, OPEN, order, Withdrawal.FOUND, much_later, Cause())
+    assert [(one.event, one.at_ms, one.to_state) for one in events] == [
+        ("replacement_withdrawn", much_later, "4"), ("lapsed", much_later, "3"),
+    ]  # fmt: skip
+
+
+def test_a_report_without_a_term_or_made_during_the_order_keeps_its_own() -> None:
+    endless = a_card(CardState.NORMAL)
+    report(endless, RegionRule(), NOW, AT_A_TERMINAL)
+    withdraw_replacement(endless, RegionRule(), accepted(endless), Withdrawal.FOUND, LATER, Cause())
+    assert (endless.state, endless.loss_lapses_at) == ("4", None)
+    damaged = a_card(CardState.NORMAL)
+    order = accepted(damaged)
+    report(damaged, OPEN, LATER, AT_A_TERMINAL)
+    withdraw_replacement(damaged, OPEN, order, Withdrawal.FOUND, LATER + 1, Cause())
+    assert damaged.loss_lapses_at == LATER + 259_200_000
+
+
+def test_where_the_acceptance_ended_the_card_a_withdrawal_revives_nothing() -> None:
+    card, rule = a_card(CardState.TEMPORARILY_LOST), RegionRule(acceptance_ends_card=True, temporary_loss_days=3)
+    order, _ = accept_replacement(card, rule, "f" * 32, ReplacementReason.LOST, NOW, Cause())
+    withdraw_replacement(card, rule, order, Withdrawal.FOUND, LATER, Cause())
+    assert (card.state, card.loss_lapses_at) == ("9", None)
+    assert verdict_on_report([card])[0] is LossVerdict.CANCELLED
+    assert verdict_on_lifting(card, (), OPEN, here=True) is LiftVerdict.CANCELLED
 
 
 @pytest.mark.parametrize("wrong", [{"social_security_number": "2"}, {"state": "1"}], ids=str)

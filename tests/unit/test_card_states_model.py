@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -21,6 +22,7 @@ from central.card_sessions import CardDesk
 from central.card_states import (
     Cause,
     NotAllowed,
+    Withdrawal,
     accept_replacement,
     activate,
     cancel,
@@ -32,8 +34,10 @@ from central.exchange import Asker
 from central.ingest import Ingest
 from central.loss_reports import LossDesk
 from central.region_rules import ReplacementReason, load_region_rules
+from central.replacement_orders import OrderDesk, OrderRefused
 from central.tables import Card, CardEvent, CardSession, Holder, ReplacementOrder
 from kiosk.records.card import CardState
+from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import LiftLoss, ReportFormalLoss, ReportLoss
 from kiosk.records.transaction import Outcome, Service, Transaction
 from tests.centre import REGION_RULES, LedgerWriter, RunningCentre, a_header, a_transaction
@@ -41,6 +45,7 @@ from tests.centre import REGION_RULES, LedgerWriter, RunningCentre, a_header, a_
 BEGIN, HOUR, DAY = 1_800_000_000_000, 3_600_000, 86_400_000
 # Of tests/regions/central/region_rules.toml, said again.
 TERM = {"yunling": 3 * DAY, "beijing": 10 * DAY, "qingdao": None}
+LETS_TYPE = {"yunling"}
 LETS_GO = {"yunling"}
 MAKES_FINAL = {"yunling"}
 ENDS_WHEN_ACCEPTED = {"qingdao"}
@@ -107,6 +112,7 @@ class CentreMachine(RuleBasedStateMachine):
         self.losses = LossDesk(centre.database, rules, centre.clock)
         self.desk = CardDesk(centre.database, centre.keys, rules, 6, centre.clock)
         self.ingest = Ingest(centre.database, centre.keys, centre.clock, rules)
+        self.orders = OrderDesk(centre.database, rules, centre.clock)
         self.rule_of = rules.of(region)
         for nth, person in enumerate(PEOPLE):
             self._make_card(person)
@@ -175,13 +181,17 @@ class CentreMachine(RuleBasedStateMachine):
 
     # --- terminals
 
-    @rule(terminal=st.integers(0, 2), person=st.sampled_from(PEOPLE), right=st.booleans())
-    def reports_online(self, terminal: int, person: str, right: bool) -> None:
+    @rule(terminal=st.integers(0, 2), person=st.sampled_from(PEOPLE), right=st.booleans(), typed=st.booleans())
+    def reports_online(self, terminal: int, person: str, right: bool, typed: bool) -> None:
         question = ReportLoss(
             transaction_id=next(self.ids), region=self.region, social_security_number=person,
             name=NAMES[person] if right else "别人",
+            identified_by=IdentifiedBy.TYPED if typed else IdentifiedBy.ID_CARD,
         )  # fmt: skip
         answer = self.losses.report(self.askers[terminal], question)
+        if typed and self.region not in LETS_TYPE:
+            assert answer.verdict.value == "id_card_wanted"
+            return
         expected, card = self._meant(person)
         assert answer.verdict.value == (expected if right else "unknown")
         if right and expected == "reported" and card is not None:
@@ -192,8 +202,9 @@ class CentreMachine(RuleBasedStateMachine):
     @rule(terminal=st.integers(0, 2), person=st.sampled_from(PEOPLE))
     def reports_formally(self, terminal: int, person: str) -> None:
         question = ReportFormalLoss(
-            transaction_id=next(self.ids), region=self.region, social_security_number=person, name=NAMES[person]
-        )
+            transaction_id=next(self.ids), region=self.region, social_security_number=person, name=NAMES[person],
+            identified_by=IdentifiedBy.ID_CARD,
+        )  # fmt: skip
         answer = self.losses.report_formally(self.askers[terminal], question)
         expected, card = self._meant(person)
         if card is not None and card.state == "stopped":
@@ -211,6 +222,7 @@ class CentreMachine(RuleBasedStateMachine):
         entry = a_transaction(
             card=("", "", person), service=Service.TEMPORARY_LOSS, outcome=Outcome.RECORDED, region=self.region,
             holder_name=NAMES[person], assumed_card_state="1", transaction_id=next(self.ids),
+            identified_by=IdentifiedBy.TYPED if self.region in LETS_TYPE else IdentifiedBy.ID_CARD,
         )  # fmt: skip
         self.waiting.append((terminal, self.now, entry))
 
@@ -348,6 +360,23 @@ class CentreMachine(RuleBasedStateMachine):
         card.becomes("dead", self.now)
         card.being_replaced, card.successor = False, new.code
 
+    @rule(number=st.integers(0, 4), why=st.sampled_from(Withdrawal))
+    def withdraws_the_order(self, number: int, why: Withdrawal) -> None:
+        place = number % len(self.cards)
+        card = self.cards[place]
+        self._of(card.person)
+        if not card.being_replaced:
+            with pytest.raises(OrderRefused):
+                self.orders.withdraw(f"T{place:08}", why)
+            return
+        self.orders.withdraw(f"T{place:08}", why)
+        card.being_replaced = False
+        term = TERM[self.region]
+        if card.state == "stopped" and card.until is None and term is not None:
+            card.until = card.changed + term
+            if card.until <= self.now:
+                card.becomes(card.before, self.now)
+
     # --- what must hold
 
     @invariant()
@@ -356,7 +385,9 @@ class CentreMachine(RuleBasedStateMachine):
             return
         with self.centre.database.reading() as session:
             rows = {row.identification_code: row for row in session.scalars(select(Card))}
-            reported = [one for one in session.scalars(select(CardEvent)) if one.event == "reported"]
+            booked = list(session.scalars(select(CardEvent)))
+        reported = [one for one in booked if one.event == "reported"]
+        assert all(one.reason for one in booked), "an event without its reason"
         states = {code: self._settled(row) for code, row in rows.items()}
         for person in PEOPLE:
             theirs = [states[code] for code, row in rows.items() if row.social_security_number == person]

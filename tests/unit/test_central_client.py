@@ -31,6 +31,7 @@ from kiosk.central_client import (
     SignedConnection,
 )
 from kiosk.records.card import CardState
+from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import (
     CardExamined,
     ChangeCentrePin,
@@ -565,7 +566,11 @@ def test_lost_answer_is_asked_for_again_by_the_same_transaction(stand: Stand) ->
 
 def test_a_loss_report_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> None:
     question = ReportLoss(
-        transaction_id="ab" * 16, region="beijing", social_security_number="110000198807212015", name="周模拟"
+        transaction_id="ab" * 16,
+        region="beijing",
+        social_security_number="110000198807212015",
+        name="周模拟",
+        identified_by=IdentifiedBy.ID_CARD,
     )
     told = LossReported(verdict=LossVerdict.REPORTED, reported_at_ms=1, lapses_at_ms=864_000_001, bank="中国银行")
     server = stand.serve(hang_up, signed(told))
@@ -576,7 +581,11 @@ def test_a_loss_report_whose_answer_was_lost_is_asked_for_again(stand: Stand) ->
 
 def test_a_formal_report_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> None:
     question = ReportFormalLoss(
-        transaction_id="ab" * 16, region="yunling", social_security_number="990100198701059015", name="云示例"
+        transaction_id="ab" * 16,
+        region="yunling",
+        social_security_number="990100198701059015",
+        name="云示例",
+        identified_by=IdentifiedBy.ID_CARD,
     )
     told = FormalLossReported(verdict=FormalLossVerdict.REPORTED, reported_at_ms=1, temporary_at_ms=0)
     server = stand.serve(hang_up, signed(told))

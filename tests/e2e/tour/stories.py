@@ -350,7 +350,6 @@ def _formal_loss(document: str) -> Story:
         _arrives(citizen)
         citizen.chooses("gone")
         citizen.touches("go_on_for_good")
-        citizen.touches("with_id")
         citizen.sees("place_id")
         citizen.places_id(document)
         citizen.takes_id()
