@@ -88,7 +88,7 @@ class DeviceNode:
         capture = cv2.VideoCapture(str(self._path), cv2.CAP_V4L2)
         if not capture.isOpened():  # it is there and a camera, as it has just said
             raise Busy(DEVICE, f"{self._name} does not open: another program holds it")
-        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*MJPG))
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*MJPG))
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
         form = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=False).decode("ascii", "replace")

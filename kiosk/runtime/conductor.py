@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final, Protocol
 
+from drivers.ports.camera import Camera
 from drivers.ports.card_reader import (
     CardReader,
     ExternalAuthenticationRefused,
@@ -100,6 +101,7 @@ CARD_POLL_S: Final = 0.3
 """How often the slot is looked at while a card should be in it, or nobody is here."""
 PAD_POLL_S: Final = 10.0
 ID_READER_POLL_S: Final = 10.0
+CAMERA_POLL_S: Final = 10.0
 LEDGER_POLL_S: Final = 10.0
 PRINTER_POLL_S: Final = 5.0
 GIVE_UP_READER_S: Final = 10.0
@@ -172,6 +174,8 @@ class Devices:
     """None where there is none: what it would do is then done otherwise or not at all."""
     receipt_printer: ReceiptPrinter | None = None
     """None where the terminal was delivered without one."""
+    camera: Camera | None = None
+    """None where there is none. It looks at nobody until a journey has it opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +215,13 @@ class Conductor:
         self._centre = Lane("centre", self._answers, wake)
         self._ledger = Lane("ledger", self._answers, wake, (LedgerFailed,))
         self._printer = Lane("printer", self._answers, wake)
+        self._camera = Lane("camera", self._answers, wake)
         self._printer_watch = PrinterWatch()
         self._health = Health()
         self._reads_id_cards = False
         """The reader of identity cards has answered lately. The terminal serves without it."""
+        self._camera_there = False
+        """The camera has answered lately. The terminal serves without it."""
         self._idleness = Idleness(self._clock())
         self._large = False
         self._ticket = 0
@@ -286,8 +293,10 @@ class Conductor:
         """End the lanes and close a running journey, which wipes what it holds."""
         self._devices.pin_pad.cancel()
         self._journey.close()
-        for lane in (self._card, self._pad, self._id, self._centre, self._ledger, self._printer):
+        for lane in (self._card, self._pad, self._id, self._centre, self._ledger, self._printer, self._camera):
             lane.close()
+        if self._devices.camera is not None:
+            self._devices.camera.close()
 
     # The loop.
 
@@ -584,6 +593,9 @@ class Conductor:
         reader = self._devices.id_reader
         if reader is not None and self._id.idle and self._is_due("id_reader", now, ID_READER_POLL_S):
             self._do_aside(self._id, reader.identify, self._id_reader_seen)
+        camera = self._devices.camera
+        if camera is not None and self._camera.idle and self._is_due("camera", now, CAMERA_POLL_S):
+            self._do_aside(self._camera, camera.identify, self._camera_seen)
         if self._ledger.idle and self._is_due("ledger", now, LEDGER_POLL_S):
             self._do_aside(self._ledger, self._journal.tidy, self._ledger_seen)
 
@@ -616,6 +628,14 @@ class Conductor:
         elif self._reads_id_cards and not works:
             _log.error("the identity-card reader does not work: %s", answer.error)
         self._reads_id_cards = works
+
+    def _camera_seen(self, answer: LaneAnswer) -> None:
+        there = answer.error is None
+        if there and not self._camera_there:
+            _log.info("the camera is there: %s", answer.value.name)
+        elif self._camera_there and not there:
+            _log.error("the camera is not there: %s", answer.error)
+        self._camera_there = there
 
     def _ledger_seen(self, answer: LaneAnswer) -> None:
         if isinstance(answer.error, LedgerFailed):

@@ -58,6 +58,12 @@ class Workbench(Protocol):
     def last_slip(self) -> bytes | None:
         """The last piece of paper that the receipt printer cut off, a PNG; None before the first."""
 
+    def set_camera(self, what: str) -> None:
+        """A scene by its key, ``cover``, ``uncover``, ``freeze``, ``hang``, ``recover``, ``unplugged``, ``plugged``."""
+
+    def before_camera(self) -> bytes:
+        """What stands before the camera, a JPEG."""
+
     def set_power(self, what: str) -> None:
         """``on`` or ``off``."""
 
@@ -101,6 +107,7 @@ def create_app(workbench: Workbench, token: str) -> FastAPI:
     deed("/cable/{what}", workbench.set_cable)
     deed("/power/{what}", workbench.set_power)
     deed("/printer/{what}", workbench.set_printer)
+    deed("/camera/{what}", workbench.set_camera)
     deed("/region/{what}", workbench.choose_region)
 
     @app.get("/slip.png")
@@ -110,6 +117,11 @@ def create_app(workbench: Workbench, token: str) -> FastAPI:
         if picture is None:
             raise HTTPException(404, "nothing was printed yet")
         return Response(picture, media_type="image/png", headers={"Cache-Control": "no-store"})
+
+    @app.get("/camera.jpg")
+    def before_camera(token_given: Annotated[str, Query(alias="token")] = "") -> Response:
+        known(token_given)
+        return Response(workbench.before_camera(), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @app.websocket("/live")
     async def live(line: WebSocket) -> None:

@@ -37,8 +37,13 @@ class Film:
 
         :raises ValueError: one is no picture, or there is none.
         """
-        pictures = [cv2.imread(str(file)) for file in files]
-        if not pictures or any(picture is None for picture in pictures):
+        pictures: list[Picture] = []
+        for file in files:
+            picture = cv2.imread(str(file))
+            if picture is None:
+                raise ValueError(f"{file.name} is no picture")
+            pictures.append(picture)
+        if not pictures:
             raise ValueError("wanted are files of pictures")
         return cls.still(pictures[0]) if len(pictures) == 1 else cls(tuple(pictures))
 
@@ -48,7 +53,8 @@ class Film:
 
         :raises ValueError: no clip.
         """
-        clip, pictures = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG), []
+        clip = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG)
+        pictures: list[Picture] = []
         while len(pictures) < _LONGEST:
             delivered, picture = clip.read()
             if not delivered:

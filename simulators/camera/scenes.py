@@ -57,7 +57,8 @@ def booth() -> Picture:
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     away = np.hypot((columns - WIDTH / 2) / WIDTH, (rows - HEIGHT / 2) / HEIGHT)
     wall = np.array((206.0, 203.0, 198.0), dtype=np.float32) - 46.0 * away[..., None]
-    return wall.astype(np.uint8)
+    picture: Picture = wall.astype(np.uint8)
+    return picture
 
 
 def standing(
@@ -90,7 +91,8 @@ def standing(
     person = cv2.warpAffine(face, place, (WIDTH, HEIGHT), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
     there = cv2.warpAffine(mask, place, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)[..., None].astype(np.float32) / 255
     behind = booth() if before is None else before
-    return (person * light * there + behind * (1 - there)).clip(0, 255).astype(np.uint8)
+    seen: Picture = (person * light * there + behind * (1 - there)).clip(0, 255).astype(np.uint8)
+    return seen
 
 
 @cache
@@ -173,7 +175,8 @@ def _hand(face: Picture, sitter: Sitter) -> None:
 
 
 def _dim(picture: Picture, light: float) -> Picture:
-    return (picture * light).astype(np.uint8)
+    dimmed: Picture = (picture * light).astype(np.uint8)
+    return dimmed
 
 
 def _blurred(picture: Picture, along: int = 15) -> Picture:

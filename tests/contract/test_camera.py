@@ -212,7 +212,7 @@ def test_a_sequence_of_files_and_a_clip_pass_by(booth: Booth, tmp_path: Path) ->
 
     shades = (40, 120, 200)
     files = [tmp_path / f"{shade}.png" for shade in shades]
-    clip = cv2.VideoWriter(str(tmp_path / "clip.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 25, (1280, 720))
+    clip = cv2.VideoWriter(str(tmp_path / "clip.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 25, (1280, 720))
     for file, shade in zip(files, shades, strict=True):
         picture = np.full((720, 1280, 3), shade, dtype=np.uint8)
         cv2.imwrite(str(file), picture)
