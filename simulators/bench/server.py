@@ -110,18 +110,8 @@ def create_app(workbench: Workbench, token: str) -> FastAPI:
     deed("/camera/{what}", workbench.set_camera)
     deed("/region/{what}", workbench.choose_region)
 
-    @app.get("/slip.png")
-    def slip(token_given: Annotated[str, Query(alias="token")] = "") -> Response:
-        known(token_given)
-        picture = workbench.last_slip()
-        if picture is None:
-            raise HTTPException(404, "nothing was printed yet")
-        return Response(picture, media_type="image/png", headers={"Cache-Control": "no-store"})
-
-    @app.get("/camera.jpg")
-    def before_camera(token_given: Annotated[str, Query(alias="token")] = "") -> Response:
-        known(token_given)
-        return Response(workbench.before_camera(), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+    _show_picture(app, known, "/slip.png", "image/png", workbench.last_slip)
+    _show_picture(app, known, "/camera.jpg", "image/jpeg", workbench.before_camera)
 
     @app.websocket("/live")
     async def live(line: WebSocket) -> None:
@@ -142,6 +132,18 @@ def create_app(workbench: Workbench, token: str) -> FastAPI:
             fingers.cancel()
 
     return app
+
+
+def _show_picture(
+    app: FastAPI, known: Callable[[str], None], path: str, media_type: str, look: Callable[[], bytes | None]
+) -> None:
+    @app.get(path)
+    def picture(token_given: Annotated[str, Query(alias="token")] = "") -> Response:
+        known(token_given)
+        seen = look()
+        if seen is None:
+            raise HTTPException(404, "there is nothing yet")
+        return Response(seen, media_type=media_type, headers={"Cache-Control": "no-store"})
 
 
 async def _show(line: WebSocket, workbench: Workbench, fingers: "asyncio.Task[None]") -> None:

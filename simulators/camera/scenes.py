@@ -180,7 +180,8 @@ def _dim(picture: Picture, light: float) -> Picture:
 
 
 def _blurred(picture: Picture, along: int = 15) -> Picture:
-    return cv2.GaussianBlur(picture, (along, along), 0)
+    blurred: Picture = cv2.GaussianBlur(picture, (along, along), 0).astype(np.uint8)
+    return blurred
 
 
 def _moving() -> Film:
