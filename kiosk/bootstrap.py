@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
+from drivers.camera import OpenCvCamera, source_of
 from drivers.card_reader import PcscCardReader
 from drivers.id_reader import SerialIdReader
 from drivers.pin_pad.discovery import open_pin_pad
@@ -122,9 +123,6 @@ def open_camera(configuration: Configuration) -> Camera | None:
     section = configuration.camera
     if section is None:
         return None
-    # OpenCV and numpy take a quarter of a second to load: only where there is a camera.
-    from drivers.camera import OpenCvCamera, source_of  # noqa: PLC0415 - see above
-
     try:
         return OpenCvCamera(source_of(section.source), width=section.width, height=section.height)
     except ValueError as error:

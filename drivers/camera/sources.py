@@ -6,22 +6,16 @@ import os
 import socket
 import struct
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
-
-import cv2
 
 from drivers.ports.camera import CameraIdentity
 from drivers.ports.errors import Busy, NotConnected, ProtocolViolation
 
 DEVICE: Final = "camera"
-MJPG: Final = "MJPG"
-"""Uncompressed pictures of full size are too much for USB 2 at more than some 10 a second."""
 REACH_S: Final = 1.0
 """Seconds for a network camera to take a connection."""
-STREAM_OPEN_S: Final = 2.0
-STREAM_READ_S: Final = 2.0
-"""Seconds without a byte until a stream is given up and opened again."""
 
 _QUERYCAP: Final = 0x80685600
 """VIDIOC_QUERYCAP of <linux/videodev2.h>: _IOR('V', 0, struct v4l2_capability)."""
@@ -85,17 +79,7 @@ class DeviceNode:
             self._opened = self._path.stat().st_rdev
         except OSError as gone:
             raise NotConnected(DEVICE, f"{self._name}: {gone.strerror}") from gone
-        capture = cv2.VideoCapture(str(self._path), cv2.CAP_V4L2)
-        if not capture.isOpened():  # it is there and a camera, as it has just said
-            raise Busy(DEVICE, f"{self._name} does not open: another program holds it")
-        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*MJPG))
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
-        form = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=False).decode("ascii", "replace")
-        if form != MJPG:
-            capture.release()
-            raise ProtocolViolation(DEVICE, f"{self._name} was asked for {MJPG} and gives {form!r}")
-        return _of_size(capture, self._name, width, height)
+        return _captures().open_device(str(self._path), self._name, width, height)
 
     def still_there(self) -> bool:
         """Whether the name leads to the device that was opened. After an unplug OpenCV may go on reading for ever."""
@@ -127,17 +111,7 @@ class Stream:
 
     def open(self, width: int, height: int) -> Any:
         """Open it through FFmpeg. Its size can't be asked for, only looked at."""
-        capture = cv2.VideoCapture(
-            self._url,
-            cv2.CAP_FFMPEG,
-            [
-                cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(STREAM_OPEN_S * 1000),
-                cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(STREAM_READ_S * 1000),
-            ],
-        )  # fmt: skip
-        if not capture.isOpened():
-            raise NotConnected(DEVICE, f"{self._name} delivers no stream of pictures")
-        return _of_size(capture, self._name, width, height)
+        return _captures().open_stream(self._url, self._name, width, height)
 
     def still_there(self) -> bool:
         """A stream that has gone ends by itself."""
@@ -165,9 +139,8 @@ def card_name(capability: bytes, node: str) -> str:
     return bytes(card).split(b"\0", 1)[0].decode("utf-8", "replace")
 
 
-def _of_size(capture: Any, name: str, width: int, height: int) -> Any:
-    given = tuple(int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
-    if given != (width, height):
-        capture.release()
-        raise ProtocolViolation(DEVICE, f"{name} gives {given[0]} × {given[1]} where {width} × {height} is wanted")
-    return capture
+def _captures() -> ModuleType:
+    # OpenCV takes a quarter of a second to load: not before somebody wants a picture, and not in the window's thread.
+    from drivers.camera import captures  # noqa: PLC0415 - see above
+
+    return captures

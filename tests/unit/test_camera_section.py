@@ -1,5 +1,7 @@
 """The camera's section of ``kiosk.toml``: left out, right, wrong."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from kiosk.configuration import ConfigurationError
 from kiosk.journeys.faults import fault_view
 from kiosk.journeys.wording import say
 from simulators.camera import CameraSimulator
+from tests.centre import REPOSITORY
 from tests.unit.test_receipt_printer_section import configured
 
 
@@ -27,6 +30,22 @@ def test_a_camera_that_is_named_looks_when_it_is_opened_and_not_before(tmp_path:
         camera.open(5.0)
         assert camera.frame(0, 1.0).pixels.shape == (480, 640, 3)
         camera.close()
+
+
+def test_opencv_is_not_loaded_before_somebody_wants_a_picture(tmp_path: Path) -> None:
+    """It would cost a quarter of a second on the way to the first screen."""
+    configured(tmp_path, '[camera]\nsource = "/dev/null"')
+    words = (
+        "import contextlib, pathlib, sys\n"
+        "from kiosk import bootstrap, configuration\n"
+        "from drivers.ports.errors import DeviceError\n"
+        "camera = bootstrap.open_camera(configuration.load_configuration(pathlib.Path(sys.argv[1])))\n"
+        "with contextlib.suppress(DeviceError): camera.identify()\n"
+        "print(sorted({'cv2', 'numpy'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", words, str(tmp_path / "kiosk.toml")]
+    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
 
 
 def test_a_device_that_is_not_there_is_no_mistake_of_the_file(tmp_path: Path) -> None:
