@@ -169,7 +169,7 @@ def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
 
 
 def decoded(jpeg: bytes) -> Picture:
-    picture = cv2.imdecode(np.frombuffer(jpeg, dtype=np.uint8), cv2.IMREAD_COLOR)
+    picture: Picture | None = cv2.imdecode(np.frombuffer(jpeg, dtype=np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     return picture
 
