@@ -1,7 +1,8 @@
 """A network camera on a loopback port, with a lens to look through, a cable and faults.
 
 It serves ``multipart/x-mixed-replace`` of JPEGs over HTTP, as cameras on a network do. A USB camera's wire is the
-kernel's V4L2, which nothing outside the kernel can answer; from OpenCV on, the driver goes the same way with both.
+kernel's V4L2, which only a library within the same process can answer for (:mod:`simulators.camera.preload`); from
+OpenCV on, the driver goes the same way with both.
 """
 
 import socket

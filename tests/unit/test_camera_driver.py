@@ -1,7 +1,7 @@
 """What a real device and its library do and no stream can: read on after an unplug, never return, be no camera.
 
-V4L2 is not on every machine. Here a hand-written source stands where ``cv2.VideoCapture`` would, and device files that
-are none of a camera's are what a wrong configuration names.
+A hand-written source stands where ``cv2.VideoCapture`` would, and device files that are none of a camera's are what a
+wrong configuration names. OpenCV's own V4L2 backend is tried in ``integration/test_camera_v4l2.py``.
 """
 
 import fcntl
