@@ -60,11 +60,11 @@ class Looking:
             came = self._changed.wait_for(lambda: self._sequence or self._trouble is not None, timeout_s)
             if self._sequence:
                 return
+            self._complain()
             if not came:
                 raise TimedOut(DEVICE, "no picture came")
-            self._complain()
 
-    def newest(self, after: int, timeout_s: float) -> Frame:
+    def newest(self, timeout_s: float) -> Frame:
         """See :meth:`drivers.ports.camera.Camera.frame`."""
         ends = time.monotonic() + timeout_s
         with self._changed:
@@ -72,7 +72,7 @@ class Looking:
                 self._mind_age()
                 self._complain()
                 newest = self._newest
-                if newest is not None and newest.sequence > after:
+                if newest is not None and newest not in self._handed_out:
                     self._handed_out.add(newest)
                     return newest
                 left_s = ends - time.monotonic()

@@ -57,11 +57,11 @@ class OpenCvCamera:
             self.close()
             raise
 
-    def frame(self, after: int, timeout_s: float) -> Frame:
+    def frame(self, timeout_s: float) -> Frame:
         """The newest picture; see :meth:`drivers.ports.camera.Camera.frame`."""
         if self._looking is None:
             raise NotConnected(DEVICE, "it is not open")
-        return self._looking.newest(after, timeout_s)
+        return self._looking.newest(timeout_s)
 
     def close(self) -> None:
         """Stop taking pictures and wipe what is left.

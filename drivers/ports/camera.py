@@ -57,13 +57,12 @@ class Camera(Protocol):
         :raises ProtocolViolation: no camera, or not the size that is wanted.
         """
 
-    def frame(self, after: int, timeout_s: float) -> Frame:
+    def frame(self, timeout_s: float) -> Frame:
         """The newest picture, never more than 1 s old. There is no queue: those that nobody asked for are gone.
 
-        Whoever gets one wipes it when it has done its part. Whatever is left at :meth:`close` is wiped there, so what
-        shall stay is copied before.
+        Each is handed out once; whoever comes back sooner waits for the next. Whoever gets one wipes it when it has
+        done its part. Whatever is left at :meth:`close` is wiped there, so what shall stay is copied before.
 
-        :param after: the sequence of the last one; a newer one is waited for. 0 takes any.
         :raises TimedOut: no newer one came within ``timeout_s``; nothing else is meant by it.
         :raises NotConnected: not open, unplugged, or no picture for more than 1 s.
         :raises PictureDark: the lens is covered, or the sensor dead.

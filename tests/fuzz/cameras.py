@@ -70,7 +70,7 @@ def looking(case: bytes) -> str:
     camera = OpenCvCamera(source_of(address), width=WIDTH, height=HEIGHT)
     try:
         camera.open(1.0)
-        frame = camera.frame(0, 0.2)
+        frame = camera.frame(0.2)
     except DeviceError as error:
         tells_nothing(error, [SECRET])
         return type(error).__name__

@@ -12,7 +12,7 @@ LIMIT_S = 15.0
 
 def main() -> None:
     """``identify``, ``open``, ``picture``, ``until KIND`` (``picture`` or an error's name), ``close``."""
-    camera, last = OpenCvCamera(source_of(sys.argv[1])), 0
+    camera = OpenCvCamera(source_of(sys.argv[1]))
     for line in sys.stdin:
         word, _, kind = line.strip().partition(" ")
         try:
@@ -23,11 +23,11 @@ def main() -> None:
                     camera.open(5.0)
                     told = "opened"
                 case "picture":
-                    frame = camera.frame(last, 1.0)
-                    last, colours = frame.sequence, frame.pixels.mean(axis=(0, 1))
+                    frame = camera.frame(1.0)
+                    colours = frame.pixels.mean(axis=(0, 1))
                     told = f"{frame.pixels.shape} {[round(float(colour)) for colour in colours]}"
                 case "until":
-                    told = _until(camera, kind, last)
+                    told = _until(camera, kind)
                 case _:
                     camera.close()
                     told = "closed"
@@ -36,11 +36,11 @@ def main() -> None:
         print(told, flush=True)
 
 
-def _until(camera: OpenCvCamera, kind: str, last: int) -> str:
+def _until(camera: OpenCvCamera, kind: str) -> str:
     ends, moment = time.monotonic() + LIMIT_S, threading.Event()
     while time.monotonic() < ends:
         try:
-            last = camera.frame(last if kind != "picture" else 0, 0.2).sequence
+            camera.frame(0.2)
         except TimedOut:
             continue
         except DeviceError as error:

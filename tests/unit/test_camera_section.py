@@ -28,7 +28,7 @@ def test_a_camera_that_is_named_looks_when_it_is_opened_and_not_before(tmp_path:
         camera.identify()
         assert simulator.sent == 0
         camera.open(5.0)
-        assert camera.frame(0, 1.0).pixels.shape == (480, 640, 3)
+        assert camera.frame(1.0).pixels.shape == (480, 640, 3)
         camera.close()
 
 

@@ -303,7 +303,7 @@ class Eye:
     def open(self, timeout_s: float) -> None:
         self.opened += 1
 
-    def frame(self, after: int, timeout_s: float) -> Frame:
+    def frame(self, timeout_s: float) -> Frame:
         raise PictureDark("camera", "nobody asked for a picture")
 
     def close(self) -> None:
