@@ -18,9 +18,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
+from drivers.camera import OpenCvCamera, source_of
 from drivers.card_reader import PcscCardReader
 from drivers.id_reader import SerialIdReader
 from drivers.pin_pad.discovery import open_pin_pad
+from drivers.ports.camera import Camera
 from drivers.ports.card_reader import CardReader
 from drivers.ports.id_reader import IdReader
 from drivers.ports.receipt_printer import ReceiptPrinter
@@ -112,6 +114,20 @@ def open_receipt_printer(configuration: Configuration) -> ReceiptPrinter | None:
         return [(fonts.file(font), piece) for font, piece in fonts.runs(text, bold=bold)]
 
     return SerialReceiptPrinter(str(section.port), runs, baud_rate=section.baud_rate)
+
+
+def open_camera(configuration: Configuration) -> Camera | None:
+    """The camera; None where the terminal has none. It looks at nobody yet.
+
+    :raises ConfigurationError: its source is no device file and no address.
+    """
+    section = configuration.camera
+    if section is None:
+        return None
+    try:
+        return OpenCvCamera(source_of(section.source), width=section.width, height=section.height)
+    except ValueError as error:
+        raise ConfigurationError(f"camera.source: {error}") from error
 
 
 def enrol(configuration: Configuration) -> EnrolmentRequest:
@@ -241,6 +257,7 @@ def run_terminal(configuration: Configuration) -> None:
                 open_pin_pad(str(configuration.pin_pad.port), configuration.pin_pad.dialect),
                 open_id_reader(configuration),
                 open_receipt_printer(configuration),
+                open_camera(configuration),
             ),
             lambda request: put_question(client, request),
             journal,

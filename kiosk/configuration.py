@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -59,6 +59,15 @@ class ReceiptPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     baud_rate: Literal[38400, 57600, 115200] = 115200
 
 
+class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The camera; the whole section is left out where there is none."""
+
+    source: Annotated[str, msgspec.Meta(pattern="^(/|https?://|rtsp://)")]
+    """A device file, best one that stays with the camera (``/dev/v4l/by-id/…-video-index0``), or an address."""
+    width: Annotated[int, msgspec.Meta(ge=640, le=3840)] = 1280
+    height: Annotated[int, msgspec.Meta(ge=480, le=2160)] = 720
+
+
 class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The central system."""
 
@@ -93,6 +102,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     centre: CentreSection
     paths: PathsSection
     receipt_printer: ReceiptPrinterSection | None = None
+    camera: CameraSection | None = None
 
     @property
     def ledger_path(self) -> Path:

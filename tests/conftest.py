@@ -20,8 +20,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--hardware",
         action="append",
         metavar="PORT=DEVICE",
-        help="run a port's contract on a real device: card_reader=NAME, pin_pad=/dev/tty…, id_reader=/dev/tty…; may be "
-        "given again",
+        help="run a port's contract on a real device: card_reader=NAME, pin_pad=/dev/tty…, id_reader=/dev/tty…, "
+        "camera=/dev/v4l/by-id/…; may be given again",
     )
 
 

@@ -11,6 +11,8 @@
     ├── MediaJammed         the medium moves neither in nor out
     ├── MediaExhausted      nothing left to feed or print on
     ├── PartlyPrinted       some of a slip is on paper, the rest is not known to be
+    ├── PictureDark         a camera delivers nothing but darkness
+    ├── PictureFrozen       a camera delivers one and the same picture over and over
     └── Busy                another process holds the device
 
 A driver raises these only; the library's own error is chained with ``raise … from``.
@@ -23,7 +25,7 @@ class DeviceError(Exception):
 
     def __init__(self, device: str, what: str) -> None:
         """
-        :param device: the port's noun: ``card_reader``, ``pin_pad``, ``receipt_printer``.
+        :param device: the port's noun: ``card_reader``, ``pin_pad``, ``camera``.
         :param what: what the device did, in technician's English.
         """
         super().__init__(f"{device}: {what}")
@@ -61,6 +63,14 @@ class MediaExhausted(DeviceError):
 
 class PartlyPrinted(DeviceError):
     """Some of a slip is on paper, and the rest is not known to be."""
+
+
+class PictureDark(DeviceError):
+    """A camera delivers nothing but darkness: its lens is covered, or its sensor is dead."""
+
+
+class PictureFrozen(DeviceError):
+    """A camera delivers one and the same picture over and over."""
 
 
 class Busy(DeviceError):

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
-from drivers.ports.errors import Busy, DeviceError, MediaRemoved, NotConnected, ProtocolViolation, TimedOut
+from drivers.ports.errors import (
+    Busy,
+    DeviceError,
+    MediaRemoved,
+    NotConnected,
+    PictureDark,
+    PictureFrozen,
+    ProtocolViolation,
+    TimedOut,
+)
 from kiosk.journeys.requests import (
     CardTaken,
     CitizenCancelled,
@@ -76,13 +85,17 @@ def meaning(service: Service, effect: Effect) -> Say:
     return _MEANING[service].get(effect, _NOTHING)
 
 
-_DEVICE_LETTERS: Mapping[str, str] = MappingProxyType({"card_reader": "C", "pin_pad": "P", "id_reader": "D"})
+_DEVICE_LETTERS: Mapping[str, str] = MappingProxyType(
+    {"card_reader": "C", "pin_pad": "P", "id_reader": "D", "camera": "V"}
+)
 _KIND_NUMBERS: tuple[tuple[type[DeviceError], str], ...] = (
     (NotConnected, "01"),
     (TimedOut, "02"),
     (ProtocolViolation, "03"),
     (Busy, "04"),
     (MediaRemoved, "05"),
+    (PictureDark, "06"),
+    (PictureFrozen, "07"),
 )
 
 
@@ -114,6 +127,8 @@ def _words(error: DeviceError | LedgerFailed) -> tuple[Say, Say]:
         return say("密码键盘没有反应"), say("请换一台机器，或找工作人员。")
     if error.device == "id_reader":
         return say("身份证阅读器没有反应"), say("请换一台机器，或找工作人员。")
+    if error.device == "camera":
+        return say("摄像头看不见了"), say("请换一台机器，或找工作人员。")
     if isinstance(error, TimedOut | ProtocolViolation):
         return say("没能读出您的卡"), say("请把卡擦干净再插一次。还不行，请找工作人员。")
     return say("读卡器没有反应"), say("请换一台机器，或找工作人员。")

@@ -182,6 +182,8 @@ class Conductor:
         self._devices.pin_pad.cancel()
         self._journey.close()
         self._lanes.close()
+        if self._devices.camera is not None:
+            self._devices.camera.close()
 
     # The loop.
 

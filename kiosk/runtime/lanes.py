@@ -107,6 +107,7 @@ class Lanes:
         self.centre = Lane("centre", self._answers, wake)
         self.ledger = Lane("ledger", self._answers, wake, (LedgerFailed,))
         self.printer = Lane("printer", self._answers, wake)
+        self.camera = Lane("camera", self._answers, wake)
 
     def do_aside(self, lane: Lane, work: Callable[[], Any], then: Callable[[LaneAnswer], None]) -> None:
         """Have something done that no journey waits for; ``then`` is given the answer when it is taken in."""
@@ -133,5 +134,5 @@ class Lanes:
 
     def close(self) -> None:
         """End them all."""
-        for lane in (self.card, self.pad, self.id, self.centre, self.ledger, self.printer):
+        for lane in (self.card, self.pad, self.id, self.centre, self.ledger, self.printer, self.camera):
             lane.close()

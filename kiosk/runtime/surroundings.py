@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
+from drivers.ports.camera import Camera
 from drivers.ports.card_reader import CardReader
 from drivers.ports.id_reader import IdReader
 from drivers.ports.pin_pad import PinPad
@@ -54,6 +55,8 @@ class Devices:
     """None where there is none: what it would do is then done otherwise or not at all."""
     receipt_printer: ReceiptPrinter | None = None
     """None where the terminal was delivered without one."""
+    camera: Camera | None = None
+    """None where there is none. It looks at nobody until a journey has it opened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from kiosk.runtime.surroundings import Devices, Journal
 _log = logging.getLogger(__name__)
 
 POLL_S: Final = 10.0
-"""How often PIN pad, identity-card reader and ledger are looked at."""
+"""How often PIN pad, identity-card reader, camera and ledger are looked at."""
 PRINTER_POLL_S: Final = 5.0
 """The printer more often: what it says stands on the screen that shows the services."""
 
@@ -29,6 +29,8 @@ class DeviceWatch:
         self._printer = PrinterWatch()
         self.reads_id_cards = False
         """The reader of identity cards has answered lately. The terminal serves without it."""
+        self._camera_there = False
+        """The camera has answered lately. The terminal serves without it."""
 
     @property
     def printing(self) -> Printing:
@@ -40,6 +42,8 @@ class DeviceWatch:
         self._ask(self._lanes.pad, self._devices.pin_pad.identify, self._pad_seen, now, POLL_S)
         if self._devices.id_reader is not None:
             self._ask(self._lanes.id, self._devices.id_reader.identify, self._id_reader_seen, now, POLL_S)
+        if self._devices.camera is not None:
+            self._ask(self._lanes.camera, self._devices.camera.identify, self._camera_seen, now, POLL_S)
         self._ask(self._lanes.ledger, self._journal.tidy, self._ledger_seen, now, POLL_S)
 
     def look_at_printer(self, now: float) -> None:
@@ -82,6 +86,14 @@ class DeviceWatch:
         elif self.reads_id_cards and not works:
             _log.error("the identity-card reader does not work: %s", answer.error)
         self.reads_id_cards = works
+
+    def _camera_seen(self, answer: LaneAnswer) -> None:
+        there = answer.error is None
+        if there and not self._camera_there:
+            _log.info("the camera is there: %s", answer.value.name)
+        elif self._camera_there and not there:
+            _log.error("the camera is not there: %s", answer.error)
+        self._camera_there = there
 
     def _ledger_seen(self, answer: LaneAnswer) -> None:
         if isinstance(answer.error, LedgerFailed):

@@ -58,6 +58,12 @@ class Workbench(Protocol):
     def last_slip(self) -> bytes | None:
         """The last piece of paper that the receipt printer cut off, a PNG; None before the first."""
 
+    def set_camera(self, what: str) -> None:
+        """A scene by its key, ``cover``, ``uncover``, ``freeze``, ``hang``, ``recover``, ``unplugged``, ``plugged``."""
+
+    def before_camera(self) -> bytes:
+        """What stands before the camera, a JPEG."""
+
     def set_power(self, what: str) -> None:
         """``on`` or ``off``."""
 
@@ -101,15 +107,11 @@ def create_app(workbench: Workbench, token: str) -> FastAPI:
     deed("/cable/{what}", workbench.set_cable)
     deed("/power/{what}", workbench.set_power)
     deed("/printer/{what}", workbench.set_printer)
+    deed("/camera/{what}", workbench.set_camera)
     deed("/region/{what}", workbench.choose_region)
 
-    @app.get("/slip.png")
-    def slip(token_given: Annotated[str, Query(alias="token")] = "") -> Response:
-        known(token_given)
-        picture = workbench.last_slip()
-        if picture is None:
-            raise HTTPException(404, "nothing was printed yet")
-        return Response(picture, media_type="image/png", headers={"Cache-Control": "no-store"})
+    _show_picture(app, known, "/slip.png", "image/png", workbench.last_slip)
+    _show_picture(app, known, "/camera.jpg", "image/jpeg", workbench.before_camera)
 
     @app.websocket("/live")
     async def live(line: WebSocket) -> None:
@@ -130,6 +132,18 @@ def create_app(workbench: Workbench, token: str) -> FastAPI:
             fingers.cancel()
 
     return app
+
+
+def _show_picture(
+    app: FastAPI, known: Callable[[str], None], path: str, media_type: str, look: Callable[[], bytes | None]
+) -> None:
+    @app.get(path)
+    def picture(token_given: Annotated[str, Query(alias="token")] = "") -> Response:
+        known(token_given)
+        seen = look()
+        if seen is None:
+            raise HTTPException(404, "there is nothing yet")
+        return Response(seen, media_type=media_type, headers={"Cache-Control": "no-store"})
 
 
 async def _show(line: WebSocket, workbench: Workbench, fingers: "asyncio.Task[None]") -> None:

@@ -54,6 +54,7 @@ def table(stand: Stand, bench_url: str) -> str:
         ("屏幕 display", stand.surroundings.display),
         ("读卡器 reader", f"{stand.pcscd.reader_name} · PCSCLITE_CSOCK_NAME={stand.pcscd.socket_path}"),
         ("密码键盘 PIN pad", stand.pad.path),
+        ("摄像头 camera", stand.camera.url),
         ("网线 network cable", f"127.0.0.1:{stand.cable.port} → 127.0.0.1:{stand.centre.port}"),
         ("状态 state", str(stand.state)),
         ("日志 logs", str(stand.logs)),

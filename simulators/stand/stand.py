@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 from Xlib import display
 
 from simulators.bench.server import NotPossible
+from simulators.camera import SCENES, CameraSimulator
 from simulators.card.card_file import DECK
 from simulators.card.slot import CardSlot
 from simulators.id_reader import DOCUMENTS, IdReaderSimulator
@@ -180,6 +181,8 @@ class Stand:
 
         self.id_reader = exits.enter_context(IdReaderSimulator(link=self.state / "id-reader"))
         self.id_documents = {one.key: one for one in documents_at_hand(settings.id_documents)}
+        self.camera = exits.enter_context(CameraSimulator())
+        self.scene = "nobody"
 
         self._say("中心系统 central system …")
         self.centre = DemoCentre(
@@ -203,6 +206,7 @@ class Stand:
             height=height,
             reader=self.pcscd.reader_name,
             id_reader=self.state / "id-reader",
+            camera=self.camera.url,
             centre_url=f"https://127.0.0.1:{self.cable.port}",
             centre_ca=self.centre.ca,
             centre_keys=self.centre.public_keys,
@@ -283,6 +287,7 @@ class Stand:
         rows.append(("pcscd", self.pcscd.pid, f"{self.pcscd.reader_name} · {self.pcscd.socket_path}", False))
         rows.append(("PIN pad, card slot, cable", os.getpid(), f"{self.pad.path} · 127.0.0.1:{self.cable.port}", False))
         rows.append(("identity-card reader", os.getpid(), self.id_reader.path, False))
+        rows.append(("camera", os.getpid(), self.camera.url, False))
         rows += [
             (program.name, program.pid, str(program.log), self.powered and program.exit_code is not None)
             for program in self._terminal or ()
@@ -393,6 +398,32 @@ class Stand:
         act()
         self._note(zh, en)
 
+    def set_camera(self, what: str) -> None:
+        """Let somebody step before the camera, or do something to it."""
+        if what in SCENES:
+            self.camera.show(SCENES[what].film())
+            self.scene = what
+            self._note(f"摄像头前：{SCENES[what].zh}", f"before the camera: {SCENES[what].en}")
+            return
+        verbs: dict[str, tuple[Callable[[], None], str, str]] = {
+            "cover": (self.camera.cover, "摄像头被挡住了", "lens covered"),
+            "uncover": (self.camera.uncover, "摄像头不挡了", "lens free"),
+            "freeze": (self.camera.freeze, "摄像头画面卡住了", "camera frozen"),
+            "hang": (self.camera.hang, "摄像头不出画面了", "camera silent"),
+            "recover": (self.camera.recover, "摄像头恢复了", "camera works again"),
+            "unplugged": (self.camera.unplug, "摄像头线拔掉了", "camera cable out"),
+            "plugged": (self.camera.replug, "摄像头线插好了", "camera cable in"),
+        }
+        if what not in verbs:
+            raise NotPossible("no such thing can be done to a camera")
+        act, zh, en = verbs[what]
+        act()
+        self._note(zh, en)
+
+    def before_camera(self) -> bytes:
+        """What stands before the camera, a JPEG."""
+        return self.camera.picture()
+
     def last_slip(self) -> bytes | None:
         """The last slip that the printer cut off, as a PNG."""
         slips = self.printer.slips
@@ -463,6 +494,10 @@ class Stand:
             "cut_armed": self.cable.cut_armed,
             "printer": self.printer.condition,
             "slips": self.printer.cut,
+            "camera": self.camera.condition,
+            "viewers": self.camera.viewers,
+            "scene": self.scene,
+            "scenes": [{"key": key, "zh": scene.zh, "en": scene.en} for key, scene in SCENES.items()],
             "centre_url": self.centre.url,
             "programs": [
                 {"name": name, "pid": pid, "where": where, "failed": failed}

@@ -27,6 +27,8 @@ class Wiring:
     reader: str
     id_reader: Path
     """The serial port of the identity-card reader; it stays in its place whichever terminal stands there."""
+    camera: str
+    """The address of the camera, which stays as well."""
     centre_url: str
     centre_ca: Path
     centre_keys: Path
@@ -93,6 +95,7 @@ class TerminalPlace:
             "card_reader": {"name": wiring.reader},
             "pin_pad": {"port": str(self.pad_link), "dialect": "auto"},
             "id_reader": {"port": str(wiring.id_reader)},
+            "camera": {"source": wiring.camera},
             "centre": {"url": wiring.centre_url, "ca": str(wiring.centre_ca), "keys": str(wiring.centre_keys)},
             "receipt_printer": {"port": str(self.printer_link)},
             "paths": {

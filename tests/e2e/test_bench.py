@@ -52,6 +52,12 @@ class NotingWorkbench:
     def last_slip(self) -> bytes | None:
         return b"a picture" if "printer refill" in self.deeds else None
 
+    def set_camera(self, what: str) -> None:
+        self.deeds.append(f"camera {what}")
+
+    def before_camera(self) -> bytes:
+        return b"a face"
+
     def set_power(self, what: str) -> None:
         self.deeds.append(f"power {what}")
 
@@ -100,6 +106,7 @@ def live(bench: BenchServer, token: str) -> str:
         ("cable/unplugged", "cable unplugged"),
         ("power/off", "power off"),
         ("printer/out", "printer out"),
+        ("camera/backlit", "camera backlit"),
         ("region/beijing", "region beijing"),
     ],
 )
@@ -127,6 +134,11 @@ def test_the_last_slip_is_shown_to_the_page_only(bench: BenchServer, workbench: 
     workbench.set_printer("refill")
     assert call(bench, shown, method="GET") == 200
     assert call(bench, "slip.png", method="GET") == 403
+
+
+def test_what_the_camera_sees_is_shown_to_the_page_only(bench: BenchServer) -> None:
+    assert call(bench, f"camera.jpg?token={bench.token}", method="GET") == 200
+    assert call(bench, "camera.jpg", method="GET") == 403
 
 
 def test_what_is_not_possible_is_said(bench: BenchServer) -> None:

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from drivers.ports.camera import CameraIdentity, Frame
 from drivers.ports.card_reader import (
     AuthenticationAlgorithm,
     CardKind,
@@ -24,6 +25,7 @@ from drivers.ports.errors import (
     MediaExhausted,
     NotConnected,
     PartlyPrinted,
+    PictureDark,
     ProtocolViolation,
     TimedOut,
 )
@@ -286,6 +288,29 @@ class Book:
         return self.in_standing
 
 
+class Eye:
+    """A camera that notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.gone: DeviceError | None = None
+        self.asked = self.opened = self.closed = 0
+
+    def identify(self) -> CameraIdentity:
+        self.asked += 1
+        if self.gone:
+            raise self.gone
+        return CameraIdentity("an eye")
+
+    def open(self, timeout_s: float) -> None:
+        self.opened += 1
+
+    def frame(self, timeout_s: float) -> Frame:
+        raise PictureDark("camera", "nobody asked for a picture")
+
+    def close(self) -> None:
+        self.closed += 1
+
+
 class Screen:
     def __init__(self) -> None:
         self.scene: Scene | None = None
@@ -304,14 +329,16 @@ class Screen:
 class Hall:
     """A terminal in a hall, and a citizen."""
 
-    def __init__(self, key: str = "zhumadian", plate: Plate | None = None, printer: Printer | None = None) -> None:
+    def __init__(
+        self, key: str = "zhumadian", plate: Plate | None = None, printer: Printer | None = None, eye: Eye | None = None
+    ) -> None:
         self.now = 1000.0
         self.woken = threading.Event()
         self.slot, self.pad, self.book, self.screen = Slot(), Pad(), Book(), Screen()
         self.world = World()
         self.conductor = Conductor(
             region(key),
-            Devices(self.slot, self.pad, plate, printer),
+            Devices(self.slot, self.pad, plate, printer, eye),
             self.ask_centre,
             self.book,
             self.screen,
@@ -812,6 +839,25 @@ def test_a_card_that_stays_on_a_reader_that_is_gone_is_given_up(beijing: Hall, p
     beijing.until(lambda: beijing.conductor._retry_return_at is not None, "the reader has failed")
     beijing.later(11.0)
     beijing.sees(ReadBack)
+
+
+def test_a_camera_is_asked_whether_it_is_there_and_looks_at_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    eye = Eye()
+    hall = Hall(eye=eye)
+    hall.until(lambda: "the camera is there: an eye" in caplog.text)
+    eye.gone = NotConnected("camera", "unplugged")
+    hall.later(11.0)
+    hall.until(lambda: "the camera is not there: camera: unplugged" in caplog.text)
+    assert isinstance(hall.view, Attract), "the terminal serves without it"
+    eye.gone = None
+    hall.later(11.0)
+    hall.until(lambda: caplog.text.count("the camera is there") == 2)
+    hall.touch(Intent.START)
+    hall.sees(Home)
+    assert eye.opened == 0
+    hall.conductor.stop()
+    assert eye.closed == 1, "a terminal that ends looks at nobody"
 
 
 @pytest.fixture

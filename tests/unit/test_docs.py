@@ -3,7 +3,16 @@
 import re
 from pathlib import Path
 
-from drivers.ports.errors import Busy, DeviceError, MediaRemoved, NotConnected, ProtocolViolation, TimedOut
+from drivers.ports.errors import (
+    Busy,
+    DeviceError,
+    MediaRemoved,
+    NotConnected,
+    PictureDark,
+    PictureFrozen,
+    ProtocolViolation,
+    TimedOut,
+)
 from kiosk.journeys.faults import fault_code
 from kiosk.journeys.requests import LedgerFailed
 from kiosk.runtime.health import Health
@@ -26,6 +35,9 @@ def codes_shown() -> set[str]:
     }
     kinds = (NotConnected, TimedOut, ProtocolViolation, Busy, MediaRemoved, DeviceError)
     made = {fault_code(kind(device, "x")) for kind in kinds for device in ("card_reader", "pin_pad", "id_reader")}
+    # A picture that is waited for is no fault, and nothing leaves a camera.
+    cameras = (NotConnected, ProtocolViolation, Busy, PictureDark, PictureFrozen, DeviceError)
+    made |= {fault_code(kind("camera", "x")) for kind in cameras}
     return written | made | {fault_code(LedgerFailed())}
 
 

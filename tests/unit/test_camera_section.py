@@ -1,0 +1,83 @@
+"""The camera's section of ``kiosk.toml``: left out, right, wrong."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from drivers.ports.errors import NotConnected, PictureFrozen
+from kiosk import bootstrap
+from kiosk.configuration import ConfigurationError
+from kiosk.journeys.faults import fault_view
+from kiosk.journeys.wording import say
+from simulators.camera import CameraSimulator
+from tests.centre import REPOSITORY
+from tests.unit.test_receipt_printer_section import configured
+
+
+def test_a_terminal_may_have_no_camera(tmp_path: Path) -> None:
+    assert bootstrap.open_camera(configured(tmp_path, "")) is None
+
+
+def test_a_camera_that_is_named_looks_when_it_is_opened_and_not_before(tmp_path: Path) -> None:
+    with CameraSimulator(width=640, height=480) as simulator:
+        section = f'[camera]\nsource = "{simulator.url}"\nwidth = 640\nheight = 480'
+        camera = bootstrap.open_camera(configured(tmp_path, section))
+        assert camera is not None
+        camera.identify()
+        assert simulator.sent == 0
+        camera.open(5.0)
+        assert camera.frame(1.0).pixels.shape == (480, 640, 3)
+        camera.close()
+
+
+def test_opencv_is_not_loaded_before_somebody_wants_a_picture(tmp_path: Path) -> None:
+    """It would cost a quarter of a second on the way to the first screen."""
+    configured(tmp_path, '[camera]\nsource = "/dev/null"')
+    words = (
+        "import contextlib, pathlib, sys\n"
+        "from kiosk import bootstrap, configuration\n"
+        "from drivers.ports.errors import DeviceError\n"
+        "camera = bootstrap.open_camera(configuration.load_configuration(pathlib.Path(sys.argv[1])))\n"
+        "with contextlib.suppress(DeviceError): camera.identify()\n"
+        "print(sorted({'cv2', 'numpy'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", words, str(tmp_path / "kiosk.toml")]
+    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
+
+
+def test_a_device_that_is_not_there_is_no_mistake_of_the_file(tmp_path: Path) -> None:
+    camera = bootstrap.open_camera(configured(tmp_path, f'[camera]\nsource = "{tmp_path}/video0"'))
+    assert camera is not None
+    with pytest.raises(NotConnected):
+        camera.identify()
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "[camera]",
+        '[camera]\nsource = "video0"',
+        "[camera]\nsource = 0",
+        '[camera]\nsource = "ftp://camera/stream"',
+        '[camera]\nsource = "/dev/video0"\nwidth = 64',
+        '[camera]\nsource = "/dev/video0"\nquality = 3',
+    ],
+)
+def test_a_wrong_camera_section_is_refused_at_start(tmp_path: Path, section: str) -> None:
+    with pytest.raises(ConfigurationError, match="camera"):
+        configured(tmp_path, section)
+
+
+@pytest.mark.parametrize("source", ["http://", "rtsp://camera:port/live"])
+def test_an_address_that_is_none_is_refused_at_start(tmp_path: Path, source: str) -> None:
+    configuration = configured(tmp_path, f'[camera]\nsource = "{source}"')
+    with pytest.raises(ConfigurationError, match=r"camera\.source"):
+        bootstrap.open_camera(configuration)
+
+
+def test_a_fault_of_the_camera_is_told_in_its_own_words() -> None:
+    view = fault_view(PictureFrozen("camera", "the same picture"), "12333", say("您的卡和钱都没有变动。"))
+    assert (view.title.text, view.code) == ("摄像头看不见了", "V-07")
