@@ -64,7 +64,7 @@ def _ask(session: Session, _progress: Progress) -> Journey[Ending]:
         (
             _HOME,
             Action(_OUTLETS, say("找网点"), spoken=say("找网点和电话")),
-            Action(_SEARCH, say("打字找"), Emphasis.PRIMARY, say("打拼音的首字母来找")),
+            Action(_SEARCH, say("打字找"), Emphasis.PRIMARY, say("点词或打拼音的首字母来找")),
         ),
     )
     while True:
@@ -89,10 +89,11 @@ def _search(session: Session) -> Journey[None]:
     while True:
         entry = SoundEntry(
             say("您想找什么？"),
-            say("打每个字拼音的第一个字母。挂失就打 GS。"),
+            say("点一个词，或打拼音的首字母：挂失打 GS。"),
             say("找一找"),
             note,
             (_RETURN,),
+            session.handbook.keywords,
         )
         typed = yield from ask(Show(entry))
         if not isinstance(typed, Typed):
@@ -102,7 +103,7 @@ def _search(session: Session) -> Journey[None]:
             note = None
             yield from _questions(session, say("找到这些"), found)
         else:
-            note = say("没有找到。换个说法，再打首字母试试。")
+            note = say("没有找到。换个词，再试试。")
 
 
 def _questions(session: Session, title: Say, articles: Sequence[Article]) -> Journey[None]:

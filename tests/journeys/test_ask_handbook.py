@@ -60,6 +60,7 @@ def test_a_search_leads_to_the_answer_its_source_and_a_code() -> None:
     assert isinstance(topics, Choices)
     assert [said(action.label) for action in topics.choices][:2] == ["认识社保卡", "领卡和启用"]
     assert isinstance(entry, SoundEntry)
+    assert [keyword.word for keyword in entry.keywords][:3] == ["挂失", "密码", "忘记密码"]
     assert isinstance(found, Choices)
     assert said(found.choices[0].label) == "卡丢了，先做什么？"
     assert all(isinstance(page, Answer) for page in pages)
@@ -95,7 +96,7 @@ def test_nobody_is_identified_and_nothing_is_asked_of_anyone() -> None:
 def test_what_is_not_found_is_said_and_asked_for_again() -> None:
     *_, again = going(asking("qingdao"), Chosen("search"), Typed("zzzz"))
     assert isinstance(again, SoundEntry)
-    assert said(again.note) == "没有找到。换个说法，再打首字母试试。"
+    assert said(again.note) == "没有找到。换个词，再试试。"
     *_, back = going(asking("qingdao"), Chosen("search"), Typed("zzzz"), Intent.BACK)
     assert isinstance(back, Choices)
 

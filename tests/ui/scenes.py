@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Final
 
+from kiosk.handbook.search import Keyword
 from kiosk.journeys.counter_words import listed
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.identify import CANCEL
@@ -126,6 +127,27 @@ def _choice(key: str, label: Say, line: Say | Verbatim) -> Choice:
 
 
 _LOG_CHOICE = _choice("log", told("卡里的记录"), told("最近 {count} 笔", count=10))
+_KEYWORDS = (
+    Keyword("挂失", (("gua",), ("shi",)), frozenset({"lost", "report", "found"})),
+    Keyword("密码", (("mi",), ("ma",)), frozenset({"forgotten", "change"})),
+    Keyword("补卡", (("bu",), ("ka",)), frozenset({"replacement"})),
+    Keyword("启用", (("qi",), ("yong",)), frozenset({"start"})),
+    Keyword("网点", (("wang",), ("dian",)), frozenset({"outlets", "report"})),
+    Keyword("电话", (("dian",), ("hua",)), frozenset({"lines", "lost"})),
+    Keyword("过世", (("guo",), ("shi",)), frozenset({"death"})),
+    Keyword("丢了", (("diu",), ("le", "liao")), frozenset({"lost", "report", "found"})),
+)
+_LONGEST_KEYWORDS = tuple(
+    Keyword(word, tuple((syllable,) for syllable in syllables.split()), frozenset({word}))
+    for word, syllables in (
+        ("电子社保卡", "dian zi she bao ka"),
+        ("想不起密码", "xiang bu qi mi ma"),
+        ("还有多少钱", "hai you duo shao qian"),
+        ("临时就医证", "lin shi jiu yi zheng"),
+        ("劳动保障卡", "lao dong bao zhang ka"),
+        ("即时补换卡", "ji shi bu huan ka"),
+    )
+)
 _RETURN = Action(Intent.BACK, told("返回"))
 _PROVINCES = {one.code: one for one in load_places(Path(__file__).resolve().parents[2] / "assets" / "places.toml")}
 _TURNED = (CANCEL, _BACK, Action(Intent.NEXT, told("下一页")))
@@ -433,14 +455,20 @@ VIEWS: Final[dict[str, View]] = {
         Step(3, 3),
     ),
     "sound-entry": SoundEntry(
-        told("您想找什么？"), told("打每个字拼音的第一个字母。挂失就打 GS。"), told("找一找"), None, (_RETURN,)
+        told("您想找什么？"),
+        told("点一个词，或打拼音的首字母：挂失打 GS。"),
+        told("找一找"),
+        None,
+        (_RETURN,),
+        _KEYWORDS,
     ),
     "sound-entry-nothing": SoundEntry(
         told("您想找什么？"),
-        told("打每个字拼音的第一个字母。挂失就打 GS。"),
+        told("点一个词，或打拼音的首字母：挂失打 GS。"),
         told("找一找"),
-        told("没有找到。换个说法，再打首字母试试。"),
+        told("没有找到。换个词，再试试。"),
         (_RETURN,),
+        _LONGEST_KEYWORDS,
     ),
     "choices-topics": Choices(
         told("您想问什么？"),
