@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.handbook.search import Keyword
+from kiosk.journeys.answer_printing import NO_PAPER, printed_view, with_printing
 from kiosk.journeys.counter_words import listed
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.identify import CANCEL
@@ -204,6 +205,43 @@ def _listed(*items: str) -> Say:
 _PROXY_PAPERS = _listed("本人身份证", "身份证复印件", "代办人身份证", "代办人身份证复印件", "委托书")
 _PHOTO = _listed("白色背景", "一寸", "电子版", "穿深色上衣", "不戴帽子", "不戴围巾", "不戴眼镜", "不戴首饰")
 
+_TOPICS = Choices(
+    told("您想问什么？"),
+    tuple(
+        Choice(Chosen(en), Say(zh, translations={"en": en}))
+        for zh, en in (
+            ("认识社保卡", "About the card"),
+            ("领卡和启用", "Getting a card"),
+            ("密码和锁卡", "PINs and locked cards"),
+            ("卡丢了、坏了", "Lost or worn cards"),
+            ("去外地看病", "Care away from home"),
+            ("手机里的电子卡", "The card on your phone"),
+        )
+    ),
+    None,
+    (
+        Action(Intent.DONE, told("回首页")),
+        Action(Chosen("outlets"), told("找网点"), spoken=told("找网点和电话")),
+        Action(Chosen("search"), told("打字找"), Emphasis.PRIMARY, told("点词或打拼音的首字母来找")),
+    ),
+)
+_SLIP_ANSWER = Slip(
+    told("带走这个答案"),
+    (
+        _LOCKED,
+        Say(
+            "社保密码连错 6 次、银行密码连错 3 次就锁。锁哪边，就到哪边解。",
+            translations={
+                "en": "Six wrong social security PINs or three wrong bank PINs in a row lock that side. "
+                "Each side is unlocked at its own place."
+            },
+        ),
+        told("服务电话 {hotline}", hotline=Verbatim(HOTLINE)),
+    ),
+    told("用手机扫一扫，全部内容都能存下来。"),
+    (_BACK, CLOSE),
+    only_in_code=(Say("社保这边：到社保卡服务窗口解锁", translations={"en": "Social side: a card service window"}),),
+)
 VIEWS: Final[dict[str, View]] = {
     "attract": Attract(
         told("社会保障卡自助服务"),
@@ -470,26 +508,8 @@ VIEWS: Final[dict[str, View]] = {
         (_RETURN,),
         _LONGEST_KEYWORDS,
     ),
-    "choices-topics": Choices(
-        told("您想问什么？"),
-        tuple(
-            Choice(Chosen(en), Say(zh, translations={"en": en}))
-            for zh, en in (
-                ("认识社保卡", "About the card"),
-                ("领卡和启用", "Getting a card"),
-                ("密码和锁卡", "PINs and locked cards"),
-                ("卡丢了、坏了", "Lost or worn cards"),
-                ("去外地看病", "Care away from home"),
-                ("手机里的电子卡", "The card on your phone"),
-            )
-        ),
-        None,
-        (
-            Action(Intent.DONE, told("回首页")),
-            Action(Chosen("outlets"), told("找网点"), spoken=told("找网点和电话")),
-            Action(Chosen("search"), told("打字找"), Emphasis.PRIMARY, told("打拼音的首字母来找")),
-        ),
-    ),
+    "choices-topics": _TOPICS,
+    "choices-topics-no-paper": dataclasses.replace(_TOPICS, note=NO_PAPER),
     "choices-questions": Choices(
         told("找到这些"),
         tuple(
@@ -538,25 +558,10 @@ VIEWS: Final[dict[str, View]] = {
         (_RETURN, _NEXT),
         Step(1, 6),
     ),
-    "slip-answer": Slip(
-        told("带走这个答案"),
-        (
-            _LOCKED,
-            Say(
-                "社保密码连错 6 次、银行密码连错 3 次就锁。锁哪边，就到哪边解。",
-                translations={
-                    "en": "Six wrong social security PINs or three wrong bank PINs in a row lock that side. "
-                    "Each side is unlocked at its own place."
-                },
-            ),
-            told("服务电话 {hotline}", hotline=Verbatim(HOTLINE)),
-        ),
-        told("用手机扫一扫，全部内容都能存下来。"),
-        (_BACK, CLOSE),
-        only_in_code=(
-            Say("社保这边：到社保卡服务窗口解锁", translations={"en": "Social side: a card service window"}),
-        ),
-    ),
+    "slip-answer": _SLIP_ANSWER,
+    "slip-answer-with-printer": with_printing(_SLIP_ANSWER),
+    "slip-answer-printed": printed_view(SlipFate.PRINTED),
+    "slip-answer-partly": printed_view(SlipFate.PARTLY),
     "working": Working(told("正在查询"), told("请稍候，不要拔卡。")),
     "explain": Explain(
         told("这个密码容易被人猜到"),
