@@ -433,10 +433,33 @@ VIEWS: Final[dict[str, View]] = {
         (_FINISH, _NEXT),
         Step(1, 3),
     ),
+    "formal-new-card": Explain(
+        told("补办新卡"),
+        (
+            told(
+                "去哪里：{place}",
+                place=Say(
+                    "发卡银行的补换卡窗口：银行账户的挂失、激活一次办完",
+                    translations={
+                        "en": "The bank's window: reporting and starting the bank side are done there in one go"
+                    },
+                ),
+            ),
+            told("带：{papers}", papers=told("本人有效身份证件")),
+            told(
+                "{fee}{time}",
+                fee=told("收费 {amount} 元。", amount=Verbatim("16.00")),
+                time=told("从交上到拿到卡，要 {term}。", term=told("{count} 个工作日", count=15)),
+            ),
+        ),
+        None,
+        (_BACK, _FINISH, _NEXT),
+        Step(3, 4),
+    ),
     "loss-next-steps": Explain(
         told("接下来"),
         (
-            told("银行功能要另外挂失：打银行电话（在下一页），说“社保卡丢了，要挂失”。"),
+            told("银行功能要另外挂失：打银行电话（在最后一页），说“社保卡丢了，要挂失”。"),
             told(
                 "找不到卡，办正式挂失：{place}。{due}",
                 place=Say(
