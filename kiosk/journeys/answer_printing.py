@@ -8,7 +8,7 @@ from kiosk.journeys.requests import Announce, Journey, PrintSlip, Show, SlipFate
 from kiosk.journeys.views import Action, Emphasis, Explain, Intent, PaperSlip, Slip, Working
 from kiosk.journeys.wording import Say, say
 
-NO_PROOF: Final = say("这是办事指南的答案，不是办理凭证。")
+NO_PROOF: Final = say("办事指南的答案，不是凭证。")
 """Above the answer, so that nobody takes it for a slip of something done."""
 
 NO_PAPER: Final = say("没有纸了，答案可以扫码带走。")

@@ -137,7 +137,7 @@ def test_an_answer_is_printed_whole_and_says_that_it_proves_nothing() -> None:
     assert walk(ask_handbook(session), world) is Outcome.DONE
     (paper,) = world.printed
     assert [said(line) for line in paper.heading] == ["驻马店", "卡丢了，先做什么？"]
-    assert [said(line) for line in paper.facts] == ["这是办事指南的答案，不是办理凭证。"]
+    assert [said(line) for line in paper.facts] == ["办事指南的答案，不是凭证。"]
     assert paper.warning is None
     assert paper.call is not None
     assert [said(line) for line in (*paper.lines, paper.call)] == [

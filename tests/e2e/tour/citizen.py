@@ -81,8 +81,8 @@ class Citizen:
             raise NotAsExpected(str(missing)) from missing
         self.photograph(f"看到 sees “{text}”")
 
-    def touches(self, *names: str) -> None:
-        """Touch what carries these words, or whichever of several is there.
+    def touches(self, *names: str) -> str:
+        """Touch what carries these words, or the first of several that is there; the name of it.
 
         :raises NotAsExpected: none comes.
         """
@@ -94,6 +94,7 @@ class Citizen:
             raise NotAsExpected(str(missing)) from missing
         self.photograph(f"触摸 touches “{text}”", mark=box.centre)
         self.stand.screen.touch_until_heard(*box.centre)
+        return names[texts.index(text)]
 
     def chooses(self, service: str) -> None:
         """Touch a service's tile, behind a further choice where it stands there.

@@ -19,6 +19,8 @@ _ROWS: Final = {True: ("abcdef", "ghijkl", "mnopqr", "stuvwx", "yz"), False: ("a
 """In the alphabet's order, which whoever has no keyboard at home finds soonest; portrait, landscape."""
 _IN_A_ROW: Final = 3
 """Words to choose."""
+_KEY_HEIGHT: Final = 92
+"""Seven rows and the question in large type leave no more; letters stretch where there is room."""
 
 
 class SoundField(Panel):
@@ -54,7 +56,7 @@ class Words(KeyGrid):
 
     def __init__(self, look: Look, draft: SoundDraft, screen: EntryScreen) -> None:
         self._nothing = Text(look=look, halign="center", ink="muted")
-        super().__init__(look=look, columns=_IN_A_ROW, key_height=104)
+        super().__init__(look=look, columns=_IN_A_ROW, key_height=_KEY_HEIGHT)
         self._draft, self._screen = draft, screen
         self._keys = [CandidateKey(look=look, role="body") for _ in range(OFFERED)]
         self.bind(pos=self._place_nothing, size=self._place_nothing)
@@ -102,7 +104,7 @@ class SoundEntryScreen(EntryScreen):
         self.field = SoundField(look)
         rows = _ROWS[look.portrait]
         columns = len(rows[0])
-        keys = KeyGrid(look=look, columns=columns, key_height=104, stretch=1.25)
+        keys = KeyGrid(look=look, columns=columns, key_height=_KEY_HEIGHT, stretch=1.25)
         delete = TypingKey(look=look, text=self.words(say("删除")), role="body", act=self.key(draft.delete))
         delete.spoken = self.words(say("删掉最后一个"))
         lettered = [[(self._letter(char), 1.0) for char in row] for row in rows]
