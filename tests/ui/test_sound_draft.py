@@ -17,6 +17,8 @@ def test_before_anything_is_typed_stand_the_words_that_citizens_mostly_look_for(
 
 def test_whole_words_come_before_those_that_begin_so() -> None:
     assert draft("gs").candidates() == ("挂失", "过世")
+    assert draft("cx").candidates() == ("查询", "撤销挂失")
+    assert draft("kb").candidates() == ("看病", "看不清")
     assert draft("guashi").candidates() == ("挂失",)
     assert draft("shum").candidates() == ("书面挂失",)
     assert draft("y").candidates()[0] == "异地就医"
