@@ -7,7 +7,7 @@ from typing import Final
 
 from kiosk.handbook.articles import Article, Topic, load_articles
 from kiosk.handbook.outlets import Outlets, load_outlets
-from kiosk.handbook.search import Finder, load_habits
+from kiosk.handbook.search import Finder, Keyword, load_habits
 from kiosk.handbook.sounds import load_readings
 from kiosk.policy.pack import Pack
 
@@ -24,6 +24,8 @@ class Handbook:
     outlets: Outlets
     find: Callable[[str], tuple[Article, ...]]
     """As :meth:`~kiosk.handbook.search.Finder.find`."""
+    keywords: tuple[Keyword, ...] = ()
+    """As :meth:`~kiosk.handbook.search.Finder.keywords`."""
 
     def about(self, topic: str) -> tuple[Article, ...]:
         """The articles of a topic in the handbook's order."""
@@ -58,4 +60,5 @@ def load_handbook(pack: Pack, articles: Path, outlets: Path, table: Path) -> Han
     characters = {char for article in told.articles for text in (article.title.zh, *article.words) for char in text}
     characters |= {char for group in habits.groups for word in group for char in word}
     finder = Finder(told.articles, habits, load_readings(table, characters))
-    return Handbook(told.topics, told.articles, load_outlets(outlets / f"{pack.key}.toml", pack), finder.find)
+    places = load_outlets(outlets / f"{pack.key}.toml", pack)
+    return Handbook(told.topics, told.articles, places, finder.find, finder.keywords())

@@ -1,6 +1,7 @@
 """Finds the articles that a citizen's few letters or words mean; the likeliest first, always in the same order."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -45,6 +46,21 @@ def load_habits(path: Path) -> Habits:
     return load_document(path, Habits, further, HandbookError)
 
 
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A Chinese word that leads to something, for a citizen who types letters and chooses words."""
+
+    word: str
+    syllables: tuple[tuple[str, ...], ...]
+    """How each of its characters can be read."""
+    leads_to: frozenset[str]
+    """The articles found by it."""
+
+    def spelt_by(self, letters: str) -> int:
+        """How many of its characters these letters spell, as in :func:`~kiosk.handbook.sounds.sounds_like`."""
+        return sounds_like(letters, self.word, dict(zip(self.word, self.syllables, strict=True)))
+
+
 class Finder:
     """Searches the articles of one region."""
 
@@ -76,6 +92,15 @@ class Finder:
             if all(scores):
                 ranked.append((-sum(scores), number))
         return tuple(self._articles[number] for _, number in sorted(ranked))
+
+    def keywords(self) -> tuple[Keyword, ...]:
+        """The words that lead anywhere, the ones first by which citizens mostly look, in the order of the habits."""
+        first = {group[0]: None for group in self._groups}
+        found = {word: frozenset(article.id for article in self.find(word)) for word in [*first, *self._words]}
+        spoken = {word: tuple(self._readings.get(char, ()) for char in word) for word in found}
+        return tuple(
+            Keyword(word, spoken[word], leads_to) for word, leads_to in found.items() if leads_to and all(spoken[word])
+        )
 
     def _meanings(self, term: str) -> dict[str, float]:
         """The Chinese words that a term stands for, with what a hit on each is worth."""

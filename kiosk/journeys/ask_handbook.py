@@ -10,9 +10,11 @@ from typing import Final
 from kiosk.handbook.articles import Article
 from kiosk.handbook.outlets import Group, Outlet, Outlets
 from kiosk.journeys import refusals
+from kiosk.journeys.answer_printing import NO_PAPER, NO_PROOF, show_code
 from kiosk.journeys.faults import CLOSE
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.paging import page
+from kiosk.journeys.printing import Printing, call_line
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.sources import source_of
@@ -25,6 +27,7 @@ from kiosk.journeys.views import (
     Emphasis,
     Fact,
     Intent,
+    PaperSlip,
     Slip,
     SoundEntry,
     Typed,
@@ -60,11 +63,11 @@ def _ask(session: Session, _progress: Progress) -> Journey[Ending]:
     topics = Choices(
         say("您想问什么？"),
         tuple(Choice(Chosen(topic.id), in_words(topic.name)) for topic in handbook.topics),
-        None,
+        NO_PAPER if session.printing is Printing.UNABLE else None,
         (
             _HOME,
             Action(_OUTLETS, say("找网点"), spoken=say("找网点和电话")),
-            Action(_SEARCH, say("打字找"), Emphasis.PRIMARY, say("打拼音的首字母来找")),
+            Action(_SEARCH, say("打字找"), Emphasis.PRIMARY, say("点词或打拼音的首字母来找")),
         ),
     )
     while True:
@@ -89,10 +92,11 @@ def _search(session: Session) -> Journey[None]:
     while True:
         entry = SoundEntry(
             say("您想找什么？"),
-            say("打每个字拼音的第一个字母。挂失就打 GS。"),
+            say("点一个词，或打拼音的首字母：挂失打 GS。"),
             say("找一找"),
             note,
             (_RETURN,),
+            session.handbook.keywords,
         )
         typed = yield from ask(Show(entry))
         if not isinstance(typed, Typed):
@@ -102,7 +106,7 @@ def _search(session: Session) -> Journey[None]:
             note = None
             yield from _questions(session, say("找到这些"), found)
         else:
-            note = say("没有找到。换个说法，再打首字母试试。")
+            note = say("没有找到。换个词，再试试。")
 
 
 def _questions(session: Session, title: Say, articles: Sequence[Article]) -> Journey[None]:
@@ -149,13 +153,29 @@ class _Part:
 
 
 def _read(session: Session, article: Article) -> Journey[None]:
-    """Turn the pages of an answer. Its last one leads to the code that takes it home."""
+    """Turn the pages of an answer. Its last one leads to the code, and to the paper, that take it home."""
     parts = list(_parts(session.region, article))
     sources = cited(session.region, article.cite)
-    yield from _turn(in_words(article.title), parts, sources, _home_with(session.region, article, sources))
+    home = _home_with(session.region, article, sources)
+    yield from _turn(in_words(article.title), parts, sources, home, may_print=session.printing is Printing.READY)
 
 
-def _turn(title: Say, parts: Sequence[_Part], sources: tuple[Citation, ...], slip: Slip | None) -> Journey[None]:
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """A whole answer to take along."""
+
+    slip: Slip
+    paper: PaperSlip
+
+
+def _turn(
+    title: Say,
+    parts: Sequence[_Part],
+    sources: tuple[Citation, ...],
+    home: _Home | None = None,
+    *,
+    may_print: bool = False,
+) -> Journey[None]:
     number = 1
     while True:
         last = number == len(parts)
@@ -163,7 +183,8 @@ def _turn(title: Say, parts: Sequence[_Part], sources: tuple[Citation, ...], sli
         back = Action(Intent.BACK, say("上一页")) if number > 1 else _RETURN
         onwards: tuple[Action, ...] = (Action(Intent.NEXT, say("下一页"), Emphasis.PRIMARY),)
         if last:
-            onwards = (Action(Intent.NEXT, say("扫码带走"), Emphasis.PRIMARY),) if slip is not None else ()
+            take_along = say("扫码或打印带走") if may_print else say("扫码带走")
+            onwards = (Action(Intent.NEXT, take_along, Emphasis.PRIMARY),) if home is not None else ()
         if number > 1:
             onwards = (Action(Intent.DONE, say("看完了")), *onwards)
         view = Answer(
@@ -179,8 +200,9 @@ def _turn(title: Say, parts: Sequence[_Part], sources: tuple[Citation, ...], sli
         intent = yield from ask(Show(view))
         if intent is Intent.NEXT and not last:
             number += 1
-        elif intent is Intent.NEXT and slip is not None:
-            if (yield from ask(Show(slip))) is Intent.DONE:
+        elif intent is Intent.NEXT and home is not None:
+            wants, may_print = yield from show_code(home.slip, home.paper, may_print=may_print)
+            if wants is Intent.DONE:
                 raise Ended(_left())
         elif intent is Intent.BACK and number > 1:
             number -= 1
@@ -259,28 +281,40 @@ def cited(region: Region, places: Sequence[str]) -> tuple[Citation, ...]:
     return tuple(Citation(title, date, "、".join(sections), about) for (title, date, about), sections in found.items())
 
 
-def _home_with(region: Region, article: Article, sources: tuple[Citation, ...]) -> Slip:
-    """The whole answer as a code; its beginning is drawn as well."""
-    hotline = article.hotline or region.hotline
+def _home_with(region: Region, article: Article, sources: tuple[Citation, ...]) -> _Home:
+    """The whole answer as a code, whose beginning is drawn as well, and on paper."""
+    title, answer = in_words(article.title), in_words(article.answer)
+    call = call_line(article.hotline or region.hotline)
     told = (("fee", article.fee), ("term", article.term), ("where", article.where))
-    rest = [
-        *(_named(name, text) for name, text in told if text is not None),
-        *(in_words(text) for text in article.steps),
+    steps = tuple(in_words(text) for text in article.steps)
+    rest = (
         *(_to_bring(text) for text in article.papers),
-        *([_unsaid(article.unsaid)] if article.unsaid is not None else []),
+        *((_unsaid(article.unsaid),) if article.unsaid is not None else ()),
         *(source_of(citation) for citation in sources),
-    ]
-    return Slip(
+    )
+    first = tuple(_named(name, text) for name, text in told if text is not None)
+    slip = Slip(
         title=say("带走这个答案"),
-        lines=(
-            in_words(article.title),
-            in_words(article.answer),
-            *((say("服务电话 {hotline}", hotline=Verbatim(hotline)),) if hotline else ()),
-        ),
+        lines=(title, answer, *((call,) if call is not None else ())),
         note=say("用手机扫一扫，全部内容都能存下来。"),
         actions=(Action(Intent.BACK, say("上一页")), CLOSE),
-        only_in_code=tuple(rest),
+        only_in_code=(*first, *steps, *rest),
     )
+    paper = PaperSlip(
+        heading=(in_words(region.pack.name), title),
+        warning=None,
+        facts=(NO_PROOF,),
+        lines=(answer, *first, *_numbered(steps), *rest),
+        call=call,
+        code=(*slip.lines, *slip.only_in_code),
+    )
+    return _Home(slip, paper)
+
+
+def _numbered(steps: tuple[Say, ...]) -> tuple[Say, ...]:
+    if len(steps) < 2:
+        return steps
+    return tuple(say("{number}. {step}", number=number, step=step) for number, step in enumerate(steps, 1))
 
 
 def _outlets(session: Session) -> Journey[None]:
@@ -344,7 +378,7 @@ def _places(region: Region, outlets: Outlets, title: Say, found: Sequence[Outlet
     ]
     if outlets.newest is not None:
         parts.append(_Part(lines=(in_words(outlets.newest),)))
-    yield from _turn(title, parts, cited(region, sorted({outlet.cite for outlet in found})), None)
+    yield from _turn(title, parts, cited(region, sorted({outlet.cite for outlet in found})))
 
 
 def _lines(region: Region, outlets: Outlets) -> Journey[None]:
@@ -353,4 +387,4 @@ def _lines(region: Region, outlets: Outlets) -> Journey[None]:
     if outlets.newest is not None and (not outlets.outlets or len(outlets.districts) == 1):
         parts.append(_Part(lines=(in_words(outlets.newest),)))
     cites = sorted({one.cite for one in outlets.lines})
-    yield from _turn(say("服务电话"), parts, cited(region, cites), None)
+    yield from _turn(say("服务电话"), parts, cited(region, cites))

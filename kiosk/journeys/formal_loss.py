@@ -5,6 +5,7 @@ from typing import assert_never
 from kiosk.journeys import refusals
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
+from kiosk.journeys.guide import replacing_a_lost_card
 from kiosk.journeys.holder import Holder, holder_without_card, ways_to_identify
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.lost_card import (
@@ -202,15 +203,16 @@ def _reported_views(session: Session, answer: FormalLossReported) -> tuple[View,
         next_steps=lambda numbers_follow: _next_steps(region, numbers_follow=numbers_follow),
         banks=banks,
         means=say("这张卡的社保功能已经停用，别人捡到也用不了。"),
+        behind=replacing_a_lost_card(region),
     )
 
 
 def _next_steps(region: Region, *, numbers_follow: bool) -> tuple[Say, ...]:
-    """What is left to do: the bank, and a new card."""
+    """What is left to do: the bank, and whom to ask about a new card where no page follows that tells it."""
     bank = bank_step(region, numbers_follow=numbers_follow)
     new_card = (
         (say("要补办新卡，先打 {hotline} 问清去哪里、带什么。", hotline=Verbatim(region.hotline)),)
-        if region.hotline
+        if region.hotline and not replacing_a_lost_card(region)
         else ()
     )
     return (*((bank,) if bank is not None else ()), *new_card)

@@ -135,6 +135,23 @@ def _cancelling(region: Region) -> Pages:
     )
 
 
+def replacing_a_lost_card(region: Region) -> Pages:
+    """Where a new card for a lost one is had, with what, for how much and how soon; none where no place is stated."""
+    rules = region.pack.replacement
+    place = rules.advised_place if rules.advised_place.value is not None else rules.place
+    if place.value is None:
+        return ()
+    wanted = rules.lost_papers.value
+    fee = _fee(rules.fee_fen) or tuple(say("{note}。", note=note) for note in _told(rules.fee_note))
+    time = (say("当场就能拿到。"),) if rules.at_once.value else _time(rules.term)
+    return pages(
+        say("补办新卡"),
+        *_where(place),
+        *((say("带：{papers}", papers=papers_in_words(region, wanted)),) if wanted else ()),
+        *((say("{fee}{time}", fee=fee[0], time=time[0]),) if fee and time else (*fee, *time)),
+    )
+
+
 def giving_up(region: Region) -> Pages:
     """What is to be done with the card of a holder whose insurance ends or moves."""
     rules = region.pack.cancelling

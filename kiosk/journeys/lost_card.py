@@ -27,7 +27,7 @@ def bank_step(region: Region, *, numbers_follow: bool) -> Say | None:
     if not region.pack.loss.bank_side.value:
         return None
     if numbers_follow:
-        return say("银行功能要另外挂失：打银行电话（在下一页），说“社保卡丢了，要挂失”。")
+        return say("银行功能要另外挂失：打银行电话（在最后一页），说“社保卡丢了，要挂失”。")
     return say("银行功能要另外挂失：找发卡银行，说“社保卡丢了，要挂失”。")
 
 
@@ -64,6 +64,7 @@ def pages(
     banks: tuple[Say, ...],
     means: Say,
     not_yet: Say | None = None,
+    behind: tuple[Explain, ...] = (),
 ) -> tuple[View, ...]:
     """What came of it, what is left to do where anything is known of that, and the slip.
 
@@ -73,10 +74,13 @@ def pages(
     :param banks: their lines, for the slip too, below those.
     :param means: on paper only.
     :param not_yet: on paper only, where it does not hold yet.
+    :param behind: pages that follow what is left to do; their lines go on paper too.
     """
     left = next_steps(bool(banks))
     steps = (Explain(title=say("接下来"), lines=left, step=None, actions=()),) if left else ()
-    last = slip(session, name, lines, (), further=(means, *next_steps(False)), calls=banks, not_yet=not_yet)
-    found = (first, *steps, last)
+    told_behind = tuple(line for one in behind for line in (one.title, *one.lines))
+    further = (means, *next_steps(False), *told_behind)
+    last = slip(session, name, lines, (), further=further, calls=banks, not_yet=not_yet)
+    found = (first, *steps, *behind, last)
     of = len(found)
     return tuple(replace(view, actions=turning(at, of), page=page(at, of)) for at, view in enumerate(found, 1))

@@ -7,6 +7,7 @@ At most three facts and about sixty characters stand on a screen (docs/ux-rules.
 from dataclasses import dataclass, field
 from enum import Enum
 
+from kiosk.handbook.search import Keyword
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.region import Citation
 from kiosk.records.transaction import Service
@@ -228,7 +229,7 @@ class NameEntry:
 
 @dataclass(frozen=True, slots=True)
 class SoundEntry:
-    """Waiting for a few letters: initials of what is looked for, or more of its pinyin. Answered by :class:`Typed`."""
+    """Waiting for what is looked for: words to choose, initials or more of their pinyin. Answered by :class:`Typed`."""
 
     title: Say
     line: Say
@@ -236,6 +237,8 @@ class SoundEntry:
     note: Say | None
     """Why the last entry led nowhere."""
     actions: tuple[Action, ...]
+    keywords: tuple[Keyword, ...] = ()
+    """The words that may be chosen, in the order in which they are offered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,16 @@ import pytest
 from kiosk.journeys import requests
 from kiosk.journeys.ask_handbook import ask_handbook
 from kiosk.journeys.frame import Session
+from kiosk.journeys.printing import Printing
 from kiosk.journeys.reception import tile
+from kiosk.journeys.requests import SlipFate
 from kiosk.journeys.views import (
     Answer,
     AnyIntent,
     Choices,
     Chosen,
     Emphasis,
+    Explain,
     Intent,
     Refusal,
     Slip,
@@ -60,6 +63,7 @@ def test_a_search_leads_to_the_answer_its_source_and_a_code() -> None:
     assert isinstance(topics, Choices)
     assert [said(action.label) for action in topics.choices][:2] == ["认识社保卡", "领卡和启用"]
     assert isinstance(entry, SoundEntry)
+    assert [keyword.word for keyword in entry.keywords][:3] == ["挂失", "密码", "忘记密码"]
     assert isinstance(found, Choices)
     assert said(found.choices[0].label) == "卡丢了，先做什么？"
     assert all(isinstance(page, Answer) for page in pages)
@@ -95,7 +99,7 @@ def test_nobody_is_identified_and_nothing_is_asked_of_anyone() -> None:
 def test_what_is_not_found_is_said_and_asked_for_again() -> None:
     *_, again = going(asking("qingdao"), Chosen("search"), Typed("zzzz"))
     assert isinstance(again, SoundEntry)
-    assert said(again.note) == "没有找到。换个说法，再打首字母试试。"
+    assert said(again.note) == "没有找到。换个词，再试试。"
     *_, back = going(asking("qingdao"), Chosen("search"), Typed("zzzz"), Intent.BACK)
     assert isinstance(back, Choices)
 
@@ -113,6 +117,79 @@ def test_going_back_leads_to_the_page_that_was_left() -> None:
     assert first.page.number == 1
     assert isinstance(topics, Choices)
     assert said(topics.title) == "您想问什么？"
+
+
+def to_code(session: Session) -> tuple[Any, Slip]:
+    """The journey as it shows the code of the first answer on lost cards, and that view."""
+    journey: Any = ask_handbook(session)
+    next(journey)
+    journey.send(Chosen("lost"))
+    view = journey.send(Chosen("lost")).view
+    while isinstance(view, Answer):
+        view = journey.send(Intent.NEXT).view
+    assert isinstance(view, Slip)
+    return journey, view
+
+
+def test_an_answer_is_printed_whole_and_says_that_it_proves_nothing() -> None:
+    world = World(printing=Printing.READY, choices={"您想问什么？": Chosen("lost")})
+    session = dataclasses.replace(asking("zhumadian"), printing=Printing.READY)
+    assert walk(ask_handbook(session), world) is Outcome.DONE
+    (paper,) = world.printed
+    assert [said(line) for line in paper.heading] == ["驻马店", "卡丢了，先做什么？"]
+    assert [said(line) for line in paper.facts] == ["办事指南的答案，不是凭证。"]
+    assert paper.warning is None
+    assert paper.call is not None
+    assert [said(line) for line in (*paper.lines, paper.call)] == [
+        "马上打两个电话，再带身份证件去正式挂失。",
+        "费用：银行那边挂失免费",
+        "1. 打 12333，挂失社保这边",
+        "2. 打发卡银行的电话，挂失银行那边",
+        "3. 到社保卡服务窗口和银行窗口，正式挂失",
+        "要带：本人有效身份证件",
+        "本地手册没有写明：电话挂失管几天，找到卡能不能撤销。",
+        "依据：《社会保障卡知识手册 v1.0》（2019-05）§4.2、§1.7",
+        "服务电话 12333、0396-12333",
+    ]
+    (slip, *_) = (view for view in world.seen if isinstance(view, Slip))
+    assert paper.code == (*slip.lines, *slip.only_in_code)
+    assert world.recorded == [], "nothing was done"
+
+
+def printing(fate: SlipFate) -> list[View]:
+    """What follows the touch that prints, and after each touch of back."""
+    journey, slip = to_code(dataclasses.replace(asking("zhumadian"), printing=Printing.READY))
+    assert Intent.PRINT in offered(slip)
+    assert isinstance(journey.send(Intent.PRINT), requests.Announce)
+    assert isinstance(journey.send(None), requests.PrintSlip)
+    seen = [journey.send(fate).view]
+    seen += [journey.send(touch).view for touch in (Intent.BACK, Intent.BACK, Intent.NEXT, Intent.NEXT)]
+    return seen
+
+
+def offered(view: View) -> set[AnyIntent]:
+    return {action.intent for action in actions_of(view)}
+
+
+@pytest.mark.parametrize("fate", SlipFate)
+def test_an_answer_that_was_not_printed_leads_to_its_code_and_nobody_gets_two(fate: SlipFate) -> None:
+    told, *after = printing(fate)
+    assert isinstance(told, Explain)
+    assert isinstance(after[0], Answer if fate is SlipFate.PRINTED else Slip)
+    assert not any(Intent.PRINT in offered(view) for view in after)
+    text = said(told.title) + "".join(said(line) for line in told.lines)
+    assert "办理" not in text, "nothing was done that could be doubted"
+    assert ("二维码" in text) is (fate is not SlipFate.PRINTED)
+
+
+@pytest.mark.parametrize("state", Printing)
+def test_before_an_answer_is_sought_the_screen_tells_that_there_is_no_paper(state: Printing) -> None:
+    session = dataclasses.replace(asking("qingdao"), printing=state)
+    topics, *_ = going(session)
+    assert isinstance(topics, Choices)
+    assert (said(topics.note) == "没有纸了，答案可以扫码带走。") is (state is Printing.UNABLE)
+    _, slip = to_code(session)
+    assert (Intent.PRINT in offered(slip)) is (state is Printing.READY)
 
 
 def test_outlets_by_county_and_by_bank() -> None:

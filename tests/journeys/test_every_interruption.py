@@ -134,6 +134,8 @@ SCENARIOS: dict[str, Scenario] = {
         lambda: World(key="beijing", documents=[ID_CARD], printing=Printing.READY, fate=SlipFate.PARTLY),
     ),
     "handbook searched": (_asking, lambda: World(keyed=["zzzz", "gs"])),
+    "answer printed": (_asking, lambda: World(printing=Printing.READY)),
+    "answer not printed": (_asking, lambda: World(printing=Printing.READY, fate=SlipFate.PARTLY)),
     "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
     "examination": (card_examination, lambda: World(tries=2)),
     "examination of a closed chip": (card_examination, lambda: World(key="yunling", chip_closed=True)),

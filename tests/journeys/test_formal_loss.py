@@ -5,6 +5,7 @@ import pytest
 
 from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
+from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import AskCentre, CitizenCancelled, Distrusted, Record, Show
 from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import (
@@ -162,11 +163,68 @@ def test_the_slip_says_when_and_whom_to_call_and_names_nobody() -> None:
 def test_what_is_left_to_do_is_told() -> None:
     world = citizen()
     walk(formal_loss(session("yunling", reads_id_cards=True)), world)
-    left = next(view for view in world.seen if isinstance(view, Explain) and view.title.text == "接下来")
-    assert [filled(line) for line in left.lines] == [
-        "银行功能要另外挂失：打银行电话（在下一页），说“社保卡丢了，要挂失”。",
-        "要补办新卡，先打 0000-9901 问清去哪里、带什么。",
-    ]
+    assert left_to_do(world) == {
+        "接下来": ["银行功能要另外挂失：打银行电话（在最后一页），说“社保卡丢了，要挂失”。"],
+        "补办新卡": ["去哪里：自助机：不用排队", "带：本人身份证", "收费 20.00 元。从交上到拿到卡，要 5 个工作日。"],
+    }
+
+
+def left_to_do(world: World) -> dict[str, list[str]]:
+    pages = [view for view in world.seen if isinstance(view, Explain)][1:]
+    return {filled(page.title): [filled(line) for line in page.lines] for page in pages}
+
+
+def replaced_by(**rules: Any) -> Session:
+    """Yunling with other rules of a new card."""
+    pack = region("yunling").pack
+    return Session(
+        TRANSACTION_ID,
+        Region(msgspec.structs.replace(pack, replacement=msgspec.structs.replace(pack.replacement, **rules))),
+        TODAY,
+        reads_id_cards=True,
+    )
+
+
+NEW_CARDS = {
+    "zhumadian": [
+        "去哪里：发卡银行的补换卡窗口：银行账户的挂失、激活一次办完",
+        "带：本人有效身份证件",
+        "收费 16.00 元。当场就能拿到。",
+    ],
+    "qingdao": ["去哪里：就近的发卡银行社会保障卡服务网点", "带：本人有效身份证件", "从交上到拿到卡，要 7 个工作日。"],
+    "jiangxi": ["去哪里：当地的社会保障卡服务窗口", "收费 32.00 元。"],
+    "beijing": [
+        "去哪里：社会保障卡服务网点",
+        "带：本人身份证",
+        "只收制卡工本费；多少钱没有写明。从交上到拿到卡，要 15 个工作日。",
+    ],
+}
+
+
+@pytest.mark.parametrize("key", NEW_CARDS)
+def test_the_new_card_is_had_as_each_handbook_states_it(key: str) -> None:
+    """Were the formal report open there: its pack's own place, papers, fee and term, and nothing it does not state."""
+    world = citizen()
+    rules = region(key).pack.replacement
+    walk(formal_loss(replaced_by(**{name: getattr(rules, name) for name in rules.__struct_fields__})), world)
+    assert left_to_do(world)["补办新卡"] == NEW_CARDS[key]
+    assert len(NEW_CARDS[key]) <= 3
+
+
+def test_where_no_place_for_a_new_card_is_stated_the_line_to_call_is_told() -> None:
+    world = citizen()
+    walk(formal_loss(replaced_by(place=NOT_STATED, advised_place=NOT_STATED)), world)
+    assert left_to_do(world)["接下来"][1] == "要补办新卡，先打 0000-9901 问清去哪里、带什么。"
+    assert "补办新卡" not in left_to_do(world)
+
+
+def test_the_new_card_stands_on_the_paper_too() -> None:
+    world = citizen(printing=Printing.READY)
+    walk(formal_loss(session("yunling", reads_id_cards=True, printing=Printing.READY)), world)
+    (paper,) = world.printed
+    lines = [filled(line) for line in paper.lines]
+    at = lines.index("补办新卡")
+    assert lines[at + 1 : at + 3] == ["去哪里：自助机：不用排队", "带：本人身份证"]
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_the_citizen_is_told_what_to_say_to_the_bank() -> None:
     world = citizen("jiangxi", choices=turn_pages())
     walk(temporary_loss(session("jiangxi")), world)
     left = next(view for view in world.seen if isinstance(view, Explain) and view.title.text == "接下来")
-    assert filled(left.lines[0]) == "银行功能要另外挂失：打银行电话（在下一页），说“社保卡丢了，要挂失”。"
+    assert filled(left.lines[0]) == "银行功能要另外挂失：打银行电话（在最后一页），说“社保卡丢了，要挂失”。"
 
 
 def test_already_reported_says_until_when() -> None:

@@ -4,6 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import Final
 
+from kiosk.handbook.search import Keyword
+from kiosk.journeys.answer_printing import NO_PAPER, printed_view, with_printing
 from kiosk.journeys.counter_words import listed
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.identify import CANCEL
@@ -126,6 +128,27 @@ def _choice(key: str, label: Say, line: Say | Verbatim) -> Choice:
 
 
 _LOG_CHOICE = _choice("log", told("卡里的记录"), told("最近 {count} 笔", count=10))
+_KEYWORDS = (
+    Keyword("挂失", (("gua",), ("shi",)), frozenset({"lost", "report", "found"})),
+    Keyword("密码", (("mi",), ("ma",)), frozenset({"forgotten", "change"})),
+    Keyword("补卡", (("bu",), ("ka",)), frozenset({"replacement"})),
+    Keyword("启用", (("qi",), ("yong",)), frozenset({"start"})),
+    Keyword("网点", (("wang",), ("dian",)), frozenset({"outlets", "report"})),
+    Keyword("电话", (("dian",), ("hua",)), frozenset({"lines", "lost"})),
+    Keyword("过世", (("guo",), ("shi",)), frozenset({"death"})),
+    Keyword("丢了", (("diu",), ("le", "liao")), frozenset({"lost", "report", "found"})),
+)
+_LONGEST_KEYWORDS = tuple(
+    Keyword(word, tuple((syllable,) for syllable in syllables.split()), frozenset({word}))
+    for word, syllables in (
+        ("电子社保卡", "dian zi she bao ka"),
+        ("想不起密码", "xiang bu qi mi ma"),
+        ("还有多少钱", "hai you duo shao qian"),
+        ("临时就医证", "lin shi jiu yi zheng"),
+        ("劳动保障卡", "lao dong bao zhang ka"),
+        ("即时补换卡", "ji shi bu huan ka"),
+    )
+)
 _RETURN = Action(Intent.BACK, told("返回"))
 _PROVINCES = {one.code: one for one in load_places(Path(__file__).resolve().parents[2] / "assets" / "places.toml")}
 _TURNED = (CANCEL, _BACK, Action(Intent.NEXT, told("下一页")))
@@ -182,6 +205,43 @@ def _listed(*items: str) -> Say:
 _PROXY_PAPERS = _listed("本人身份证", "身份证复印件", "代办人身份证", "代办人身份证复印件", "委托书")
 _PHOTO = _listed("白色背景", "一寸", "电子版", "穿深色上衣", "不戴帽子", "不戴围巾", "不戴眼镜", "不戴首饰")
 
+_TOPICS = Choices(
+    told("您想问什么？"),
+    tuple(
+        Choice(Chosen(en), Say(zh, translations={"en": en}))
+        for zh, en in (
+            ("认识社保卡", "About the card"),
+            ("领卡和启用", "Getting a card"),
+            ("密码和锁卡", "PINs and locked cards"),
+            ("卡丢了、坏了", "Lost or worn cards"),
+            ("去外地看病", "Care away from home"),
+            ("手机里的电子卡", "The card on your phone"),
+        )
+    ),
+    None,
+    (
+        Action(Intent.DONE, told("回首页")),
+        Action(Chosen("outlets"), told("找网点"), spoken=told("找网点和电话")),
+        Action(Chosen("search"), told("打字找"), Emphasis.PRIMARY, told("点词或打拼音的首字母来找")),
+    ),
+)
+_SLIP_ANSWER = Slip(
+    told("带走这个答案"),
+    (
+        _LOCKED,
+        Say(
+            "社保密码连错 6 次、银行密码连错 3 次就锁。锁哪边，就到哪边解。",
+            translations={
+                "en": "Six wrong social security PINs or three wrong bank PINs in a row lock that side. "
+                "Each side is unlocked at its own place."
+            },
+        ),
+        told("服务电话 {hotline}", hotline=Verbatim(HOTLINE)),
+    ),
+    told("用手机扫一扫，全部内容都能存下来。"),
+    (_BACK, CLOSE),
+    only_in_code=(Say("社保这边：到社保卡服务窗口解锁", translations={"en": "Social side: a card service window"}),),
+)
 VIEWS: Final[dict[str, View]] = {
     "attract": Attract(
         told("社会保障卡自助服务"),
@@ -373,10 +433,33 @@ VIEWS: Final[dict[str, View]] = {
         (_FINISH, _NEXT),
         Step(1, 3),
     ),
+    "formal-new-card": Explain(
+        told("补办新卡"),
+        (
+            told(
+                "去哪里：{place}",
+                place=Say(
+                    "发卡银行的补换卡窗口：银行账户的挂失、激活一次办完",
+                    translations={
+                        "en": "The bank's window: reporting and starting the bank side are done there in one go"
+                    },
+                ),
+            ),
+            told("带：{papers}", papers=told("本人有效身份证件")),
+            told(
+                "{fee}{time}",
+                fee=told("收费 {amount} 元。", amount=Verbatim("16.00")),
+                time=told("从交上到拿到卡，要 {term}。", term=told("{count} 个工作日", count=15)),
+            ),
+        ),
+        None,
+        (_BACK, _FINISH, _NEXT),
+        Step(3, 4),
+    ),
     "loss-next-steps": Explain(
         told("接下来"),
         (
-            told("银行功能要另外挂失：打银行电话（在下一页），说“社保卡丢了，要挂失”。"),
+            told("银行功能要另外挂失：打银行电话（在最后一页），说“社保卡丢了，要挂失”。"),
             told(
                 "找不到卡，办正式挂失：{place}。{due}",
                 place=Say(
@@ -433,35 +516,23 @@ VIEWS: Final[dict[str, View]] = {
         Step(3, 3),
     ),
     "sound-entry": SoundEntry(
-        told("您想找什么？"), told("打每个字拼音的第一个字母。挂失就打 GS。"), told("找一找"), None, (_RETURN,)
+        told("您想找什么？"),
+        told("点一个词，或打拼音的首字母：挂失打 GS。"),
+        told("找一找"),
+        None,
+        (_RETURN,),
+        _KEYWORDS,
     ),
     "sound-entry-nothing": SoundEntry(
         told("您想找什么？"),
-        told("打每个字拼音的第一个字母。挂失就打 GS。"),
+        told("点一个词，或打拼音的首字母：挂失打 GS。"),
         told("找一找"),
-        told("没有找到。换个说法，再打首字母试试。"),
+        told("没有找到。换个词，再试试。"),
         (_RETURN,),
+        _LONGEST_KEYWORDS,
     ),
-    "choices-topics": Choices(
-        told("您想问什么？"),
-        tuple(
-            Choice(Chosen(en), Say(zh, translations={"en": en}))
-            for zh, en in (
-                ("认识社保卡", "About the card"),
-                ("领卡和启用", "Getting a card"),
-                ("密码和锁卡", "PINs and locked cards"),
-                ("卡丢了、坏了", "Lost or worn cards"),
-                ("去外地看病", "Care away from home"),
-                ("手机里的电子卡", "The card on your phone"),
-            )
-        ),
-        None,
-        (
-            Action(Intent.DONE, told("回首页")),
-            Action(Chosen("outlets"), told("找网点"), spoken=told("找网点和电话")),
-            Action(Chosen("search"), told("打字找"), Emphasis.PRIMARY, told("打拼音的首字母来找")),
-        ),
-    ),
+    "choices-topics": _TOPICS,
+    "choices-topics-no-paper": dataclasses.replace(_TOPICS, note=NO_PAPER),
     "choices-questions": Choices(
         told("找到这些"),
         tuple(
@@ -510,25 +581,10 @@ VIEWS: Final[dict[str, View]] = {
         (_RETURN, _NEXT),
         Step(1, 6),
     ),
-    "slip-answer": Slip(
-        told("带走这个答案"),
-        (
-            _LOCKED,
-            Say(
-                "社保密码连错 6 次、银行密码连错 3 次就锁。锁哪边，就到哪边解。",
-                translations={
-                    "en": "Six wrong social security PINs or three wrong bank PINs in a row lock that side. "
-                    "Each side is unlocked at its own place."
-                },
-            ),
-            told("服务电话 {hotline}", hotline=Verbatim(HOTLINE)),
-        ),
-        told("用手机扫一扫，全部内容都能存下来。"),
-        (_BACK, CLOSE),
-        only_in_code=(
-            Say("社保这边：到社保卡服务窗口解锁", translations={"en": "Social side: a card service window"}),
-        ),
-    ),
+    "slip-answer": _SLIP_ANSWER,
+    "slip-answer-with-printer": with_printing(_SLIP_ANSWER),
+    "slip-answer-printed": printed_view(SlipFate.PRINTED),
+    "slip-answer-partly": printed_view(SlipFate.PARTLY),
     "working": Working(told("正在查询"), told("请稍候，不要拔卡。")),
     "explain": Explain(
         told("这个密码容易被人猜到"),

@@ -57,6 +57,7 @@ def test_touch(check: str) -> None:
     [
         "a_whole_number",
         "a_name",
+        "a_search",
         "what_is_typed_stays",
         "a_second_wrong_number_is_told_too",
         "what_was_typed_goes_with_its_question",

@@ -7,7 +7,7 @@ from typing import Any
 
 from kiosk.journeys.views import Intent, Typed
 from kiosk.ui.settings import Preferences
-from kiosk.ui.widgets.keys import Key
+from kiosk.ui.widgets.keys import CandidateKey, Key
 from tests.ui.display import DrivenWindow
 from tests.ui.scenes import SCENES
 from tests.ui.touch_checks import Finger, rest
@@ -99,6 +99,45 @@ def a_name(driven: DrivenWindow) -> Iterator[None]:
     yield
     yield
     assert driven.intents == [Typed("单㛃")]
+
+
+def a_search(driven: DrivenWindow) -> Iterator[None]:
+    """Letters bring words, a word takes their place and leaves those that go with it; the last key takes it back."""
+    finger, router = Finger(), driven.router
+
+    def offered() -> list[str]:
+        return [w.text for w in router.screen.walk(restrict=True) if isinstance(w, CandidateKey)]
+
+    driven.window.show(SCENES["sound-entry"])
+    yield
+    assert offered() == ["挂失", "密码", "补卡", "启用", "网点", "电话"]
+    finger.tap(confirm(router))
+    yield
+    yield
+    assert driven.intents == []
+    assert router.screen._guide.text == "先点一个词，或打字母"
+    yield from rest()
+    yield from type_keys(driven, finger, "GS")
+    assert router.screen.field.typed.text == "GS"
+    assert offered() == ["挂失", "过世"]
+    finger.tap(key_named(router, "挂失"))
+    yield from rest()
+    assert router.screen.field.typed.text == "挂失"
+    assert offered() == ["网点", "电话"], "those that leave some of its answers"
+    finger.tap(confirm(router))
+    yield
+    yield
+    assert driven.intents == [Typed("挂失")]
+    finger.tap(key_named(router, "电话"))
+    yield from rest()
+    finger.tap(confirm(router))
+    yield from rest()
+    assert driven.intents[1:] == [Typed("挂失 电话")]
+    assert offered() == []
+    for left in ("挂失", ""):
+        finger.tap(key_named(router, "删掉最后一个"))
+        yield from rest()
+        assert router.screen.field.typed.text == left
 
 
 def what_is_typed_stays(driven: DrivenWindow) -> Iterator[None]:

@@ -337,6 +337,17 @@ def test_search_by_command_line() -> None:
     assert "there are: beijing, guizhou, jiangxi, qingdao, zhumadian" in nowhere.stderr
 
 
+@pytest.mark.parametrize("key", KEYS)
+def test_every_word_that_is_offered_can_be_spelt_and_leads_where_it_says(key: str) -> None:
+    book = handbook(key)
+    assert len(book.keywords) > 100
+    assert len({keyword.word for keyword in book.keywords}) == len(book.keywords)
+    for keyword in book.keywords:
+        assert keyword.leads_to
+        assert keyword.leads_to == {article.id for article in book.find(keyword.word)}
+        assert all(keyword.syllables), keyword.word
+
+
 def test_check_tells_every_fault(tmp_path: Path) -> None:
     done = kiosk_handbook("check")
     assert (done.returncode, done.stdout) == (0, "")

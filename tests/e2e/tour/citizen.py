@@ -25,6 +25,8 @@ _BEHIND: Final = {
     "progress": "about_cards",
     "changed_data": "about_cards",
     "offsite": "about_cards",
+    "papers": "about_cards",
+    "cancelling": "about_cards",
 }
 """Services that stand behind another tile of the home screen, by the table's names."""
 
@@ -79,19 +81,20 @@ class Citizen:
             raise NotAsExpected(str(missing)) from missing
         self.photograph(f"看到 sees “{text}”")
 
-    def touches(self, name: str) -> None:
-        """Touch what carries these words.
+    def touches(self, *names: str) -> str:
+        """Touch what carries these words, or the first of several that is there; the name of it.
 
-        :raises NotAsExpected: it does not come.
+        :raises NotAsExpected: none comes.
         """
-        text = self.word(name)
+        texts = [self.word(name) for name in names]
         try:
-            _, box = self.stand.screen.wait_for(text, timeout_s=PATIENCE_S)
+            text, box = self.stand.screen.wait_for(*texts, timeout_s=PATIENCE_S)
         except NotSeen as missing:
-            self.photograph(f"没有看到 missed “{text}”")
+            self.photograph(f"没有看到 missed “{'” “'.join(texts)}”")
             raise NotAsExpected(str(missing)) from missing
         self.photograph(f"触摸 touches “{text}”", mark=box.centre)
         self.stand.screen.touch_until_heard(*box.centre)
+        return names[texts.index(text)]
 
     def chooses(self, service: str) -> None:
         """Touch a service's tile, behind a further choice where it stands there.

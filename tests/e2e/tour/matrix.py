@@ -25,6 +25,8 @@ SERVICES: Final = {
     "progress": Service.FILING_PROGRESS,
     "offsite": Service.OFFSITE_CARE,
     "changed_data": Service.DATA_CHANGE,
+    "papers": Service.PAPERS,
+    "cancelling": Service.CANCELLING,
 }
 """The table's names of the tiles that citizens of the tour touch."""
 
@@ -35,7 +37,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     journey: str
     ok: bool
     outcome: str
-    """As the centre has it; empty where nothing was written."""
+    """As the centre has it. Where nothing is written, since nobody is identified: refused where the region does not
+    open the service, told where it does; and missed where the journey did not come out as the table says."""
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +48,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     open: bool
     basis: str
     source: str
-    """Title, date and section of the rule; empty where it cites none."""
+    """Title, date and section of the rule, or of the place that a refusal names; empty where neither cites one."""
     visits: list[Visit]
 
 
@@ -66,20 +69,31 @@ def matrix(packs: Path, served: Sequence["Served"]) -> list[Row]:
 
 
 def _cell(region: Region, service: Service, served: Sequence["Served"]) -> Cell:
-    rule = region.service(service).self_service
+    rules = region.service(service)
+    is_open = region.offers(service)
+    # What a refusal shows to the citizen: kiosk/journeys/refusals.py, not_offered.
+    rule = rules.self_service if is_open or rules.place.value is None else rules.place
     cited = region.citation(rule)
     visits = [
-        Visit(journey=one.journey, ok=one.ok, outcome=one.outcome.outcome)
+        Visit(journey=one.journey, ok=one.ok, outcome=_outcome(one, is_open=is_open))
         for one in served
         if one.region == region.key and service.value in one.services
     ]
     return Cell(
         service=service.value,
-        open=region.offers(service),
+        open=is_open,
         basis=rule.basis.value,
         source=_in_words(cited) if cited is not None else "",
         visits=visits,
     )
+
+
+def _outcome(served: "Served", *, is_open: bool) -> str:
+    if not served.ok:
+        return served.outcome.outcome or "missed"
+    if not is_open:
+        return "refused"
+    return served.outcome.outcome or "told"
 
 
 def _in_words(cited: Citation) -> str:

@@ -361,6 +361,8 @@ def _formal_loss(document: str) -> Story:
         citizen.touches("next")
         citizen.sees("next_steps")
         citizen.touches("next")
+        citizen.sees("new_card")
+        citizen.touches("next")
         citizen.sees("slip")
         citizen.ends()
 
@@ -387,10 +389,17 @@ def _mistyped(citizen: Citizen) -> None:
     citizen.ends()
 
 
-def _not_here(service: str) -> Story:
+def _not_here(*services: str) -> Story:
+    """One visit to each of these tiles, and what stands behind it instead of the service."""
+
     def story(citizen: Citizen) -> None:
         _arrives(citizen)
-        citizen.chooses(service)
+        for number, service in enumerate(services):
+            if number > 0:
+                citizen.touches("close", "done_reading")
+                citizen.sees("home")
+            citizen.chooses(service)
+            citizen.sees(f"no_{service}_here")
         citizen.ends()
 
     return story
@@ -495,6 +504,90 @@ def _progress(document: str) -> Story:
     return story
 
 
+def _emergency(document: str) -> Story:
+    """Admitted longer ago than the term, which a window decides; then admitted today."""
+
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        for admitted, leads_to in (("earlier", "too_late"), ("today", "place_id")):
+            citizen.chooses("offsite")
+            citizen.touches("register")
+            citizen.touches("long_resident")
+            citizen.touches("east")
+            citizen.touches("zhejiang")
+            citizen.touches("hangzhou")
+            citizen.touches("in_hospital")
+            citizen.sees("which_day")
+            while citizen.touches(admitted, "next") == "next":
+                pass  # how many days a term reaches back, weekends and holidays decide
+            citizen.sees(leads_to)
+            if leads_to == "too_late":
+                citizen.touches("close")
+                citizen.sees("home")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("emergency_today")
+        citizen.touches("hand_it_in")
+        citizen.ends()
+
+    return story
+
+
+def _cancelling(document: str) -> Story:
+    """What a family does after a death, and then a card that its holder gives up."""
+
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("cancelling")
+        citizen.touches("after_death")
+        citizen.sees("for_the_family")
+        citizen.touches("done_reading")
+        citizen.sees("home")
+        citizen.chooses("cancelling")
+        citizen.touches("insurance_ended")
+        citizen.touches("begin_notice")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("check_cancelling")
+        citizen.touches("note_it")
+        citizen.sees("not_cancelled_yet")
+        citizen.touches("next")
+        citizen.sees("first_step")
+        citizen.touches("next")
+        citizen.sees("second_step")
+        citizen.ends()
+
+    return story
+
+
+def _temporary_card(document: str) -> Story:
+    """A paper that rests on nothing here, and one that an application carries."""
+
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        for paper, leads_to in (("collection_slip", "nothing_to_rest_on"), ("temporary_card", "paper_made")):
+            citizen.chooses("papers")
+            citizen.sees("which_paper")
+            citizen.touches(paper)
+            citizen.touches("this_one")
+            citizen.sees("place_id")
+            citizen.places_id(document)
+            citizen.takes_id()
+            citizen.sees("check_paper")
+            citizen.touches("make_it")
+            citizen.sees(leads_to)
+            if leads_to == "nothing_to_rest_on":
+                citizen.touches("close")
+                citizen.sees("home")
+        citizen.touches("next")
+        citizen.sees("next_steps")
+        citizen.touches("next")
+        citizen.ends()
+
+    return story
+
+
 def _search_and_outlets(citizen: Citizen) -> None:
     _arrives(citizen)
     citizen.chooses("ask")
@@ -507,13 +600,19 @@ def _search_and_outlets(citizen: Citizen) -> None:
         citizen.sees(earlier)
     citizen.touches("search")
     citizen.sees("what_to_find")
-    citizen.keys_letters("GS")
+    citizen.keys_letters("DL")
+    citizen.touches("lost_word")
     citizen.touches("find")
     citizen.sees("found_these")
     citizen.touches("lost_question")
     for _ in range(2):
         citizen.touches("next")
     citizen.touches("take_home")
+    citizen.touches("print_answer")
+    citizen.sees("answer_printed")
+    citizen.takes_slip()
+    citizen.touches("read_on")
+    citizen.touches("take_home_unprinted")
     citizen.ends()
 
 
@@ -645,16 +744,17 @@ STORIES: Final[Mapping[str, Story]] = {
     "zhumadian-card-elsewhere": _refused_before_pin("zhumadian-normal"),
     "beijing-pin-change": _beijing_pin_change,
     "zhumadian-handbook": _search_and_outlets,
-    "zhumadian-loss": _not_here("lost"),
     "zhumadian-loss-offline": _offline(_not_here("lost")),
     "zhumadian-application": _refused_with_its_way(
         "application", "before_you_start", "what_to_bring", "photo_demands", "cost_and_time", "by_proxy"
     ),
-    "zhumadian-found": _not_here("found"),
+    "zhumadian-not-here": _not_here("lost", "found", "gone", "progress", "papers", "changed_data", "cancelling"),
     "zhumadian-examination": _examination("zhumadian-blocked", "not_settled"),
     "zhumadian-examination-offline": _offline(_examination("zhumadian-locked", "locked_pin", "not_looked_at")),
     "beijing-pin-change-offline": _offline(_refused_before_pin("beijing-normal", "change")),
-    "beijing-found": _not_here("found"),
+    "beijing-not-here": _not_here(
+        "found", "gone", "application", "progress", "papers", "changed_data", "cancelling", "offsite"
+    ),
     "beijing-loss": _loss_with_slip(_by_id("wu-jiashe")),
     "beijing-loss-again": _loss(_by_id("wu-jiashe")),
     "beijing-loss-formally-lost": _loss(_by_id("he-shumian")),
@@ -671,9 +771,9 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-pin-change-offline": _offline(_pin_change("guizhou-old-card-pin", "666666", "730918")),
     "guizhou-handbook": _reads("lost_topic", "guizhou_lost_question"),
     "guizhou-examination": _examination("guizhou-bank-side-only", "only_bank_side"),
-    "guizhou-loss": _not_here("lost"),
-    "guizhou-found": _not_here("found"),
-    "guizhou-formal-loss": _not_here("gone"),
+    "guizhou-not-here": _not_here(
+        "lost", "found", "application", "progress", "papers", "changed_data", "cancelling", "offsite", "gone"
+    ),
     "qingdao-handbook-offline": _offline(_a_topic),
     "qingdao-examination": _examination("qingdao-locked", "qingdao_locked_pin"),
     "qingdao-query": _query("qingdao-normal", "357924"),
@@ -682,8 +782,9 @@ STORIES: Final[Mapping[str, Story]] = {
     "qingdao-locked": _refused_before_pin("qingdao-locked"),
     "qingdao-pin-change": _pin_change_with_slip("qingdao-initial-pin", "123456", "730918"),
     "qingdao-pin-change-offline": _offline(_pin_change("qingdao-normal", "357924", "730918")),
-    "qingdao-loss": _not_here("lost"),
-    "qingdao-found": _not_here("found"),
+    "qingdao-not-here": _not_here(
+        "lost", "found", "gone", "application", "progress", "papers", "changed_data", "cancelling", "offsite"
+    ),
     "jiangxi-handbook": _reads("lost_topic", "jiangxi_lost_question"),
     "jiangxi-examination": _examination("jiangxi-temporarily-lost", "now_lost"),
     "jiangxi-progress": _progress("you-weihao"),
@@ -694,7 +795,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "jiangxi-loss": _loss_with_slip(_typing(*_YOU_WEIHAO)),
     "jiangxi-loss-mistyped": _mistyped,
     "jiangxi-loss-offline-overtaken": _offline(_loss(_typing(*_KONG_LINGUA))),
-    "jiangxi-found": _not_here("found"),
+    "jiangxi-not-here": _not_here("found", "gone", "application", "papers", "changed_data", "cancelling", "offsite"),
     "yunling-query": _query("yunling-normal", "246810"),
     "yunling-query-offline": _offline(_query("yunling-normal", "246810")),
     "yunling-pin-change": _pin_change("yunling-normal", "246810", "730918"),
@@ -716,6 +817,9 @@ STORIES: Final[Mapping[str, Story]] = {
     ),
     "yunling-offsite": _offsite("yun-shenling"),
     "yunling-data-change": _changed_data("yun-shili"),
+    "yunling-papers": _temporary_card("yun-shenling"),
+    "yunling-offsite-emergency": _emergency("yun-shili"),
+    "yunling-cancelling": _cancelling("yun-pingan"),
     "yunling-loss-offline": _offline(_loss(_typing(*_YUN_PINGAN))),
 }
 """Who does what. In which order they come is the table's."""

@@ -10,7 +10,7 @@ from kiosk.journeys.wording import Say, say
 from kiosk.ui.look import Look
 from kiosk.ui.name_input import NameDraft, Way
 from kiosk.ui.widgets.entry import Draft, EntryScreen
-from kiosk.ui.widgets.keys import Key, KeyGrid, KeyRow, TypingKey
+from kiosk.ui.widgets.keys import CandidateKey, Key, KeyGrid, KeyRow, TypingKey
 from kiosk.ui.widgets.layout import Panel
 from kiosk.ui.widgets.screen import Desk
 from kiosk.ui.widgets.text import Text
@@ -63,13 +63,6 @@ class NameField(Panel):
         pending.size = (pending.natural_width() + 2 if beside else inner, heights[1])
         after = left + (name.width + 20 if name.text else 0)
         pending.pos = (after, top - heights[1]) if beside else (left, top - needed)
-
-
-class CandidateKey(Key):
-    """A character to choose; set off from the keys that type."""
-
-    def _idle_colours(self) -> tuple[str, str]:
-        return "tint", "line"
 
 
 class Candidates(KeyGrid):

@@ -72,6 +72,13 @@ class Key(Press):
             self._icon.size, self._icon.pos = (56, 56), (round(self.center_x - 28), round(self.center_y - 28))
 
 
+class CandidateKey(Key):
+    """A character or word to choose; set off from the keys that type."""
+
+    def _idle_colours(self) -> tuple[str, str]:
+        return "tint", "line"
+
+
 class TypingKey(Key):
     """A key that types: other keys may follow it as fast as fingers are, itself once it can't be a bounce."""
 
