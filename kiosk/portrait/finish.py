@@ -1,0 +1,136 @@
+"""From a picture to the card's portrait: level, cut out, on white, into the byte window, and measured once more."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from kiosk.portrait.crop import Crop, crown_above_eyes, cut, place
+from kiosk.portrait.errors import NoFace, NotCompliant
+from kiosk.portrait.landmarks import Face, find_face, person_mask
+from kiosk.portrait.matting import on_white, person_alpha
+from kiosk.portrait.measures import Measured, measure_finished
+from kiosk.portrait.models import Floats, Models, Pixels
+from kiosk.portrait.norm import ROOM, Measure, Norm
+from kiosk.portrait.picture import read_picture
+
+_WIDE: Final = 1.6
+"""How much more the wide view for the segmentation shows."""
+_LEAST_QUALITY: Final = 40
+_BEST_QUALITY: Final = 98
+CHIP_SIZE: Final = (102, 126)
+CHIP_BYTES: Final = 4096
+"""What the chip's EF08 takes."""
+_CHIP_QUALITIES: Final = range(90, 9, -5)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Portrait:
+    """A finished portrait that was measured and complies."""
+
+    jpeg: bytes
+    measured: Measured
+
+
+def finish(models: Models, pixels: Pixels, norm: Norm) -> Portrait:
+    """The card's portrait from a frame or picture.
+
+    :param pixels: RGB, not mirrored.
+    :raises NoFace: nobody is found.
+    :raises NotCompliant: it can't be brought to the norm; says by which measures.
+    """
+    portrait, measured = attempt(models, pixels, norm)
+    if measured.failed:
+        raise NotCompliant(measured.failed)
+    return Portrait(portrait, measured)
+
+
+def attempt(models: Models, pixels: Pixels, norm: Norm) -> tuple[bytes, Measured]:
+    """The portrait as far as it goes, and what it measures: for whoever wants to see why it was refused.
+
+    :raises NoFace: nobody is found.
+    :raises NotCompliant: the picture ends within the portrait, or no JPEG quality fits the byte window.
+    """
+    face = find_face(models, pixels)
+    if face is None:
+        raise NoFace("no face is found")
+    if len(face.boxes) > 1:
+        raise NotCompliant((Measure.SINGLE_FACE,))
+    crop = _framed(models, pixels, face, norm)
+    height, width = pixels.shape[:2]
+    beyond = [side for side, left in zip(ROOM, crop.room(width, height), strict=True) if left < 0]
+    if beyond:
+        raise NotCompliant(beyond)
+    white = _on_white(models, pixels, crop)
+    jpeg = encode(white, norm)
+    return jpeg, measure_finished(models, read_picture(jpeg), norm)
+
+
+def encode(pixels: Pixels, norm: Norm) -> bytes:
+    """A JPEG within the byte window: at the norm's quality if that fits, else at the nearest that does; no EXIF.
+
+    :raises NotCompliant: no quality fits.
+    """
+    image = Image.fromarray(pixels)
+    jpeg = _jpeg(image, norm.quality, norm.dots_per_inch)
+    if norm.least_bytes <= len(jpeg) <= norm.most_bytes:
+        return jpeg
+    nearest = range(norm.quality + 1, _BEST_QUALITY + 1)
+    if len(jpeg) > norm.most_bytes:
+        nearest = range(norm.quality - 1, _LEAST_QUALITY - 1, -1)
+    low, high = 0, len(nearest)
+    while low < high:  # the size grows with the quality: the first that is past the missed end
+        middle = (low + high) // 2
+        size = len(_jpeg(image, nearest[middle], norm.dots_per_inch))
+        reached = size <= norm.most_bytes if len(jpeg) > norm.most_bytes else size >= norm.least_bytes
+        low, high = (low, middle) if reached else (middle + 1, high)
+    if low < len(nearest):
+        fitting = _jpeg(image, nearest[low], norm.dots_per_inch)
+        if norm.least_bytes <= len(fitting) <= norm.most_bytes:
+            return fitting
+    raise NotCompliant((Measure.FILE_SIZE,))
+
+
+def chip_portrait(jpeg: bytes) -> bytes:
+    """The finished portrait small enough for the chip's EF08: 102 × 126, at most 4096 bytes.
+
+    :raises NotCompliant: not even a coarse JPEG is small enough.
+    """
+    pixels = read_picture(jpeg).pixels
+    width, height = CHIP_SIZE
+    image = Image.fromarray(np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8))
+    for quality in _CHIP_QUALITIES:
+        small = _jpeg(image, quality, None)
+        if len(small) <= CHIP_BYTES:
+            return small
+    raise NotCompliant((Measure.FILE_SIZE,))
+
+
+def _framed(models: Models, pixels: Pixels, face: Face, norm: Norm) -> Crop:
+    """The crown is measured twice: in the whole picture, then where the first frame says the portrait is."""
+    rough = place(face, crown_above_eyes(person_mask(models, pixels), face), norm)
+    alpha = _alpha(models, pixels, rough)
+    levelled = find_face(models, cut(pixels, rough))
+    if levelled is None:
+        return rough
+    return place(face, crown_above_eyes(alpha, levelled) / rough.scale, norm)
+
+
+def _on_white(models: Models, pixels: Pixels, crop: Crop) -> Pixels:
+    return on_white(cut(pixels, crop), _alpha(models, pixels, crop))
+
+
+def _alpha(models: Models, pixels: Pixels, crop: Crop) -> Floats:
+    across, down = (edge * (1 - 1 / _WIDE) / 2 for edge in (crop.width, crop.height))
+    inner = (round(across), round(down), round(crop.width - across), round(crop.height - down))
+    return person_alpha(models, cut(pixels, crop), cut(pixels, crop, _WIDE), inner)
+
+
+def _jpeg(image: Image.Image, quality: int, dots_per_inch: int | None) -> bytes:
+    out = BytesIO()
+    density = {} if dots_per_inch is None else {"dpi": (dots_per_inch, dots_per_inch)}
+    image.save(out, "JPEG", quality=quality, optimize=True, **density)
+    return out.getvalue()
