@@ -32,6 +32,8 @@ class Instruction(StrEnum):
     MORE_LIGHT = "more_light"
     LESS_LIGHT = "less_light"
     EVEN_LIGHT = "even_light"
+    PLAIN_LIGHT = "plain_light"
+    """The light has a colour, or there is too little or too much for skin to have its own."""
     OPEN_EYES = "open_eyes"
     CLOSE_MOUTH = "close_mouth"
     LOOK_AT_CAMERA = "look_at_camera"
@@ -47,13 +49,13 @@ class _End(StrEnum):
 _ORDER: Final = (
     (Instruction.ONE_PERSON, Measure.SINGLE_FACE, _End.LOW),
     (Instruction.COME_CLOSER, Measure.EYE_DISTANCE, _End.LOW),
+    (Instruction.HEAD_UPRIGHT, Measure.ROLL, None),
     (Instruction.MOVE_LEFT, Measure.ROOM_LEFT, _End.LOW),
     (Instruction.MOVE_RIGHT, Measure.ROOM_RIGHT, _End.LOW),
     (Instruction.LOWER, Measure.ROOM_ABOVE, _End.LOW),
     (Instruction.HIGHER, Measure.ROOM_BELOW, _End.LOW),
     (Instruction.UNCOVER_FACE, Measure.FACE_PRESENCE, _End.LOW),
     (Instruction.FACE_CAMERA, Measure.YAW, None),
-    (Instruction.HEAD_UPRIGHT, Measure.ROLL, None),
     (Instruction.CHIN_UP, Measure.PITCH, _End.HIGH),
     (Instruction.CHIN_DOWN, Measure.PITCH, _End.LOW),
     (Instruction.MORE_LIGHT, Measure.LUMINANCE, _End.LOW),
@@ -64,13 +66,14 @@ _ORDER: Final = (
     (Instruction.EVEN_LIGHT, Measure.SIDE_SHADOW, None),
     (Instruction.EVEN_LIGHT, Measure.CONTRAST, None),
     (Instruction.EVEN_LIGHT, Measure.DYNAMIC_RANGE, None),
-    (Instruction.EVEN_LIGHT, Measure.NATURAL_COLOUR, None),
+    (Instruction.PLAIN_LIGHT, Measure.NATURAL_COLOUR, None),
     (Instruction.OPEN_EYES, Measure.EYES_OPEN, None),
     (Instruction.CLOSE_MOUTH, Measure.MOUTH_CLOSED, None),
     (Instruction.LOOK_AT_CAMERA, Measure.GAZE, None),
     (Instruction.HOLD_STILL, Measure.SHARPNESS, None),
 )
-"""The most useful first: where the person is, how the head is held, the light, and last what passes by itself."""
+"""The most useful first: where the person is, how the head is held, the light, and last what passes by itself. A tilted
+head comes before the room around it, which it takes up."""
 _OPPOSITE: Final = ((Measure.ROOM_LEFT, Measure.ROOM_RIGHT), (Measure.ROOM_ABOVE, Measure.ROOM_BELOW))
 
 
@@ -182,7 +185,7 @@ def wanted(verdicts: tuple[Verdict, ...], closer_for: Instruction | None = None,
     if not by_measure[Measure.SINGLE_FACE].value > 0:
         return Instruction.COME_INTO_VIEW
     if any(all(by_measure[side].value < 0 for side in sides) for sides in _OPPOSITE):
-        return Instruction.STEP_BACK
+        return Instruction.STEP_BACK  # before any single side
     for instruction, measure, end in _ORDER:
         if _amiss(by_measure[measure], end, margin if instruction is closer_for else 0.0):
             return instruction

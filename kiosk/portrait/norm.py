@@ -149,10 +149,10 @@ def limits(stage: Stage, norm: Norm) -> tuple[Limit, ...]:
         Limit(Measure.PITCH, "°", -16, 16, f"{_ISO} head pose"),
         Limit(Measure.EYES_OPEN, "", 0.035, _ANY, f"{_ISO} eyes open: lid gap ÷ eye midpoint to chin"),
         Limit(Measure.MOUTH_CLOSED, "", 0, 0.05, f"{_ISO} mouth closed: lip gap ÷ eye midpoint to chin"),
-        Limit(Measure.GAZE, "", 0, 0.12, f"{_OWN}: iris from the eye's middle ÷ eye width"),
+        Limit(Measure.GAZE, "", 0, 0.08, f"{_OWN}: iris from the eye's middle ÷ eye width"),
     )
     light = (
-        Limit(Measure.SHARPNESS, "", 10, _ANY, f"{_OWN}: variance of the Laplacian, eyes 90 px apart"),
+        Limit(Measure.SHARPNESS, "", 40, _ANY, f"{_OWN}: second derivative's variance, the lesser of two directions, eyes 90 px apart"),
         Limit(Measure.LUMINANCE, "", 0.12, 0.75, f"{_ISO} luminance mean, linear light"),
         Limit(Measure.CONTRAST, "", 60, 100, f"{_ISO} luminance variance: 100·sin(π·60v ÷ (60v+1))"),
         Limit(Measure.UNDER_EXPOSED, "", 0, 0.45, f"{_ISO} under-exposure: share ≤ 25"),

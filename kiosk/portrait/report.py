@@ -144,7 +144,7 @@ def _windows(pixels: Pixels, measured: Measured, norm: Norm) -> Pixels:
     """The rows and columns between which crown, eyes and outline have to be."""
     drawn = pixels.copy()
     shade = drawn.astype(np.float32)
-    shade[norm.crown[0] : norm.crown[1], :, 1] += 60
+    shade[norm.crown[0] : norm.crown[1], :, ::2] -= 50
     shade[:, norm.eye_midpoint[0] : norm.eye_midpoint[1], 2] -= 40
     drawn = np.asarray(np.clip(shade, 0, 255), np.uint8)
     lowest = norm.height - norm.least_eye_line
