@@ -10,9 +10,9 @@ from PIL import Image
 
 from kiosk.portrait.crop import Crop, crown_above_eyes, cut, place
 from kiosk.portrait.errors import NoFace, NotCompliant
-from kiosk.portrait.landmarks import Face, find_face, person_mask
+from kiosk.portrait.landmarks import Face, find_face
 from kiosk.portrait.matting import on_white, person_alpha
-from kiosk.portrait.measures import Measured, measure_finished
+from kiosk.portrait.measures import Measured, measure_finished, measure_frame
 from kiosk.portrait.models import Floats, Models, Pixels
 from kiosk.portrait.norm import ROOM, Measure, Norm
 from kiosk.portrait.picture import read_picture
@@ -20,11 +20,14 @@ from kiosk.portrait.picture import read_picture
 _WIDE: Final = 1.6
 """How much more the wide view for the segmentation shows."""
 _LEAST_QUALITY: Final = 40
-_BEST_QUALITY: Final = 98
+_BEST_QUALITY: Final = 100
+_WHOLE_COLOUR: Final = 90
+"""Above this quality colour is no longer stored at half the resolution."""
 CHIP_SIZE: Final = (102, 126)
 CHIP_BYTES: Final = 4096
 """What the chip's EF08 takes."""
-_CHIP_QUALITIES: Final = range(90, 9, -5)
+_CHIP_QUALITIES: Final = range(90, 49, -5)
+"""Below these a face of 102 pixels falls into blocks."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,28 +41,35 @@ class Portrait:
 def finish(models: Models, pixels: Pixels, norm: Norm) -> Portrait:
     """The card's portrait from a frame or picture.
 
+    The eyes' distance alone may be less than a camera's frame must have: a smaller picture is enlarged, and what that
+    costs shows in the finished portrait's sharpness.
+
     :param pixels: RGB, not mirrored.
     :raises NoFace: nobody is found.
     :raises NotCompliant: it can't be brought to the norm; says by which measures.
     """
-    portrait, measured = attempt(models, pixels, norm)
+    frame = measure_frame(models, pixels, norm)
+    if frame.face is None:
+        raise NoFace("no face is found")
+    refused = [measure for measure in frame.failed if measure is not Measure.EYE_DISTANCE]
+    if refused:
+        raise NotCompliant(refused)
+    portrait, measured = attempt(models, pixels, frame, norm)
     if measured.failed:
         raise NotCompliant(measured.failed)
     return Portrait(portrait, measured)
 
 
-def attempt(models: Models, pixels: Pixels, norm: Norm) -> tuple[bytes, Measured]:
+def attempt(models: Models, pixels: Pixels, frame: Measured, norm: Norm) -> tuple[bytes, Measured]:
     """The portrait as far as it goes, and what it measures: for whoever wants to see why it was refused.
 
+    :param frame: what these pixels measure.
     :raises NoFace: nobody is found.
     :raises NotCompliant: the picture ends within the portrait, or no JPEG quality fits the byte window.
     """
-    face = find_face(models, pixels)
-    if face is None:
+    if frame.face is None or frame.crop is None:
         raise NoFace("no face is found")
-    if len(face.boxes) > 1:
-        raise NotCompliant((Measure.SINGLE_FACE,))
-    crop = _framed(models, pixels, face, norm)
+    crop = _framed(models, pixels, frame.face, frame.crop, norm)
     height, width = pixels.shape[:2]
     beyond = [side for side, left in zip(ROOM, crop.room(width, height), strict=True) if left < 0]
     if beyond:
@@ -109,14 +119,12 @@ def chip_portrait(jpeg: bytes) -> bytes:
     raise NotCompliant((Measure.FILE_SIZE,))
 
 
-def _framed(models: Models, pixels: Pixels, face: Face, norm: Norm) -> Crop:
-    """The crown is measured twice: in the whole picture, then where the first frame says the portrait is."""
-    rough = place(face, crown_above_eyes(person_mask(models, pixels), face), norm)
-    alpha = _alpha(models, pixels, rough)
+def _framed(models: Models, pixels: Pixels, face: Face, rough: Crop, norm: Norm) -> Crop:
+    """The crown is measured again where the first frame says the portrait is, now to the pixel."""
     levelled = find_face(models, cut(pixels, rough))
     if levelled is None:
         return rough
-    return place(face, crown_above_eyes(alpha, levelled) / rough.scale, norm)
+    return place(face, crown_above_eyes(_alpha(models, pixels, rough), levelled) / rough.scale, norm)
 
 
 def _on_white(models: Models, pixels: Pixels, crop: Crop) -> Pixels:
@@ -132,5 +140,6 @@ def _alpha(models: Models, pixels: Pixels, crop: Crop) -> Floats:
 def _jpeg(image: Image.Image, quality: int, dots_per_inch: int | None) -> bytes:
     out = BytesIO()
     density = {} if dots_per_inch is None else {"dpi": (dots_per_inch, dots_per_inch)}
-    image.save(out, "JPEG", quality=quality, optimize=True, **density)
+    sampling = 0 if quality > _WHOLE_COLOUR else 2
+    image.save(out, "JPEG", quality=quality, subsampling=sampling, optimize=True, **density)
     return out.getvalue()

@@ -152,7 +152,13 @@ def limits(stage: Stage, norm: Norm) -> tuple[Limit, ...]:
         Limit(Measure.GAZE, "", 0, 0.08, f"{_OWN}: iris from the eye's middle ÷ eye width"),
     )
     light = (
-        Limit(Measure.SHARPNESS, "", 40, _ANY, f"{_OWN}: second derivative's variance, the lesser of two directions, eyes 90 px apart"),
+        Limit(
+            Measure.SHARPNESS,
+            "",
+            40,
+            _ANY,
+            f"{_OWN}: second derivative's variance, the lesser of two directions, eyes 90 px apart",
+        ),
         Limit(Measure.LUMINANCE, "", 0.12, 0.75, f"{_ISO} luminance mean, linear light"),
         Limit(Measure.CONTRAST, "", 60, 100, f"{_ISO} luminance variance: 100·sin(π·60v ÷ (60v+1))"),
         Limit(Measure.UNDER_EXPOSED, "", 0, 0.45, f"{_ISO} under-exposure: share ≤ 25"),

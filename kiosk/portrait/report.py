@@ -13,7 +13,7 @@ from kiosk.portrait.errors import PortraitError
 from kiosk.portrait.finish import attempt
 from kiosk.portrait.measures import Measured, measure_finished, measure_frame
 from kiosk.portrait.models import Models, Pixels
-from kiosk.portrait.norm import Norm, Stage, Verdict
+from kiosk.portrait.norm import Measure, Norm, Stage, Verdict
 from kiosk.portrait.picture import read_picture
 
 _SHOWN_HEIGHT = 441
@@ -53,13 +53,13 @@ def examine(models: Models, name: str, content: bytes, norm: Norm) -> Sheet:
         frame = measure_frame(models, picture.pixels, norm)
         measured.append(frame)
         shown.append(("as taken", _png(_shrunk(_overlay(picture.pixels, frame)))))
-        jpeg, finished = attempt(models, picture.pixels, norm)
+        jpeg, finished = attempt(models, picture.pixels, frame, norm)
         measured.append(finished)
         shown.append(("finished", jpeg))
         shown.append(("the norm's windows", _png(_windows(read_picture(jpeg).pixels, finished, norm))))
     except PortraitError as error:
         return Sheet(name, tuple(shown), tuple(measured), f"{type(error).__name__}: {error}")
-    return Sheet(name, tuple(shown), tuple(measured), _refusal(finished))
+    return Sheet(name, tuple(shown), tuple(measured), _refusal(frame) or _refusal(finished))
 
 
 def page(sheets: list[Sheet]) -> str:
@@ -99,7 +99,8 @@ def _number(value: float) -> str:
 
 
 def _refusal(measured: Measured) -> str:
-    return "not to the norm: " + ", ".join(measured.failed) if measured.failed else ""
+    refused = [each for each in measured.failed if each is not Measure.EYE_DISTANCE]  # as in finish()
+    return "not to the norm: " + ", ".join(refused) if refused else ""
 
 
 def _section(sheet: Sheet) -> Iterator[str]:

@@ -27,12 +27,12 @@ NOISE: Final = np.random.default_rng(3).integers(0, 256, (441, 358, 3), np.uint8
     ("change", "amount"),
     [
         ("none", 0),
-        ("tilt", 7),
-        ("tilt", -7),
+        ("tilt", 6),
+        ("tilt", -6),
         ("size", 0.92),
         ("size", 1.1),
         ("across", 250),
-        ("down", -60),
+        ("down", -15),
         ("down", 40),
     ],
 )

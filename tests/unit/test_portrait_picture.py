@@ -138,7 +138,7 @@ def test_a_telephones_picture_is_turned_upright(orientation: int, turn: int) -> 
 
 @pytest.mark.parametrize("density", [(350, 350), None, (350, 300)])
 def test_the_density_is_told_where_the_file_says_one(density: tuple[int, int] | None) -> None:
-    content = saved(face(), **({} if density is None else {"dpi": density}))
+    content = saved(face()) if density is None else saved(face(), dpi=density)
     assert read_picture(content).density == (350 if density == (350, 350) else None)
 
 
