@@ -86,10 +86,20 @@ def crown_above_eyes(mask: Floats, face: Face) -> float:
     back = np.array(((cos, -sin, x - cos * _HALF + sin * _ABOVE), (sin, cos, y - sin * _HALF - cos * _ABOVE)))
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     level = cv2.warpAffine(mask, back, (2 * _HALF, _ABOVE), flags=flags)
-    half = face.width / step / 2
-    columns = level[:, max(0, round(_HALF - half)) : round(_HALF + half)]
+    return (_ABOVE - _hair_row(level, _HALF, face.width / step / 2, _ABOVE)) * step
+
+
+def crown_within(mask: Floats, crop: Crop, face: Face) -> float:
+    """The same from a mask of the crop itself, to the finished portrait's pixel; still in the picture's pixels."""
+    row = _hair_row(mask, crop.width / 2, face.width * crop.scale / 2, crop.eye_row)
+    return (crop.eye_row - row) / crop.scale
+
+
+def _hair_row(level: Floats, middle: float, half: float, otherwise: float) -> float:
+    """The first row of a levelled mask with more than stray hairs above the face."""
+    columns = level[:, max(0, round(middle - half)) : round(middle + half)]
     hair = np.flatnonzero((columns >= 0.5).sum(1) >= _CROWN_SHARE * 2 * half)
-    return float((_ABOVE - (hair[0] if hair.size else _ABOVE)) * step)
+    return float(hair[0]) if hair.size else otherwise
 
 
 def place(face: Face, crown: float, norm: Norm) -> Crop:

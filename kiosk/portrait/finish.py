@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from kiosk.portrait.crop import Crop, crown_above_eyes, cut, place
+from kiosk.portrait.crop import Crop, crown_within, cut, place
 from kiosk.portrait.errors import NoFace, NotCompliant
-from kiosk.portrait.landmarks import Face, find_face
 from kiosk.portrait.matting import on_white, person_alpha
 from kiosk.portrait.measures import Measured, measure_finished, measure_frame
 from kiosk.portrait.models import Floats, Models, Pixels
@@ -19,6 +18,9 @@ from kiosk.portrait.picture import read_picture
 
 _WIDE: Final = 1.6
 """How much more the wide view for the segmentation shows."""
+_SAME_ROWS: Final = 1.5
+_SAME_SCALE: Final = 0.01
+"""A frame that the crown, measured to the pixel, moves by less than this is kept, and with it the segmentation."""
 _LEAST_QUALITY: Final = 40
 _BEST_QUALITY: Final = 100
 _WHOLE_COLOUR: Final = 90
@@ -69,12 +71,16 @@ def attempt(models: Models, pixels: Pixels, frame: Measured, norm: Norm) -> tupl
     """
     if frame.face is None or frame.crop is None:
         raise NoFace("no face is found")
-    crop = _framed(models, pixels, frame.face, frame.crop, norm)
+    crop = frame.crop
+    alpha = _alpha(models, pixels, crop)
+    better = place(frame.face, crown_within(alpha, crop, frame.face), norm)
+    if abs(better.eye_row - crop.eye_row) > _SAME_ROWS or abs(better.scale / crop.scale - 1) > _SAME_SCALE:
+        crop, alpha = better, _alpha(models, pixels, better)
     height, width = pixels.shape[:2]
     beyond = [side for side, left in zip(ROOM, crop.room(width, height), strict=True) if left < 0]
     if beyond:
         raise NotCompliant(beyond)
-    white = _on_white(models, pixels, crop)
+    white = on_white(cut(pixels, crop), alpha)
     jpeg = encode(white, norm)
     return jpeg, measure_finished(models, read_picture(jpeg), norm)
 
@@ -117,18 +123,6 @@ def chip_portrait(jpeg: bytes) -> bytes:
         if len(small) <= CHIP_BYTES:
             return small
     raise NotCompliant((Measure.FILE_SIZE,))
-
-
-def _framed(models: Models, pixels: Pixels, face: Face, rough: Crop, norm: Norm) -> Crop:
-    """The crown is measured again where the first frame says the portrait is, now to the pixel."""
-    levelled = find_face(models, cut(pixels, rough))
-    if levelled is None:
-        return rough
-    return place(face, crown_above_eyes(_alpha(models, pixels, rough), levelled) / rough.scale, norm)
-
-
-def _on_white(models: Models, pixels: Pixels, crop: Crop) -> Pixels:
-    return on_white(cut(pixels, crop), _alpha(models, pixels, crop))
 
 
 def _alpha(models: Models, pixels: Pixels, crop: Crop) -> Floats:

@@ -10,6 +10,8 @@ from kiosk.portrait.models import Floats, Models, Pixels
 
 _RADIUS: Final = 0.012
 """Of the picture's height: how far a hair's edge is looked for."""
+_COARSE: Final = 4
+"""What is even over a wide area is looked for in a picture this many times smaller."""
 _EVENNESS: Final = 1e-3
 """The guided filter's ε, for colours of 0–1: below this variance an area counts as even."""
 _SURELY_NOT: Final = 0.4
@@ -17,22 +19,24 @@ _SURELY: Final = 0.9
 """Below and above, a pixel is all background or all person: no grey veil around hair, no holes in a white top."""
 
 
-def person_alpha(models: Models, tight: Pixels, wide: Pixels, inner: tuple[int, int, int, int]) -> Floats:
+def person_alpha(models: Models, tight: Pixels, wide: Pixels | None, inner: tuple[int, int, int, int]) -> Floats:
     """The share 0–1 of each pixel of ``tight`` that is the person.
 
     ``wide`` shows the same with its surroundings, and ``inner`` is where in it ``tight`` lies (left, top, right,
-    bottom). The model is asked four times, each view once in a mirror: its mistakes differ, and their mean errs less.
+    bottom); None where there are no surroundings. The model is asked about each view twice, once in a mirror: its
+    mistakes differ, and their mean errs less.
     """
     height, width = tight.shape[:2]
     left, top, right, bottom = inner
-    mean = np.zeros((height, width), np.float32)
-    for view in (tight, wide):
+    masks: list[Floats] = []
+    for view in (tight,) if wide is None else (tight, wide):
         for mirrored in (False, True):
             mask = person_mask(models, np.ascontiguousarray(view[:, ::-1]) if mirrored else view)
             mask = mask[:, ::-1] if mirrored else mask
             if view is wide:
                 mask = cv2.resize(np.ascontiguousarray(mask[top:bottom, left:right]), (width, height))
-            mean += mask / 4
+            masks.append(mask)
+    mean = np.asarray(sum(masks) / np.float32(len(masks)), np.float32)
     alpha = _guided(np.asarray(tight, np.float32) / np.float32(255), _largest(mean), max(2, round(_RADIUS * height)))
     return np.asarray(np.clip((alpha - _SURELY_NOT) / (_SURELY - _SURELY_NOT), 0, 1), np.float32)
 
@@ -43,12 +47,15 @@ def on_white(picture: Pixels, alpha: Floats) -> Pixels:
     The foreground is estimated twice, from far and from near (Forte, Approximate Fast Foreground Colour Estimation,
     2021).
     """
-    share = alpha[..., None]
+    height, width = picture.shape[:2]
     seen = picture.astype(np.float32)
-    near, behind = seen, seen
-    for radius in (max(3, picture.shape[0] // 10), max(2, picture.shape[0] // 75)):
-        near, behind = _foreground(seen, near, behind, alpha, radius)
-    composed = np.clip(near, 0, 255) * share + 255 * (1 - share)
+    coarse = (max(1, width // _COARSE), max(1, height // _COARSE))
+    small, thin = (cv2.resize(each, coarse, interpolation=cv2.INTER_AREA) for each in (seen, alpha))
+    far = _foreground(small, small, small, thin, max(2, coarse[1] // 10))
+    near, behind = (np.asarray(cv2.resize(each, (width, height)), np.float32) for each in far)
+    near, _ = _foreground(seen, near, behind, alpha, max(2, height // 75))
+    share = alpha[..., None]
+    composed = near * share + 255 * (1 - share)
     return np.asarray(np.clip(np.rint(composed), 0, 255), np.uint8)
 
 
@@ -74,7 +81,14 @@ def _largest(mask: Floats) -> Floats:
 
 
 def _guided(guide: Floats, mask: Floats, radius: int) -> Floats:
-    """The mask drawn to the guide's edges (He, Sun and Tang, Guided Image Filtering, 2010, with a colour guide)."""
+    """The mask drawn to the guide's edges: the guided filter with a colour guide, its lines found at half the size.
+
+    He, Sun and Tang, Guided Image Filtering, 2010; He and Sun, Fast Guided Filter, 2015.
+    """
+    whole_size, whole_guide = (guide.shape[1], guide.shape[0]), guide
+    half = (max(1, guide.shape[1] // 2), max(1, guide.shape[0] // 2))
+    guide, mask = (np.asarray(cv2.resize(each, half, interpolation=cv2.INTER_AREA)) for each in (guide, mask))
+    radius = max(1, round(radius / 2))
     size = (2 * radius + 1, 2 * radius + 1)
 
     def mean(values: Floats) -> Floats:
@@ -101,4 +115,6 @@ def _guided(guide: Floats, mask: Floats, radius: int) -> Floats:
         axis=-1,
     )
     offset = mask_mean - (slope * middle).sum(-1)
-    return np.asarray((mean(slope) * guide).sum(-1) + mean(offset), np.float32)
+    lines = (np.asarray(cv2.resize(mean(each), whole_size), np.float32) for each in (slope, offset))
+    steep, base = lines
+    return np.asarray((steep * whole_guide).sum(-1) + base, np.float32)

@@ -89,7 +89,7 @@ def measure_finished(models: Models, picture: Picture, norm: Norm) -> Measured:
         values[Measure.SINGLE_FACE] = 0.0
         return Measured(Stage.FINISHED, judge(values, Stage.FINISHED, norm), None, None)
     height, width = pixels.shape[:2]
-    mask = person_alpha(models, pixels, pixels, (0, 0, width, height))
+    mask = person_alpha(models, pixels, None, (0, 0, width, height))
     values |= _of_face(face, pixels) | _of_top(face, pixels, mask)
     values |= {
         Measure.FACE_WIDTH: face.width,

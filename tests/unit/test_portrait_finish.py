@@ -12,7 +12,7 @@ from kiosk.portrait.errors import NoFace, NotCompliant
 from kiosk.portrait.finish import CHIP_BYTES, CHIP_SIZE, chip_portrait, encode, finish
 from kiosk.portrait.landmarks import find_face, person_mask
 from kiosk.portrait.measures import measure_finished
-from kiosk.portrait.norm import Measure, Norm
+from kiosk.portrait.norm import ROOM, Measure, Norm
 from kiosk.portrait.picture import read_picture
 from tests import portraits
 
@@ -157,3 +157,22 @@ def test_what_is_too_much_for_the_chip_is_refused() -> None:
     Image.fromarray(NOISE).crop((0, 0, *CHIP_SIZE)).save(out, "PNG")
     with pytest.raises(NotCompliant):
         chip_portrait(out.getvalue())
+
+
+@BOTH
+def test_the_crown_is_where_the_hair_begins(face: str) -> None:
+    """By the finished pixels alone: on white, dark hair needs no model to be seen."""
+    content = portraits.finished(face)
+    measured = measure_finished(portraits.models(), read_picture(content), NORM)
+    dark = read_picture(content).pixels[:, 90:268].min(axis=-1) < 170
+    first = int(np.flatnonzero(dark.sum(axis=1) > 24)[0])
+    assert measured.values[Measure.CROWN] == pytest.approx(first, abs=3)
+
+
+@BOTH
+def test_what_fails_when_measured_again_is_not_handed_out(face: str) -> None:
+    wide = Norm(face_width=(330, 340), wanted_face_width=335)
+    with pytest.raises(NotCompliant) as caught:
+        finish(portraits.models(), portraits.frame(face, "down", 60), wide)
+    assert not set(caught.value.failed) <= {*ROOM}
+    assert {Measure.EYE_LINE, Measure.CROWN} & set(caught.value.failed)
