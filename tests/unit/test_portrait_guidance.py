@@ -132,11 +132,11 @@ def test_the_best_frame_of_the_hold_is_taken() -> None:
 def test_what_does_not_comply_is_never_taken_however_sharp() -> None:
     sitting = Sitting()
     sitting.sees(seen(), 0.5)
-    sitting.sees(seen(eyes_open=0.01, sharpness=5000))
-    blink = sitting.frames - 1
+    sitting.sees(seen(mouth_closed=0.2, sharpness=5000))
+    speaking = sitting.frames - 1
     sitting.sees(seen(), 1.0)
     assert sitting.taken
-    assert blink not in sitting.taken
+    assert speaking not in sitting.taken
 
 
 def test_a_blink_does_not_start_the_hold_anew_and_a_turned_head_does() -> None:
