@@ -49,8 +49,9 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$state" ]; then
     printf '%s\n' "$state" > "$stamp"
 fi
 
-# --- What is made from sources -----------------------------------------------------------------------------------------
+# --- What is made from sources, and what a package carries -------------------------------------------------------------
 .venv/bin/python deploy/build_fonts.py
 .venv/bin/python deploy/build_name_input.py strokes
+.venv/bin/python deploy/fetch_models.py
 .venv/bin/python deploy/translations.py compile
 say "ready"

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk import bootstrap
-from kiosk.command_line import card, handbook, ledger, region
+from kiosk.command_line import card, handbook, ledger, photo, region
 from kiosk.configuration import ConfigurationError, load_configuration
 from kiosk.ledger.errors import LedgerError
 from kiosk.uplink.__main__ import RUNS_ALREADY
@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ledger.add_parser(commands, DEFAULT_CONFIGURATION)
     region.add_parser(commands)
     handbook.add_parser(commands)
+    photo.add_parser(commands)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -74,6 +75,8 @@ def _run(chosen: argparse.Namespace) -> int:
             return _printed(lambda: region.run(chosen))
         case "handbook":
             return _printed(lambda: handbook.run(chosen))
+        case "photo":
+            return _printed(lambda: photo.run(chosen))
     return 0
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simulators.camera.film import Film, Picture
 
-FACES: Final = Path(__file__).parents[2] / "tests" / "data"
+FACES: Final = Path(__file__).parents[2] / "tests" / "data" / "faces"
 WIDTH: Final = 1280
 HEIGHT: Final = 720
 EYES: Final = 122.0

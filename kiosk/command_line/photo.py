@@ -1,0 +1,191 @@
+"""``kiosk photo``: what a portrait measures, and the portrait for the card, for whoever answers for a terminal."""
+
+import argparse
+import json
+import math
+import os
+import sys
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, assert_never
+
+from kiosk.portrait.errors import ModelsMissing, NoFace, NotCompliant, PictureTooSmall, PortraitError, UnreadablePicture
+from kiosk.portrait.norm import CHECKLIST, Norm, Stage
+
+if TYPE_CHECKING:  # numpy and OpenCV are loaded by whoever measures, not by every command of the kiosk
+    from kiosk.portrait.measures import Measured
+    from kiosk.portrait.models import Models
+
+DEFAULT_MODELS: Final = Path("assets/models")
+_PICTURES: Final = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+
+
+class Exit(IntEnum):
+    """Exit codes of ``kiosk photo``, the gravest of several pictures' last; scripts rely on them."""
+
+    COMPLIANT = 0
+    USAGE = 2
+    """Wrong arguments, as argparse has it."""
+    NOT_COMPLIANT = 10
+    """Measured, and not to the norm."""
+    NO_FACE = 11
+    UNREADABLE = 12
+    """No picture, a damaged one, too large or too small."""
+    NO_FILE = 13
+    """A file can't be read or written."""
+    NO_MODELS = 14
+    """Set-up has not brought the models."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``photo check``, ``photo make`` and ``photo report`` to the kiosk's commands."""
+    photo = subparsers.add_parser("photo", help="measure portraits and make them ready for the card")
+    commands = photo.add_subparsers(dest="action", required=True)
+    codes = "exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit)
+    check = commands.add_parser("check", help="print what pictures measure", epilog=codes)
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    check.add_argument("--json", action="store_true", help="print one JSON list")
+    check.add_argument(
+        "--stage",
+        choices=[stage.value for stage in Stage],
+        default=Stage.FINISHED.value,
+        help="judge as the finished portrait (default), or as a capture that is to be finished",
+    )
+    make = commands.add_parser(
+        "make", help="make the card's portrait of a picture; writes only what complies", epilog=codes
+    )
+    make.add_argument("picture", type=Path, metavar="IN")
+    make.add_argument("portrait", type=Path, metavar="OUT", help="JPEG")
+    report = commands.add_parser("report", help="write one HTML page of all pictures in a folder", epilog=codes)
+    report.add_argument("folder", type=Path, metavar="DIR")
+    report.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in DIR; it holds the faces")
+    for command in (check, make, report):
+        command.add_argument(
+            "--models", type=Path, default=DEFAULT_MODELS, metavar="DIR", help=f"default {DEFAULT_MODELS}"
+        )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked and return an :class:`Exit` code."""
+    from kiosk.portrait.models import Models  # noqa: PLC0415 - see above
+
+    try:
+        models = Models(args.models)
+        match args.action:
+            case "check":
+                return _check(models, args.files, Stage(args.stage), as_json=args.json)
+            case "make":
+                return _make(models, args.picture, args.portrait)
+        return _report(models, args.folder, args.out or args.folder / "report.html")
+    except PortraitError as error:
+        print(f"kiosk photo: {error}", file=sys.stderr)
+        return _code(error)
+    except OSError as error:
+        print(f"kiosk photo: {error}", file=sys.stderr)
+        return Exit.NO_FILE
+
+
+def _check(models: "Models", files: list[Path], stage: Stage, *, as_json: bool) -> int:
+    code = Exit.COMPLIANT
+    told: list[dict[str, object]] = []
+    for file in files:
+        one: dict[str, object] = {"file": str(file)}
+        try:
+            measured = _measured(models, file.read_bytes(), stage)
+        except (PortraitError, OSError) as error:
+            this = _code(error)
+            one |= {"outcome": this.name.lower(), "fault": str(error)}
+        else:
+            this = _outcome(measured)
+            one |= {"outcome": this.name.lower(), "measures": _listed(measured), "to_confirm": list(CHECKLIST)}
+            if not as_json:
+                _print_table(file, measured, this)
+        if not as_json and "fault" in one:
+            print(f"{file}: {this.name.lower()}: {one['fault']}")
+        told.append(one)
+        code = max(code, this)
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+    return code
+
+
+def _measured(models: "Models", content: bytes, stage: Stage) -> "Measured":
+    from kiosk.portrait.measures import measure_finished, measure_frame  # noqa: PLC0415
+    from kiosk.portrait.picture import read_picture  # noqa: PLC0415
+
+    picture = read_picture(content)
+    match stage:
+        case Stage.CAPTURE:
+            return measure_frame(models, picture.pixels, Norm())
+        case Stage.FINISHED:
+            return measure_finished(models, picture, Norm())
+        case _ as never:
+            assert_never(never)
+
+
+def _make(models: "Models", source: Path, target: Path) -> int:
+    from kiosk.portrait.finish import finish  # noqa: PLC0415
+    from kiosk.portrait.picture import read_picture  # noqa: PLC0415
+
+    portrait = finish(models, read_picture(source.read_bytes()).pixels, Norm())
+    part = target.with_name(target.name + ".part")
+    part.write_bytes(portrait.jpeg)
+    os.replace(part, target)  # noqa: PTH105 - the whole portrait or none
+    print(f"{target}: {len(portrait.jpeg)} bytes; to be confirmed by the person: {', '.join(CHECKLIST)}")
+    return Exit.COMPLIANT
+
+
+def _report(models: "Models", folder: Path, out: Path) -> int:
+    from kiosk.portrait.report import examine, page  # noqa: PLC0415
+
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in _PICTURES)
+    sheets = [examine(models, file.name, file.read_bytes(), Norm()) for file in files]
+    out.write_text(page(sheets), encoding="utf-8")
+    complying = sum(not sheet.fault for sheet in sheets)
+    print(f"{out}: {len(sheets)} pictures, {complying} comply")
+    return Exit.COMPLIANT if complying == len(sheets) else Exit.NOT_COMPLIANT
+
+
+def _outcome(measured: "Measured") -> Exit:
+    if measured.face is None:
+        return Exit.NO_FACE
+    return Exit.NOT_COMPLIANT if measured.failed else Exit.COMPLIANT
+
+
+def _code(error: Exception) -> Exit:
+    match error:
+        case NoFace():
+            return Exit.NO_FACE
+        case NotCompliant():
+            return Exit.NOT_COMPLIANT
+        case UnreadablePicture() | PictureTooSmall():
+            return Exit.UNREADABLE
+        case ModelsMissing():
+            return Exit.NO_MODELS
+    return Exit.NO_FILE
+
+
+def _listed(measured: "Measured") -> list[dict[str, object]]:
+    return [
+        {
+            "measure": verdict.limit.measure.value,
+            "value": None if math.isnan(verdict.value) else round(verdict.value, 4),
+            "unit": verdict.limit.unit,
+            "low": verdict.limit.low,
+            "high": None if verdict.limit.high == math.inf else verdict.limit.high,
+            "source": verdict.limit.source,
+            "binding": verdict.limit.binding,
+            "within": verdict.within,
+        }
+        for verdict in measured.verdicts
+    ]
+
+
+def _print_table(file: Path, measured: "Measured", outcome: Exit) -> None:
+    from kiosk.portrait.report import told  # noqa: PLC0415
+
+    print(f"{file}: {outcome.name.lower()}")
+    for verdict in measured.verdicts:
+        name, value, window, meaning = told(verdict)
+        print(f"  {meaning:4}  {name:16}  {value:>14}  {window:>14}  {verdict.limit.source}")
+    print(f"  to be confirmed by the person: {', '.join(CHECKLIST)}")

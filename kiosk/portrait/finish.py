@@ -1,0 +1,139 @@
+"""From a picture to the card's portrait: level, cut out, on white, into the byte window, and measured once more."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from kiosk.portrait.crop import Crop, crown_within, cut, place
+from kiosk.portrait.errors import NoFace, NotCompliant
+from kiosk.portrait.matting import on_white, person_alpha
+from kiosk.portrait.measures import Measured, measure_finished, measure_frame
+from kiosk.portrait.models import Floats, Models, Pixels
+from kiosk.portrait.norm import ROOM, Measure, Norm
+from kiosk.portrait.picture import read_picture
+
+_WIDE: Final = 1.6
+"""How much more the wide view for the segmentation shows."""
+_SAME_ROWS: Final = 1.5
+_SAME_SCALE: Final = 0.01
+"""A frame that the crown, measured to the pixel, moves by less than this is kept, and with it the segmentation."""
+_LEAST_QUALITY: Final = 40
+_BEST_QUALITY: Final = 100
+_WHOLE_COLOUR: Final = 90
+"""Above this quality colour is no longer stored at half the resolution."""
+CHIP_SIZE: Final = (102, 126)
+CHIP_BYTES: Final = 4096
+"""What the chip's EF08 takes."""
+_CHIP_QUALITIES: Final = range(90, 49, -5)
+"""Below these a face of 102 pixels falls into blocks."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Portrait:
+    """A finished portrait that was measured and complies."""
+
+    jpeg: bytes
+    measured: Measured
+
+
+def finish(models: Models, pixels: Pixels, norm: Norm) -> Portrait:
+    """The card's portrait from a frame or picture.
+
+    The eyes' distance alone may be less than a camera's frame must have: a smaller picture is enlarged, and what that
+    costs shows in the finished portrait's sharpness.
+
+    :param pixels: RGB, not mirrored.
+    :raises NoFace: nobody is found.
+    :raises NotCompliant: it can't be brought to the norm; says by which measures.
+    """
+    frame = measure_frame(models, pixels, norm)
+    if frame.face is None:
+        raise NoFace("no face is found")
+    refused = [measure for measure in frame.failed if measure is not Measure.EYE_DISTANCE]
+    if refused:
+        raise NotCompliant(refused)
+    portrait, measured = attempt(models, pixels, frame, norm)
+    if measured.failed:
+        raise NotCompliant(measured.failed)
+    return Portrait(portrait, measured)
+
+
+def attempt(models: Models, pixels: Pixels, frame: Measured, norm: Norm) -> tuple[bytes, Measured]:
+    """The portrait as far as it goes, and what it measures: for whoever wants to see why it was refused.
+
+    :param frame: what these pixels measure.
+    :raises NoFace: nobody is found.
+    :raises NotCompliant: the picture ends within the portrait, or no JPEG quality fits the byte window.
+    """
+    if frame.face is None or frame.crop is None:
+        raise NoFace("no face is found")
+    crop = frame.crop
+    alpha = _alpha(models, pixels, crop)
+    better = place(frame.face, crown_within(alpha, crop, frame.face), norm)
+    if abs(better.eye_row - crop.eye_row) > _SAME_ROWS or abs(better.scale / crop.scale - 1) > _SAME_SCALE:
+        crop, alpha = better, _alpha(models, pixels, better)
+    height, width = pixels.shape[:2]
+    beyond = [side for side, left in zip(ROOM, crop.room(width, height), strict=True) if left < 0]
+    if beyond:
+        raise NotCompliant(beyond)
+    white = on_white(cut(pixels, crop), alpha)
+    jpeg = encode(white, norm)
+    return jpeg, measure_finished(models, read_picture(jpeg), norm)
+
+
+def encode(pixels: Pixels, norm: Norm) -> bytes:
+    """A JPEG within the byte window: at the norm's quality if that fits, else at the nearest that does; no EXIF.
+
+    :raises NotCompliant: no quality fits.
+    """
+    image = Image.fromarray(pixels)
+    jpeg = _jpeg(image, norm.quality, norm.dots_per_inch)
+    if norm.least_bytes <= len(jpeg) <= norm.most_bytes:
+        return jpeg
+    nearest = range(norm.quality + 1, _BEST_QUALITY + 1)
+    if len(jpeg) > norm.most_bytes:
+        nearest = range(norm.quality - 1, _LEAST_QUALITY - 1, -1)
+    low, high = 0, len(nearest)
+    while low < high:  # the size grows with the quality: the first that is past the missed end
+        middle = (low + high) // 2
+        size = len(_jpeg(image, nearest[middle], norm.dots_per_inch))
+        reached = size <= norm.most_bytes if len(jpeg) > norm.most_bytes else size >= norm.least_bytes
+        low, high = (low, middle) if reached else (middle + 1, high)
+    if low < len(nearest):
+        fitting = _jpeg(image, nearest[low], norm.dots_per_inch)
+        if norm.least_bytes <= len(fitting) <= norm.most_bytes:
+            return fitting
+    raise NotCompliant((Measure.FILE_SIZE,))
+
+
+def chip_portrait(jpeg: bytes) -> bytes:
+    """The finished portrait small enough for the chip's EF08: 102 × 126, at most 4096 bytes.
+
+    :raises NotCompliant: not even a coarse JPEG is small enough.
+    """
+    pixels = read_picture(jpeg).pixels
+    width, height = CHIP_SIZE
+    image = Image.fromarray(np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8))
+    for quality in _CHIP_QUALITIES:
+        small = _jpeg(image, quality, None)
+        if len(small) <= CHIP_BYTES:
+            return small
+    raise NotCompliant((Measure.FILE_SIZE,))
+
+
+def _alpha(models: Models, pixels: Pixels, crop: Crop) -> Floats:
+    across, down = (edge * (1 - 1 / _WIDE) / 2 for edge in (crop.width, crop.height))
+    inner = (round(across), round(down), round(crop.width - across), round(crop.height - down))
+    return person_alpha(models, cut(pixels, crop), cut(pixels, crop, _WIDE), inner)
+
+
+def _jpeg(image: Image.Image, quality: int, dots_per_inch: int | None) -> bytes:
+    out = BytesIO()
+    density = {} if dots_per_inch is None else {"dpi": (dots_per_inch, dots_per_inch)}
+    sampling = 0 if quality > _WHOLE_COLOUR else 2
+    image.save(out, "JPEG", quality=quality, subsampling=sampling, optimize=True, **density)
+    return out.getvalue()

@@ -1,0 +1,254 @@
+"""What a picture measures: a number for each row of the table in :mod:`kiosk.portrait.norm`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from kiosk.portrait.crop import Crop, crown_above_eyes, place
+from kiosk.portrait.head import head_pose
+from kiosk.portrait.landmarks import LIPS, Box, Face, find_face, person_mask
+from kiosk.portrait.matting import person_alpha
+from kiosk.portrait.models import Floats, Models, Pixels
+from kiosk.portrait.norm import ROOM, Measure, Norm, Stage, Verdict, failed, judge
+from kiosk.portrait.picture import Picture
+
+_EYES: Final = 90
+"""Pixels between the eyes of the levelled face on which light and sharpness are measured, whatever the picture's size;
+about as many as in a finished portrait."""
+_PATCH: Final = (260, 280)
+_EYE_PLACE: Final = (130, 100)
+_LEFT_CHEEK: Final = 101
+_RIGHT_CHEEK: Final = 330
+_BRIDGE: Final = 168
+_CHEEK_HALF: Final = 0.2
+"""Of the eye distance: half the edge of the square on each cheek."""
+_DARK: Final = 25
+_BRIGHT: Final = 247
+_WHITE: Final = 250
+_STEP: Final = 4
+"""Grey levels a bin of the cheeks' histograms: at one level each, smooth skin fails for a difference nobody sees."""
+_EDGE_SHARE: Final = 0.03
+"""Of the picture's width: so near to the person the background is not judged, for hair and the JPEG's own ripples."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Measured:
+    """A picture's numbers and what they were taken from."""
+
+    stage: Stage
+    verdicts: tuple[Verdict, ...]
+    face: Face | None
+    crop: Crop | None
+    """Where the finished portrait would be cut out; at capture only."""
+
+    @property
+    def failed(self) -> tuple[Measure, ...]:
+        """What refuses the picture; empty when it complies."""
+        return failed(self.verdicts)
+
+    @property
+    def values(self) -> Mapping[Measure, float]:
+        """Each number by its measure."""
+        return {verdict.limit.measure: verdict.value for verdict in self.verdicts}
+
+
+def measure_frame(models: Models, pixels: Pixels, norm: Norm) -> Measured:
+    """What a frame of the camera, or any picture to be finished, measures.
+
+    :param pixels: RGB, not mirrored.
+    """
+    face = find_face(models, pixels)
+    if face is None:
+        return Measured(Stage.CAPTURE, judge({Measure.SINGLE_FACE: 0.0}, Stage.CAPTURE, norm), None, None)
+    mask = person_mask(models, pixels)
+    crop = place(face, crown_above_eyes(mask, face), norm)
+    height, width = pixels.shape[:2]
+    values = (
+        _of_face(face, pixels) | _of_top(face, pixels, mask) | dict(zip(ROOM, crop.room(width, height), strict=True))
+    )
+    return Measured(Stage.CAPTURE, judge(values, Stage.CAPTURE, norm), face, crop)
+
+
+def measure_finished(models: Models, picture: Picture, norm: Norm) -> Measured:
+    """What a picture measures that is meant to be the card's as it stands."""
+    pixels = picture.pixels
+    values = {
+        Measure.WIDTH: float(picture.width),
+        Measure.HEIGHT: float(picture.height),
+        Measure.CHANNELS: float(picture.channels),
+        Measure.FILE_SIZE: float(picture.size),
+    }
+    if picture.density is not None:
+        values[Measure.DENSITY] = round(picture.density, 1)
+    face = find_face(models, pixels)
+    if face is None:
+        values[Measure.SINGLE_FACE] = 0.0
+        return Measured(Stage.FINISHED, judge(values, Stage.FINISHED, norm), None, None)
+    height, width = pixels.shape[:2]
+    mask = person_alpha(models, pixels, None, (0, 0, width, height))
+    values |= _of_face(face, pixels) | _of_top(face, pixels, mask)
+    values |= {
+        Measure.FACE_WIDTH: face.width,
+        Measure.CROWN: float(face.eye_middle[1]) - crown_above_eyes(mask, face),
+        Measure.EYE_LINE: height - float(face.eye_middle[1]),
+        Measure.EYE_MIDPOINT: float(face.eye_middle[0]),
+        Measure.BACKGROUND: _white_share(pixels, mask),
+    }
+    return Measured(Stage.FINISHED, judge(values, Stage.FINISHED, norm), face, None)
+
+
+def _of_face(face: Face, pixels: Pixels) -> dict[Measure, float]:
+    pose = head_pose(face)
+    return {
+        Measure.SINGLE_FACE: _alone(face.boxes),
+        Measure.FACE_PRESENCE: face.presence,
+        Measure.EYE_DISTANCE: face.eye_distance / max(0.1, float(np.cos(np.radians(pose.yaw)))),
+        Measure.ROLL: face.roll,
+        Measure.YAW: pose.yaw,
+        Measure.PITCH: pose.pitch,
+        Measure.EYES_OPEN: min(face.left_eye.lid_gap, face.right_eye.lid_gap) / face.eyes_to_chin,
+        Measure.MOUTH_CLOSED: float(np.linalg.norm(face.points[LIPS[1]] - face.points[LIPS[0]])) / face.eyes_to_chin,
+        Measure.GAZE: _gaze(face),
+    } | _of_light(face, pixels)
+
+
+def _alone(boxes: tuple[Box, ...]) -> float:
+    """100 with one face, less the larger a second one is."""
+    return 100.0 if len(boxes) == 1 else 100 * (1 - boxes[1].area / boxes[0].area)
+
+
+def _gaze(face: Face) -> float:
+    """How far both irises lie to one side; a squint, which moves them apart, cancels out."""
+    shifts = []
+    for eye in (face.left_eye, face.right_eye):
+        along = eye.corners[1] - eye.corners[0]
+        width = float(np.linalg.norm(along))
+        shifts.append(float((eye.iris - eye.corners.mean(0)) @ along) / max(width * width, 1.0))
+    return abs(sum(shifts) / len(shifts))
+
+
+def _of_light(face: Face, pixels: Pixels) -> dict[Measure, float]:
+    patch, points = _levelled(face, pixels)
+    hull = np.zeros(patch.shape[:2], np.uint8)
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
+    inside = hull.astype(bool)
+    grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
+    levels = grey[inside]
+    histogram = np.bincount(levels, minlength=256) / max(1, levels.size)
+    taken = histogram[histogram > 0]
+    linear = _linear(patch) @ np.array((0.2126, 0.7152, 0.0722), np.float32)
+    light = linear[inside]
+    spread = 60 * float(light.var())
+    left, right = _cheek(points, _LEFT_CHEEK), _cheek(points, _RIGHT_CHEEK)
+    inner = cv2.erode(hull, np.ones((7, 7), np.uint8)).astype(bool)
+    return {
+        Measure.SHARPNESS: _sharpness(grey, inner),
+        Measure.LUMINANCE: float(light.mean()),
+        Measure.CONTRAST: 100 * float(np.sin(np.pi * spread / (spread + 1))),
+        Measure.UNDER_EXPOSED: float(histogram[: _DARK + 1].sum()),
+        Measure.OVER_EXPOSED: float(histogram[_BRIGHT:].sum()),
+        Measure.DYNAMIC_RANGE: 12.5 * float(-(taken * np.log2(taken)).sum()),
+        Measure.EVEN_LIGHT: _evenness(grey[left], grey[right]),
+        Measure.SIDE_SHADOW: float(linear[left].mean() / max(1e-4, float(linear[right].mean()))),
+        Measure.NATURAL_COLOUR: _natural(np.concatenate((patch[left], patch[right]), axis=1)),
+        Measure.NOSE_BRIDGE: _bridge(grey, points, (left, right)),
+    }
+
+
+def _sharpness(grey: Pixels, inside: npt.NDArray[np.bool_]) -> float:
+    """The less sharp direction's variance: a head that moved is blurred in one direction only."""
+    if not inside.any():
+        return 0.0
+    calm = cv2.GaussianBlur(grey, (3, 3), 0)
+    across, down = (cv2.Sobel(calm, cv2.CV_32F, *orders)[inside] for orders in ((2, 0), (0, 2)))
+    return float(min(across.var(), down.var()))
+
+
+def _levelled(face: Face, pixels: Pixels) -> tuple[Pixels, npt.NDArray[np.float32]]:
+    """The face alone, level and with :data:`_EYES` between the eyes, and its landmarks in that patch."""
+    step = face.eye_distance / _EYES
+    turn = np.radians(face.roll)
+    cos, sin = np.cos(turn) / step, np.sin(turn) / step
+    x, y = face.eye_middle
+    there = np.array(
+        ((cos, sin, _EYE_PLACE[0] - cos * x - sin * y), (-sin, cos, _EYE_PLACE[1] + sin * x - cos * y)), np.float64
+    )
+    if step > 1.5:  # as in crop.cut
+        height, width = pixels.shape[:2]
+        size = (max(1, round(width / step)), max(1, round(height / step)))
+        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        shrunk = there * np.array((width / size[0], height / size[1], 1.0))
+        patch = cv2.warpAffine(small, shrunk, _PATCH, borderMode=cv2.BORDER_REPLICATE)
+    else:
+        patch = cv2.warpAffine(pixels, there, _PATCH, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(patch, np.uint8), np.asarray(face.points @ there[:, :2].T + there[:, 2], np.float32)
+
+
+def _linear(patch: Pixels) -> Floats:
+    """Linear light 0–1 of sRGB (IEC 61966-2-1)."""
+    levels = np.arange(256, dtype=np.float32) / 255
+    table = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    return table[patch]
+
+
+def _cheek(points: npt.NDArray[np.float32], landmark: int) -> tuple[slice, slice]:
+    half = round(_CHEEK_HALF * _EYES)
+    x, y = (round(float(value)) for value in points[landmark])
+    x, y = min(max(x, half), _PATCH[0] - half), min(max(y, half), _PATCH[1] - half)
+    return slice(y - half, y + half), slice(x - half, x + half)
+
+
+def _evenness(left: Pixels, right: Pixels) -> float:
+    bins = 256 // _STEP
+    one, other = (np.bincount(cheek.ravel() // _STEP, minlength=bins) / cheek.size for cheek in (left, right))
+    return 100 * float(np.minimum(one, other).sum() ** 0.3)
+
+
+def _natural(cheeks: Pixels) -> float:
+    lab = cv2.cvtColor(cheeks.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    a, b = lab[..., 1], lab[..., 2]
+    return 100 * float(((a >= 5) & (a <= 25) & (b >= 5) & (b <= 35)).mean())
+
+
+def _bridge(grey: Pixels, points: npt.NDArray[np.float32], cheeks: tuple[tuple[slice, slice], ...]) -> float:
+    """The strongest horizontal edge between the eyes, beside the strongest on the cheeks."""
+    edges = np.abs(cv2.Sobel(cv2.GaussianBlur(grey, (3, 3), 0), cv2.CV_32F, 0, 1))
+    x, y = (round(float(value)) for value in points[_BRIDGE])
+    half = round(0.12 * _EYES)
+    rows = slice(max(0, y - round(0.04 * _EYES)), y + round(0.26 * _EYES))
+    between = edges[rows, max(0, x - half) : x + half]
+    strongest = max(float(edges[cheek].mean(1).max()) for cheek in cheeks)
+    return float(between.mean(1).max()) / (strongest + _SKIN_EDGE) if between.size else 0.0
+
+
+_SKIN_EDGE: Final = 12.0
+"""Grey levels: so much edge has skin without a frame; it keeps smooth cheeks from making glasses of nothing."""
+
+
+def _of_top(face: Face, pixels: Pixels, mask: Floats) -> dict[Measure, float]:
+    """The shoulders beside the neck; empty where the picture ends above them."""
+    unit = face.eye_distance
+    x, chin = float(face.eye_middle[0]), float(face.eye_middle[1]) + face.eyes_to_chin
+    rows = slice(round(chin + 0.5 * unit), round(chin + 1.0 * unit))
+    sides = []
+    for near, far in ((-1.6, -0.8), (0.8, 1.6)):
+        columns = slice(max(0, round(x + near * unit)), max(0, round(x + far * unit)))
+        cloth = pixels[rows, columns][mask[rows, columns] > 0.9]
+        sides.append(cloth)
+    cloth = np.concatenate(sides)
+    if cloth.size < 3 * 50:
+        return {}
+    lab = cv2.cvtColor((cloth[None].astype(np.float32)) / 255, cv2.COLOR_RGB2LAB)
+    return {Measure.TOP_LIGHTNESS: float(np.percentile(lab[..., 0], 75))}
+
+
+def _white_share(pixels: Pixels, mask: Floats) -> float:
+    """Percent of the background that is white; 0 where the person leaves none."""
+    reach = max(3, round(_EDGE_SHARE * pixels.shape[1])) * 2 + 1
+    person = cv2.dilate((mask > 0.1).astype(np.uint8), np.ones((reach, reach), np.uint8))
+    behind = pixels[person == 0]
+    return 100 * float((behind.min(axis=-1) >= _WHITE).mean()) if behind.size else 0.0

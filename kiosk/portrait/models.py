@@ -1,0 +1,68 @@
+"""The four models, as set-up brought them: find faces, landmarks, irises, and the person before the background.
+
+Apache-2.0, from MediaPipe (docs/portrait.md). They run on the processor; nothing leaves the machine.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from kiosk.portrait.errors import ModelsMissing
+
+Pixels = npt.NDArray[np.uint8]
+"""A picture: height × width × 3, RGB."""
+Floats = npt.NDArray[np.float32]
+
+MODELS: Final = {
+    "face_detection_short_range": "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
+    "face_landmark": "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+    "iris_landmark": "d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+    "selfie_segmentation": "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
+}
+"""Name and SHA-256 of each file; ``deploy/fetch_models.py`` takes them from here."""
+
+
+class Model:
+    """One model, loaded; not to be shared between threads.
+
+    :raises ModelsMissing: the file is not there or not the one it should be.
+    """
+
+    def __init__(self, directory: Path, name: str, *, threads: int) -> None:
+        path = directory / f"{name}.tflite"
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelsMissing(f"{path} is missing; bring it with: python deploy/fetch_models.py") from error
+        if hashlib.sha256(content).hexdigest() != MODELS[name]:
+            raise ModelsMissing(f"{path} is not the model it should be; remove it and run deploy/fetch_models.py")
+        # Here and not above: nobody pays for the runtime before the first picture.
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
+
+        self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._outputs = {each["name"]: each["index"] for each in self._interpreter.get_output_details()}
+
+    def run(self, picture: Floats, wanted: Sequence[str]) -> list[Floats]:
+        """The outputs of these names for a picture of the model's own size."""
+        self._interpreter.set_tensor(self._input, picture[None])
+        self._interpreter.invoke()
+        return [np.array(self._interpreter.get_tensor(self._outputs[name])[0], np.float32) for name in wanted]
+
+
+class Models:
+    """All four, loaded.
+
+    :raises ModelsMissing: one is not there or not the one it should be.
+    """
+
+    def __init__(self, directory: Path, *, threads: int = 2) -> None:
+        self.detector = Model(directory, "face_detection_short_range", threads=threads)
+        self.landmarks = Model(directory, "face_landmark", threads=threads)
+        self.iris = Model(directory, "iris_landmark", threads=threads)
+        self.person = Model(directory, "selfie_segmentation", threads=threads)

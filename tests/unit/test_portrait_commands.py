@@ -1,0 +1,135 @@
+"""``kiosk photo`` as a technician starts it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+import pytest
+from PIL import Image
+
+from kiosk.command_line.photo import Exit
+from kiosk.portrait.models import MODELS
+from kiosk.portrait.norm import CHECKLIST, Norm, Stage, limits
+from tests import portraits
+
+REPOSITORY: Final = Path(__file__).parents[2]
+A: Final = portraits.FACES / "portrait-a.webp"
+
+
+def kiosk_photo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "kiosk", "photo", *map(str, arguments)],
+        capture_output=True, text=True, timeout=120, check=False, cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(REPOSITORY), os.environ.get("PYTHONPATH", "")))},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    Image.new("RGB", (300, 400), "grey").save(tmp_path / "nobody.png")
+    (tmp_path / "cut.jpg").write_bytes(portraits.finished("portrait-a")[:4000])
+    (tmp_path / "finished.jpg").write_bytes(portraits.finished("portrait-b"))
+    dark = BytesIO()
+    Image.fromarray(portraits.frame("portrait-a", "light", 0.1)).save(dark, "PNG")
+    (tmp_path / "<dark>.png").write_bytes(dark.getvalue())
+    (tmp_path / "taken.webp").write_bytes(A.read_bytes())
+    return tmp_path
+
+
+def test_make_then_check_is_compliant(tmp_path: Path) -> None:
+    out = tmp_path / "card.jpg"
+    made = kiosk_photo("make", A, out)
+    assert (made.returncode, out.exists()) == (Exit.COMPLIANT, True), made.stderr
+    assert "no_head_cover" in made.stdout
+    checked = kiosk_photo("check", out)
+    assert checked.returncode == Exit.COMPLIANT
+    assert "crown" in checked.stdout
+    assert [file.name for file in tmp_path.iterdir()] == ["card.jpg"]
+
+
+def test_make_writes_nothing_that_does_not_comply(pictures: Path) -> None:
+    out = pictures / "card.jpg"
+    for source, code in (
+        ("<dark>.png", Exit.NOT_COMPLIANT),
+        ("nobody.png", Exit.NO_FACE),
+        ("cut.jpg", Exit.UNREADABLE),
+    ):
+        refused = kiosk_photo("make", pictures / source, out)
+        assert refused.returncode == code
+        assert "Traceback" not in refused.stderr
+        assert not out.exists()
+    assert "luminance" in kiosk_photo("make", pictures / "<dark>.png", out).stderr
+
+
+def test_check_prints_the_whole_table_as_json(pictures: Path) -> None:
+    done = kiosk_photo(
+        "check", "--json", pictures / "finished.jpg", pictures / "nobody.png", pictures / "cut.jpg", "none"
+    )
+    assert done.returncode == Exit.NO_FILE
+    finished, nobody, cut, none = json.loads(done.stdout)
+    assert [one["outcome"] for one in (finished, nobody, cut, none)] == [
+        "compliant",
+        "no_face",
+        "unreadable",
+        "no_file",
+    ]
+    assert [one["measure"] for one in finished["measures"]] == [row.measure for row in limits(Stage.FINISHED, Norm())]
+    assert all(one["within"] for one in finished["measures"] if one["binding"])
+    assert all(one["source"] for one in finished["measures"])
+    assert finished["to_confirm"] == list(CHECKLIST)
+    assert "fault" in cut
+
+
+def test_a_capture_is_judged_by_its_own_table(pictures: Path) -> None:
+    done = kiosk_photo("check", "--stage", "capture", "--json", pictures / "taken.webp")
+    assert done.returncode == Exit.COMPLIANT
+    (one,) = json.loads(done.stdout)
+    assert [row["measure"] for row in one["measures"]] == [row.measure for row in limits(Stage.CAPTURE, Norm())]
+
+
+def test_the_report_holds_every_picture_and_reaches_for_nothing(pictures: Path) -> None:
+    done = kiosk_photo("report", pictures)
+    assert done.returncode == Exit.NOT_COMPLIANT
+    page = (pictures / "report.html").read_text(encoding="utf-8")
+    for name in ("nobody.png", "cut.jpg", "finished.jpg", "&lt;dark&gt;.png", "taken.webp"):
+        assert name in page
+    assert "<dark>" not in page
+    assert "2 of 5 comply" in page
+    assert not re.search(r'(?:src|href)="(?!data:)', page)
+    assert "script" not in page
+    assert "luminance" in page
+
+
+def test_missing_models_are_said_with_the_remedy(tmp_path: Path) -> None:
+    done = kiosk_photo("check", "--models", tmp_path, A)
+    assert done.returncode == Exit.NO_MODELS
+    assert "fetch_models" in done.stderr
+
+
+def test_what_setup_brought_is_not_brought_again() -> None:
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / "deploy" / "fetch_models.py"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "models: up to date\n"
+
+
+def test_the_page_names_each_model_with_its_hash() -> None:
+    page = (REPOSITORY / "docs" / "portrait.md").read_text(encoding="utf-8")
+    for name, digest in MODELS.items():
+        assert name in page
+        assert digest in page
+    lock = (REPOSITORY / "deploy" / "models.lock").read_text(encoding="utf-8")
+    assert "mediapipe==0.10.21" in lock
+    assert "://" not in lock
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_the_page_has_every_row_of_the_table(stage: Stage) -> None:
+    page = (REPOSITORY / "docs" / "portrait.md").read_text(encoding="utf-8")
+    for row in limits(stage, Norm()):
+        assert f"`{row.measure.value}`" in page
