@@ -165,8 +165,8 @@ def expired(region: Region) -> Ended:
         title=say("这张卡已经过期"),
         why=say("卡里写的有效期已经过了。"),
         instead=instead,
-        rule="replacement.place" if stated else "",
-        cited=rules.place if stated else None,
+        rule="replacement.reasons" if stated else "",
+        cited=rules.reasons if stated else None,
     )
 
 

@@ -33,8 +33,8 @@ def mask_account(number: str) -> str:
 
 
 def mask_address(address: str) -> str:
-    """The first three characters, which name a city or a county, and nothing of the street."""
-    return address[:3] + "*" * min(max(len(address) - 3, 0), 6)
+    """At most the first three characters, which name a city or a county, and not how long the rest is."""
+    return address[: min(3, len(address) // 2)] + "*" * 6
 
 
 def mask_phone(number: str) -> str:
