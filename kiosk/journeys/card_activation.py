@@ -254,12 +254,15 @@ def _person(identified: Identified) -> tuple[Fact, ...]:
 
 
 def _contact_facts(contact: ContactData) -> tuple[Fact, ...]:
+    """Two at most, so that the note below them is seen: a postcode goes with the address."""
     phone, address, postcode = contact.phone, contact.address, contact.postcode
-    return (
-        *((Fact(say("手机号码"), Personal(mask_phone(phone), phone)),) if phone is not None else ()),
-        *((Fact(say("通讯地址"), Personal(mask_address(address), address)),) if address is not None else ()),
-        *((Fact(say("邮政编码"), Verbatim(postcode)),) if postcode is not None else ()),
-    )
+    by_phone = (Fact(say("手机号码"), Personal(mask_phone(phone), phone)),) if phone is not None else ()
+    if address is None:
+        return (*by_phone, *((Fact(say("邮政编码"), Verbatim(postcode)),) if postcode is not None else ()))
+    if postcode is None:
+        return (*by_phone, Fact(say("通讯地址"), Personal(mask_address(address), address)))
+    both = Personal(f"{mask_address(address)} {postcode}", f"{address} {postcode}")
+    return (*by_phone, Fact(say("通讯地址、邮政编码"), both))
 
 
 def _ask(session: Session, progress: Progress, question: ActivateCard, session_id: str) -> Journey[CardActivated]:

@@ -5,13 +5,14 @@ from kiosk.journeys.counter_words import in_words as in_words  # noqa: PLC0414 -
 from kiosk.journeys.counter_words import issued_in_words, papers_in_words
 from kiosk.journeys.faults import CLOSE
 from kiosk.journeys.frame import Ended, Ending
-from kiosk.journeys.guide import guide
+from kiosk.journeys.guide import bank_side, guide, instead_of_the_holder, old_card, pages
 from kiosk.journeys.paging import turned
 from kiosk.journeys.requests import Distrusted, Unreachable
 from kiosk.journeys.terms import formal_report_due
 from kiosk.journeys.views import Explain, Refusal
 from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.card_rules import ReplacementReason, SocialSideStart
+from kiosk.policy.counter import Business
 from kiosk.policy.pack import Basis, HeldBy, LossRules, Offline, Rule, Text
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
@@ -106,13 +107,13 @@ def activation_not_here(region: Region) -> Ended:
         code="R-70",
         title=say("社保功能不用启用"),
         why=say("领到新卡，社保功能就能用，看病、买药可以刷卡。"),
-        instead=(
-            *go_to(region.service(Service.CARD_ACTIVATION).place),
-            *((say("卡用不了的，请回首页选“卡用不了？”。"),) if region.offers(Service.CARD_EXAMINATION) else ()),
-        ),
+        instead=bank_side(region),
         rule="activation.social_side",
         cited=rules.social_side,
-        behind=guide(region, Service.CARD_ACTIVATION),
+        behind=(
+            *pages(say("旧的医保卡怎么办"), *old_card(region)),
+            *instead_of_the_holder(region, Business.ACTIVATION),
+        ),
     )
 
 
@@ -154,16 +155,17 @@ def expired(region: Region) -> Ended:
     rules = region.pack.replacement
     stated = ReplacementReason.EXPIRED in (rules.reasons.value or ()) and rules.place.value is not None
     bring = rules.exchange_papers.value
+    why = say("卡里写的有效期已经过了。")
     instead: tuple[Say, ...] = (say("请带本人有效身份证件，到社会保障卡服务窗口问怎样换卡。"),)
     if stated:
         papers = (say("请带：{papers}", papers=papers_in_words(region, bring)),) if bring else ()
-        instead = (say("过期的卡要换新卡。"), *go_to(rules.place), *papers)
+        why, instead = say("卡里写的有效期已经过了，要换一张新卡。"), (*go_to(rules.place), *papers)
     return refused(
         region,
         reason="expired",
         code="R-04",
         title=say("这张卡已经过期"),
-        why=say("卡里写的有效期已经过了。"),
+        why=why,
         instead=instead,
         rule="replacement.reasons" if stated else "",
         cited=rules.reasons if stated else None,

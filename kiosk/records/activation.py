@@ -9,8 +9,8 @@ from kiosk.records.filings import Phone
 
 Postcode = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{6}\Z")]
 """AAE007."""
-LONGEST_ADDRESS = 70
-"""Characters; an ID card's own has 35."""
+LONGEST_ADDRESS = 40
+"""Characters; an ID card's own has 35 at most."""
 Address = Annotated[str, msgspec.Meta(pattern=rf"\A[^\x00-\x1f]{{2,{LONGEST_ADDRESS}}}\Z")]
 """AAE006."""
 DocumentNumber = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Z]{0,18}\Z")]

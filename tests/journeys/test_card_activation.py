@@ -61,8 +61,8 @@ def test_the_card_the_id_card_and_what_the_region_asks_for_start_a_card() -> Non
     assert world.recorded[-1].done_online
     assert world.card_returned
     (read_back,) = [view for view in world.seen if isinstance(view, ReadBack)]
-    assert [fact.label.text for fact in read_back.facts] == ["手机号码", "通讯地址", "邮政编码"]
-    assert read_back.facts[1].value == Personal("虚构市******", address)
+    assert [fact.label.text for fact in read_back.facts] == ["手机号码", "通讯地址、邮政编码"]
+    assert read_back.facts[1].value == Personal(f"虚构市****** {POSTCODE}", f"{address} {POSTCODE}")
     (result,) = [view for view in world.seen if isinstance(view, Result)]
     assert [(fact.label.text, filled(fact.value)) for fact in result.facts] == [
         ("社保功能", "改了初始密码就能用"),
@@ -149,7 +149,7 @@ def test_where_the_bank_side_is_started_already_nobody_is_sent_to_the_bank() -> 
         ("guizhou", "制卡银行", "启用新卡不在这里办"),
         ("qingdao", "发卡银行", "启用新卡不在这里办"),
         ("beijing", "请打电话", "启用新卡不在这里办"),
-        ("jiangxi", "领到卡就能用", "社保功能不用启用"),
+        ("jiangxi", "合作银行", "社保功能不用启用"),
     ],
 )
 def test_elsewhere_it_is_told_where_before_a_card_is_asked_for(key: str, place: str, title: str) -> None:

@@ -145,7 +145,6 @@ def test_a_card_never_started_is_sent_where_the_pack_says(key: str, told: list[s
         (
             "qingdao",
             [
-                "过期的卡要换新卡。",
                 "可以这样办：就近的发卡银行社会保障卡服务网点",
                 "请带：本人有效身份证件、社会保障卡",
             ],
