@@ -12,7 +12,7 @@ from kiosk.journeys.terms import formal_report_due
 from kiosk.journeys.views import Explain, Refusal
 from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.pack import Basis, HeldBy, LossRules, Offline, Rule, Text
-from kiosk.policy.region import Region
+from kiosk.policy.region import BUSINESS_OF, Region
 from kiosk.records.card import CardState
 from kiosk.records.china_time import minute_of
 from kiosk.records.filings import FilingTold, IssuedPaper
@@ -695,13 +695,16 @@ def needs_guardian(region: Region, service: Service, below: int) -> Ended:
     rules = region.pack.application
     papers = rules.minor_papers.value if service is Service.CARD_APPLICATION else None
     bring = (say("请带：{papers}", papers=papers_in_words(region, papers)),) if papers else ()
+    business = BUSINESS_OF.get(service)
+    here = business is not None and region.may_send(business)
+    by_guardian = (say("监护人也可以在这里替孩子办：选“替孩子办”。"),) if here else ()
     return refused(
         region,
         reason="needs_guardian",
         code="R-47",
         title=say("不满 {age} 岁，要到窗口办", age=below),
         why=say("孩子的事，要监护人一起去，窗口才能办。"),
-        instead=(*bring, *go_to(region.service(service).place)),
+        instead=(*by_guardian, *bring, *go_to(region.service(service).place)),
         rule="application.minor_below" if papers else "",
         cited=rules.minor_papers if papers else None,
     )

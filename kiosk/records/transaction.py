@@ -96,6 +96,9 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """AAC002; empty when a closed chip did not give it."""
     holder_name: str = ""
     """AAC003 as the citizen typed it; empty where a card was there to say it."""
+    proxy_number: str = ""
+    """AAE135 of who acted for the holder; empty where the holder did."""
+    proxy_name: str = ""
     card_number: str
     """AAZ500; empty where no card was at hand."""
     identification_code: str

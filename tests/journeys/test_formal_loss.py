@@ -205,7 +205,7 @@ def test_a_centre_that_declines_is_told_as_that() -> None:
 def test_no_handbook_opens_it_so_its_own_way_is_told(key: str, place: str, more: str) -> None:
     world = World(key=key)
     assert walk(formal_loss(session(key)), world) is Outcome.REFUSED
-    (refusal,) = world.seen
+    refusal, *_ = world.seen
     assert isinstance(refusal, Refusal)
     assert refusal.code == "R-01"
     assert place in filled(refusal.instead[0])
