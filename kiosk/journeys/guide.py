@@ -287,7 +287,7 @@ def _by_proxy(region: Region, business: Business) -> Pages:
     else:
         line = (say("请先打 {hotline} 问一问。", hotline=Verbatim(region.hotline)),) if region.hotline else ()
         return pages(say("本人来不了"), say("能不能请人代办，本地手册没有写明。"), *line)
-    citation = region.citation(rule)
+    citation = region.citation(region.of_business(rule, business))
     note = source_of(citation) if citation is not None else None
     return tuple(replace(page, note=note) for page in pages(say("本人来不了"), *lines))
 

@@ -28,7 +28,7 @@ def not_by_proxy(region: Region, service: Service) -> Ended:
         ),
         instead=(*otherwise, *go_to(region.service(service).place)),
         rule="proxy.in_person" if wants_holder else "proxy.allowed",
-        cited=rules.in_person if wants_holder else None,
+        cited=region.of_business(rules.in_person, business) if wants_holder and business is not None else None,
     )
 
 
@@ -37,7 +37,8 @@ def papers_missing(region: Region, service: Service, *, guardian: bool) -> Ended
 
     :param guardian: acts for a child, whose papers are others.
     """
-    wanted = region.proxy_papers(BUSINESS_OF[service])
+    business, papers_of = BUSINESS_OF[service], region.pack.proxy.papers
+    wanted = region.proxy_papers(business)
     bring: tuple[Say, ...]
     if guardian:
         of_the_child = minors_bring(region) if service is Service.CARD_APPLICATION else ()
@@ -53,7 +54,7 @@ def papers_missing(region: Region, service: Service, *, guardian: bool) -> Ended
         why=say("替别人办，要放两个人的身份证原件，窗口还要看材料。"),
         instead=(*bring, *go_to(region.service(service).place)),
         rule="proxy.papers" if wanted else "",
-        cited=region.pack.proxy.papers if wanted else None,
+        cited=region.of_business(papers_of, business) if wanted else None,
     )
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, assert_never
 
+import msgspec
+
 from kiosk.policy.card_rules import ActivationFailure
 from kiosk.policy.counter import Business, Paper
 from kiosk.policy.pack import (
@@ -157,6 +159,13 @@ class Region:
         """What somebody brings who was sent; empty where no source says."""
         wanted = self.pack.proxy.papers.value or ()
         return next((one.papers for one in wanted if one.business is business), ())
+
+    def of_business(self, rule: Rule[tuple[object, ...]], business: Business) -> Rule[object]:
+        """A rule of proxies with the place of this business alone: where each has its own, they stand in its order."""
+        named = [getattr(one, "business", one) for one in rule.value or ()]
+        if len(rule.cite) == 1 or business not in named:
+            return rule
+        return msgspec.structs.replace(rule, cite=(rule.cite[named.index(business)],))
 
     def citation(self, rule: Rule[object]) -> Citation | None:
         """Where a rule stands, the first place of several; None when it rests on no source."""
