@@ -65,7 +65,7 @@ def _apply(session: Session, progress: Progress) -> Journey[Ending]:
             break
     application = CardApplication(phone=phone)
     told = yield from file_matter(session, progress, filer.holder, application, proxy=filer.proxy)
-    note = say("还没有办完：窗口要看的材料，见后面。") if filer.proxy is not None else None
+    note = say("窗口看过材料才能办，要带什么请看后面。") if filer.proxy is not None else None
     first = Result(say("申领交上去了"), (number_fact(told), *_result_facts(region)), note, ())
     name = matter_in_words(region, application)
     further = (*at_the_window(region, Service.CARD_APPLICATION, filer.proxy), *handed_out(region))
@@ -123,10 +123,11 @@ def _phone(step: Step) -> Journey[str | None]:
 
 def _read_back(filer: Filer, phone: str | None, relation: Relation | None) -> ReadBack:
     number = Personal(mask_phone(phone), phone) if phone is not None else say("没有留")
+    by_proxy = filer.proxy is not None
     return ReadBack(
         title=say("请核对，再交上去"),
-        facts=(*(filer.facts if filer.proxy is not None else filer.facts[:1]), Fact(say("手机号码"), number)),
-        note=say("窗口会按身份证上的信息做卡。"),
+        facts=(*(filer.facts if by_proxy else filer.facts[:1]), Fact(say("手机号码"), number)),
+        note=say("窗口会按对方身份证上的信息做卡。") if by_proxy else say("窗口会按身份证上的信息做卡。"),
         step=step_of(_CHECK, relation),
         actions=(CANCEL, filer.again, Action(Intent.NEXT, say("都对，交上去"))),
     )
