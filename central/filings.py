@@ -83,7 +83,9 @@ class FilingDesk:
         number = question.social_security_number
         with self.database.writing() as session:
             region = self._own_region(session, asker, question.region)
-            _check_who_files(question)
+            if question.identified_by is IdentifiedBy.TYPED:
+                raise malformed("who files must have shown a card")
+            _check_proxy(question)
             last_day_of_term = self._last_day_of_term(question.matter, self.rules.of(region), _day_of(now_ms))
             row = locked_transaction(
                 session,
@@ -224,10 +226,8 @@ def told(filing: Filing, proxy: FilingProxy | None) -> FilingTold:
     )
 
 
-def _check_who_files(question: FileMatter) -> None:
-    """:raises Declined: nobody has seen a card of theirs, or two people are one."""
-    if question.identified_by is IdentifiedBy.TYPED:
-        raise malformed("who files must have shown a card")
+def _check_proxy(question: FileMatter) -> None:
+    """:raises Declined: two people are one, or nobody has seen the holder's ID card."""
     if question.proxy is None:
         return
     if question.proxy.number == question.social_security_number:
