@@ -24,6 +24,7 @@ _BEHIND: Final = {
     "application": "about_cards",
     "progress": "about_cards",
     "changed_data": "about_cards",
+    "give_up": "about_cards",
     "offsite": "about_cards",
 }
 """Services that stand behind another tile of the home screen, by the table's names."""

@@ -25,6 +25,7 @@ SERVICES: Final = {
     "progress": Service.FILING_PROGRESS,
     "offsite": Service.OFFSITE_CARE,
     "changed_data": Service.DATA_CHANGE,
+    "give_up": Service.CANCELLING,
 }
 """The table's names of the tiles that citizens of the tour touch."""
 

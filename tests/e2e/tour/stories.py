@@ -417,6 +417,8 @@ def _application(document: str, phone: str) -> Story:
         citizen.touches("next")
         citizen.sees("photo_and_papers")
         citizen.touches("begin_application")
+        citizen.sees("for_whom")
+        citizen.touches("for_myself")
         citizen.sees("place_id")
         citizen.places_id(document)
         citizen.takes_id()
@@ -479,6 +481,38 @@ def _changed_data(document: str) -> Story:
             citizen.touches("next")
             citizen.sees(page)
         citizen.touches("next")
+        citizen.ends()
+
+    return story
+
+
+def _given_up_by_proxy(proxy: str, holder: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("give_up")
+        citizen.sees("why_given_up")
+        citizen.touches("moved_away")
+        citizen.touches("begin_notice")
+        citizen.sees("for_whom")
+        citizen.touches("for_another")
+        citizen.sees("all_with_me")
+        citizen.touches("have_all")
+        citizen.sees("own_id_first")
+        citizen.places_id(proxy)
+        citizen.takes_id()
+        citizen.sees("others_id")
+        citizen.places_id(proxy)
+        citizen.takes_id()
+        citizen.sees("own_id_again")
+        citizen.places_id(holder)
+        citizen.takes_id()
+        citizen.sees("check_giving_up")
+        citizen.touches("note_giving_up")
+        citizen.sees("giving_up_noted")
+        citizen.touches("next")
+        citizen.sees("proxys_papers")
+        for _ in range(5):
+            citizen.touches("next")
         citizen.ends()
 
     return story
@@ -674,7 +708,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-examination": _examination("guizhou-bank-side-only", "only_bank_side"),
     "guizhou-loss": _not_here("lost"),
     "guizhou-found": _not_here("found"),
-    "guizhou-formal-loss": _not_here("gone"),
+    "guizhou-formal-loss": _refused_with_its_way("gone", "by_proxy"),
     "qingdao-handbook-offline": _offline(_a_topic),
     "qingdao-examination": _examination("qingdao-locked", "qingdao_locked_pin"),
     "qingdao-query": _query("qingdao-normal", "357924"),
@@ -717,6 +751,7 @@ STORIES: Final[Mapping[str, Story]] = {
     ),
     "yunling-offsite": _offsite("yun-shenling"),
     "yunling-data-change": _changed_data("yun-shili"),
+    "yunling-cancelling-by-proxy": _given_up_by_proxy("yun-shenling", "yun-shili"),
     "yunling-loss-offline": _offline(_loss(_typing(*_YUN_PINGAN))),
 }
 """Who does what. In which order they come is the table's."""
