@@ -126,8 +126,8 @@ def _read_back(filer: Filer, phone: str | None, relation: Relation | None) -> Re
     by_proxy = filer.proxy is not None
     return ReadBack(
         title=say("请核对，再交上去"),
-        facts=(*(filer.facts if by_proxy else filer.facts[:1]), Fact(say("手机号码"), number)),
-        note=say("窗口会按对方身份证上的信息做卡。") if by_proxy else say("窗口会按身份证上的信息做卡。"),
+        facts=(filer.facts[0], Fact(say("手机号码"), number)),
+        note=say("由您代办。卡会按对方身份证上的信息做。") if by_proxy else say("窗口会按身份证上的信息做卡。"),
         step=step_of(_CHECK, relation),
         actions=(CANCEL, filer.again, Action(Intent.NEXT, say("都对，交上去"))),
     )

@@ -3,7 +3,7 @@
 Region rules: proxy, application.minor_below. Asked only where the pack lets somebody be sent.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from drivers.ports.id_reader import IdDocument
@@ -18,12 +18,11 @@ from kiosk.journeys.id_card import ATTEMPTS, id_card
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.views import Action, Choice, Chosen, Emphasis, Explain, Fact, Intent, Step
-from kiosk.journeys.wording import PersonName, Say, say
+from kiosk.journeys.wording import Say, say
 from kiosk.policy.counter import Doer, Paper
 from kiosk.policy.region import BUSINESS_OF, Region
 from kiosk.records import identity
 from kiosk.records.filings import ADULT_FROM, GUARDIAN_BELOW, Proxy, Relation
-from kiosk.records.masking import mask_name
 from kiosk.records.transaction import Service
 
 _SHOWN_HERE: Final = frozenset({Paper.ID, Paper.ID_CARD, Paper.PROXY_ID})
@@ -45,12 +44,9 @@ class Filer:
 
     @property
     def facts(self) -> tuple[Fact, Fact]:
-        """The person for a read-back: name and number, or both names where there are two."""
+        """Whose matter it is, for a read-back: what a proxy must not mistake."""
         name, number = who(self.holder)
-        if self.proxy is None:
-            return name, number
-        proxy = PersonName(mask_name(self.proxy.name), self.proxy.name)
-        return Fact(say("替谁办"), name.value), Fact(say("代办人"), proxy)
+        return (name if self.proxy is None else replace(name, label=say("替谁办"))), number
 
 
 def for_whom(session: Session, service: Service) -> Journey[Relation | None]:
@@ -135,7 +131,7 @@ def _papers_page(region: Region, service: Service, relation: Relation) -> Explai
         actions=(
             CANCEL,
             Action(Intent.BACK, say("没带齐")),
-            Action(Intent.NEXT, say("都带了"), Emphasis.PRIMARY),
+            Action(Intent.NEXT, say("带齐了"), Emphasis.PRIMARY),
         ),
         note=say("除了身份证，别的材料机器认不出，由窗口来看。"),
     )

@@ -42,16 +42,18 @@ def papers_missing(region: Region, service: Service, *, guardian: bool) -> Ended
     bring: tuple[Say, ...]
     if guardian:
         of_the_child = minors_bring(region) if service is Service.CARD_APPLICATION else ()
-        bring = (*of_the_child, say("孩子没有身份证的，这台机器办不了，请到窗口。"))
+        why = say("要两个人的身份证原件。孩子没有身份证的，请到窗口办。")
+        bring = of_the_child
     else:
         papers = papers_in_words(region, wanted, Doer.FAMILY) if wanted else None
+        why = say("要两个人的身份证原件，别的材料窗口要看。")
         bring = (say("请带：{papers}", papers=papers),) if papers is not None else ()
     return refused(
         region,
         reason="proxy_papers_missing",
         code="R-81",
         title=say("带齐了再来办"),
-        why=say("替别人办，要放两个人的身份证原件，窗口还要看材料。"),
+        why=why,
         instead=(*bring, *go_to(region.service(service).place)),
         rule="proxy.papers" if wanted else "",
         cited=region.of_business(papers_of, business) if wanted else None,

@@ -697,14 +697,17 @@ def needs_guardian(region: Region, service: Service, below: int) -> Ended:
     bring = (say("请带：{papers}", papers=papers_in_words(region, papers)),) if papers else ()
     business = BUSINESS_OF.get(service)
     here = business is not None and region.may_send(business)
-    by_guardian = (say("监护人也可以在这里替孩子办：选“替孩子办”。"),) if here else ()
     return refused(
         region,
         reason="needs_guardian",
         code="R-47",
-        title=say("不满 {age} 岁，要到窗口办", age=below),
-        why=say("孩子的事，要监护人一起去，窗口才能办。"),
-        instead=(*by_guardian, *bring, *go_to(region.service(service).place)),
+        title=say("不满 {age} 岁，要监护人来办", age=below) if here else say("不满 {age} 岁，要到窗口办", age=below),
+        why=(
+            say("监护人可以在这里选“替孩子办”，也可以一起去窗口。")
+            if here
+            else say("孩子的事，要监护人一起去，窗口才能办。")
+        ),
+        instead=(*bring, *go_to(region.service(service).place)),
         rule="application.minor_below" if papers else "",
         cited=rules.minor_papers if papers else None,
     )

@@ -182,6 +182,9 @@ def _listed(*items: str | Say) -> Say:
 _PROXY_PAPERS = _listed("本人身份证", "身份证复印件", "代办人身份证", "代办人身份证复印件", "委托书")
 _PHOTO = _listed("白色背景", "一寸", "电子版", "穿深色上衣", "不戴帽子", "不戴围巾", "不戴眼镜", "不戴首饰")
 
+_OUTLET: Final = Say(
+    "就近的社会保障卡服务网点，或银行网点", translations={"en": "The nearest card service outlet, or a bank outlet"}
+)
 _JIANGXIS_MANDATE: Final = Say(
     "《社会保障卡业务代理委托书》", translations={"en": "written authorisation (社会保障卡业务代理委托书)"}
 )
@@ -242,7 +245,7 @@ VIEWS: Final[dict[str, View]] = {
         (
             CANCEL,
             Action(Intent.BACK, told("没带齐")),
-            Action(Intent.NEXT, told("都带了"), Emphasis.PRIMARY),
+            Action(Intent.NEXT, told("带齐了"), Emphasis.PRIMARY),
         ),
         note=told("除了身份证，别的材料机器认不出，由窗口来看。"),
     ),
@@ -257,7 +260,7 @@ VIEWS: Final[dict[str, View]] = {
         (
             CANCEL,
             Action(Intent.BACK, told("没带齐")),
-            Action(Intent.NEXT, told("都带了"), Emphasis.PRIMARY),
+            Action(Intent.NEXT, told("带齐了"), Emphasis.PRIMARY),
         ),
         note=told("除了身份证，别的材料机器认不出，由窗口来看。"),
     ),
@@ -418,10 +421,9 @@ VIEWS: Final[dict[str, View]] = {
         told("请核对，再交上去"),
         (
             Fact(told("替谁办"), PersonName("欧**㛃", RARE_NAME)),
-            Fact(told("代办人"), PersonName("𬸪*", MARSHAL)),
             Fact(told("手机号码"), Personal("138****0000", "13800000000")),
         ),
-        told("窗口会按对方身份证上的信息做卡。"),
+        told("由您代办。卡会按对方身份证上的信息做。"),
         Step(4, 4),
         (
             CANCEL,
@@ -1060,11 +1062,10 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "refusal-proxys-papers": Refusal(
         told("带齐了再来办"),
-        told("替别人办，要放两个人的身份证原件，窗口还要看材料。"),
+        told("要两个人的身份证原件。孩子没有身份证的，请到窗口办。"),
         (
             told("不满 {age} 岁的，带：{papers}", age=18, papers=_listed("户口本", "户口本复印件")),
-            told("孩子没有身份证的，这台机器办不了，请到窗口。"),
-            told("可以这样办：{place}", place=_WINDOW),
+            told("可以这样办：{place}", place=_OUTLET),
         ),
         HOTLINE,
         Citation("社会保障卡知识手册 v1.0", "2019-05", "§2.1"),
@@ -1072,12 +1073,11 @@ VIEWS: Final[dict[str, View]] = {
         (CLOSE,),
     ),
     "refusal-childs": Refusal(
-        told("不满 {age} 岁，要到窗口办", age=18),
-        told("孩子的事，要监护人一起去，窗口才能办。"),
+        told("不满 {age} 岁，要监护人来办", age=18),
+        told("监护人可以在这里选“替孩子办”，也可以一起去窗口。"),
         (
-            told("监护人也可以在这里替孩子办：选“替孩子办”。"),
             told("请带：{papers}", papers=_listed("户口本", "户口本复印件")),
-            told("可以这样办：{place}", place=_WINDOW),
+            told("可以这样办：{place}", place=_OUTLET),
         ),
         HOTLINE,
         Citation("社会保障卡知识手册 v1.0", "2019-05", "§2.1"),
