@@ -99,7 +99,8 @@ def _filed(session: Session, told: FilingTold, proxy: Proxy | None) -> Ending:
         in_force=False,
     )
     by_proxy = at_the_window(region, Service.CANCELLING, proxy)
-    pages = (*by_proxy, *giving_up(region), *instead_of_the_holder(region, Business.CANCELLING))
+    may_send = instead_of_the_holder(region, Business.CANCELLING) if proxy is None else ()
+    pages = (*by_proxy, *giving_up(region), *may_send)
     lines = steps_in_brief(region.pack.cancelling.leaving_steps.value or ())
     day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
     receipt = slip(session, say("注销社会保障卡"), (day, *on_slip(region, proxy), *lines), (), number=told.number)

@@ -138,7 +138,8 @@ def _filed(session: Session, told: FilingTold, proxy: Proxy | None) -> Ending:
         in_force=False,
     )
     by_proxy = at_the_window(region, Service.DATA_CHANGE, proxy)
-    pages: Pages = (*by_proxy, *changing_data(region), *instead_of_the_holder(region, Business.DATA_CHANGE))
+    may_send = instead_of_the_holder(region, Business.DATA_CHANGE) if proxy is None else ()
+    pages: Pages = (*by_proxy, *changing_data(region), *may_send)
     lines = steps_in_brief(region.pack.data_change.steps.value or ())
     day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
     receipt = slip(session, say("信息变更"), (day, *on_slip(region, proxy), *lines), (), number=told.number)

@@ -270,6 +270,7 @@ def test_what_is_still_to_be_shown_stands_on_screen_and_slip(journey: Any) -> No
     assert walk(journey(here()), world) is Outcome.DONE
     told = behind(world)["代办还要做的"]
     assert told[0] == f"窗口还要看：{MANDATE}"
+    assert "本人来不了" not in titles(world)
     (slip,) = {view for view in world.seen if isinstance(view, Slip)}
     code = [filled(line) for line in slip.lines]
     assert code[3:5] == ["由别人代办", f"窗口还要看：{MANDATE}"]

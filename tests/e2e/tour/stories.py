@@ -511,7 +511,7 @@ def _given_up_by_proxy(proxy: str, holder: str) -> Story:
         citizen.sees("giving_up_noted")
         citizen.touches("next")
         citizen.sees("proxys_papers")
-        for _ in range(5):
+        for _ in range(4):
             citizen.touches("next")
         citizen.ends()
 
