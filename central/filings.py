@@ -16,10 +16,13 @@ from central.online import locked_transaction, refuse_frozen, region_of
 from central.problems import malformed
 from central.region_rules import RegionRule, RegionRules
 from central.replacement_orders import orders_in_progress
-from central.tables import Card, Filing, Holder, ReplacementOrder
+from central.tables import Card, Filing, FilingProxy, Holder, ReplacementOrder
+from kiosk.records import identity
 from kiosk.records.card import CardState
 from kiosk.records.china_time import CHINA
 from kiosk.records.filings import (
+    ADULT_FROM,
+    GUARDIAN_BELOW,
     MOST_TOLD,
     OPEN_STATES,
     Cancelling,
@@ -37,6 +40,8 @@ from kiosk.records.filings import (
     Matter,
     OffsiteCare,
     Paper,
+    Proxy,
+    Relation,
     matter_key,
 )
 from kiosk.records.transaction import Service
@@ -72,7 +77,8 @@ class FilingDesk:
         """File a matter, once per transaction id.
 
         :raises Declined: a frozen terminal, another region's question, a person whose card or ID card nobody has seen,
-            an admission on a day that is none or has yet to come, or a transaction id that is something else's.
+            a proxy for oneself or without the holder's ID card, an admission on a day that is none or has yet to come,
+            or a transaction id that is something else's.
         """
         now_ms = int(self.clock() * 1000)
         number = question.social_security_number
@@ -80,6 +86,7 @@ class FilingDesk:
             region = self._own_region(session, asker, question.region)
             if question.identified_by is IdentifiedBy.TYPED:
                 raise malformed("who files must have shown a card")
+            _check_proxy(question)
             last_day_of_term = self._last_day_of_term(question.matter, self.rules.of(region), _day_of(now_ms))
             row = locked_transaction(
                 session,
@@ -95,13 +102,16 @@ class FilingDesk:
             ).one_or_none()
             if not is_holder(holder, question.name) or holder is None:
                 return Filed(verdict=FilingVerdict.UNKNOWN)
-            before = session.get(Filing, question.transaction_id)
-            if before is not None:
-                if before.social_security_number != number or before.matter != _written(question.matter):
-                    raise malformed("this transaction id has filed something else")
-                return Filed(verdict=FilingVerdict.FILED, filing=told(before))
+            again = _filed_before(session, question)
+            if again is not None:
+                return again
             if row.effects or row.loss_reported_at is not None:
                 raise malformed("this transaction id has done something else")
+            rule = self.rules.of(region)
+            # Before anything is told of what stands open: that is nobody's who may not act for the holder.
+            barred = _barred(question, rule, _day_of(now_ms))
+            if barred is not None:
+                return Filed(verdict=barred)
             cards = list(
                 session.scalars(
                     select(Card)
@@ -117,8 +127,8 @@ class FilingDesk:
             rests_on = _rests_on(question.matter, cards, open_filings, orders)
             same = next((one for one in filings if _is_the_same(one, question.matter, rests_on, now_ms)), None)
             if same is not None:
-                return Filed(verdict=FilingVerdict.ALREADY_FILED, filing=told(same))
-            rule = self.rules.of(region)
+                by = session.get(FilingProxy, same.transaction_id)
+                return Filed(verdict=FilingVerdict.ALREADY_FILED, filing=told(same, by))
             verdict = _verdict(question.matter, holder, cards, rests_on, rule)
             if verdict is FilingVerdict.FILED and last_day_of_term is not None and _day_of(now_ms) > last_day_of_term:
                 verdict = FilingVerdict.LATE
@@ -126,9 +136,13 @@ class FilingDesk:
                 return Filed(verdict=verdict)
             filing = _filing(asker, question, region, rule, rests_on, now_ms)
             session.add(filing)
+            acting = _kept(question)
+            if acting is not None:
+                session.flush()  # its filing first, to which it points
+                session.add(acting)
             row.social_security_number = number
             row.effects += 1
-            return Filed(verdict=verdict, filing=told(filing))
+            return Filed(verdict=verdict, filing=told(filing, acting))
 
     def query(self, asker: Asker, question: GetFilings) -> FilingsTold:
         """Tell a person their newest filings.
@@ -143,7 +157,13 @@ class FilingDesk:
             if not is_holder(session.get(Holder, number), question.name):
                 return FilingsTold(known=False)
             newest = _filings(session, number, region)[:MOST_TOLD]
-            return FilingsTold(known=True, filings=tuple(told(one) for one in newest))
+            acted = {
+                one.transaction_id: one
+                for one in session.scalars(
+                    select(FilingProxy).where(FilingProxy.transaction_id.in_([each.transaction_id for each in newest]))
+                )
+            }
+            return FilingsTold(known=True, filings=tuple(told(one, acted.get(one.transaction_id)) for one in newest))
 
     def decide(self, number: str, state: FilingState, *, place: str = "", note: str = "") -> None:
         """An office's word on a filing that stands open, or the withdrawal of a paper that was issued.
@@ -194,7 +214,7 @@ class FilingDesk:
         return region
 
 
-def told(filing: Filing) -> FilingTold:
+def told(filing: Filing, proxy: FilingProxy | None) -> FilingTold:
     """A filing as its person may know it."""
     return FilingTold(
         number=filing.number,
@@ -205,7 +225,78 @@ def told(filing: Filing) -> FilingTold:
         valid_until=filing.valid_until,
         place=filing.place,
         note=filing.note,
+        by_proxy=proxy is not None,
+        to_show=() if proxy is None else tuple(proxy.to_show.split()),
     )
+
+
+def _check_proxy(question: FileMatter) -> None:
+    """:raises Declined: two people are one, or nobody has seen the holder's ID card."""
+    if question.proxy is None:
+        return
+    if question.proxy.number == question.social_security_number:
+        raise malformed("nobody is their own proxy")
+    if question.identified_by is not IdentifiedBy.ID_CARD:
+        raise malformed("a proxy must have shown the holder's ID card")
+
+
+def _filed_before(session: Session, question: FileMatter) -> Filed | None:
+    """The same answer to the same question.
+
+    :raises Declined: its transaction id has filed something else.
+    """
+    before = session.get(Filing, question.transaction_id)
+    if before is None:
+        return None
+    acting = session.get(FilingProxy, question.transaction_id)
+    same = before.social_security_number == question.social_security_number
+    if not same or before.matter != _written(question.matter) or _proxy(acting) != question.proxy:
+        raise malformed("this transaction id has filed something else")
+    return Filed(verdict=FilingVerdict.FILED, filing=told(before, acting))
+
+
+def _kept(question: FileMatter) -> FilingProxy | None:
+    proxy = question.proxy
+    if proxy is None:
+        return None
+    return FilingProxy(
+        transaction_id=question.transaction_id,
+        number=proxy.number,
+        name=proxy.name,
+        relation=proxy.relation.value,
+        to_show=" ".join(proxy.to_show),
+    )
+
+
+def _proxy(kept: FilingProxy | None) -> Proxy | None:
+    if kept is None:
+        return None
+    to_show = tuple(kept.to_show.split())
+    return Proxy(number=kept.number, name=kept.name, relation=Relation(kept.relation), to_show=to_show)
+
+
+def _barred(question: FileMatter, rule: RegionRule, today: date) -> FilingVerdict | None:
+    """Why who stands there may not file this; None where they may, or where nobody may."""
+    key, proxy = matter_key(question.matter), question.proxy
+    if key not in rule.filings:
+        return None
+    age = _age(question.social_security_number, today)
+    if proxy is not None:
+        if key not in rule.proxies:
+            return FilingVerdict.NOT_BY_PROXY
+        own = _age(proxy.number, today)
+        if own is not None and own < ADULT_FROM:
+            return FilingVerdict.PROXY_MINOR
+        if proxy.relation is Relation.GUARDIAN:
+            return FilingVerdict.HOLDER_ADULT if age is not None and age >= ADULT_FROM else None
+    minor_below = rule.minor_below if isinstance(question.matter, CardApplication) else None
+    return FilingVerdict.NEEDS_GUARDIAN if age is not None and age < max(minor_below or 0, GUARDIAN_BELOW) else None
+
+
+def _age(number: str, today: date) -> int | None:
+    """Whole years; None where the number holds no birth date."""
+    born = identity.birth_date_of(number)
+    return None if born is None else identity.age(born, today)
 
 
 def _written(matter: Matter) -> str:

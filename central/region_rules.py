@@ -133,6 +133,10 @@ class RegionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     reasons: ReasonCodes = ReasonCodes()
     filings: tuple[str, ...] = ()
     """Matters that a terminal may file (:data:`kiosk.records.filings.MATTER_KEYS`)."""
+    proxies: tuple[str, ...] = ()
+    """Of :attr:`filings`, those for which somebody may be sent."""
+    minor_below: Annotated[int, msgspec.Meta(ge=1, le=120)] | None = None
+    """Below so many years nobody applies for a card without their guardian."""
     temporary_card_months: Annotated[int, msgspec.Meta(ge=1, le=120)] | None = None
     """How long a temporary card holds."""
     offsite_emergency_working_days: Annotated[int, msgspec.Meta(ge=1, le=60)] | None = None
@@ -181,4 +185,7 @@ def load_region_rules(path: Path | None) -> RegionRules:
             if word not in MATTER_KEYS:
                 allowed = ", ".join(sorted(MATTER_KEYS))
                 raise RegionRulesRefused(f"{path}: {key}: filings: {word!r} is no matter; allowed: {allowed}")
+        for word in rule.proxies:
+            if word not in rule.filings:
+                raise RegionRulesRefused(f"{path}: {key}: proxies: {word!r} does not stand in filings")
     return RegionRules(rules)

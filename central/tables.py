@@ -347,6 +347,18 @@ class Filing(Base):
     note: Mapped[str] = mapped_column(default="", comment="AAE013, an office's own words to its person")
 
 
+class FilingProxy(Base):
+    """Who filed for the holder, and what a window has still to see."""
+
+    __tablename__ = "filing_proxies"
+
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("filings.transaction_id"), primary_key=True)
+    number: Mapped[str] = mapped_column(comment="AAE135, of the ID card that was read first")
+    name: Mapped[str]
+    relation: Mapped[str] = mapped_column(comment="sent, guardian; the person's word for it")
+    to_show: Mapped[str] = mapped_column(comment="papers in the packs' words, with blanks between")
+
+
 class CentrePin(Base):
     """The PIN of a card where the centre holds it."""
 

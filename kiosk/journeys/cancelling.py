@@ -9,18 +9,19 @@ from typing import Final
 
 from kiosk.journeys import refusals
 from kiosk.journeys.choosing import choose
-from kiosk.journeys.filing import file_matter, holder_by_id_card, needs_id_card, number_fact, who
+from kiosk.journeys.filing import file_matter, needs_id_card, number_fact
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
-from kiosk.journeys.guide import after_death, giving_up, instead_of_the_holder, steps_in_brief
-from kiosk.journeys.holder import Holder
+from kiosk.journeys.guide import after_death, giving_up, instead_of_the_holder, steps_in_brief, who_must_come
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import turned
+from kiosk.journeys.proxy import Filer, at_the_window, filer_by_id_card, for_whom, on_slip, step_of
 from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.slips import slip
 from kiosk.journeys.views import Action, Choice, Chosen, Emphasis, Explain, Fact, Intent, ReadBack, Result, Step
 from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.counter import Business
-from kiosk.records.filings import Cancelling, FilingTold, LeavingReason
+from kiosk.policy.region import Region
+from kiosk.records.filings import Cancelling, FilingTold, LeavingReason, Proxy, Relation
 from kiosk.records.transaction import Outcome, Service
 
 _CARD, _CHECK = Step(1, 2), Step(2, 2)
@@ -40,11 +41,12 @@ def _cancel(session: Session, progress: Progress) -> Journey[Ending]:
     if reason is LeavingReason.DEATH:
         raise _for_the_family(session)
     needs_id_card(session, Service.CANCELLING)
-    yield from ask(Show(_explanation()))
-    holder = yield from holder_by_id_card(session, Service.CANCELLING, _CARD)
-    yield from ask(Show(_read_back(holder, reason), personal=True))
-    told = yield from file_matter(session, progress, holder, Cancelling(reason=reason))
-    return _filed(session, told)
+    yield from ask(Show(_explanation(region)))
+    relation = yield from for_whom(session, Service.CANCELLING)
+    filer = yield from filer_by_id_card(session, Service.CANCELLING, _CARD, relation)
+    yield from ask(Show(_read_back(filer, reason, relation), personal=True))
+    told = yield from file_matter(session, progress, filer.holder, Cancelling(reason=reason), proxy=filer.proxy)
+    return _filed(session, told, filer.proxy)
 
 
 def _for_the_family(session: Session) -> Ended:
@@ -61,24 +63,25 @@ def _for_the_family(session: Session) -> Ended:
     return Ended(Ending(Outcome.DONE, turned((first, *pages))))
 
 
-def _explanation() -> Explain:
+def _explanation(region: Region) -> Explain:
     return Explain(
         title=say("先在这里登记"),
         lines=(
             say("这里只记下您不用这张卡了，卡还没有销。"),
             say("销卡要到窗口办。销掉以后，这张卡不能再恢复。"),
+            *who_must_come(region, Business.CANCELLING),
         ),
         step=None,
         actions=(CANCEL, Action(Intent.NEXT, say("开始登记"), Emphasis.PRIMARY)),
     )
 
 
-def _read_back(holder: Holder, reason: LeavingReason) -> ReadBack:
+def _read_back(filer: Filer, reason: LeavingReason, relation: Relation | None) -> ReadBack:
     return ReadBack(
         title=say("请核对，再登记销卡"),
-        facts=(*who(holder), Fact(say("为什么"), REASONS[reason])),
+        facts=(*filer.facts, Fact(say("为什么"), REASONS[reason])),
         note=say("登记以后卡还能用，到窗口办了才销掉。"),
-        step=_CHECK,
+        step=step_of(_CHECK, relation),
         actions=(
             CANCEL,
             Action(Intent.NEXT, say("对，登记销卡"), Emphasis.GRAVE, say("姓名、号码和原因都对，登记销卡")),
@@ -86,7 +89,7 @@ def _read_back(holder: Holder, reason: LeavingReason) -> ReadBack:
     )
 
 
-def _filed(session: Session, told: FilingTold) -> Ending:
+def _filed(session: Session, told: FilingTold, proxy: Proxy | None) -> Ending:
     region = session.region
     result = Result(
         title=say("记下了，卡还没有销"),
@@ -95,10 +98,12 @@ def _filed(session: Session, told: FilingTold) -> Ending:
         actions=(),
         in_force=False,
     )
-    pages = (*giving_up(region), *instead_of_the_holder(region, Business.CANCELLING))
+    by_proxy = at_the_window(region, Service.CANCELLING, proxy)
+    may_send = instead_of_the_holder(region, Business.CANCELLING) if proxy is None else ()
+    pages = (*by_proxy, *giving_up(region), *may_send)
     lines = steps_in_brief(region.pack.cancelling.leaving_steps.value or ())
     day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
-    receipt = slip(session, say("注销社会保障卡"), (day, *lines), (), number=told.number)
+    receipt = slip(session, say("注销社会保障卡"), (day, *on_slip(region, proxy), *lines), (), number=told.number)
     return Ending(Outcome.DONE, turned((result, *pages, receipt)))
 
 

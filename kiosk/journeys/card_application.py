@@ -1,6 +1,6 @@
 """My first card: the person by the ID card, the photograph at a window.
 
-Region rules: services.card_application, application.
+Region rules: services.card_application, application, proxy.
 """
 
 import re
@@ -10,13 +10,11 @@ from kiosk.journeys import refusals
 from kiosk.journeys.filing import (
     file_matter,
     filed_pages,
-    holder_by_id_card,
     leafed,
     look_it_up,
     matter_in_words,
     needs_id_card,
     number_fact,
-    who,
 )
 from kiosk.journeys.frame import Ending, Progress, Session, serve
 from kiosk.journeys.guide import (
@@ -28,16 +26,18 @@ from kiosk.journeys.guide import (
     pages,
     photo_demands,
     photo_place,
+    who_must_come,
 )
-from kiosk.journeys.holder import Holder
 from kiosk.journeys.identify import CANCEL
+from kiosk.journeys.proxy import Filer, at_the_window, filer_by_id_card, for_whom, on_slip, step_of
 from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.terms import span
 from kiosk.journeys.views import Action, Emphasis, Fact, Intent, NumberEntry, ReadBack, Result, Step, Typed
 from kiosk.journeys.wording import Personal, Say, say
+from kiosk.policy.counter import Business
 from kiosk.policy.region import Region
-from kiosk.records.filings import CardApplication
+from kiosk.records.filings import CardApplication, Relation
 from kiosk.records.masking import mask_phone
 from kiosk.records.transaction import Outcome, Service
 
@@ -57,29 +57,35 @@ def _apply(session: Session, progress: Progress) -> Journey[Ending]:
         raise refusals.not_offered(region, Service.CARD_APPLICATION)
     needs_id_card(session, Service.CARD_APPLICATION)
     yield from leafed(session, _explanation(region), Action(Intent.NEXT, say("开始申领"), Emphasis.PRIMARY))
+    relation = yield from for_whom(session, Service.CARD_APPLICATION)
     while True:
-        holder = yield from holder_by_id_card(session, Service.CARD_APPLICATION, _ID_CARD)
-        phone = yield from _phone()
-        if (yield from ask(Show(_read_back(holder, phone), personal=True))) is not Intent.AGAIN:
+        filer = yield from filer_by_id_card(session, Service.CARD_APPLICATION, _ID_CARD, relation)
+        phone = yield from _phone(step_of(_TELEPHONE, relation))
+        if (yield from ask(Show(_read_back(filer, phone, relation), personal=True))) is not Intent.AGAIN:
             break
     application = CardApplication(phone=phone)
-    told = yield from file_matter(session, progress, holder, application)
-    first = Result(say("申领交上去了"), (number_fact(told), *_result_facts(region)), None, ())
+    told = yield from file_matter(session, progress, filer.holder, application, proxy=filer.proxy)
+    note = say("窗口看过材料才能办，要带什么请看后面。") if filer.proxy is not None else None
+    first = Result(say("申领交上去了"), (number_fact(told), *_result_facts(region)), note, ())
     name = matter_in_words(region, application)
-    views = filed_pages(session, name, told, first, _next_steps(region), _on_slip(region), handed_out(region))
+    further = (*at_the_window(region, Service.CARD_APPLICATION, filer.proxy), *handed_out(region))
+    slip_lines = (*on_slip(region, filer.proxy), *_on_slip(region))
+    views = filed_pages(session, name, told, first, _next_steps(region), slip_lines, further)
     return Ending(Outcome.DONE, views)
 
 
 def _explanation(region: Region) -> Pages:
     rules = region.pack.application
-    if rules.fee_fen.value == 0:
-        needed: tuple[Say, ...] = (say("要用您本人的身份证。不收费。"),)
+    sent, fee = region.may_send(Business.APPLICATION), rules.fee_fen.value
+    if fee == 0:
+        one = say("要用身份证，替别人办要两个人的。不收费。") if sent else say("要用您本人的身份证。不收费。")
+        needed: tuple[Say, ...] = (one,)
     else:
-        fee = (fee_in_words(rules.fee_fen.value),) if rules.fee_fen.value is not None else ()
-        needed = (say("要用您本人的身份证。"), *fee)
+        one = say("要用身份证，替别人办要两个人的。") if sent else say("要用您本人的身份证。")
+        needed = (one, *((fee_in_words(fee),) if fee is not None else ()))
     insured = (say("要先参加社会保险。"),) if rules.insured_first.value else ()
     return (
-        *pages(say("办第一张卡"), *needed, *insured, *_term(region)),
+        *pages(say("办第一张卡"), *needed, *insured, *_term(region), *who_must_come(region, Business.APPLICATION)),
         *pages(say("照片和材料"), _PHOTO_ELSEWHERE, *photo_demands(region), *minors_bring(region)),
     )
 
@@ -93,7 +99,7 @@ def _term(region: Region) -> tuple[Say, ...]:
     return (say("从交上到拿到卡，要 {term}。", term=span(term)),) if term is not None else ()
 
 
-def _phone() -> Journey[str | None]:
+def _phone(step: Step) -> Journey[str | None]:
     """A telephone number, if the citizen wants to leave one."""
     note: Say | None = None
     while True:
@@ -102,7 +108,7 @@ def _phone() -> Journey[str | None]:
             line=say("卡做好了，好通知您。不留也能办。"),
             length=PHONE_LENGTH,
             confirm=say("输好了"),
-            step=_TELEPHONE,
+            step=step,
             note=note,
             actions=(CANCEL, Action(Intent.NEXT, say("不留号码"))),
             check_character=False,
@@ -115,14 +121,15 @@ def _phone() -> Journey[str | None]:
         note = say("手机号码是 1 开头的 11 位数字，请改一改。")
 
 
-def _read_back(holder: Holder, phone: str | None) -> ReadBack:
+def _read_back(filer: Filer, phone: str | None, relation: Relation | None) -> ReadBack:
     number = Personal(mask_phone(phone), phone) if phone is not None else say("没有留")
+    by_proxy = filer.proxy is not None
     return ReadBack(
         title=say("请核对，再交上去"),
-        facts=(who(holder)[0], Fact(say("手机号码"), number)),
-        note=say("窗口会按身份证上的信息做卡。"),
-        step=_CHECK,
-        actions=(CANCEL, holder.again, Action(Intent.NEXT, say("都对，交上去"))),
+        facts=(filer.facts[0], Fact(say("手机号码"), number)),
+        note=say("由您代办。卡会按对方身份证上的信息做。") if by_proxy else say("窗口会按身份证上的信息做卡。"),
+        step=step_of(_CHECK, relation),
+        actions=(CANCEL, filer.again, Action(Intent.NEXT, say("都对，交上去"))),
     )
 
 

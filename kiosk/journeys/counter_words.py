@@ -25,6 +25,7 @@ PAPERS: Final[Mapping[Paper, Say]] = MappingProxyType(
         Paper.PROXY_ID_COPY: say("代办人身份证复印件"),
         Paper.FAMILY_ID: say("家属的身份证"),
         Paper.MANDATE: say("委托书"),
+        Paper.GUARDIAN_CONSENT: say("监护人的书面同意"),
         Paper.PHOTO: say("照片"),
         Paper.PHOTO_FILE: say("电子照片"),
         Paper.PROOF_OF_CHANGE: say("变更的证明"),

@@ -10,12 +10,19 @@ from typing import Final
 from kiosk.journeys import refusals
 from kiosk.journeys.choosing import choose
 from kiosk.journeys.counter_words import listed
-from kiosk.journeys.filing import file_matter, holder_by_id_card, needs_id_card, number_fact, who
+from kiosk.journeys.filing import file_matter, needs_id_card, number_fact
 from kiosk.journeys.frame import Ending, Progress, Session, serve
-from kiosk.journeys.guide import Pages, changing_data, changing_status, instead_of_the_holder, steps_in_brief
-from kiosk.journeys.holder import Holder
+from kiosk.journeys.guide import (
+    Pages,
+    changing_data,
+    changing_status,
+    instead_of_the_holder,
+    steps_in_brief,
+    who_must_come,
+)
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import turned
+from kiosk.journeys.proxy import Filer, at_the_window, filer_by_id_card, for_whom, on_slip, step_of
 from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.slips import slip
 from kiosk.journeys.views import (
@@ -34,7 +41,8 @@ from kiosk.journeys.views import (
 from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.card_rules import StatusChange
 from kiosk.policy.counter import Business
-from kiosk.records.filings import ChangedDatum, DataChange, FilingTold
+from kiosk.policy.region import Region
+from kiosk.records.filings import ChangedDatum, DataChange, FilingTold, Proxy, Relation
 from kiosk.records.transaction import Outcome, Service
 
 _CARD, _CHECK = Step(1, 2), Step(2, 2)
@@ -54,7 +62,8 @@ def _change(session: Session, progress: Progress) -> Journey[Ending]:
     if not offered:
         raise refusals.no_data_to_change(region)
     needs_id_card(session, Service.DATA_CHANGE)
-    holder: Holder | None = None
+    relation: Relation | None = None
+    filer: Filer | None = None
     while True:
         choices = [Choice(Chosen(one.value), DATA[one], _EXAMPLES[one]) for one in offered]
         if rules.status_changes.value and rules.status_steps.value:
@@ -64,13 +73,14 @@ def _change(session: Session, progress: Progress) -> Journey[Ending]:
         if first == _STATUS:
             return _status_pages(session)
         changed = yield from _others(offered, ChangedDatum(first))
-        if holder is None:
-            yield from ask(Show(_explanation()))
-            holder = yield from holder_by_id_card(session, Service.DATA_CHANGE, _CARD)
-        if (yield from ask(Show(_read_back(holder, changed), personal=True))) is not Intent.AGAIN:
+        if filer is None:
+            yield from ask(Show(_explanation(region)))
+            relation = yield from for_whom(session, Service.DATA_CHANGE)
+            filer = yield from filer_by_id_card(session, Service.DATA_CHANGE, _CARD, relation)
+        if (yield from ask(Show(_read_back(filer, changed, relation), personal=True))) is not Intent.AGAIN:
             break
-    told = yield from file_matter(session, progress, holder, DataChange(data=changed))
-    return _filed(session, told)
+    told = yield from file_matter(session, progress, filer.holder, DataChange(data=changed), proxy=filer.proxy)
+    return _filed(session, told, filer.proxy)
 
 
 def _others(offered: tuple[ChangedDatum, ...], first: ChangedDatum) -> Journey[tuple[ChangedDatum, ...]]:
@@ -91,24 +101,25 @@ def _others(offered: tuple[ChangedDatum, ...], first: ChangedDatum) -> Journey[t
     return tuple(one for one in offered if one in changed)
 
 
-def _explanation() -> Explain:
+def _explanation(region: Region) -> Explain:
     return Explain(
         title=say("先在这里登记"),
         lines=(
             say("这里只记下哪些信息变了，还没有改。"),
             say("要改，得带证明到窗口。去哪里、带什么，登记完告诉您。"),
+            *who_must_come(region, Business.DATA_CHANGE),
         ),
         step=None,
         actions=(CANCEL, Action(Intent.NEXT, say("开始登记"), Emphasis.PRIMARY)),
     )
 
 
-def _read_back(holder: Holder, changed: tuple[ChangedDatum, ...]) -> ReadBack:
+def _read_back(filer: Filer, changed: tuple[ChangedDatum, ...], relation: Relation | None) -> ReadBack:
     return ReadBack(
         title=say("请核对，再交上去"),
-        facts=(*who(holder), Fact(say("什么变了"), listed([DATA[one] for one in changed]))),
+        facts=(*filer.facts, Fact(say("什么变了"), listed([DATA[one] for one in changed]))),
         note=say("交上去以后信息还没有改，要再到窗口办。"),
-        step=_CHECK,
+        step=step_of(_CHECK, relation),
         actions=(
             CANCEL,
             Action(Intent.AGAIN, say("不对，重新选")),
@@ -117,7 +128,7 @@ def _read_back(holder: Holder, changed: tuple[ChangedDatum, ...]) -> ReadBack:
     )
 
 
-def _filed(session: Session, told: FilingTold) -> Ending:
+def _filed(session: Session, told: FilingTold, proxy: Proxy | None) -> Ending:
     region = session.region
     result = Result(
         title=say("记下了，还没有改"),
@@ -126,10 +137,12 @@ def _filed(session: Session, told: FilingTold) -> Ending:
         actions=(),
         in_force=False,
     )
-    pages: Pages = (*changing_data(region), *instead_of_the_holder(region, Business.DATA_CHANGE))
+    by_proxy = at_the_window(region, Service.DATA_CHANGE, proxy)
+    may_send = instead_of_the_holder(region, Business.DATA_CHANGE) if proxy is None else ()
+    pages: Pages = (*by_proxy, *changing_data(region), *may_send)
     lines = steps_in_brief(region.pack.data_change.steps.value or ())
     day = say("办理日期 {day}", day=Verbatim(session.today.isoformat()))
-    receipt = slip(session, say("信息变更"), (day, *lines), (), number=told.number)
+    receipt = slip(session, say("信息变更"), (day, *on_slip(region, proxy), *lines), (), number=told.number)
     return Ending(Outcome.DONE, turned((result, *pages, receipt)))
 
 

@@ -5,9 +5,9 @@ The person stands there with the ID card; nothing is filed for a number that som
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, assert_never
+from typing import Literal, assert_never
 
-from kiosk.journeys import refusals
+from kiosk.journeys import proxy_refusals, refusals
 from kiosk.journeys.counter_words import in_words, issued_in_words
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ended, Ending, Progress, Session
@@ -23,6 +23,7 @@ from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent,
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.region import Region
 from kiosk.records.filings import (
+    GUARDIAN_BELOW,
     Cancelling,
     CardApplication,
     DataChange,
@@ -38,12 +39,10 @@ from kiosk.records.filings import (
     Matter,
     OffsiteCare,
     Paper,
+    Proxy,
 )
 from kiosk.records.masking import mask_name, mask_number
 from kiosk.records.transaction import Outcome, Service, Stage
-
-GUARDIAN_BELOW: Final = 14
-"""Years; below it a guardian consents to the use of personal data: Personal Information Protection Law, §31."""
 
 Already = Callable[[Region, FilingTold], Ended]
 """The ending where the same matter stands open."""
@@ -77,12 +76,17 @@ def holder_by_id_card(session: Session, service: Service, step: Step) -> Journey
     needs_id_card(session, service)
     document = yield from id_card(session, step)
     holder = Holder(document.number, document.name, document)
-    minor_below = session.region.pack.application.minor_below.value if service is Service.CARD_APPLICATION else None
-    below = max(minor_below or 0, GUARDIAN_BELOW)
+    below = child_below(session.region, service)
     age = holder.age(session.today)
     if age is not None and age < below:
         raise refusals.needs_guardian(session.region, service, below)
     return holder
+
+
+def child_below(region: Region, service: Service) -> int:
+    """The age in years below which the guardian has to act."""
+    minor_below = region.pack.application.minor_below.value if service is Service.CARD_APPLICATION else None
+    return max(minor_below or 0, GUARDIAN_BELOW)
 
 
 def who(holder: Holder) -> tuple[Fact, Fact]:
@@ -94,15 +98,24 @@ def who(holder: Holder) -> tuple[Fact, Fact]:
 
 
 def file_matter(
-    session: Session, progress: Progress, holder: Holder, matter: Matter, already: Already | None = None
+    session: Session,
+    progress: Progress,
+    holder: Holder,
+    matter: Matter,
+    already: Already | None = None,
+    *,
+    proxy: Proxy | None = None,
 ) -> Journey[FilingTold]:
     """Put a matter that was read back and confirmed to the centre; on record before and, by the frame, after.
 
+    :param proxy: who stands there, where it is not the holder.
     :param already: what is said where the same stands open; a refusal with its number when None.
     :raises Ended: with the centre's own reason why not; or no answer came, and whether it is filed nobody knows.
     """
     region, service = session.region, progress.service
     progress.social_security_number, progress.holder_name = holder.number, holder.name
+    if proxy is not None:
+        progress.proxy_number, progress.proxy_name = proxy.number, proxy.name
     yield from ask(Record(progress.transaction(Stage.BEGUN)))
     yield from ask(Announce(Working(say("正在提交"), say("请稍候。"))))
     question = FileMatter(
@@ -112,6 +125,7 @@ def file_matter(
         name=holder.name,
         identified_by=IdentifiedBy.ID_CARD,
         matter=matter,
+        proxy=proxy,
     )
     answer = yield from ask_centre(question, Filed)
     if isinstance(answer, Unreachable | Distrusted):
@@ -178,9 +192,40 @@ def _refusal(region: Region, service: Service, matter: Matter, verdict: FilingVe
             return refusals.late(region, service)
         case FilingVerdict.NOT_OPEN:
             return refusals.not_offered(region, service)
+        case (
+            FilingVerdict.NOT_BY_PROXY
+            | FilingVerdict.PROXY_MINOR
+            | FilingVerdict.NEEDS_GUARDIAN
+            | FilingVerdict.HOLDER_ADULT
+        ):
+            return _not_who_may(region, service, verdict)
         case FilingVerdict.FILED | FilingVerdict.ALREADY_FILED:
             # Without the filing that it speaks of, this is no answer.
             return refusals.not_ready(region, service)
+        case other:
+            assert_never(other)
+
+
+def _not_who_may(
+    region: Region,
+    service: Service,
+    verdict: Literal[
+        FilingVerdict.NOT_BY_PROXY,
+        FilingVerdict.PROXY_MINOR,
+        FilingVerdict.NEEDS_GUARDIAN,
+        FilingVerdict.HOLDER_ADULT,
+    ],
+) -> Ended:
+    """Who stands there may not file it, by the centre's own count of years."""
+    match verdict:
+        case FilingVerdict.NOT_BY_PROXY:
+            return proxy_refusals.not_by_proxy(region, service)
+        case FilingVerdict.PROXY_MINOR:
+            return proxy_refusals.proxy_minor(region)
+        case FilingVerdict.NEEDS_GUARDIAN:
+            return refusals.needs_guardian(region, service, child_below(region, service))
+        case FilingVerdict.HOLDER_ADULT:
+            return proxy_refusals.holder_adult(region)
         case other:
             assert_never(other)
 

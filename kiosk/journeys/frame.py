@@ -79,6 +79,9 @@ class Progress:
     """Typed and confirmed, where no card is at hand."""
     identified_by: IdentifiedBy | None = None
     """Where the centre judges by it."""
+    proxy_number: str = field(default="", repr=False)
+    proxy_name: str = field(default="", repr=False)
+    """Of who acts for the holder."""
     name_on_card: str = field(default="", repr=False)
     card_state: str = ""
     began: bool = False
@@ -103,7 +106,9 @@ class Progress:
         name, number = self.holder_name or self.name_on_card, self.social_security_number
         named = (say("持卡人 {name}", name=PersonName(mask_name(name), name)),) if name else ()
         numbered = (say("社会保障号码 {number}", number=Personal(mask_number(number), number)),) if number else ()
-        return (*named, *numbered)
+        proxy = self.proxy_name
+        acting = (say("代办人 {name}", name=PersonName(mask_name(proxy), proxy)),) if proxy else ()
+        return (*named, *numbered, *acting)
 
     def transaction(self, stage: Stage, ending: Ending | None = None) -> Transaction:
         """The entry for this moment.
@@ -122,6 +127,8 @@ class Progress:
             social_security_number=self.social_security_number,
             holder_name=self.holder_name,
             identified_by=self.identified_by,
+            proxy_number=self.proxy_number,
+            proxy_name=self.proxy_name,
             card_number=self.issuer.card_number if self.issuer else "",
             identification_code=self.issuer.identification_code if self.issuer else "",
             assumed_card_state=self.card_state,

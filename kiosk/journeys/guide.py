@@ -1,6 +1,7 @@
 """What to bring, and in which order, where it is not done here: pages made of a pack's rules, and of nothing else."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, assert_never
 
@@ -15,6 +16,7 @@ from kiosk.journeys.counter_words import (
     papers_in_words,
     photo_in_words,
 )
+from kiosk.journeys.sources import source_of
 from kiosk.journeys.terms import span
 from kiosk.journeys.views import Explain
 from kiosk.journeys.wording import Say, Verbatim, say
@@ -47,6 +49,8 @@ def guide(region: Region, service: Service) -> Pages:
             return _papers(region)
         case Service.CARD_ACTIVATION:
             return _activation(region)
+        case Service.FORMAL_LOSS:
+            return _by_proxy(region, Business.FORMAL_LOSS)
         case _:
             return ()
 
@@ -357,17 +361,31 @@ def _step_lines(region: Region, step: Step) -> tuple[Say, ...]:
 
 
 def _by_proxy(region: Region, business: Business) -> Pages:
-    """Whether somebody may be sent, and with what."""
+    """Whether somebody may be sent, with what, and where that stands."""
     rules = region.pack.proxy
-    if business in (rules.in_person.value or ()):
+    if region.wants_holder(business):
+        rule: Rule[tuple[Business, ...]] = rules.in_person
         lines = (say("这件事要本人来办。"), *_told(rules.otherwise))
-    elif business in (rules.allowed.value or ()):
-        wanted = next((one.papers for one in rules.papers.value or () if one.business is business), ())
+    elif region.may_send(business):
+        rule = rules.allowed
+        wanted = region.proxy_papers(business)
         bring = (say("带：{papers}", papers=papers_in_words(region, wanted)),) if wanted else ()
         lines = (say("可以请人代办{business}。", business=BUSINESS[business]), *bring)
     else:
+        line = (say("请先打 {hotline} 问一问。", hotline=Verbatim(region.hotline)),) if region.hotline else ()
+        return pages(say("本人来不了"), say("能不能请人代办，本地手册没有写明。"), *line)
+    citation = region.citation(region.of_business(rule, business))
+    note = source_of(citation) if citation is not None else None
+    return tuple(replace(page, note=note) for page in pages(say("本人来不了"), *lines))
+
+
+def who_must_come(region: Region, business: Business) -> tuple[Say, ...]:
+    """Said before something begins where nobody is sent for it; nothing where somebody may be."""
+    if region.may_send(business):
         return ()
-    return pages(say("本人来不了"), *lines)
+    if region.wants_holder(business):
+        return (say("这件事要本人来办。"),)
+    return (say("能不能请人代办，本地手册没有写明。"),)
 
 
 def pages(title: Say, *lines: Say) -> Pages:

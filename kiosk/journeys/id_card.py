@@ -17,17 +17,22 @@ ATTEMPTS: Final = 3
 """How often a document that does not let itself be read is asked for."""
 
 _STEP: Final = Step(1, 2)
+_TITLE: Final = say("请放上身份证")
+_LINE: Final = say("平放在读卡区，先别拿开。屏幕会告诉您什么时候拿。")
 
 
-def id_card(session: Session, step: Step | None = _STEP) -> Journey[IdDocument]:
+def id_card(
+    session: Session, step: Step | None = _STEP, title: Say = _TITLE, line: Say = _LINE, note: Say | None = None
+) -> Journey[IdDocument]:
     """Have an identity card laid down, read it and give it back, before anything else is asked.
 
     :param step: of the journey; None where it is the only one.
+    :param title: whose is to be laid down, where there are two.
+    :param note: why the card that was laid down before does not count.
     :raises Ended: it does not let itself be read, or may not be used.
     """
-    note: Say | None = None
     for _ in range(ATTEMPTS):
-        read = yield from _read(note, step)
+        read = yield from _read(PlaceIdCard(title, line, step, note, (CANCEL,)))
         match read:
             case IdDocument():
                 _check(session, read)
@@ -39,14 +44,7 @@ def id_card(session: Session, step: Step | None = _STEP) -> Journey[IdDocument]:
     raise refusals.id_unreadable(session.region)
 
 
-def _read(note: Say | None, step: Step | None) -> Journey[IdDocument | Unread]:
-    view = PlaceIdCard(
-        title=say("请放上身份证"),
-        line=say("平放在读卡区，先别拿开。屏幕会告诉您什么时候拿。"),
-        step=step,
-        note=note,
-        actions=(CANCEL,),
-    )
+def _read(view: PlaceIdCard) -> Journey[IdDocument | Unread]:
     yield from ask(AwaitIdDocument(view))
     try:
         read = yield from ask(ReadIdDocument(Working(say("正在读身份证"), say("请稍候，先别拿开。"))))

@@ -14,7 +14,7 @@ from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.card_rules import ReplacementReason, SocialSideStart
 from kiosk.policy.counter import Business
 from kiosk.policy.pack import Basis, HeldBy, LossRules, Offline, Rule, Text
-from kiosk.policy.region import Region
+from kiosk.policy.region import BUSINESS_OF, Region
 from kiosk.records.card import CardState
 from kiosk.records.china_time import minute_of
 from kiosk.records.filings import FilingTold, IssuedPaper
@@ -827,12 +827,18 @@ def needs_guardian(region: Region, service: Service, below: int) -> Ended:
     rules = region.pack.application
     papers = rules.minor_papers.value if service is Service.CARD_APPLICATION else None
     bring = (say("请带：{papers}", papers=papers_in_words(region, papers)),) if papers else ()
+    business = BUSINESS_OF.get(service)
+    here = business is not None and region.may_send(business)
     return refused(
         region,
         reason="needs_guardian",
         code="R-47",
-        title=say("不满 {age} 岁，要到窗口办", age=below),
-        why=say("孩子的事，要监护人一起去，窗口才能办。"),
+        title=say("不满 {age} 岁，要监护人来办", age=below) if here else say("不满 {age} 岁，要到窗口办", age=below),
+        why=(
+            say("监护人可以在这里选“替孩子办”，也可以一起去窗口。")
+            if here
+            else say("孩子的事，要监护人一起去，窗口才能办。")
+        ),
         instead=(*bring, *go_to(region.service(service).place)),
         rule="application.minor_below" if papers else "",
         cited=rules.minor_papers if papers else None,

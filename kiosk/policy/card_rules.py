@@ -256,7 +256,11 @@ class ProxyRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """What happens to a holder who can't come where nobody may be sent, or by whose rules one may."""
 
     def faults(self) -> Iterator[Fault]:
-        """Business that a proxy may and may not do, and papers for what none may."""
+        """Business that a proxy may and may not do, papers for what none may, and places that belong to no business."""
+        for name in ("allowed", "in_person", "papers"):
+            rule = getattr(self, name)
+            if len(rule.cite) > 1 and len(rule.cite) != len(rule.value or ()):
+                yield Fault((name, "cite"), "one place for all, or one for each business in the value's order")
         allowed = self.allowed.value or ()
         for number, business in enumerate(self.in_person.value or ()):
             if business in allowed:

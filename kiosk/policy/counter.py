@@ -33,6 +33,8 @@ class Paper(Enum):
     """The ID of the family member who comes after a death."""
     MANDATE = "mandate"
     """A written authorisation; its name stands in ``proxy.form``."""
+    GUARDIAN_CONSENT = "guardian_consent"
+    """What a guardian signs for a child below fourteen; wanted by law, not by a pack."""
     PHOTO = "photo"
     PHOTO_FILE = "photo_file"
     PROOF_OF_CHANGE = "proof_of_change"

@@ -1,9 +1,14 @@
 """Decisions a journey asks of a region's rules. Pure; each decision knows where it stands."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from types import MappingProxyType
+from typing import Final, assert_never
+
+import msgspec
 
 from kiosk.policy.card_rules import ActivationFailure
+from kiosk.policy.counter import Business, Paper
 from kiosk.policy.pack import (
     BankLine,
     Basis,
@@ -18,6 +23,16 @@ from kiosk.policy.pack import (
 )
 from kiosk.records.settlement import Standing
 from kiosk.records.transaction import Service
+
+BUSINESS_OF: Final[Mapping[Service, Business]] = MappingProxyType(
+    {
+        Service.CARD_APPLICATION: Business.APPLICATION,
+        Service.DATA_CHANGE: Business.DATA_CHANGE,
+        Service.CANCELLING: Business.CANCELLING,
+    }
+)
+"""What is filed as the rules of proxies call it. Of care elsewhere, papers and progress they do not speak: the holder
+comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +146,26 @@ class Region:
     def equal_digits_stop(self) -> bool:
         """Whether a PIN that is one digit all through keeps the card from working. Not stated means no."""
         return ActivationFailure.EQUAL_DIGITS in (self.pack.activation.failures.value or ())
+
+    def may_send(self, business: Business) -> bool:
+        """Whether a holder may send somebody for it. Not stated means that the terminal takes nothing from a proxy."""
+        return business in (self.pack.proxy.allowed.value or ())
+
+    def wants_holder(self, business: Business) -> bool:
+        """Whether the source wants the holder to come."""
+        return business in (self.pack.proxy.in_person.value or ())
+
+    def proxy_papers(self, business: Business) -> tuple[Paper, ...]:
+        """What somebody brings who was sent; empty where no source says."""
+        wanted = self.pack.proxy.papers.value or ()
+        return next((one.papers for one in wanted if one.business is business), ())
+
+    def of_business(self, rule: Rule[tuple[object, ...]], business: Business) -> Rule[object]:
+        """A rule of proxies with the place of this business alone: where each has its own, they stand in its order."""
+        named = [getattr(one, "business", one) for one in rule.value or ()]
+        if len(rule.cite) == 1 or business not in named:
+            return rule
+        return msgspec.structs.replace(rule, cite=(rule.cite[named.index(business)],))
 
     def citation(self, rule: Rule[object]) -> Citation | None:
         """Where a rule stands, the first place of several; None when it rests on no source."""

@@ -13,12 +13,19 @@ from kiosk.records.china_time import Moment
 MOST_TOLD = 20
 """Filings in one answer, the newest first."""
 
+GUARDIAN_BELOW = 14
+"""Years; below it a guardian consents to the use of personal data: Personal Information Protection Law, §31."""
+ADULT_FROM = 18
+"""Years: Civil Code, §17. No handbook says how old a proxy must be; that a minor acts for nobody is inferred."""
+
 Day = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 """YYYY-MM-DD."""
 PlaceCode = Annotated[str, msgspec.Meta(pattern=r"\A[1-9][0-9]{5}\Z")]
 """GB/T 2260."""
 Phone = Annotated[str, msgspec.Meta(pattern=r"\A1[0-9]{10}\Z")]
 """A mobile number of the mainland."""
+PaperWord = Annotated[str, msgspec.Meta(pattern=r"\A[a-z_]{1,40}\Z")]
+"""A paper in the packs' machine words: ``mandate``, ``household_register``."""
 
 
 class IdentifiedBy(Enum):
@@ -144,8 +151,30 @@ MATTER_KEYS = frozenset(
 )
 
 
+class Relation(Enum):
+    """By what somebody acts for another. The terminal has only their word for it; the papers are a window's to see."""
+
+    SENT = "sent"
+    """The holder has sent them."""
+    GUARDIAN = "guardian"
+
+
+class Proxy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who files for the holder: both ID cards were read, this one first."""
+
+    number: Annotated[str, msgspec.Meta(min_length=1, max_length=30)]
+    """AAE135."""
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    relation: Relation
+    to_show: Annotated[tuple[PaperWord, ...], msgspec.Meta(max_length=12)] = ()
+    """Papers that the proxy says are there and no terminal can check: a window has still to see them."""
+
+    def __repr__(self) -> str:
+        return f"<Proxy {self.relation.value}>"
+
+
 class FileMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """POST /v1/filings. Somebody files a matter of their own."""
+    """POST /v1/filings. Somebody files a matter of their own, or of whom they act for."""
 
     transaction_id: str
     region: str
@@ -155,6 +184,8 @@ class FileMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """AAC003; must be the holder's."""
     identified_by: IdentifiedBy
     matter: Matter
+    proxy: Proxy | None = None
+    """Who stands there, where it is not the holder."""
 
     def __repr__(self) -> str:
         return f"<FileMatter {matter_key(self.matter)}>"
@@ -179,6 +210,13 @@ class FilingVerdict(Enum):
     """The term for it has passed: a window decides."""
     NOT_OPEN = "not_open"
     """The region's rules let no terminal file this."""
+    NOT_BY_PROXY = "not_by_proxy"
+    """The region's rules let nobody be sent for it."""
+    PROXY_MINOR = "proxy_minor"
+    NEEDS_GUARDIAN = "needs_guardian"
+    """The holder is a child, and no guardian files."""
+    HOLDER_ADULT = "holder_adult"
+    """A guardian files for somebody who is no minor."""
 
 
 class FilingState(Enum):
@@ -215,6 +253,10 @@ class FilingTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Where it is collected, as the office wrote it."""
     note: str = ""
     """Why it was refused, or what is missing, as the office wrote it."""
+    by_proxy: bool = False
+    """Somebody else filed it. Who, only the office knows."""
+    to_show: tuple[PaperWord, ...] = ()
+    """Of :class:`Proxy`."""
 
     def __repr__(self) -> str:
         return f"<FilingTold {matter_key(self.matter)} {self.state.value}>"

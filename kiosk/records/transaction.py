@@ -103,6 +103,9 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     it."""
     identified_by: IdentifiedBy | None = None
     """Of a loss report: how its holder was identified. None elsewhere, and in entries older than this field."""
+    proxy_number: str = ""
+    """AAE135 of who acted for the holder; empty where the holder did."""
+    proxy_name: str = ""
     card_number: str
     """AAZ500; empty where no card was at hand."""
     identification_code: str

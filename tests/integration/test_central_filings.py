@@ -8,15 +8,17 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import select
+from stdnum.iso7064 import mod_11_2
 
 from central.command_line import main
 from central.filings import FilingDesk, FilingRefused, last_day
 from central.query import transaction_row
 from central.region_rules import load_region_rules
 from central.settings import load_settings
-from central.tables import Card, Filing, ReplacementOrder
+from central.tables import Card, Filing, FilingProxy, Holder, ReplacementOrder
 from kiosk.records.card import CardState
 from kiosk.records.china_time import CHINA
 from kiosk.records.filings import (
@@ -37,6 +39,8 @@ from kiosk.records.filings import (
     OffsiteCare,
     OffsiteGroup,
     Paper,
+    Proxy,
+    Relation,
 )
 from kiosk.records.questions import ReportLoss
 from kiosk.records.transaction import Outcome, Service, Stage
@@ -522,3 +526,140 @@ def test_an_entry_that_says_filed_must_have_been_filed(centre: RunningCentre, te
     other = a_matter(WITH_CARD, AWAY)
     file(centre, terminal, other)
     assert verdict(other.transaction_id, WITHOUT_CARD[0]) == ("refused", "not_done_online")
+
+
+# Of the same invented area as tests/regions/centre.json: born in 1965, 2009 and 2012.
+PROXY = Proxy(number="990100196505059035", name="云代办", relation=Relation.SENT, to_show=("mandate",))
+GUARDIAN = msgspec.structs.replace(PROXY, relation=Relation.GUARDIAN, to_show=("household_register",))
+
+
+def age_is(centre: RunningCentre, person: Person, years: int, *, short_of_it: bool = False) -> Person:
+    """Somebody insured who has this age today, or has it tomorrow."""
+    day = date(2027 - years, 1, 16 if short_of_it else 15)
+    number = f"990100{day:%Y%m%d}903"
+    number += mod_11_2.calc_check_digit(number)
+    with centre.database.writing() as session:
+        session.add(
+            Holder(social_security_number=number, name=person[1], sex="1", birth_date=day.isoformat(), person_state="1")
+        )
+    return number, person[1]
+
+
+def acted(centre: RunningCentre) -> list[tuple[str, str, str, str]]:
+    with centre.database.reading() as session:
+        return [(one.number, one.name, one.relation, one.to_show) for one in session.scalars(select(FilingProxy))]
+
+
+def test_who_acted_is_kept_and_the_holder_is_told_that_somebody_did(
+    centre: RunningCentre, terminal: EnrolledTerminal
+) -> None:
+    question = a_matter(WITHOUT_CARD, CardApplication(), proxy=PROXY)
+    answer = file(centre, terminal, question)
+    assert answer.verdict is FilingVerdict.FILED
+    assert answer.filing is not None
+    assert (answer.filing.by_proxy, answer.filing.to_show) == (True, ("mandate",))
+    assert acted(centre) == [(PROXY.number, PROXY.name, "sent", "mandate")]
+    assert file(centre, terminal, question) == answer, "the same question again"
+    assert query(centre, terminal, WITHOUT_CARD).filings == (answer.filing,)
+    again = file(centre, terminal, a_matter(WITHOUT_CARD, CardApplication()))
+    assert (again.verdict, again.filing) == (FilingVerdict.ALREADY_FILED, answer.filing)
+    (own,) = query(centre, terminal, READY).filings
+    assert (own.by_proxy, own.to_show) == (False, ())
+
+
+def test_another_proxy_is_another_filing(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    question = a_matter(WITHOUT_CARD, CardApplication(), proxy=PROXY)
+    file(centre, terminal, question)
+    for proxy in (None, GUARDIAN, msgspec.structs.replace(PROXY, name="云别人")):
+        other = a_matter(WITHOUT_CARD, CardApplication(), transaction_id=question.transaction_id, proxy=proxy)
+        assert declined(functools.partial(file, centre, terminal, other)) == (400, "malformed")
+    assert len(acted(centre)) == 1
+
+
+@pytest.mark.parametrize(
+    "matter",
+    [DataChange(data=(ChangedDatum.NAME,)), AWAY, Paper(kind=IssuedPaper.MEDICAL_SLIP)],
+    ids=["in_person", "not_spoken_of", "paper"],
+)
+def test_where_the_rules_let_nobody_be_sent_a_proxy_files_nothing(
+    centre: RunningCentre, terminal: EnrolledTerminal, matter: Matter
+) -> None:
+    answer = file(centre, terminal, a_matter(WITH_CARD, matter, proxy=PROXY))
+    assert answer == Filed(verdict=FilingVerdict.NOT_BY_PROXY)
+    assert (stored(centre, WITH_CARD), acted(centre)) == ([], [])
+
+
+def test_a_region_that_opens_nothing_takes_nothing_from_a_proxy(centre: RunningCentre) -> None:
+    terminal = centre.enrol("bj-0001", "beijing")
+    question = a_matter(BEIJING, CardApplication(), region="beijing", proxy=PROXY)
+    assert file(centre, terminal, question).verdict is FilingVerdict.NOT_OPEN
+    assert acted(centre) == []
+
+
+def test_whoever_may_not_act_learns_nothing_of_what_stands_open(
+    centre: RunningCentre, terminal: EnrolledTerminal
+) -> None:
+    minor = msgspec.structs.replace(PROXY, number="990100201506019039")
+    answer = file(centre, terminal, a_matter(IN_PRODUCTION, CardApplication(), proxy=minor))
+    assert answer == Filed(verdict=FilingVerdict.PROXY_MINOR)
+
+
+@pytest.mark.parametrize(("number", "adult"), [("990100200901159037", True), ("990100200901169032", False)])
+def test_a_proxy_has_had_their_eighteenth_birthday(
+    centre: RunningCentre, terminal: EnrolledTerminal, number: str, adult: bool
+) -> None:
+    proxy = msgspec.structs.replace(PROXY, number=number)
+    answer = file(centre, terminal, a_matter(WITHOUT_CARD, CardApplication(), proxy=proxy))
+    assert answer.verdict is (FilingVerdict.FILED if adult else FilingVerdict.PROXY_MINOR)
+
+
+@pytest.mark.parametrize(
+    ("years", "short_of_it", "alone", "sent", "guardian"),
+    [
+        # Yunling wants the guardian below sixteen for a card, the law below fourteen for anything.
+        (14, True, "needs_guardian", "needs_guardian", "filed"),
+        (14, False, "needs_guardian", "needs_guardian", "filed"),
+        (16, True, "needs_guardian", "needs_guardian", "filed"),
+        (16, False, "filed", "filed", "filed"),
+        (18, True, "filed", "filed", "filed"),
+        (18, False, "filed", "filed", "holder_adult"),
+    ],
+)
+def test_who_acts_for_whom_is_counted_in_years_by_the_centres_clock(
+    centre: RunningCentre,
+    terminal: EnrolledTerminal,
+    years: int,
+    short_of_it: bool,
+    alone: str,
+    sent: str,
+    guardian: str,
+) -> None:
+    for proxy, verdict in ((None, alone), (PROXY, sent), (GUARDIAN, guardian)):
+        centre.reset(at_ms=NOW)
+        asking = centre.enrol("yl-0001", "yunling")
+        person = age_is(centre, WITHOUT_CARD, years, short_of_it=short_of_it)
+        assert file(centre, asking, a_matter(person, CardApplication(), proxy=proxy)).verdict.value == verdict
+
+
+@pytest.mark.parametrize(("short_of_it", "verdict"), [(True, "needs_guardian"), (False, "no_card")])
+def test_below_fourteen_the_guardian_acts_in_everything(
+    centre: RunningCentre, terminal: EnrolledTerminal, short_of_it: bool, verdict: str
+) -> None:
+    person = age_is(centre, WITHOUT_CARD, 14, short_of_it=short_of_it)
+    matter = Cancelling(reason=LeavingReason.MOVED_AWAY)
+    assert file(centre, terminal, a_matter(person, matter, proxy=PROXY)).verdict.value == verdict
+    assert file(centre, terminal, a_matter(person, matter)).verdict.value == verdict
+    assert file(centre, terminal, a_matter(person, matter, proxy=GUARDIAN)).verdict is FilingVerdict.NO_CARD
+
+
+def test_a_proxy_is_somebody_else_and_both_id_cards_were_read(
+    centre: RunningCentre, terminal: EnrolledTerminal
+) -> None:
+    own = msgspec.structs.replace(PROXY, number=WITHOUT_CARD[0])
+    for wrong in (
+        a_matter(WITHOUT_CARD, CardApplication(), proxy=own),
+        a_matter(WITHOUT_CARD, CardApplication(), proxy=PROXY, identified_by=IdentifiedBy.CARD),
+        a_matter(WITHOUT_CARD, CardApplication(), proxy=msgspec.structs.replace(PROXY, to_show=("a paper",))),
+    ):
+        assert declined(functools.partial(file, centre, terminal, wrong)) == (400, "malformed")
+    assert (stored(centre, WITHOUT_CARD), acted(centre)) == ([], [])

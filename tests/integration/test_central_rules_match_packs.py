@@ -18,6 +18,7 @@ from central.settings import load_settings
 from kiosk.policy.card_rules import VoidFrom
 from kiosk.policy.counter import Paper
 from kiosk.policy.pack import Identification, Pack, Unit, load_pack
+from kiosk.policy.region import BUSINESS_OF, Region
 from kiosk.records.card import CardState
 from kiosk.records.filings import MATTER_KEYS, IssuedPaper
 from kiosk.records.transaction import Service
@@ -50,6 +51,12 @@ def says(pack: Pack) -> RegionRule:
         ),
         lifting=lifting,
         lifting_until_replacement=lifting and bool(pack.loss.lifting_until_replacement.value),
+        proxies=tuple(
+            service.value
+            for service, business in BUSINESS_OF.items()
+            if service in open_here and Region(pack).may_send(business)
+        ),
+        minor_below=pack.application.minor_below.value if Service.CARD_APPLICATION in open_here else None,
         filings=(*(service.value for service in FILED if service in open_here), *papers),
         temporary_card_months=holds.count if papers and holds is not None else None,
         offsite_emergency_working_days=(
@@ -100,6 +107,8 @@ def test_the_fictional_region_opens_lifting() -> None:
         lifting=True,
         lifting_until_replacement=True,
         filings=tuple(sorted(MATTER_KEYS, key=rule.filings.index)),
+        proxies=("card_application", "cancelling"),
+        minor_below=16,
         temporary_card_months=2,
         offsite_emergency_working_days=4,
         formal_loss=True,
@@ -127,6 +136,8 @@ def test_no_rule_is_left_over() -> None:
         ("[beijing]\ntemporary_loss_typed = 'yes'", "temporary_loss_typed"),
         ("[beijing]\nlifting_until_replacement = true", "lifting"),
         ("[beijing]\nformal_loss = 'yes'", "formal_loss"),
+        ("[beijing]\nproxies = ['card_application']", "proxies"),
+        ("[beijing]\nminor_below = 0", "minor_below"),
         ("[beijing.states]\nnormal = 1", "normal"),
         ("[beijing.states]\nnormal = '9'", "code of its own"),
         ("[beijing.states]\nnormal = ''", "normal"),

@@ -30,9 +30,9 @@ def first(world: World, kind: type[View]) -> View:
 def test_what_it_takes_is_said_before_anything_is_asked() -> None:
     world = citizen(keyed=[PHONE])
     assert apply(world) is Outcome.DONE
-    assert titles(world)[:3] == ["办第一张卡", "照片和材料", "请放上身份证"]
+    assert titles(world)[:4] == ["办第一张卡", "照片和材料", "给谁办？", "请放上身份证"]
     assert lines(world, "办第一张卡") == [
-        "要用您本人的身份证。不收费。",
+        "要用身份证，替别人办要两个人的。不收费。",
         "要先参加社会保险。",
         "从交上到拿到卡，要 10 个工作日。",
     ]

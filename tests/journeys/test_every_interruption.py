@@ -61,6 +61,8 @@ CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pi
 LOST = CardProved(proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST)
 NEVER_STARTED = CardProved(proof=CardProof.GENUINE, card_state=CardState.SEALED)
 NUMBER = "11010119900307002X"
+PROXY = replace(ID_CARD, name="李代办", number="110101196505050017", birth_date=date(1965, 5, 5))
+CHILD = replace(ID_CARD, name="王小小", number="110101201211230016", birth_date=date(2012, 11, 23))
 AWAY = OffsiteCare(group=OffsiteGroup.REFERRED, place="310000")
 
 
@@ -149,6 +151,30 @@ SCENARIOS: dict[str, Scenario] = {
     "application without the centre": (
         card_application,
         lambda: World(key="yunling", documents=[ID_CARD], centre_up=False, choices={"留一个手机号码": Intent.NEXT}),
+    ),
+    "application for another": (
+        card_application,
+        lambda: World(
+            key="yunling",
+            documents=[PROXY, PROXY, ID_CARD],
+            keyed=["13800000000"],
+            choices={"给谁办？": Chosen("sent")},
+            printing=Printing.READY,
+        ),
+    ),
+    "application for a child": (
+        card_application,
+        lambda: World(
+            key="yunling", documents=[PROXY, CHILD], keyed=["13800000000"], choices={"给谁办？": Chosen("guardian")}
+        ),
+    ),
+    "application for another without the papers": (
+        card_application,
+        lambda: World(key="yunling", choices={"给谁办？": Chosen("sent"), "这些都带了吗？": Intent.BACK}),
+    ),
+    "card given up for another, without the centre": (
+        cancelling,
+        lambda: World(key="yunling", documents=[PROXY, ID_CARD], centre_up=False, choices={"给谁办？": Chosen("sent")}),
     ),
     "application where it is not open": (card_application, lambda: World(key="zhumadian")),
     "progress": (

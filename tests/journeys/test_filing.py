@@ -49,6 +49,10 @@ def test_it_is_on_record_before_and_after() -> None:
         (FilingVerdict.HAS_CARD, "R-43", "has_card", "您已经有卡了"),
         (FilingVerdict.NO_CARD, "R-44", "no_card", "没有查到您的卡"),
         (FilingVerdict.LATE, "R-46", "late", "过了办理的期限"),
+        (FilingVerdict.NOT_BY_PROXY, "R-80", "not_by_proxy", "这件事不能请人代办"),
+        (FilingVerdict.PROXY_MINOR, "R-82", "proxy_minor", "代办的人要满 {age} 岁"),
+        (FilingVerdict.NEEDS_GUARDIAN, "R-47", "needs_guardian", "不满 {age} 岁，要监护人来办"),
+        (FilingVerdict.HOLDER_ADULT, "R-84", "holder_adult", "对方已经满 {age} 岁了"),
         (FilingVerdict.NOT_OPEN, "R-01", "not_offered", "申领不在这里办"),
     ],
 )
@@ -110,7 +114,7 @@ def test_a_child_is_sent_to_a_window_with_its_guardian(born: date, number: str, 
     assert bool(world.asked) is not refused
     if refused:
         assert refusal(world).code == "R-47"
-        assert filled(refusal(world).title) == "不满 16 岁，要到窗口办"
+        assert filled(refusal(world).title) == "不满 16 岁，要监护人来办"
         assert filled(refusal(world).instead[0]) == "请带：户口本、户口本复印件"
         assert not world.recorded
 

@@ -204,11 +204,11 @@ _COLLECTION_OFFICE = Say(
 )
 
 
-def _listed(*items: str) -> Say:
+def _listed(*items: str | Say) -> Say:
     """As the code lists papers: each sentence within the next."""
-    sentence = told(items[0])
-    for item in items[1:]:
-        sentence = told("{before}、{item}", before=sentence, item=told(item))
+    sentence, *others = [item if isinstance(item, Say) else told(item) for item in items]
+    for item in others:
+        sentence = told("{before}、{item}", before=sentence, item=item)
     return sentence
 
 
@@ -252,6 +252,13 @@ _SLIP_ANSWER = Slip(
     (_BACK, CLOSE),
     only_in_code=(Say("社保这边：到社保卡服务窗口解锁", translations={"en": "Social side: a card service window"}),),
 )
+_PLACE_TO_APPLY: Final = Say(
+    "就近的社会保障卡服务网点，或银行网点", translations={"en": "The nearest card service outlet, or a bank outlet"}
+)
+_JIANGXIS_MANDATE: Final = Say(
+    "《社会保障卡业务代理委托书》", translations={"en": "written authorisation (社会保障卡业务代理委托书)"}
+)
+
 VIEWS: Final[dict[str, View]] = {
     "attract": Attract(
         told("社会保障卡自助服务"),
@@ -296,6 +303,88 @@ VIEWS: Final[dict[str, View]] = {
         Step(1, 2),
         told("刚才拿开得早了一点，请再放一次。"),
         (CANCEL,),
+    ),
+    "proxy-for-whom": Choices(
+        told("给谁办？"),
+        (
+            _choice("self", told("给自己办"), told("用自己的身份证")),
+            _choice("guardian", told("替孩子办"), told("我是孩子的监护人")),
+            _choice("sent", told("替别人办"), told("对方让我来的")),
+        ),
+        None,
+        (CANCEL,),
+    ),
+    "proxy-papers": Explain(
+        told("这些都带了吗？"),
+        (
+            told("您的和对方的身份证，都要原件。"),
+            told(
+                "窗口还要看：{papers}",
+                papers=_listed("持卡人身份证复印件", "代办人身份证复印件", _JIANGXIS_MANDATE),
+            ),
+        ),
+        None,
+        (
+            CANCEL,
+            Action(Intent.BACK, told("没带齐")),
+            Action(Intent.NEXT, told("带齐了"), Emphasis.PRIMARY),
+        ),
+        note=told("除了身份证，别的材料机器认不出，由窗口来看。"),
+    ),
+    "proxy-papers-of-a-child": Explain(
+        told("这些都带了吗？"),
+        (
+            told("您的和孩子的身份证，都要原件。"),
+            told("不满 {age} 岁的，带：{papers}", age=18, papers=_listed("户口本", "户口本复印件")),
+            told("不满 {age} 岁的，还要监护人的书面同意。", age=14),
+        ),
+        None,
+        (
+            CANCEL,
+            Action(Intent.BACK, told("没带齐")),
+            Action(Intent.NEXT, told("带齐了"), Emphasis.PRIMARY),
+        ),
+        note=told("除了身份证，别的材料机器认不出，由窗口来看。"),
+    ),
+    "proxy-own-card": PlaceIdCard(
+        told("先放您自己的身份证"),
+        told("平放在读卡区，先别拿开。屏幕会告诉您什么时候拿。"),
+        Step(1, 4),
+        None,
+        (CANCEL,),
+    ),
+    "proxy-others-card": PlaceIdCard(
+        told("再放对方的身份证"),
+        told("您替谁办，就放谁的。平放在读卡区，先别拿开。"),
+        Step(2, 4),
+        told("这还是您自己的身份证，请放对方的。"),
+        (CANCEL,),
+    ),
+    "proxy-still-to-do": Explain(
+        told("代办还要做的"),
+        (
+            told("窗口还要看：{papers}", papers=_listed("持卡人身份证复印件", "代办人身份证复印件", _JIANGXIS_MANDATE)),
+            told("本人不来拍照的，照片要：{demands}", demands=_listed("白色背景", "电子版")),
+        ),
+        None,
+        (_BACK, _FINISH, _NEXT),
+        Step(3, 5),
+    ),
+    "guide-proxy": Explain(
+        told("本人来不了"),
+        (
+            told("可以请人代办{business}。", business=told("补卡、换卡")),
+            told("带：{papers}", papers=_PROXY_PAPERS),
+        ),
+        None,
+        (_BACK, CLOSE),
+        Step(6, 6),
+        note=told(
+            "依据：《{title}》（{date}）{section}",
+            title=Verbatim("社会保障卡知识手册 v1.0"),
+            date=Verbatim("2019-05"),
+            section=Verbatim("§2.1"),
+        ),
     ),
     "id-card-or-typing": Explain(
         told("您带身份证了吗？"),
@@ -407,6 +496,20 @@ VIEWS: Final[dict[str, View]] = {
         (
             CANCEL,
             Action(Intent.AGAIN, told("不是我，重新放")),
+            Action(Intent.NEXT, told("都对，交上去")),
+        ),
+    ),
+    "read-back-by-proxy": ReadBack(
+        told("请核对，再交上去"),
+        (
+            Fact(told("替谁办"), PersonName("欧**㛃", RARE_NAME)),
+            Fact(told("手机号码"), Personal("138****0000", "13800000000")),
+        ),
+        told("由您代办。卡会按对方身份证上的信息做。"),
+        Step(4, 4),
+        (
+            CANCEL,
+            Action(Intent.AGAIN, told("不对，重新放")),
             Action(Intent.NEXT, told("都对，交上去")),
         ),
     ),
@@ -646,6 +749,17 @@ VIEWS: Final[dict[str, View]] = {
         None,
         (_FINISH, _NEXT),
         Step(1, 4),
+    ),
+    "result-filed-by-proxy": Result(
+        told("申领交上去了"),
+        (
+            Fact(told("受理号"), Verbatim("8F3A2C71"), key=True),
+            Fact(told("照片"), told("由窗口补拍、补交")),
+            Fact(told("多久能拿到卡"), told("{count} 个工作日", count=10)),
+        ),
+        told("窗口看过材料才能办，要带什么请看后面。"),
+        (_FINISH, _NEXT),
+        Step(1, 5),
     ),
     "choices-papers": Choices(
         told("您要开哪一种？"),
@@ -1022,6 +1136,30 @@ VIEWS: Final[dict[str, View]] = {
         HOTLINE,
         Citation("社会保障卡知识手册 v1.0", "2019-05", "§3.3"),
         "R-07",
+        (CLOSE,),
+    ),
+    "refusal-proxys-papers": Refusal(
+        told("带齐了再来办"),
+        told("要两个人的身份证原件。孩子没有身份证的，请到窗口办。"),
+        (
+            told("不满 {age} 岁的，带：{papers}", age=18, papers=_listed("户口本", "户口本复印件")),
+            told("可以这样办：{place}", place=_PLACE_TO_APPLY),
+        ),
+        HOTLINE,
+        Citation("社会保障卡知识手册 v1.0", "2019-05", "§2.1"),
+        "R-81",
+        (CLOSE,),
+    ),
+    "refusal-childs": Refusal(
+        told("不满 {age} 岁，要监护人来办", age=18),
+        told("监护人可以在这里选“替孩子办”，也可以一起去窗口。"),
+        (
+            told("请带：{papers}", papers=_listed("户口本", "户口本复印件")),
+            told("可以这样办：{place}", place=_PLACE_TO_APPLY),
+        ),
+        HOTLINE,
+        Citation("社会保障卡知识手册 v1.0", "2019-05", "§2.1"),
+        "R-47",
         (CLOSE,),
     ),
     "refusal-longest": Refusal(

@@ -389,8 +389,11 @@ def _mistyped(citizen: Citizen) -> None:
     citizen.ends()
 
 
-def _not_here(*services: str) -> Story:
-    """One visit to each of these tiles, and what stands behind it instead of the service."""
+def _not_here(*services: str, behind: tuple[str, ...] = ()) -> Story:
+    """One visit to each of these tiles, and what stands behind it instead of the service.
+
+    :param behind: pages that follow the last one.
+    """
 
     def story(citizen: Citizen) -> None:
         _arrives(citizen)
@@ -400,6 +403,9 @@ def _not_here(*services: str) -> Story:
                 citizen.sees("home")
             citizen.chooses(service)
             citizen.sees(f"no_{service}_here")
+        for page in behind:
+            citizen.touches("next")
+            citizen.sees(page)
         citizen.ends()
 
     return story
@@ -425,6 +431,8 @@ def _application(document: str, phone: str) -> Story:
         citizen.touches("next")
         citizen.sees("photo_and_papers")
         citizen.touches("begin_application")
+        citizen.sees("for_whom")
+        citizen.touches("for_myself")
         citizen.sees("place_id")
         citizen.places_id(document)
         citizen.takes_id()
@@ -543,6 +551,38 @@ def _changed_data(document: str) -> Story:
             citizen.touches("next")
             citizen.sees(page)
         citizen.touches("next")
+        citizen.ends()
+
+    return story
+
+
+def _given_up_by_proxy(proxy: str, holder: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("cancelling")
+        citizen.sees("why_given_up")
+        citizen.touches("moved_away")
+        citizen.touches("begin_notice")
+        citizen.sees("for_whom")
+        citizen.touches("for_another")
+        citizen.sees("all_with_me")
+        citizen.touches("have_all")
+        citizen.sees("own_id_first")
+        citizen.places_id(proxy)
+        citizen.takes_id()
+        citizen.sees("others_id")
+        citizen.places_id(proxy)
+        citizen.takes_id()
+        citizen.sees("own_id_again")
+        citizen.places_id(holder)
+        citizen.takes_id()
+        citizen.sees("check_giving_up")
+        citizen.touches("note_giving_up")
+        citizen.sees("giving_up_noted")
+        citizen.touches("next")
+        citizen.sees("proxys_papers")
+        for _ in range(4):
+            citizen.touches("next")
         citizen.ends()
 
     return story
@@ -828,7 +868,16 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-handbook": _reads("lost_topic", "guizhou_lost_question"),
     "guizhou-examination": _examination("guizhou-bank-side-only", "only_bank_side"),
     "guizhou-not-here": _not_here(
-        "lost", "found", "application", "progress", "papers", "changed_data", "cancelling", "offsite", "gone"
+        "lost",
+        "found",
+        "application",
+        "progress",
+        "papers",
+        "changed_data",
+        "cancelling",
+        "offsite",
+        "gone",
+        behind=("by_proxy",),
     ),
     "guizhou-activation": _refused_with_its_way("activation", "to_bring", "both_sides", "old_card"),
     "qingdao-handbook-offline": _offline(_a_topic),
@@ -879,6 +928,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-papers": _temporary_card("yun-shenling"),
     "yunling-offsite-emergency": _emergency("yun-shili"),
     "yunling-cancelling": _cancelling("yun-pingan"),
+    "yunling-cancelling-by-proxy": _given_up_by_proxy("yun-shenling", "yun-shili"),
     "yunling-loss-offline": _offline(_loss(_typing(*_YUN_PINGAN))),
 }
 """Who does what. In which order they come is the table's."""
