@@ -23,6 +23,7 @@ from central.loss_reports import LossDesk
 from central.page import add_page
 from central.region_rules import load_region_rules
 from central.settings import Settings
+from kiosk.records.activation import ActivateCard, CardActivated
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
@@ -145,6 +146,7 @@ def create_app(
         """Take a temporary loss report back."""
         return await exchange.answer(request, LiftLoss, _in(session_id, desk.lift_loss))
 
+    _add_activation(described, exchange, f"{session_path}/activation", desk)
     _add_filings(described, exchange, FilingDesk(database, rules, calendar, clock))
 
     @described.post("/v1/working-keys", GetWorkingKey, WorkingKey)
@@ -155,6 +157,13 @@ def create_app(
     add_page(app, database, losses, clock)
     described.complete()
     return app
+
+
+def _add_activation(described: "_Described", exchange: Exchange, path: str, desk: CardDesk) -> None:
+    @described.post(path, ActivateCard, CardActivated)
+    async def activate_card(request: Request, session_id: str) -> Response:
+        """Start the social side of a new card."""
+        return await exchange.answer(request, ActivateCard, _in(session_id, desk.activate))
 
 
 def _add_filings(described: "_Described", exchange: Exchange, filings: FilingDesk) -> None:

@@ -12,7 +12,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from central.card_keys import Algorithm
-from central.card_states import By, Cause, is_holder, lift, settle_all, verdict_on_lifting
+from central.card_states import (
+    By,
+    Cause,
+    activate,
+    is_holder,
+    lift,
+    settle_all,
+    verdict_on_activation,
+    verdict_on_lifting,
+)
 from central.database import Database
 from central.exchange import Asker
 from central.keys import CentreKeys
@@ -34,6 +43,7 @@ from central.tables import (
     SharesColumns,
     TransactionRow,
 )
+from kiosk.records.activation import ActivateCard, ActivationVerdict, CardActivated
 from kiosk.records.card import CardState
 from kiosk.records.questions import (
     AuthenticateTerminal,
@@ -247,6 +257,45 @@ class CardDesk:
             row.loss_answer = msgspec.json.encode(answer).decode()
             return answer
 
+    def activate(self, asker: Asker, session_id: str, question: ActivateCard) -> CardActivated:
+        """Start the social side of a proved card, once per transaction id, and keep how its holder is reached.
+
+        :raises Declined: no session, not proved, a transaction id that has reported a card, or contact data missing
+            that the region asks for.
+        """
+        with self.database.writing() as session:
+            row, card = self._proved(
+                session, asker, session_id, question.transaction_id, Service.CARD_ACTIVATION, holder_too=True
+            )
+            if row.loss_reported_at is not None or row.formal_loss_at is not None:
+                raise malformed("this transaction id has reported the card")
+            if row.activation is not None:
+                return msgspec.json.decode(row.activation, type=CardActivated)
+            rule = self.rules.of(card.region)
+            others = session.scalars(
+                select(Card).where(
+                    Card.social_security_number == card.social_security_number,
+                    Card.identification_code != card.identification_code,
+                )
+            ).all()
+            here = region_of(session, asker.terminal) == card.region
+            verdict = verdict_on_activation(card, others, rule, here=here, id_number=question.id_number)
+            if verdict is ActivationVerdict.ACTIVATED:
+                holder = session.get_one(Holder, card.social_security_number)
+                for asked in rule.activation_contact:
+                    told = getattr(question.contact, asked)
+                    if told is None:
+                        raise malformed(f"this region asks for the {asked}")
+                    setattr(holder, asked, told)
+                row.activated_at = self._now_ms()
+                row.effects += 1
+                cause = Cause(asker.terminal, question.transaction_id, by=By.TERMINAL)
+                session.add(activate(card, others, row.activated_at, cause))
+            bank_side_active = card.bank_side_active if card.bank and row.activated_at is not None else None
+            answer = CardActivated(verdict=verdict, bank_side_active=bank_side_active)
+            row.activation = msgspec.json.encode(answer).decode()
+            return answer
+
     def examine(self, asker: Asker, session_id: str, question: ExamineCard) -> CardExamined:
         """Tell what keeps a proved card from working, once per transaction id.
 
@@ -289,9 +338,20 @@ class CardDesk:
         return CardProof.GENUINE
 
     def _proved(
-        self, session: Session, asker: Asker, session_id: str, transaction_id: str, service: Service
+        self,
+        session: Session,
+        asker: Asker,
+        session_id: str,
+        transaction_id: str,
+        service: Service,
+        *,
+        holder_too: bool = False,
     ) -> tuple[TransactionRow, Card]:
-        """The transaction and the proved card of a session, locked in the order in which an upload locks them."""
+        """The transaction and the proved card of a session, locked in the order in which an upload locks them.
+
+        :param holder_too: lock the holder between them, as a filing does: of two cards of one person that are started
+            at once, the second finds the first.
+        """
         row = self._session(session, asker, session_id)
         if row.stage != "proved":
             raise Declined(409, "not_proved")
@@ -307,6 +367,11 @@ class CardDesk:
         )
         if transaction.identification_code != row.identification_code:
             raise malformed("this transaction id belongs to another card")
+        if holder_too:
+            number = select(Card.social_security_number).where(Card.identification_code == row.identification_code)
+            session.scalars(
+                select(Holder).where(Holder.social_security_number == number.scalar_subquery()).with_for_update()
+            ).one()
         card = session.get_one(Card, row.identification_code, with_for_update=True)
         self._settle(session, card)
         return transaction, card

@@ -14,6 +14,7 @@ from typing import Final
 
 from central.region_rules import RegionRule, ReplacementReason
 from central.tables import Card, CardEvent, Holder, ReplacementOrder
+from kiosk.records.activation import ActivationVerdict
 from kiosk.records.card import CardState
 from kiosk.records.questions import (
     FormalLossReported,
@@ -353,6 +354,27 @@ def lift(card: Card, now_ms: int, cause: Cause) -> CardEvent:
     return _do(card, Event.LIFTED, now_ms, cause)
 
 
+def verdict_on_activation(
+    card: Card, others: Iterable[Card], rule: RegionRule, *, here: bool, id_number: str
+) -> ActivationVerdict:
+    """What starting a settled card comes to; ACTIVATED is yet to do.
+
+    :param others: all other cards of the holder.
+    :param here: the terminal is of the card's region.
+    :param id_number: of the ID card that was shown; empty without one.
+    """
+    if card.replaced_by is not None:
+        return ActivationVerdict.REPLACED
+    reason = why_not(Event.ACTIVATED, CardState(card.state))
+    if reason is not None:
+        return ActivationVerdict(reason.value)
+    if not (here and rule.activation):
+        return ActivationVerdict.NOT_OPEN
+    if rule.activation_by_id_card and not hmac.compare_digest(id_number.encode(), card.social_security_number.encode()):
+        return ActivationVerdict.HOLDER_MISMATCH
+    return ActivationVerdict.ANOTHER_CARD if any(map(_may_work, others)) else ActivationVerdict.ACTIVATED
+
+
 def activate(card: Card, others: Iterable[Card], now_ms: int, cause: Cause) -> CardEvent:
     """Let a new card work.
 
@@ -360,7 +382,7 @@ def activate(card: Card, others: Iterable[Card], now_ms: int, cause: Cause) -> C
     :raises NotAllowed: it is not sealed, or the holder has another card that works or may work again: nobody has two.
     """
     event_is_due = why_not(Event.ACTIVATED, CardState(card.state)) is None
-    if event_is_due and any(other.replaced_by is None and other.state in _MAY_WORK for other in others):
+    if event_is_due and any(map(_may_work, others)):
         raise NotAllowed(Reason.ANOTHER_CARD)
     return _do(card, Event.ACTIVATED, now_ms, cause)
 
@@ -505,6 +527,11 @@ def _event(card: Card, before: CardState, after: CardState, event: str, at_ms: i
         transaction_id=cause.transaction_id,
         reason=cause.reason or cause.by.value,
     )
+
+
+def _may_work(other: Card) -> bool:
+    """Whether a card works, or may work again."""
+    return other.replaced_by is None and other.state in _MAY_WORK
 
 
 def _stands_for(other: Card, rule: RegionRule) -> bool:

@@ -31,7 +31,9 @@ _FILINGS: Final = frozenset(
     {Service.CARD_APPLICATION, Service.OFFSITE_CARE, Service.DATA_CHANGE, Service.CANCELLING, Service.PAPERS}
 )
 """What is filed for an office to act on."""
-_AT_THE_CENTRE: Final = frozenset({Service.TEMPORARY_LOSS, Service.LOSS_LIFTING, Service.FORMAL_LOSS, *_FILINGS})
+_AT_THE_CENTRE: Final = frozenset(
+    {Service.TEMPORARY_LOSS, Service.LOSS_LIFTING, Service.FORMAL_LOSS, Service.CARD_ACTIVATION, *_FILINGS}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Case(msgspec.Struct):
     formal_loss_at: int | None = None
     loss_answer: str | None = None
     examination: str | None = None
+    activated_at: int | None = None
     begun_ledger: bytes | None = None
     begun_sequence: int | None = None
     finished_ledger: bytes | None = None
@@ -338,6 +341,7 @@ def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
         Service.LOSS_LIFTING: case.loss_lifted_at,
         Service.CARD_QUERY: case.record_disclosed_at,
         Service.CARD_EXAMINATION: case.examination,
+        Service.CARD_ACTIVATION: case.activated_at,
         Service.ASK_HANDBOOK: None,  # the centre is not asked
         Service.FILING_PROGRESS: None,  # it is, and notes nothing
     }

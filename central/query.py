@@ -187,6 +187,7 @@ def _transactions(session: Session, limit: int, *conditions: ColumnElement[bool]
                     row.loss_lifted_at,
                     row.examination,
                     row.formal_loss_at,
+                    row.activated_at,
                 )
             ),
             "outcome": row.outcome,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -35,6 +35,9 @@ class ReplacementReason(Enum):
 
 
 Code = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Z]{1,4}\Z", description="one to four digits or capitals")]
+
+
+Contact = Literal["phone", "address", "postcode"]
 
 
 def _all_differ(codes: tuple[str, ...]) -> None:
@@ -118,6 +121,12 @@ class RegionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Whether a terminal may report a card lost for good."""
     acceptance_ends_card: bool = False
     """Whether a card ends when the order for its replacement is accepted."""
+    activation: bool = False
+    """Whether a terminal may start the social side of a new card."""
+    activation_by_id_card: bool = False
+    """Whether only for whoever shows the ID card with the card's own number."""
+    activation_contact: tuple[Contact, ...] = ()
+    """What of the holder must be told with it."""
     e_card_stops: bool = False
     """Whether the electronic card stops with the card; False: the handbook does not say."""
     states: StateCodes = StateCodes()
@@ -166,6 +175,8 @@ def load_region_rules(path: Path | None) -> RegionRules:
             raise RegionRulesRefused(f"{path}: {key}: {error}") from error
         if rule.lifting_until_replacement and not rule.lifting:
             raise RegionRulesRefused(f"{path}: {key}: lifting_until_replacement says nothing without lifting")
+        if (rule.activation_by_id_card or rule.activation_contact) and not rule.activation:
+            raise RegionRulesRefused(f"{path}: {key}: what activation wants says nothing without activation")
         for word in rule.filings:
             if word not in MATTER_KEYS:
                 allowed = ", ".join(sorted(MATTER_KEYS))

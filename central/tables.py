@@ -133,6 +133,8 @@ class TransactionRow(Base):
     formal_loss_at: Mapped[Milliseconds | None]
     loss_answer: Mapped[str | None] = mapped_column(comment="what was answered, as JSON, to be given again")
     examination: Mapped[str | None] = mapped_column(comment="what an examination found, as JSON, to be given again")
+    activated_at: Mapped[Milliseconds | None]
+    activation: Mapped[str | None] = mapped_column(comment="what starting a card came to, as JSON, to be given again")
     begun_ledger: Mapped[bytes | None]
     begun_sequence: Mapped[Count | None]
     finished_ledger: Mapped[bytes | None]
@@ -162,6 +164,9 @@ class Holder(Base):
     benefits_blocked: Mapped[str | None] = mapped_column(
         comment="why care is not settled, a machine word; empty: it is"
     )
+    phone: Mapped[str | None] = mapped_column(comment="AAE005")
+    address: Mapped[str | None] = mapped_column(comment="AAE006")
+    postcode: Mapped[str | None] = mapped_column(comment="AAE007")
 
 
 class MedicalAccount(Base):

@@ -192,6 +192,18 @@ def paper(s: Sheet) -> None:
     s.ring((60, 70), 11, 5, "accent")
 
 
+def start(s: Sheet) -> None:
+    """A card that is switched on."""
+    s.panel((4, 16, 78, 66), 9)
+    s.stroke([(14, 32), (36, 32)], 6)
+    s.stroke([(14, 50), (30, 50)], 5)
+    for layer in ("line", "fill"):
+        s.disc((66, 64), 30, layer, on=False)
+    s.disc((66, 64), 24, "fill")
+    s.arc((66, 66), 17, 300, 600, 7, "accent")
+    s.stroke([(66, 42), (66, 64)], 7, "accent")
+
+
 def data(s: Sheet) -> None:
     """Somebody's particulars, with a pencil."""
     s.panel((4, 14, 74, 82), 9)
@@ -555,7 +567,7 @@ def centre(s: Sheet) -> None:
 
 ICONS: Final[dict[str, Draw]] = {
     "query": query, "pin": pin, "loss": loss, "found": found, "apply": apply, "progress": progress, "paper": paper,
-    "data": data, "cancel": cancel, "away": away, "examine": examine,
+    "start": start, "data": data, "cancel": cancel, "away": away, "examine": examine,
     "person": person, "people": people, "phone": phone, "tick": tick, "stop": stop,
     "warning": warning, "shield": shield, "eye": eye, "clock": clock, "building": building, "larger": larger,
     "contrast": contrast, "lower": lower, "upper": upper, "help": help_, "globe": globe, "info": info,

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from kiosk.central_client.errors import CentreDistrusted, CentreError, CentreRefused, CentreUnreachable
+from kiosk.records.activation import ActivateCard, CardActivated
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
@@ -83,6 +84,10 @@ class CentralClient:
     def lift_loss(self, session_id: str, question: LiftLoss) -> LossLifted:
         """Take the report on a proved card back; at most once for one transaction id."""
         return self._ask_again(_session_path(session_id, "loss-lifting"), question, LossLifted)
+
+    def activate_card(self, session_id: str, question: ActivateCard) -> CardActivated:
+        """Start the social side of a proved card; at most once for one transaction id."""
+        return self._ask_again(_session_path(session_id, "activation"), question, CardActivated)
 
     def file_matter(self, question: FileMatter) -> Filed:
         """File a matter for an office to act on; at most once for one transaction id."""

@@ -263,8 +263,7 @@ def _by_the_card(region: Region, seen: Seen) -> list[Finding]:
 
 def _not_activated(region: Region, *, bank_only: bool) -> Finding:
     activation = region.pack.activation
-    place = go_to(activation.place)
-    instead = (*place, say("请带上社会保障卡和身份证件。")) if place else _ASK_AT_A_WINDOW
+    instead = refusals.how_to_start(region)
     where: tuple[str, Rule[object]] = ("activation.place", activation.place)
     if not bank_only:
         why = say("社保功能要先启用，卡才能用。")

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from kiosk.journeys.wording import Say, say
+from kiosk.policy.card_rules import Contact
 from kiosk.policy.counter import Business, Doer, Paper, PhotoDemand
 from kiosk.policy.region import Region
 from kiosk.policy.rule import Text
@@ -74,6 +75,9 @@ BUSINESS: Final[Mapping[Business, Say]] = MappingProxyType(
         Business.DATA_CHANGE: say("改信息"),
         Business.CANCELLING: say("销卡"),
     }
+)
+CONTACT: Final[Mapping[Contact, Say]] = MappingProxyType(
+    {Contact.PHONE: say("电话"), Contact.ADDRESS: say("通讯地址"), Contact.POSTCODE: say("邮政编码")}
 )
 ISSUED: Final[Mapping[IssuedPaper, Say]] = MappingProxyType(
     {

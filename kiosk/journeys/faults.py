@@ -76,6 +76,11 @@ _MEANING: Mapping[Service, Mapping[Effect, Say]] = MappingProxyType(
         Service.CANCELLING: _FILING,
         Service.PAPERS: _FILING,
         Service.ASK_HANDBOOK: {},
+        Service.CARD_ACTIVATION: {
+            Effect.NONE: say("这次没有启用，什么都没有变动。"),
+            Effect.MAYBE: say("卡可能已经启用，也可能没有。再办一次就知道，不会重复。"),
+            Effect.DONE: say("您的卡已经启用。"),
+        },
     }
 )
 

@@ -7,15 +7,18 @@ from typing import Final, assert_never
 from kiosk.journeys.amounts import yuan
 from kiosk.journeys.counter_words import (
     BUSINESS,
+    CONTACT,
     DOERS,
     in_words,
     issued_in_words,
+    listed,
     papers_in_words,
     photo_in_words,
 )
 from kiosk.journeys.terms import span
 from kiosk.journeys.views import Explain
 from kiosk.journeys.wording import Say, Verbatim, say
+from kiosk.policy.card_rules import ActivationFailure, Need, OldCardEnd
 from kiosk.policy.care_rules import SettlementFailure
 from kiosk.policy.counter import Business, Step
 from kiosk.policy.region import Region
@@ -42,8 +45,75 @@ def guide(region: Region, service: Service) -> Pages:
             return _offsite(region)
         case Service.PAPERS:
             return _papers(region)
+        case Service.CARD_ACTIVATION:
+            return _activation(region)
         case _:
             return ()
+
+
+def _activation(region: Region) -> Pages:
+    rules = region.pack.activation
+    bring, contact = rules.papers.value, rules.contact_data.value
+    return (
+        *pages(
+            say("启用时要带的"),
+            *((say("带：{papers}", papers=papers_in_words(region, bring)),) if bring else ()),
+            *((say("还要告诉：{contact}", contact=listed([CONTACT[one] for one in contact])),) if contact else ()),
+            *_pin_set_anew(rules.pin_reset),
+        ),
+        *pages(say("银行功能"), *bank_side(region)),
+        *pages(say("旧的医保卡怎么办"), *old_card(region)),
+        *_by_proxy(region, Business.ACTIVATION),
+    )
+
+
+def _pin_set_anew(rule: Rule[Need]) -> tuple[Say, ...]:
+    match rule.value:
+        case Need.REQUIRED:
+            return (say("初始密码要改成自己的，卡才能用。"),)
+        case Need.VOLUNTARY:
+            return (say("密码可以趁这时重设，不重设也行。"),)
+        case None:
+            return ()
+        case other:
+            assert_never(other)
+
+
+def bank_side(region: Region) -> tuple[Say, ...]:
+    """Where and with what the bank side of a new card is started, and what to see to."""
+    rules = region.pack.activation
+    place, bring = rules.bank_side_place.value, rules.bank_side_papers.value
+    both = rules.both_sides_at_once.value
+    only_bank_side = both and ActivationFailure.ONLY_BANK_SIDE in (rules.failures.value or ())
+    return (
+        *((say("社保、银行两边的功能，一次一起开。"),) if both else ()),
+        *((say("银行功能：{place}", place=in_words(place)),) if place is not None else ()),
+        *((say("带：{papers}", papers=papers_in_words(region, bring)),) if bring else ()),
+        *((say("只开了银行功能的，请银行把社保功能也开上。"),) if only_bank_side else ()),
+    )
+
+
+def old_card(region: Region) -> tuple[Say, ...]:
+    """What becomes of the medical card before it, and of the money in its account."""
+    rules = region.pack.activation
+    ends = rules.old_card_ends.value
+    match rules.balance_moves.value:
+        case True:
+            balance: tuple[Say, ...] = (say("旧卡医保账户里的钱，自动转到新卡。"),)
+        case False:
+            balance = (say("旧卡医保账户里的钱，不会自动转到新卡。"),)
+        case None:
+            balance = (say("旧卡里的钱怎样转，本地手册没有写明。"),) if ends is not None else ()
+    before = (say("没启用新卡以前，旧卡还能用。"),) if rules.old_card_works_before.value else ()
+    match ends:
+        case OldCardEnd.AT_ACTIVATION:
+            return (say("新卡一启用，旧卡就停用。"), *before, *balance)
+        case OldCardEnd.AT_FIRST_USE:
+            return (say("第一次用新卡看病、买药，旧卡就停用。"), *before, *balance)
+        case None:
+            return (*before, *balance)
+        case other:
+            assert_never(other)
 
 
 def _application(region: Region) -> Pages:

@@ -20,16 +20,17 @@ HOME: Final[tuple[Service | Menu, ...]] = (
 )
 """What stands on the home screen, at most six (docs/ux-rules.md rule 6)."""
 
-MENUS: Final[Mapping[Menu, tuple[Service, ...]]] = {
+MENUS: Final[Mapping[Menu, tuple[Service | Menu, ...]]] = {
     Menu.LOST: (Service.TEMPORARY_LOSS, Service.LOSS_LIFTING, Service.FORMAL_LOSS),
     Menu.CARD: (
         Service.CARD_APPLICATION,
-        Service.FILING_PROGRESS,
-        Service.PAPERS,
+        Service.CARD_ACTIVATION,
+        Menu.FILED,
         Service.DATA_CHANGE,
         Service.CANCELLING,
         Service.OFFSITE_CARE,
     ),
+    Menu.FILED: (Service.FILING_PROGRESS, Service.PAPERS),
 }
 """What stands behind each further choice, at most six."""
 
@@ -63,6 +64,8 @@ def _words(  # noqa: C901, PLR0911, PLR0912 - one a service
             return say("卡找不回来了"), say("正式挂失"), "loss", say("卡找不回来了。正式挂失，旧卡不再用")
         case Service.CARD_APPLICATION:
             return say("办第一张卡"), say("申领社会保障卡"), "apply", say("办第一张卡。申领社会保障卡")
+        case Service.CARD_ACTIVATION:
+            return say("启用新卡"), say("激活社保功能"), "start", say("启用新卡。激活社会保障卡的社保功能")
         case Service.FILING_PROGRESS:
             return say("查进度"), say("办到哪一步了"), "progress", say("查进度。看申请办到哪一步了")
         case Service.PAPERS:
@@ -89,19 +92,30 @@ def menu_tile(region: Region, menu: Menu) -> Tile:
             label, term, icon = say("卡丢了、找到了"), say("挂失和撤销"), "loss"
             spoken = say("卡丢了，或者找到了。挂失和撤销挂失")
         case Menu.CARD:
-            label, term, icon = say("办卡、办别的事"), say("申领、进度、改信息、外地看病"), "apply"
-            spoken = say("办卡、办别的事。申领、查进度、开证明、改信息、注销，和去外地看病")
+            label, term, icon = say("办卡、办别的事"), say("申领、启用、改信息、外地看病"), "apply"
+            spoken = say("办卡、办别的事。申领、启用、查进度、开证明、改信息、注销，和去外地看病")
+        case Menu.FILED:
+            label, term, icon = say("查进度、拿证明"), say("办到哪一步、临时卡"), "progress"
+            spoken = say("查进度、拿证明。看办到哪一步，办临时卡或者打印证明")
         case other:
             assert_never(other)
-    open_here = any(region.offers(service) for service in MENUS[menu])
-    return Tile(OpenMenu(menu), label, term, icon, spoken, None if open_here else say("看去哪儿办"))
+    return Tile(OpenMenu(menu), label, term, icon, spoken, None if _opens(region, menu) else say("看去哪儿办"))
+
+
+def _opens(region: Region, one: Service | Menu) -> bool:
+    """Whether it, or anything behind it, is done here."""
+    return any(_opens(region, behind) for behind in MENUS[one]) if isinstance(one, Menu) else region.offers(one)
+
+
+def _tile(region: Region, one: Service | Menu) -> Tile:
+    return menu_tile(region, one) if isinstance(one, Menu) else tile(region, one)
 
 
 def home(region: Region) -> Home:
     """What can be done here."""
     return Home(
         title=say("您想办什么？"),
-        tiles=tuple(menu_tile(region, one) if isinstance(one, Menu) else tile(region, one) for one in HOME),
+        tiles=tuple(_tile(region, one) for one in HOME),
         back=Action(Intent.CANCEL, say("退出")),
     )
 
@@ -110,7 +124,7 @@ def further_choice(region: Region, menu: Menu) -> Home:
     """What stands behind a tile."""
     return Home(
         title=say("您想办哪一项？"),
-        tiles=tuple(tile(region, service) for service in MENUS[menu]),
+        tiles=tuple(_tile(region, one) for one in MENUS[menu]),
         back=Action(Intent.BACK, say("上一页")),
     )
 
@@ -137,12 +151,16 @@ def reception(region: Region, *, start_at_home: bool) -> Journey[Service]:
 
 def _choice(region: Region) -> Journey[Service]:
     """The service that was chosen, however often the citizen went into a further choice and back."""
+    before: list[Home] = []
     view = home(region)
     while True:
         match (yield from ask(Show(view))):
             case ChooseService(service):
                 return service
             case OpenMenu(menu):
+                before.append(view)
                 view = further_choice(region, menu)
+            case _ if before:
+                view = before.pop()
             case _:
                 view = home(region)

@@ -5,12 +5,14 @@ from kiosk.journeys.counter_words import in_words as in_words  # noqa: PLC0414 -
 from kiosk.journeys.counter_words import issued_in_words, papers_in_words
 from kiosk.journeys.faults import CLOSE
 from kiosk.journeys.frame import Ended, Ending
-from kiosk.journeys.guide import guide
+from kiosk.journeys.guide import bank_side, guide, instead_of_the_holder, old_card, pages
 from kiosk.journeys.paging import turned
 from kiosk.journeys.requests import Distrusted, Unreachable
 from kiosk.journeys.terms import formal_report_due
 from kiosk.journeys.views import Explain, Refusal
 from kiosk.journeys.wording import Say, Verbatim, say
+from kiosk.policy.card_rules import ReplacementReason, SocialSideStart
+from kiosk.policy.counter import Business
 from kiosk.policy.pack import Basis, HeldBy, LossRules, Offline, Rule, Text
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
@@ -90,7 +92,29 @@ _NOT_HERE = {
     Service.OFFSITE_CARE: say("异地就医备案不在这里办"),
     Service.FORMAL_LOSS: say("正式挂失不在这里办"),
     Service.ASK_HANDBOOK: say("这里没有办事指南"),
+    Service.CARD_ACTIVATION: say("启用新卡不在这里办"),
 }
+
+
+def activation_not_here(region: Region) -> Ended:
+    """A new card is started elsewhere, or its social side works without being started."""
+    rules = region.pack.activation
+    if rules.social_side.value is not SocialSideStart.ON_RECEIPT:
+        return not_offered(region, Service.CARD_ACTIVATION)
+    return refused(
+        region,
+        reason="works_on_receipt",
+        code="R-70",
+        title=say("社保功能不用启用"),
+        why=say("领到新卡，社保功能就能用，看病、买药可以刷卡。"),
+        instead=bank_side(region),
+        rule="activation.social_side",
+        cited=rules.social_side,
+        behind=(
+            *pages(say("旧的医保卡怎么办"), *old_card(region)),
+            *instead_of_the_holder(region, Business.ACTIVATION),
+        ),
+    )
 
 
 def not_a_social_security_card(region: Region, kind: CardKind) -> Ended:
@@ -127,14 +151,24 @@ def other_region(region: Region) -> Ended:
 
 
 def expired(region: Region) -> Ended:
-    """Past the date in the chip."""
+    """Past the date in the chip: where an expired card is replaced, as far as the region speaks of one."""
+    rules = region.pack.replacement
+    stated = ReplacementReason.EXPIRED in (rules.reasons.value or ()) and rules.place.value is not None
+    bring = rules.exchange_papers.value
+    why = say("卡里写的有效期已经过了。")
+    instead: tuple[Say, ...] = (say("请带本人有效身份证件，到社会保障卡服务窗口问怎样换卡。"),)
+    if stated:
+        papers = (say("请带：{papers}", papers=papers_in_words(region, bring)),) if bring else ()
+        why, instead = say("卡里写的有效期已经过了，要换一张新卡。"), (*go_to(rules.place), *papers)
     return refused(
         region,
         reason="expired",
         code="R-04",
         title=say("这张卡已经过期"),
-        why=say("卡里写的有效期已经过了。"),
-        instead=(say("请带本人有效身份证件，到社会保障卡服务窗口问怎样换卡。"),),
+        why=why,
+        instead=instead,
+        rule="replacement.reasons" if stated else "",
+        cited=rules.reasons if stated else None,
     )
 
 
@@ -167,7 +201,7 @@ def card_state(region: Region, state: CardState) -> Ended:
         case CardState.LOCKED:
             title, why = say("这张卡已被锁定"), say("这张卡的社保功能被锁住了。")
         case _:
-            title, why = say("这张卡还没有启用"), say("要先启用，才能在这里办业务。")
+            return _to_be_started(region, state)
     return refused(
         region,
         reason=f"card_state_{state.name.lower()}",
@@ -175,6 +209,92 @@ def card_state(region: Region, state: CardState) -> Ended:
         title=title,
         why=why,
         instead=(say("如果您是本人，请带身份证件到服务窗口。"), say("也可以先打电话问一问。")),
+    )
+
+
+def _to_be_started(region: Region, state: CardState) -> Ended:
+    activation = region.pack.activation
+    return refused(
+        region,
+        reason=f"card_state_{state.name.lower()}",
+        code="R-06",
+        title=say("这张卡还没有启用"),
+        why=say("要先启用，才能在这里办业务。"),
+        instead=how_to_start(region),
+        rule="activation.place" if activation.place.value is not None else "",
+        cited=activation.place,
+    )
+
+
+def how_to_start(region: Region) -> tuple[Say, ...]:
+    """What to do with a card that was never started: here, or where and with what the region's rules say."""
+    activation = region.pack.activation
+    if region.offers(Service.CARD_ACTIVATION):
+        return (
+            say("现在就能启用：请回首页选“办卡、办别的事”。"),
+            say("再选“启用新卡”，带上您的身份证。"),
+        )
+    place, bring = activation.place, activation.papers.value
+    if place.value is None:
+        return (say("请带身份证件到服务窗口问一问。"),)
+    papers = (say("请带：{papers}", papers=papers_in_words(region, bring)),) if bring else ()
+    return (*go_to(place), *papers)
+
+
+def state_to_activate(region: Region, state: CardState) -> Ended:
+    """Starting a card, and it is not a new one."""
+    match state:
+        case CardState.NORMAL:
+            return already_activated(region)
+        case CardState.LOST:
+            return formally_lost(region)
+        case CardState.CANCELLED:
+            return cancelled_card(region)
+        case _:
+            return card_state(region, state)
+
+
+def already_activated(region: Region) -> Ended:
+    """It was started before."""
+    look = (
+        (say("卡用不了的，请回首页选“卡用不了？”，查查哪里不对。"),) if region.offers(Service.CARD_EXAMINATION) else ()
+    )
+    return refused(
+        region,
+        reason="already_activated",
+        code="R-71",
+        title=say("这张卡已经启用了"),
+        why=say("社保功能早就开了，不用再启用。"),
+        instead=look,
+    )
+
+
+def another_card(region: Region) -> Ended:
+    """The holder has another card that works, or may work again."""
+    one = region.pack.application.one_per_number
+    return refused(
+        region,
+        reason="another_card",
+        code="R-72",
+        title=say("您还有一张卡在用"),
+        why=in_words(one.value) if one.value is not None else say("一个人只能有一张社会保障卡。"),
+        instead=(say("请带两张卡和身份证件，到服务窗口问用哪一张。"),),
+        rule="application.one_per_number" if one.value is not None else "",
+        cited=one if one.value is not None else None,
+    )
+
+
+def not_the_card_holder(region: Region) -> Ended:
+    """The ID card is another person's than the card."""
+    return refused(
+        region,
+        reason="holder_mismatch",
+        code="R-73",
+        title=say("卡和身份证不是一个人的"),
+        why=say("新卡要由本人拿自己的身份证来启用。"),
+        instead=(say("请核对拿的是谁的卡。"), *go_to(region.service(Service.CARD_ACTIVATION).place)),
+        rule="activation.papers",
+        cited=region.pack.activation.papers,
     )
 
 

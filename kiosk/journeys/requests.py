@@ -15,6 +15,7 @@ from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
 from kiosk.journeys.views import AnyIntent, InsertCard, PaperSlip, PinEntry, PlaceIdCard, View, Working
 from kiosk.journeys.wording import Say
+from kiosk.records.activation import ActivateCard, CardActivated
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
@@ -270,6 +271,7 @@ Question = (
     | FileMatter
     | GetFilings
     | ExamineCard
+    | ActivateCard
 )
 CentreAnswer = (
     CardSessionOpened
@@ -284,6 +286,7 @@ CentreAnswer = (
     | Filed
     | FilingsTold
     | CardExamined
+    | CardActivated
 )
 A = TypeVar(
     "A",
@@ -299,6 +302,7 @@ A = TypeVar(
     Filed,
     FilingsTold,
     CardExamined,
+    CardActivated,
 )
 
 

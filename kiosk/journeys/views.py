@@ -40,6 +40,7 @@ class Menu(Enum):
 
     LOST = "lost"
     CARD = "card"
+    FILED = "filed"
 
 
 @dataclass(frozen=True, slots=True)

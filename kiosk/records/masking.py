@@ -32,6 +32,11 @@ def mask_account(number: str) -> str:
     return "*" * 4 + number[-4:]
 
 
+def mask_address(address: str) -> str:
+    """At most the first three characters, which name a city or a county, and not how long the rest is."""
+    return address[: min(3, len(address) // 2)] + "*" * 6
+
+
 def mask_phone(number: str) -> str:
     """First three and last four digits of a mobile number."""
     return number[:3] + "*" * (len(number) - 7) + number[-4:]

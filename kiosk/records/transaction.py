@@ -37,6 +37,8 @@ class Service(Enum):
     """正式挂失, 书面挂失: the card is gone for good."""
     ASK_HANDBOOK = "ask_handbook"
     """What the handbook states. Nobody is identified, so no entry is written."""
+    CARD_ACTIVATION = "card_activation"
+    """启用, 激活: the social side of a new card is started."""
 
 
 class Stage(Enum):

@@ -5,6 +5,7 @@ import logging
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.errors import CentreDistrusted, CentreRefused, CentreUnreachable
 from kiosk.journeys.requests import AskCentre, CentreAnswer, Distrusted, Unreachable
+from kiosk.records.activation import ActivateCard
 from kiosk.records.filings import FileMatter, GetFilings
 from kiosk.records.questions import (
     AuthenticateTerminal,
@@ -38,7 +39,7 @@ def put_question(client: CentralClient, request: AskCentre) -> CentreAnswer | Un
         )
 
 
-def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:  # noqa: C901, PLR0911 - one a question
+def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:  # noqa: C901, PLR0911, PLR0912 - one a question
     match request.question:
         case OpenCardSession() as question:
             return client.open_card_session(question)
@@ -58,6 +59,8 @@ def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:  # noqa: C9
             return client.report_formal_loss(question)
         case LiftLoss() as question:
             return client.lift_loss(request.session_id, question)
+        case ActivateCard() as question:
+            return client.activate_card(request.session_id, question)
         case FileMatter() as question:
             return client.file_matter(question)
         case GetFilings() as question:

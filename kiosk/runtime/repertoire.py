@@ -5,6 +5,7 @@ from typing import Final
 
 from kiosk.journeys.ask_handbook import ask_handbook
 from kiosk.journeys.cancelling import cancelling
+from kiosk.journeys.card_activation import card_activation
 from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
@@ -34,5 +35,6 @@ JOURNEYS: Final[Mapping[Service, Callable[[Session], Journey[Outcome]]]] = {
     Service.PAPERS: papers,
     Service.FORMAL_LOSS: formal_loss,
     Service.ASK_HANDBOOK: ask_handbook,
+    Service.CARD_ACTIVATION: card_activation,
 }
 """One journey a service."""

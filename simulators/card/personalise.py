@@ -367,6 +367,15 @@ def deck() -> dict[str, CardFile]:
             pin=_chip_pin("246817"),
             bank_side=True,
         ),
+        "zhumadian-not-activated": personalise(
+            about="Zhumadian, norm 2.00, handed out and never activated. PIN still 123456.",
+            region="4117",
+            number=0x100C,
+            card_number="T4117012X",
+            holder=_person("411700197104181123", "钱待启", "2", "01"),
+            pin=_chip_pin("123456"),
+            bank_side=True,
+        ),
         "beijing-formally-lost": personalise(
             about="Beijing, norm 2.00, formally reported lost at the centre.",
             region="1100",

@@ -36,6 +36,7 @@ _WORDS: Final = {
     "jiangxi-temporarily-lost": ("孔临挂", "Kong Lingua", "已临时挂失，后来找到了。"),
     "guizhou-bank-side-only": ("陆只银", "Lu Zhiyin", "只开通了银行功能。"),
     "qingdao-not-activated": ("于未启", "Yu Weiqi", "还没有启用。"),
+    "zhumadian-not-activated": ("钱待启", "Qian Daiqi", "刚领到，还没有启用。"),
     "zhumadian-blocked": ("马待停", "Ma Daiting", "卡没坏，医保待遇被停。"),
     "zhumadian-renamed": ("范旧名", "Fan Jiuming", "改过名字，卡里还是旧的。"),
     "beijing-formally-lost": ("何书面", "He Shumian", "已正式挂失。"),

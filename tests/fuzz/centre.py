@@ -23,6 +23,7 @@ from central.tables import Base, Entry, EpochKey, TerminalLedger, TransactionRow
 from drivers.card_reader.session import recognise
 from drivers.ports.card_reader import Challenge
 from drivers.transport.apdu import ApduChannel
+from kiosk.records.activation import ActivateCard, ContactData
 from kiosk.records.chain import GENESIS, SealedEntry, entry_hash, sha256
 from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import (
@@ -187,6 +188,14 @@ class Asker:
                 ),
             ),
             (f"{self.proved}/examination", ExamineCard(transaction_id="1" * 32, name="别人")),
+            # Another holder's: no case may start the card.
+            (
+                f"{self.proved}/activation",
+                ActivateCard(
+                    transaction_id="2" * 32, id_number="11000019900101001X",
+                    contact=ContactData(phone="13800000000", address="虚构路五号", postcode="100000"),
+                ),
+            ),
             (f"{self.proved}/loss-lifting", LiftLoss(transaction_id="d" * 32, pin_block=bytes(8), pad_serial=pad)),
             (
                 "/v1/loss-reports",

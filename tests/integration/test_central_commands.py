@@ -376,6 +376,7 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
         f"{session_path}/pin-change",
         f"{session_path}/loss-lifting",
         f"{session_path}/examination",
+        f"{session_path}/activation",
         "/v1/loss-reports",
         "/v1/formal-loss-reports",
         "/v1/filings",

@@ -227,7 +227,7 @@ def test_a_report_while_a_replacement_runs_has_its_own_answer(centre: RunningCen
     late = upload(centre, LedgerWriter(yunling, centre), taken_down(LOST_YUNLING, "yunling"), NOW)
     assert late == ("superseded", "replacement_running")
     centre.clock.held_ms = NOW + 10 * DAY
-    ask(centre, yunling, a_report(LOST_YUNLING, "yunling"))
+    ask(centre, yunling, a_report(LOST_YUNLING, "yunling", name="x"))  # a look, with nothing to find
     assert state(centre, LOST_YUNLING) == "4"  # its three days are over, but a new card is on its way
 
 

@@ -16,6 +16,7 @@ from central.region_rules import (
 )
 from central.settings import load_settings
 from kiosk.policy.card_rules import VoidFrom
+from kiosk.policy.counter import Paper
 from kiosk.policy.pack import Identification, Pack, Unit, load_pack
 from kiosk.records.card import CardState
 from kiosk.records.filings import MATTER_KEYS, IssuedPaper
@@ -55,6 +56,12 @@ def says(pack: Pack) -> RegionRule:
             emergency.count if Service.OFFSITE_CARE in open_here and emergency is not None else None
         ),
         formal_loss=bool(pack.services[Service.FORMAL_LOSS].self_service.value),
+        activation=Service.CARD_ACTIVATION in open_here,
+        activation_by_id_card=Service.CARD_ACTIVATION in open_here
+        and not {Paper.ID, Paper.ID_CARD}.isdisjoint(pack.activation.papers.value or ()),
+        activation_contact=tuple(
+            one.value for one in pack.activation.contact_data.value or () if Service.CARD_ACTIVATION in open_here
+        ),
         acceptance_ends_card=pack.replacement.old_card_void.value is VoidFrom.REPLACEMENT_ACCEPTED,
         e_card_stops=bool(pack.ecard.stops_with_card.value),
     )
@@ -78,6 +85,10 @@ def test_the_centre_keeps_the_packs_terms(path: Path, rules: Path) -> None:
     # Qingdao 使用须知第三条; Zhumadian §7.5.
     assert rule.acceptance_ends_card is (path.stem == "qingdao")
     assert rule.e_card_stops is (path.stem == "zhumadian")
+    # Zhumadian §3.1, and its operator.
+    assert rule.activation is (path.stem == "zhumadian")
+    assert rule.activation_by_id_card is rule.activation
+    assert not rule.activation_contact
 
 
 def test_the_fictional_region_opens_lifting() -> None:
@@ -92,6 +103,9 @@ def test_the_fictional_region_opens_lifting() -> None:
         temporary_card_months=2,
         offsite_emergency_working_days=4,
         formal_loss=True,
+        activation=True,
+        activation_by_id_card=True,
+        activation_contact=("phone", "address", "postcode"),
         e_card_stops=True,
     )
     assert load_region_rules(DEMO_RULES).of("yunling") == RegionRule()

@@ -23,7 +23,7 @@ from kiosk.records.questions import (
     ProveCard,
 )
 from kiosk.records.transaction import Outcome
-from tests.journeys.world import HOLDER, ISSUER, REPORTED_MS, World, region, session, steps, walk
+from tests.journeys.world import HOLDER, ISSUER, REPORTED_MS, World, filled, region, session, steps, walk
 
 HEALTHY = CardExamined(card_state=CardState.NORMAL, bank_side_active=True, pin_repeated=False, name_agrees=True)
 
@@ -117,6 +117,50 @@ def test_only_the_bank_side_leads_back_to_the_bank_by_the_leaflet() -> None:
     place = page.instead[0].values["place"]
     assert isinstance(place, Say)
     assert "制卡银行" in place.text
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("guizhou", ["可以这样办：制卡银行的营业网点，本人去", "请带：社会保障卡、本人身份证"]),
+        (
+            "qingdao",
+            ["可以这样办：就近的发卡银行社会保障卡服务网点", "请带：本人有效身份证件、社会保障卡、以前的医保卡"],
+        ),
+        ("zhumadian", ["现在就能启用：请回首页选“办卡、办别的事”。", "再选“启用新卡”，带上您的身份证。"]),
+        ("beijing", ["请带身份证件到服务窗口问一问。"]),
+    ],
+)
+@pytest.mark.parametrize("bank_only", [True, False])
+def test_a_card_never_started_is_sent_where_the_pack_says(key: str, told: list[str], bank_only: bool) -> None:
+    world, _ = found_in(key, CardExamined(card_state=CardState.SEALED, bank_side_active=bank_only))
+    page = pages(world)[0]
+    assert isinstance(page, Refusal)
+    assert [filled(line) for line in page.instead] == told
+
+
+@pytest.mark.parametrize(
+    ("key", "told", "section"),
+    [
+        (
+            "qingdao",
+            [
+                "可以这样办：就近的发卡银行社会保障卡服务网点",
+                "请带：本人有效身份证件、社会保障卡",
+            ],
+            "使用须知第五条",
+        ),
+        ("beijing", ["请带本人有效身份证件，到社会保障卡服务窗口问怎样换卡。"], None),
+    ],
+)
+def test_an_expired_card_is_sent_where_the_pack_says(key: str, told: list[str], section: str | None) -> None:
+    old = dataclasses.replace(ISSUER[key], expires_on=date(2026, 11, 21))
+    world, words = found_in(key, HEALTHY, issuer=old)
+    assert words == ["expired"]
+    page = pages(world)[0]
+    assert isinstance(page, Refusal)
+    assert [filled(line) for line in page.instead] == told
+    assert (page.citation.section if page.citation is not None else None) == section
 
 
 def test_findings_come_the_gravest_first_and_are_turned_like_pages() -> None:

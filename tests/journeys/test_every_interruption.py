@@ -21,6 +21,7 @@ from drivers.ports.errors import (
 from kiosk.journeys import requests
 from kiosk.journeys.ask_handbook import ask_handbook
 from kiosk.journeys.cancelling import cancelling
+from kiosk.journeys.card_activation import card_activation
 from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
@@ -46,17 +47,19 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import Chosen, Intent, ReadBack
+from kiosk.records.activation import ActivateCard
 from kiosk.records.card import CardState
 from kiosk.records.filings import FilingState, GetFilings, OffsiteCare, OffsiteGroup
 from kiosk.records.questions import CardProof, CardProved, PinVerdict, RecordAnswer, ReportFormalLoss
 from kiosk.records.transaction import Outcome, Stage
-from tests.journeys.world import ID_CARD, RECEIPT, RECORD, YEAR, World, filing
+from tests.journeys.world import HOLDER_X, ID_CARD, OWN_ID_CARD, RECEIPT, RECORD, YEAR, World, filing
 from tests.journeys.world import session as plain_session
 from tests.shipped_handbooks import handbook
 
 CENTRE_PIN = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
 
 LOST = CardProved(proof=CardProof.GENUINE, card_state=CardState.TEMPORARILY_LOST)
+NEVER_STARTED = CardProved(proof=CardProof.GENUINE, card_state=CardState.SEALED)
 NUMBER = "11010119900307002X"
 AWAY = OffsiteCare(group=OffsiteGroup.REFERRED, place="310000")
 
@@ -158,6 +161,25 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "paper": (papers, lambda: World(key="yunling", documents=[ID_CARD], valid_until="2027-01-21")),
     "examination without the centre": (card_examination, lambda: World(centre_up=False)),
+    "new card started": (
+        card_activation,
+        lambda: World(
+            key="yunling",
+            proof=NEVER_STARTED,
+            holder=HOLDER_X,
+            documents=[OWN_ID_CARD],
+            keyed=["13800000000", "430000"],
+        ),
+    ),
+    "new card started by a child's grandmother": (
+        card_activation,
+        lambda: World(key="yunling", proof=NEVER_STARTED, documents=[ID_CARD]),
+    ),
+    "new card started without the centre": (card_activation, lambda: World(key="zhumadian", centre_up=False)),
+    "new card started, unanswered": (
+        card_activation,
+        lambda: World(proof=NEVER_STARTED, holder=HOLDER_X, documents=[OWN_ID_CARD], lost_answer_to=ActivateCard),
+    ),
     "care elsewhere": (offsite_care, lambda: World(key="yunling", documents=[ID_CARD])),
     "care elsewhere in an emergency": (
         offsite_care,

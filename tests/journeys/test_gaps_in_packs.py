@@ -15,6 +15,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from drivers.ports.card_reader import CardKind
+from kiosk.journeys.card_activation import card_activation
 from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
@@ -32,6 +33,7 @@ from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
 from kiosk.policy.form import faults_of
 from kiosk.policy.pack import Pack
 from kiosk.policy.region import Region
+from kiosk.records.activation import ActivationVerdict, CardActivated
 from kiosk.records.card import CardState
 from kiosk.records.filings import (
     Cancelling,
@@ -61,7 +63,18 @@ from kiosk.records.questions import (
     RecordAnswer,
 )
 from kiosk.records.transaction import Outcome
-from tests.journeys.world import FICTIONAL, ID_CARD, REPORTED_MS, TODAY, TRANSACTION_ID, World, filing, walk
+from tests.journeys.world import (
+    FICTIONAL,
+    HOLDER_X,
+    ID_CARD,
+    OWN_ID_CARD,
+    REPORTED_MS,
+    TODAY,
+    TRANSACTION_ID,
+    World,
+    filing,
+    walk,
+)
 
 NUMBER, NAME = "11010119900307002X", "王小明"
 RAW = tomllib.loads((FICTIONAL / "yunling.toml").read_text(encoding="utf-8"))
@@ -156,6 +169,8 @@ NEXT: dict[str, AnyIntent] = dict.fromkeys(
         "正式挂失好了",
         "留一个手机号码",
         "申领交上去了",
+        "新卡启用好了",
+        "启用新卡不在这里办",
         "{name}开好了",
         "{name}已经开过了",
         "申领不在这里办",
@@ -170,6 +185,7 @@ MATTERS_FILED = (
     Cancelling(reason=LeavingReason.MOVED_AWAY),
     *(Paper(kind=kind) for kind in IssuedPaper),
 )
+CONTACT = ["13800000000", "云岭市五号", "430000"]
 PINS = ["246810", "975318", "975318"]
 
 
@@ -221,6 +237,18 @@ def worlds() -> Iterator[tuple[Story, World]]:
                 name_agrees=active,
             )
             yield card_examination, World(key="yunling", proof=proof, examined=examined)
+        yield (
+            card_activation,
+            World(key="yunling", proof=proof, holder=HOLDER_X, documents=[OWN_ID_CARD], keyed=list(CONTACT)),
+        )
+    sealed = CardProved(proof=CardProof.GENUINE, card_state=CardState.SEALED)
+    for activation in ActivationVerdict:
+        for bank_side in (True, False, None):
+            started = CardActivated(verdict=activation, bank_side_active=bank_side)
+            yield card_activation, World(
+                key="yunling", proof=sealed, holder=HOLDER_X, documents=[OWN_ID_CARD],
+                keyed=list(CONTACT), activations=[started], choices=NEXT,
+            )  # fmt: skip
     yield card_query, World(key="yunling", typed=["111222"], tries=1, proof=PROVED)
     yield card_query, World(key="yunling", tries=0, proof=CardProved(
         proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=0))  # fmt: skip

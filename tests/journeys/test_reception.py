@@ -43,6 +43,15 @@ def test_a_further_choice_leads_back_and_on() -> None:
     assert end.value.value is Service.TEMPORARY_LOSS
 
 
+def test_a_choice_behind_a_choice_leads_back_one_at_a_time() -> None:
+    journey = reception(region("beijing"), start_at_home=True)
+    next(journey)
+    behind = shown(journey.send(OpenMenu(Menu.CARD)))
+    assert shown(journey.send(OpenMenu(Menu.FILED))) == further_choice(region("beijing"), Menu.FILED)
+    assert shown(journey.send(Intent.BACK)) == behind
+    assert shown(journey.send(Intent.BACK)) == home(region("beijing"))
+
+
 @pytest.mark.parametrize("before", [(), (OpenMenu(Menu.LOST),)])
 def test_leaving_leads_to_the_attract_screen(before: tuple[AnyIntent, ...]) -> None:
     journey = reception(region("beijing"), start_at_home=True)
@@ -59,3 +68,9 @@ def test_a_tile_is_quiet_where_nothing_behind_it_is_open_here() -> None:
 
     assert lost("beijing")
     assert not lost("zhumadian")
+
+    def about_cards(key: str) -> bool:
+        return next(tile for tile in home(region(key)).tiles if tile.intent == OpenMenu(Menu.CARD)).elsewhere is None
+
+    assert about_cards("jiangxi"), "the progress is open, two choices on"
+    assert not about_cards("beijing")

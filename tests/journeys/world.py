@@ -3,6 +3,7 @@
 Nothing here is a device: journeys do no I/O, so neither does their world. What each party answers is written by hand.
 """
 
+import dataclasses
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -47,6 +48,7 @@ from kiosk.journeys.wording import Say, Value
 from kiosk.policy.country import Country, load_places
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Region
+from kiosk.records.activation import ActivateCard, ActivationVerdict, CardActivated
 from kiosk.records.card import CardState
 from kiosk.records.filings import (
     CardApplication,
@@ -210,6 +212,8 @@ ID_CARD = IdDocument(
 )
 
 
+OWN_ID_CARD = dataclasses.replace(ID_CARD, number=HOLDER_X.social_security_number)
+"""Of :data:`HOLDER_X`."""
 FILED_NUMBER = TRANSACTION_ID[:8].upper()
 
 
@@ -279,6 +283,9 @@ class World:
     )
     liftings: list[LossLifted] = field(
         default_factory=lambda: [LossLifted(pin=PinVerdict.NOT_ASKED, verdict=LiftVerdict.LIFTED)]
+    )
+    activations: list[CardActivated] = field(
+        default_factory=lambda: [CardActivated(verdict=ActivationVerdict.ACTIVATED, bank_side_active=False)]
     )
     examined: CardExamined = field(
         default_factory=lambda: CardExamined(
@@ -416,6 +423,7 @@ class World:
             ReportFormalLoss: lambda: self.formal_reports.pop(0),
             LiftLoss: lambda: self.liftings.pop(0),
             ExamineCard: lambda: self.examined,
+            ActivateCard: lambda: self.activations.pop(0),
             FileMatter: lambda: self._filed(cast("FileMatter", request.question)),
             GetFilings: lambda: FilingsTold(known=self.known, filings=tuple(self.filings)),
         }

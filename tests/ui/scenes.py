@@ -112,7 +112,17 @@ _LOST = Tile(
     OpenMenu(Menu.LOST), told("卡丢了、找到了"), told("挂失和撤销"), "loss", told("卡丢了，或者找到了。挂失和撤销挂失")
 )
 _ELSEWHERE = told("看去哪儿办")
+
+
+def _tile(leads_to: Service | Menu, label: str, term: str, icon: str) -> Tile:
+    intent = OpenMenu(leads_to) if isinstance(leads_to, Menu) else ChooseService(leads_to)
+    return Tile(intent, told(label), told(term), icon, told(label))
+
+
 _CLOSED = tuple(dataclasses.replace(tile, elsewhere=_ELSEWHERE) for tile in (_PIN, _LOST, _LOSS, _FOUND))
+_OUTLET = Say(
+    "就近的发卡银行社会保障卡服务网点", translations={"en": "The nearest card service outlet of the issuing bank"}
+)
 _REPORT = Say("口头挂失", translations={"en": "oral (temporary) loss report"})
 _BANK = Say("江西省农村信用社（农商银行）", translations={"en": "Jiangxi Rural Credit Union (rural commercial banks)"})
 _BACK = Action(Intent.BACK, told("上一页"))
@@ -257,6 +267,18 @@ VIEWS: Final[dict[str, View]] = {
     "home-lost-closed": Home(told("您想办哪一项？"), _CLOSED[2:], _BACK),
     "home-six": Home(
         told("您想办什么？"), (_QUERY, _PIN, _LOSS, _CLOSED[3], _QUERY, _PIN), Action(Intent.CANCEL, told("退出"))
+    ),
+    "home-cards": Home(
+        told("您想办哪一项？"),
+        (
+            _tile(Service.CARD_APPLICATION, "办第一张卡", "申领社会保障卡", "apply"),
+            _tile(Service.CARD_ACTIVATION, "启用新卡", "激活社保功能", "start"),
+            _tile(Menu.FILED, "查进度、拿证明", "办到哪一步、临时卡", "progress"),
+            _tile(Service.DATA_CHANGE, "信息变了", "姓名、证件号码等", "data"),
+            _tile(Service.CANCELLING, "不用这张卡了", "注销社会保障卡", "cancel"),
+            _tile(Service.OFFSITE_CARE, "去外地看病", "异地就医备案", "away"),
+        ),
+        _BACK,
     ),
     "insert-card": InsertCard(
         told("请插入社会保障卡"), told("金色芯片朝上、朝前，插到底。办完前不要拔卡。"), None, (CANCEL,)
@@ -1079,13 +1101,146 @@ VIEWS: Final[dict[str, View]] = {
                 "可以这样办：{place}",
                 place=Say("制卡银行的营业网点，本人去", translations={"en": "An outlet of the card's bank, in person"}),
             ),
-            told("请带上社会保障卡和身份证件。"),
+            told("请带：{papers}", papers=_listed("社会保障卡", "本人身份证")),
         ),
         HOTLINE,
         Citation("贵州省本级社会保障卡问答（原件未见标题）", "", "第十问", "2012"),
         "R-19",
         (_FINISH, _NEXT),
         Step(1, 3),
+    ),
+    "finding-not-started": Refusal(
+        told("这张卡还没有启用"),
+        told("社保功能要先启用，卡才能用。"),
+        (told("现在就能启用：请回首页选“办卡、办别的事”。"), told("再选“启用新卡”，带上您的身份证。")),
+        HOTLINE,
+        Citation("社会保障卡知识手册 v1.0", "2019-05", "§3.1"),
+        "R-17",
+        (_FINISH, _NEXT),
+        Step(1, 3),
+    ),
+    "finding-expired": Refusal(
+        told("这张卡已经过期"),
+        told("卡里写的有效期已经过了，要换一张新卡。"),
+        (
+            told("可以这样办：{place}", place=_OUTLET),
+            told("请带：{papers}", papers=_listed("本人有效身份证件", "社会保障卡")),
+        ),
+        "12345",
+        Citation("青岛市社会保障卡使用指南（试用版）", "", "使用须知第五条"),
+        "R-04",
+        (_FINISH, _NEXT),
+        Step(1, 3),
+    ),
+    "activation-explain": Explain(
+        told("启用新卡"),
+        (
+            told("启用以后，看病、买药才能刷这张卡。"),
+            told("{needed}{fee}", needed=told("要用新卡和您本人的身份证。"), fee=told("不收费。")),
+            told("还会请您留下怎样联系您。"),
+        ),
+        None,
+        (CANCEL, Action(Intent.NEXT, told("下一页"), Emphasis.PRIMARY)),
+        Step(1, 2),
+        warning(Printing.UNABLE),
+    ),
+    "activation-old-card": Explain(
+        told("旧的医保卡怎么办"),
+        (
+            told("第一次用新卡看病、买药，旧卡就停用。"),
+            told("没启用新卡以前，旧卡还能用。"),
+            told("旧卡里的钱怎样转，本地手册没有写明。"),
+        ),
+        None,
+        (CANCEL, Action(Intent.BACK, told("上一页")), Action(Intent.NEXT, told("插卡启用"), Emphasis.PRIMARY)),
+        Step(2, 2),
+    ),
+    "activation-where-to": Explain(
+        told("信寄到哪里？"),
+        (told("可以寄到身份证上的地址，不用打字。"), told("搬了家的，自己输新地址。")),
+        Step(3, 5),
+        (
+            CANCEL,
+            Action(Intent.TYPE, told("别的地址")),
+            Action(Intent.NEXT, told("身份证上的地址"), Emphasis.PRIMARY),
+        ),
+    ),
+    "activation-address": NameEntry(
+        told("请输入通讯地址"),
+        told("门牌号也用汉字，比如“五号”。"),
+        told("输好了"),
+        Step(3, 5),
+        told("请输入地址，再按“输好了”。"),
+        (CANCEL,),
+    ),
+    "activation-postcode": NumberEntry(
+        told("请输入邮政编码"),
+        told("六位数字。不知道的，请问工作人员。"),
+        6,
+        told("输好了"),
+        Step(4, 5),
+        told("邮政编码是六位数字，请改一改。"),
+        (CANCEL,),
+        check_character=False,
+    ),
+    "activation-read-back": ReadBack(
+        told("请核对，再启用"),
+        (
+            Fact(told("手机号码"), Personal("138****0000", "13800000000")),
+            Fact(
+                told("通讯地址、邮政编码"),
+                Personal(
+                    "虚构市****** 430000", "虚构市样板区测试街道示例社区模拟小区十二号楼三单元一千二百零一室 430000"
+                ),
+            ),
+        ),
+        told("启用以后，旧的医保卡就停用。"),
+        Step(5, 5),
+        (
+            CANCEL,
+            Action(Intent.AGAIN, told("不对，重新填")),
+            Action(Intent.NEXT, told("对，启用这张卡"), Emphasis.PLAIN, told("都对，启用这张卡")),
+        ),
+    ),
+    "activation-result": Result(
+        told("新卡启用好了"),
+        (
+            Fact(told("社保功能"), told("改了初始密码就能用"), key=True),
+            Fact(told("旧的医保卡"), told("用过新卡就停用")),
+            Fact(told("银行功能"), told("还要到银行开通")),
+        ),
+        None,
+        (_FINISH, _NEXT),
+        Step(1, 3),
+    ),
+    "activation-next-steps": Explain(
+        told("接下来"),
+        (
+            told("先改密码：请回首页选“改密码”，现在就能改。"),
+            told("银行功能：{place}", place=_OUTLET),
+            told("带：{papers}", papers=_listed("本人有效身份证件", "社会保障卡", "以前的医保卡")),
+        ),
+        None,
+        (_BACK, _FINISH, _NEXT),
+        Step(2, 3),
+    ),
+    "activation-on-receipt": Refusal(
+        told("社保功能不用启用"),
+        told("领到新卡，社保功能就能用，看病、买药可以刷卡。"),
+        (
+            told(
+                "银行功能：{place}",
+                place=Say(
+                    "合作银行的网点，激活并设银行密码",
+                    translations={"en": "An outlet of the partner bank, to start it and set the bank PIN"},
+                ),
+            ),
+            told("带：{papers}", papers=told("本人有效身份证件")),
+        ),
+        "12333",
+        Citation("江西省社会保障卡使用手册", "", "§1", "2016–2020"),
+        "R-70",
+        (CLOSE,),
     ),
     "finding-longest": Refusal(
         told("读不出这张卡"),

@@ -36,6 +36,7 @@ from central.loss_reports import LossDesk
 from central.region_rules import ReplacementReason, load_region_rules
 from central.replacement_orders import OrderDesk, OrderRefused
 from central.tables import Card, CardEvent, CardSession, Holder, ReplacementOrder
+from kiosk.records.activation import ActivateCard, ContactData
 from kiosk.records.card import CardState
 from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import LiftLoss, ReportFormalLoss, ReportLoss
@@ -48,6 +49,7 @@ TERM = {"yunling": 3 * DAY, "beijing": 10 * DAY, "qingdao": None}
 LETS_TYPE = {"yunling"}
 LETS_GO = {"yunling"}
 MAKES_FINAL = {"yunling"}
+STARTS = {"yunling"}
 ENDS_WHEN_ACCEPTED = {"qingdao"}
 NAMES = {"990100198701059015": "云示例", "990100199409169027": "云挂失"}
 PEOPLE = sorted(NAMES)
@@ -243,9 +245,7 @@ class CentreMachine(RuleBasedStateMachine):
         if expected == "reported" and card is not None:
             self._stop(card)
 
-    @rule(terminal=st.integers(0, 2), number=st.integers(0, 4))
-    def holds_the_card_out(self, terminal: int, number: int) -> None:
-        card = self.cards[number % len(self.cards)]
+    def _proves_itself(self, terminal: int, card: Known) -> None:
         with self.centre.database.writing() as session:
             session.merge(
                 CardSession(
@@ -254,6 +254,11 @@ class CentreMachine(RuleBasedStateMachine):
                     expires_at=self.now + DAY, stage="proved",
                 )
             )  # fmt: skip
+
+    @rule(terminal=st.integers(0, 2), number=st.integers(0, 4))
+    def holds_the_card_out(self, terminal: int, number: int) -> None:
+        card = self.cards[number % len(self.cards)]
+        self._proves_itself(terminal, card)
         answer = self.desk.lift_loss(self.askers[terminal], "s", LiftLoss(transaction_id=next(self.ids)))
         others = [one for one in self._of(card.person) if one is not card]
         expected = "not_reported"
@@ -273,6 +278,34 @@ class CentreMachine(RuleBasedStateMachine):
         assert answer.verdict.value == expected
         if expected == "lifted":
             card.becomes(card.before, self.now)
+
+    @rule(terminal=st.integers(0, 2), number=st.integers(0, 4), own=st.booleans())
+    def starts_a_card(self, terminal: int, number: int, own: bool) -> None:
+        card = self.cards[number % len(self.cards)]
+        self._proves_itself(terminal, card)
+        shown = card.person if own else "990100198001019999"
+        contact = ContactData(phone="13800000000", address="云岭市新街五号", postcode="430000")
+        question = ActivateCard(transaction_id=next(self.ids), id_number=shown, contact=contact)
+        answer = self.desk.activate(self.askers[terminal], "s", question)
+        others = [one for one in self._of(card.person) if one is not card]
+        expected = {
+            "works": "in_use", "locked": "locked", "stopped": "already_reported", "final": "formally_lost",
+            "dead": "cancelled",
+        }.get(card.state)  # fmt: skip
+        if card.successor is not None:
+            expected = "replaced"
+        elif card.state == "sealed":
+            if self.region not in STARTS:
+                expected = "not_open"
+            elif not own:
+                expected = "holder_mismatch"
+            else:
+                working = any(one.state in {"works", "locked", "stopped"} for one in others)
+                expected = "another_card" if working else "activated"
+        assert answer.verdict.value == expected
+        if expected == "activated":
+            card.becomes("works", self.now)
+        assert self.desk.activate(self.askers[terminal], "s", question) == answer
 
     # --- windows
 

@@ -30,6 +30,7 @@ from kiosk.central_client import (
     ClockOffset,
     SignedConnection,
 )
+from kiosk.records.activation import ActivateCard, ActivationVerdict, CardActivated
 from kiosk.records.card import CardState
 from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import (
@@ -599,6 +600,15 @@ def test_a_lifting_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> Non
     server = stand.serve(hang_up, signed(told))
     assert CentralClient(stand.connection(server.url)).lift_loss("s/1", LiftLoss(transaction_id="ab" * 16)) == told
     assert [q.path for q in server.questions] == ["/v1/card-sessions/s%2F1/loss-lifting"] * 2
+
+
+def test_a_start_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> None:
+    told = CardActivated(verdict=ActivationVerdict.ACTIVATED, bank_side_active=False)
+    server = stand.serve(hang_up, signed(told))
+    question = ActivateCard(transaction_id="ab" * 16, id_number="990100198701059015")
+    assert CentralClient(stand.connection(server.url)).activate_card("s/1", question) == told
+    assert [q.path for q in server.questions] == ["/v1/card-sessions/s%2F1/activation"] * 2
+    assert server.questions[0].body == server.questions[1].body
 
 
 def test_an_examination_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> None:

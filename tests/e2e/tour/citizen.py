@@ -18,17 +18,18 @@ _SAME_KEY_S: Final = (0.15, 0.4, 0.8)
 """Between two presses of one key, at the first and each further try: a busy machine hears two close ones as one."""
 _PAGES: Final = 12
 _BEHIND: Final = {
-    "lost": "lost_or_found",
-    "found": "lost_or_found",
-    "gone": "lost_or_found",
-    "application": "about_cards",
-    "progress": "about_cards",
-    "changed_data": "about_cards",
-    "offsite": "about_cards",
-    "papers": "about_cards",
-    "cancelling": "about_cards",
+    "lost": ("lost_or_found",),
+    "found": ("lost_or_found",),
+    "gone": ("lost_or_found",),
+    "application": ("about_cards",),
+    "activation": ("about_cards",),
+    "progress": ("about_cards", "progress_and_papers"),
+    "changed_data": ("about_cards",),
+    "offsite": ("about_cards",),
+    "papers": ("about_cards", "progress_and_papers"),
+    "cancelling": ("about_cards",),
 }
-"""Services that stand behind another tile of the home screen, by the table's names."""
+"""Services that stand behind other tiles, from the home screen on, by the table's names."""
 
 
 class NotAsExpected(Exception):
@@ -97,13 +98,13 @@ class Citizen:
         return names[texts.index(text)]
 
     def chooses(self, service: str) -> None:
-        """Touch a service's tile, behind a further choice where it stands there.
+        """Touch a service's tile, behind further choices where it stands there.
 
         :raises NotAsExpected: it does not come.
         """
         self.chosen.append(service)
-        if service in _BEHIND:
-            self.touches(_BEHIND[service])
+        for menu in _BEHIND.get(service, ()):
+            self.touches(menu)
             self.sees("which_one")
         self.touches(service)
 

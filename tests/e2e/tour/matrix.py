@@ -22,6 +22,7 @@ SERVICES: Final = {
     "examine": Service.CARD_EXAMINATION,
     "ask": Service.ASK_HANDBOOK,
     "application": Service.CARD_APPLICATION,
+    "activation": Service.CARD_ACTIVATION,
     "progress": Service.FILING_PROGRESS,
     "offsite": Service.OFFSITE_CARE,
     "changed_data": Service.DATA_CHANGE,

@@ -442,6 +442,62 @@ def _application(document: str, phone: str) -> Story:
     return story
 
 
+def _activation(card: str, document: str, *contact: str) -> Story:
+    """:param contact: a telephone and a postcode, where the region asks for them."""
+
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("activation")
+        citizen.sees("once_started")
+        citizen.touches("next")
+        citizen.sees("old_card")
+        citizen.touches("begin_activation")
+        citizen.sees("insert_card")
+        citizen.inserts(card)
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        if contact:
+            phone, postcode = contact
+            citizen.sees("mobile")
+            citizen.enters_number(phone, "letters_to")
+            citizen.touches("as_on_id")
+            citizen.sees("postcode")
+            citizen.enters_number(postcode, "check_activation")
+        citizen.sees("check_activation")
+        citizen.touches("start_it")
+        citizen.takes_card()
+        citizen.sees("started")
+        citizen.touches("next")
+        citizen.sees("first_the_pin")
+        citizen.touches("next")
+        citizen.sees("slip")
+
+    return story
+
+
+def _activation_with_its_end(card: str, document: str, *contact: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _activation(card, document, *contact)(citizen)
+        citizen.ends()
+
+    return story
+
+
+def _activation_and_pin_change(card: str, document: str, old: str, new: str) -> Story:
+    def story(citizen: Citizen) -> None:
+        _activation(card, document)(citizen)
+        citizen.touches("close")
+        citizen.sees("home")
+        _asks(citizen, "change", card)
+        _types_old_pin(citizen, old)
+        _new_pin(citizen, new)
+        citizen.takes_card()
+        citizen.ends()
+
+    return story
+
+
 def _offsite(document: str) -> Story:
     def story(citizen: Citizen) -> None:
         _arrives(citizen)
@@ -774,6 +830,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "guizhou-not-here": _not_here(
         "lost", "found", "application", "progress", "papers", "changed_data", "cancelling", "offsite", "gone"
     ),
+    "guizhou-activation": _refused_with_its_way("activation", "to_bring", "both_sides", "old_card"),
     "qingdao-handbook-offline": _offline(_a_topic),
     "qingdao-examination": _examination("qingdao-locked", "qingdao_locked_pin"),
     "qingdao-query": _query("qingdao-normal", "357924"),
@@ -816,6 +873,8 @@ STORIES: Final[Mapping[str, Story]] = {
         "offsite", "first_step", "second_step", "third_step", "emergency", "before_you_go", "fails_elsewhere"
     ),
     "yunling-offsite": _offsite("yun-shenling"),
+    "yunling-activation": _activation_with_its_end("yunling-not-activated", "yun-xinka", "13800000000", "430000"),
+    "zhumadian-activation": _activation_and_pin_change("zhumadian-not-activated", "qian-daiqi", "123456", "730918"),
     "yunling-data-change": _changed_data("yun-shili"),
     "yunling-papers": _temporary_card("yun-shenling"),
     "yunling-offsite-emergency": _emergency("yun-shili"),
