@@ -87,7 +87,7 @@ def _refusal(region: Region, verdict: FormalLossVerdict) -> Ended:
         case FormalLossVerdict.NOT_OPEN:
             return refusals.not_offered(region, Service.FORMAL_LOSS)
         case FormalLossVerdict.ID_CARD_WANTED:
-            return refusals.id_card_wanted(region, Service.FORMAL_LOSS)
+            return refusals.id_card_wanted(region)
         case FormalLossVerdict.UNKNOWN:
             return refusals.unknown_holder(region, Service.FORMAL_LOSS)
         case FormalLossVerdict.REPORTED:

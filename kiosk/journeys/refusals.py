@@ -600,7 +600,7 @@ def replacement_running(region: Region) -> Ended:
     )
 
 
-def id_card_wanted(region: Region, service: Service) -> Ended:
+def id_card_wanted(region: Region) -> Ended:
     """Number and name were typed, and the centre, whatever the pack here says, wants a card seen."""
     return refused(
         region,
@@ -608,7 +608,7 @@ def id_card_wanted(region: Region, service: Service) -> Ended:
         code="R-32",
         title=say("要放身份证才能办"),
         why=say("社保中心要看身份证。只输号码和姓名，这里办不了。"),
-        instead=(say("请带身份证再办一次，或找工作人员。"), *go_to(region.service(service).place)),
+        instead=(say("请带身份证再办一次，或找工作人员。"),),
     )
 
 

@@ -83,7 +83,7 @@ def _report(session: Session, progress: Progress) -> Journey[Ending]:
         case LossVerdict.REPLACEMENT_RUNNING:
             raise refusals.replacement_running(region)
         case LossVerdict.ID_CARD_WANTED:
-            raise refusals.id_card_wanted(region, Service.TEMPORARY_LOSS)
+            raise refusals.id_card_wanted(region)
         case LossVerdict.UNKNOWN:
             raise refusals.unknown_holder(region, Service.TEMPORARY_LOSS)
         case other:

@@ -1204,19 +1204,7 @@ VIEWS: Final[dict[str, View]] = {
     "refusal-id-card-wanted": Refusal(
         told("要放身份证才能办"),
         told("社保中心要看身份证。只输号码和姓名，这里办不了。"),
-        (
-            told("请带身份证再办一次，或找工作人员。"),
-            told(
-                "可以这样办：{place}",
-                place=Say(
-                    "拨打 12333，或用“掌上12333”手机 APP、支付宝“江西社会保障卡”挂失社保功能；银行功能到银行网点挂失",
-                    translations={
-                        "en": "Call 12333, or use the app 掌上12333 or the Alipay account 江西社会保障卡 for the "
-                        "social side; an outlet of the bank for the bank side"
-                    },
-                ),
-            ),
-        ),
+        (told("请带身份证再办一次，或找工作人员。"),),
         HOTLINE,
         None,
         "R-32",
