@@ -40,7 +40,7 @@ def newcomer(any_centre: RunningCentre, terminal: EnrolledTerminal) -> Asked:
 
 
 def start(asked: Asked, transaction_id: str | None = None, **other: Any) -> CardActivated:
-    values = {"id_number": asked.card[2], "contact": CONTACT} | other
+    values: dict[str, Any] = {"id_number": asked.card[2], "contact": CONTACT} | other
     question = ActivateCard(transaction_id=transaction_id or asked.transaction_id, **values)
     return asked.centre.ask(asked.terminal, asked.path("activation"), question, CardActivated)
 
