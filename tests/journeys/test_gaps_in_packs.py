@@ -243,8 +243,8 @@ def worlds() -> Iterator[tuple[Story, World]]:
         )
     sealed = CardProved(proof=CardProof.GENUINE, card_state=CardState.SEALED)
     for activation in ActivationVerdict:
-        for bank_side in (True, False, None):
-            started = CardActivated(verdict=activation, bank_side_active=bank_side)
+        for bank_active in (True, False, None):
+            started = CardActivated(verdict=activation, bank_side_active=bank_active)
             yield card_activation, World(
                 key="yunling", proof=sealed, holder=HOLDER_X, documents=[OWN_ID_CARD],
                 keyed=list(CONTACT), activations=[started], choices=NEXT,

@@ -58,6 +58,8 @@ TYPED: dict[str, dict[str, tuple[object, str, str]]] = {
         "services.temporary_loss.offline": ("recorded", "operator", ""),
         "services.loss_lifting.self_service": (False, "operator", ""),
         "services.loss_lifting.offline": ("refused", "operator", ""),
+        "services.card_activation.self_service": (True, "operator", "zhumadian-2019 §3.1"),
+        "services.card_activation.pin_required": (False, "inferred", "zhumadian-2019 §3.1"),
         "activation.place": (WORDS, "source", "zhumadian-2019 §3.1"),
         "activation.bank_side_place": (WORDS, "source", "zhumadian-2019 §3.1"),
         "replacement.place": (WORDS, "source", "zhumadian-2019 §4.3"),
@@ -277,6 +279,10 @@ MENTIONED = {
     ("jiangxi", "pin.forgotten"): ("只能", "窗口"),
     ("beijing", "services.temporary_loss.place"): ("96102", "24", "身份证", "网点"),
     ("beijing", "services.loss_lifting.place"): ("有效期内", "身份证", "网点"),
+    ("zhumadian", "services.card_activation.place"): ("综合服务窗口", "医保收费窗口", "身份证件"),
+    ("guizhou", "services.card_activation.place"): ("制卡银行", "本人", "身份证"),
+    ("qingdao", "services.card_activation.place"): ("发卡银行", "两边", "旧卡"),
+    ("jiangxi", "services.card_activation.place"): ("领到卡就能用", "合作银行", "身份证件"),
     ("zhumadian", "services.formal_loss.place"): ("服务窗口", "发卡银行", "身份证件"),
     ("guizhou", "services.formal_loss.place"): ("发卡银行", "本人", "5 日"),
     ("qingdao", "services.formal_loss.place"): ("发卡银行", "身份证件", "补换卡"),
@@ -578,6 +584,7 @@ def test_the_demos_centre_rules_as_the_packs_do() -> None:
         assert rules.get(key, {}).get("temporary_loss_days") == (days.count if days is not None else None), key
         assert rules.get(key, {}).get("lifting", False) is region(key).offers(Service.LOSS_LIFTING), key
         assert rules.get(key, {}).get("formal_loss", False) is region(key).offers(Service.FORMAL_LOSS), key
+        assert rules.get(key, {}).get("activation", False) is region(key).offers(Service.CARD_ACTIVATION), key
 
 
 def test_guizhou_refuses_its_own_initial_pin_as_a_new_one_only() -> None:
