@@ -389,9 +389,10 @@ def _mistyped(citizen: Citizen) -> None:
     citizen.ends()
 
 
-def _not_here(*services: str, behind: tuple[str, ...] = ()) -> Story:
+def _not_here(*services: str, works_already: tuple[str, ...] = (), behind: tuple[str, ...] = ()) -> Story:
     """One visit to each of these tiles, and what stands behind it instead of the service.
 
+    :param works_already: those of them that nobody needs.
     :param behind: pages that follow the last one.
     """
 
@@ -402,7 +403,7 @@ def _not_here(*services: str, behind: tuple[str, ...] = ()) -> Story:
                 citizen.touches("close", "done_reading")
                 citizen.sees("home")
             citizen.chooses(service)
-            citizen.sees(f"no_{service}_here")
+            citizen.sees(f"no_{service}_needed" if service in works_already else f"no_{service}_here")
         for page in behind:
             citizen.touches("next")
             citizen.sees(page)
@@ -849,7 +850,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "zhumadian-examination-offline": _offline(_examination("zhumadian-locked", "locked_pin", "not_looked_at")),
     "beijing-pin-change-offline": _offline(_refused_before_pin("beijing-normal", "change")),
     "beijing-not-here": _not_here(
-        "found", "gone", "application", "progress", "papers", "changed_data", "cancelling", "offsite"
+        "activation", "found", "gone", "application", "progress", "papers", "changed_data", "cancelling", "offsite"
     ),
     "beijing-loss": _loss_with_slip(_by_id("wu-jiashe")),
     "beijing-loss-again": _loss(_by_id("wu-jiashe")),
@@ -889,7 +890,16 @@ STORIES: Final[Mapping[str, Story]] = {
     "qingdao-pin-change": _pin_change_with_slip("qingdao-initial-pin", "123456", "730918"),
     "qingdao-pin-change-offline": _offline(_pin_change("qingdao-normal", "357924", "730918")),
     "qingdao-not-here": _not_here(
-        "lost", "found", "gone", "application", "progress", "papers", "changed_data", "cancelling", "offsite"
+        "activation",
+        "lost",
+        "found",
+        "gone",
+        "application",
+        "progress",
+        "papers",
+        "changed_data",
+        "cancelling",
+        "offsite",
     ),
     "jiangxi-handbook": _reads("lost_topic", "jiangxi_lost_question"),
     "jiangxi-examination": _examination("jiangxi-temporarily-lost", "now_lost"),
@@ -901,7 +911,17 @@ STORIES: Final[Mapping[str, Story]] = {
     "jiangxi-loss": _loss_with_slip(_typing(*_YOU_WEIHAO)),
     "jiangxi-loss-mistyped": _mistyped,
     "jiangxi-loss-offline-overtaken": _offline(_loss(_typing(*_KONG_LINGUA))),
-    "jiangxi-not-here": _not_here("found", "gone", "application", "papers", "changed_data", "cancelling", "offsite"),
+    "jiangxi-not-here": _not_here(
+        "activation",
+        "found",
+        "gone",
+        "application",
+        "papers",
+        "changed_data",
+        "cancelling",
+        "offsite",
+        works_already=("activation",),
+    ),
     "yunling-query": _query("yunling-normal", "246810"),
     "yunling-query-offline": _offline(_query("yunling-normal", "246810")),
     "yunling-pin-change": _pin_change("yunling-normal", "246810", "730918"),
