@@ -3,7 +3,7 @@
 import pytest
 
 from kiosk.records.card import CardState, card_number_check_character, pin_account
-from kiosk.records.masking import mask_account, mask_card_number, mask_name, mask_number
+from kiosk.records.masking import mask_account, mask_address, mask_card_number, mask_name, mask_number
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,10 @@ def test_card_numbers(number: str, shown: str) -> None:
 
 def test_accounts() -> None:
     assert mask_account("6217000000001234567") == "****4567"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"), [("虚构市样板区测试街3号", "虚构市******"), ("五号", "五******"), ("", "******")]
+)
+def test_an_address_shows_its_city_and_no_length(address: str, shown: str) -> None:
+    assert mask_address(address) == shown
