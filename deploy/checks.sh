@@ -25,8 +25,8 @@ run lint "$bin/ruff" check .
 run format "$bin/ruff" format --check .
 run types "$bin/mypy"
 run imports "$bin/lint-imports"
-# Two at a time, in the order of the files: the tour, which is long, begins early.
-run tests "$bin/python" -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"
+# Three at a time on two cores, since much of it waits for devices; in the order of the files, so that the tour begins early.
+run tests "$bin/python" -m pytest -n 3 --dist loadfile --no-loadscope-reorder "$@"
 
 printf '\n%s\n' '--- summary ---------------------------'
 printf '%s' "$summary"

@@ -11,11 +11,11 @@ from kiosk.handbook.articles import Article
 from kiosk.handbook.outlets import Group, Outlet, Outlets
 from kiosk.journeys import refusals
 from kiosk.journeys.answer_printing import NO_PAPER, NO_PROOF, show_code
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.faults import CLOSE
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.paging import page
 from kiosk.journeys.printing import Printing, call_line
-from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.sources import source_of
 from kiosk.journeys.views import (

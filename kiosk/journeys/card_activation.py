@@ -9,13 +9,13 @@ from typing import Final, assert_never
 
 from kiosk.journeys import refusals
 from kiosk.journeys.card_application import PHONE_LENGTH
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.filing import holder_by_id_card, leafed, needs_id_card
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.guide import Pages, bank_side, fee_in_words, old_card, pages
 from kiosk.journeys.identify import CANCEL, Identified, identify_card
 from kiosk.journeys.paging import turned
-from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
 from kiosk.journeys.slips import slip
 from kiosk.journeys.views import (

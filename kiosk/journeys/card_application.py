@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from kiosk.journeys import refusals
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.filing import (
     file_matter,
     filed_pages,
@@ -30,7 +31,6 @@ from kiosk.journeys.guide import (
 )
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.proxy import Filer, at_the_window, filer_by_id_card, for_whom, on_slip, step_of
-from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.terms import span
 from kiosk.journeys.views import Action, Emphasis, Fact, Intent, NumberEntry, ReadBack, Result, Step, Typed

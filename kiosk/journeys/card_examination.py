@@ -9,6 +9,7 @@ from typing import assert_never
 
 from drivers.ports.card_reader import CardKind
 from kiosk.journeys import refusals
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.identify import Presented, await_card, present_card, read_issuer
 from kiosk.journeys.paging import page, turning
@@ -170,7 +171,7 @@ def _other_card(region: Region, kind: CardKind) -> Finding:
         return _of(refusals.not_a_social_security_card(region, kind))
     exchange = region.pack.replacement.place
     otherwise = (
-        say("还是读不出，就要换卡：{place}", place=refusals.in_words(exchange.value))
+        say("还是读不出，就要换卡：{place}", place=in_words(exchange.value))
         if exchange.value is not None
         else say("还是读不出，请找工作人员。")
     )
@@ -371,7 +372,7 @@ def _nothing_found(region: Region, seen: Seen) -> Explain:
         else say("窗口还是刷不了的，多半是密码输错了。")
     )
     place = region.pack.pin.forgotten
-    forgotten = (say("密码想不起来：{place}", place=refusals.in_words(place.value)),) if place.value is not None else ()
+    forgotten = (say("密码想不起来：{place}", place=in_words(place.value)),) if place.value is not None else ()
     return _told(say("没有查出问题"), say("卡是好的，没有挂失，也没有过期。"), typed, *forgotten)
 
 

@@ -6,9 +6,9 @@ from typing import Final, assert_never
 
 from drivers.ports.card_reader import DamagedRecord, HolderData, IssuerData, LoggedKind, LoggedTransaction
 from kiosk.journeys.amounts import yuan
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.frame import Ending
 from kiosk.journeys.paging import FINISH, LOOK_ON, TO_SLIP, page, turning, turning_behind_a_choice
-from kiosk.journeys.refusals import in_words
 from kiosk.journeys.views import Choice, Choices, Chosen, Explain, Fact, Result, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.pack import Rule

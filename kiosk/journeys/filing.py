@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal, assert_never
 
-from kiosk.journeys import proxy_refusals, refusals
+from kiosk.journeys import refusals
 from kiosk.journeys.counter_words import in_words, issued_in_words
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ended, Ending, Progress, Session
@@ -219,13 +219,13 @@ def _not_who_may(
     """Who stands there may not file it, by the centre's own count of years."""
     match verdict:
         case FilingVerdict.NOT_BY_PROXY:
-            return proxy_refusals.not_by_proxy(region, service)
+            return refusals.not_by_proxy(region, service)
         case FilingVerdict.PROXY_MINOR:
-            return proxy_refusals.proxy_minor(region)
+            return refusals.proxy_minor(region)
         case FilingVerdict.NEEDS_GUARDIAN:
             return refusals.needs_guardian(region, service, child_below(region, service))
         case FilingVerdict.HOLDER_ADULT:
-            return proxy_refusals.holder_adult(region)
+            return refusals.holder_adult(region)
         case other:
             assert_never(other)
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from kiosk.journeys import refusals
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.filing import filings_of, matter_in_words, needs_id_card, number_fact, state_in_words
 from kiosk.journeys.frame import Ending, Progress, Session, serve
 from kiosk.journeys.guide import Pages, meanwhile, pages
@@ -11,7 +12,7 @@ from kiosk.journeys.holder import Holder
 from kiosk.journeys.id_card import id_card
 from kiosk.journeys.paging import FINISH, page, turned, turning_behind_a_choice
 from kiosk.journeys.proxy import shown_at_window
-from kiosk.journeys.refusals import go_to, in_words
+from kiosk.journeys.refusals import go_to
 from kiosk.journeys.requests import Journey
 from kiosk.journeys.terms import span
 from kiosk.journeys.views import Action, Choice, Choices, Chosen, Emphasis, Explain, Fact, Intent, Result, View

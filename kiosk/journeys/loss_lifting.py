@@ -4,6 +4,7 @@ from typing import Literal, assert_never
 
 from drivers.ports.pin_pad import PinBlock
 from kiosk.journeys import refusals
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.identify import CANCEL, CentreSession, identify_card
@@ -19,7 +20,6 @@ from kiosk.journeys.pin_entry import (
     telling_apart,
     tries_note,
 )
-from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
 from kiosk.journeys.slips import slip
 from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, Result, Working

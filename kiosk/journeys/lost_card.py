@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.frame import Session
 from kiosk.journeys.paging import page, turning
-from kiosk.journeys.refusals import in_words
 from kiosk.journeys.slips import slip
 from kiosk.journeys.views import Explain, Result, View
 from kiosk.journeys.wording import Say, Verbatim, say

@@ -5,6 +5,7 @@ from typing import assert_never
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PinBlock
 from kiosk.journeys import refusals
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
 from kiosk.journeys.identify import Identified, identify_card
@@ -21,7 +22,6 @@ from kiosk.journeys.pin_entry import (
     telling_apart,
     tries_note,
 )
-from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import (
     Announce,
     ChangeChipPin,

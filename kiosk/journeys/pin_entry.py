@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
 from kiosk.journeys import refusals
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.frame import Progress, Session
 from kiosk.journeys.identify import CANCEL, CentreSession, Identified
-from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import (
     Announce,
     Distrusted,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from drivers.ports.id_reader import IdDocument
-from kiosk.journeys import proxy_refusals, refusals
+from kiosk.journeys import refusals
 from kiosk.journeys.choosing import choose
 from kiosk.journeys.counter_words import papers_in_words, photo_in_words
 from kiosk.journeys.filing import child_below, holder_by_id_card, who
@@ -67,7 +67,7 @@ def for_whom(session: Session, service: Service) -> Journey[Relation | None]:
         return None
     relation = Relation(chosen)
     if (yield from ask(Show(_papers_page(region, service, relation)))) is Intent.BACK:
-        raise proxy_refusals.papers_missing(region, service, guardian=relation is Relation.GUARDIAN)
+        raise refusals.papers_missing(region, service, guardian=relation is Relation.GUARDIAN)
     return relation
 
 
@@ -88,12 +88,12 @@ def filer_by_id_card(session: Session, service: Service, step: Step, relation: R
     region, today = session.region, session.today
     own = yield from id_card(session, Step(step.number, step.of + 1), say("先放您自己的身份证"))
     if identity.age(own.birth_date, today) < ADULT_FROM:
-        raise proxy_refusals.proxy_minor(region)
+        raise refusals.proxy_minor(region)
     document = yield from _others_id_card(session, step_of(step, relation), own)
     holder = Holder(document.number, document.name, document)
     age = identity.age(document.birth_date, today)
     if relation is Relation.GUARDIAN and age >= ADULT_FROM:
-        raise proxy_refusals.holder_adult(region)
+        raise refusals.holder_adult(region)
     below = child_below(region, service)
     if relation is not Relation.GUARDIAN and age < below:
         raise refusals.needs_guardian(region, service, below)
@@ -110,7 +110,7 @@ def _others_id_card(session: Session, step: Step, own: IdDocument) -> Journey[Id
         if document.number != own.number:
             return document
         note = say("这还是您自己的身份证，请放对方的。")
-    raise proxy_refusals.one_id_card_twice(session.region)
+    raise refusals.one_id_card_twice(session.region)
 
 
 def _papers_page(region: Region, service: Service, relation: Relation) -> Explain:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, assert_never
 
-from kiosk.journeys.refusals import in_words
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.requests import CitizenCancelled, CitizenGone, Journey, Show, ask
 from kiosk.journeys.views import Action, Attract, ChooseService, Emphasis, Home, Intent, Menu, OpenMenu, Tile
 from kiosk.journeys.wording import Say, say

@@ -1,8 +1,8 @@
 """What a citizen takes along: a code that a telephone reads, and the same on paper where the terminal has a printer."""
 
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.frame import Session
 from kiosk.journeys.printing import call_line, number_line
-from kiosk.journeys.refusals import in_words
 from kiosk.journeys.views import Action, PaperSlip, Slip, Step
 from kiosk.journeys.wording import Say, Verbatim, say
 

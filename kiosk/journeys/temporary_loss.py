@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from kiosk.journeys import refusals
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.frame import Ending, Progress, Session, serve
 from kiosk.journeys.holder import Holder, holder_without_card, ways_to_identify
@@ -15,7 +16,6 @@ from kiosk.journeys.lost_card import (
     pages,
 )
 from kiosk.journeys.printing import warning
-from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
 from kiosk.journeys.terms import formal_report_due, span
 from kiosk.journeys.views import (

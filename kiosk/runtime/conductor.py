@@ -14,9 +14,9 @@ from drivers.ports.card_reader import (
 from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, TimedOut
 from drivers.ports.pin import Pin
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.frame import Session
 from kiosk.journeys.reception import reception
-from kiosk.journeys.refusals import in_words
 from kiosk.journeys.requests import (
     Announce,
     AskCentre,

@@ -17,7 +17,7 @@ from kiosk.journeys.frame import Session
 from kiosk.journeys.guide import guide
 from kiosk.journeys.papers import papers
 from kiosk.journeys.printing import Printing
-from kiosk.journeys.proxy_refusals import not_by_proxy
+from kiosk.journeys.refusals import not_by_proxy
 from kiosk.journeys.sources import source_of
 from kiosk.journeys.views import Chosen, Explain, Intent, PlaceIdCard, ReadBack, Refusal, Result, Slip, Step
 from kiosk.journeys.wording import PersonName

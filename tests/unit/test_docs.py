@@ -30,7 +30,7 @@ def rows() -> set[str]:
 def codes_shown() -> set[str]:
     written = {
         code
-        for path in (*(ROOT / "kiosk" / "journeys").glob("*.py"), *(ROOT / "kiosk" / "runtime").glob("*.py"))
+        for path in (*(ROOT / "kiosk" / "journeys").rglob("*.py"), *(ROOT / "kiosk" / "runtime").glob("*.py"))
         for code in re.findall(r'"([A-Z]-\d\d)"', path.read_text(encoding="utf-8"))
     }
     kinds = (NotConnected, TimedOut, ProtocolViolation, Busy, MediaRemoved, DeviceError)

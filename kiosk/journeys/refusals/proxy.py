@@ -3,7 +3,7 @@
 from kiosk.journeys.counter_words import in_words, papers_in_words
 from kiosk.journeys.frame import Ended
 from kiosk.journeys.guide import minors_bring
-from kiosk.journeys.refusals import go_to, refused
+from kiosk.journeys.refusals.refusing import go_to, refused
 from kiosk.journeys.wording import Say, say
 from kiosk.policy.counter import Doer
 from kiosk.policy.region import BUSINESS_OF, Region
