@@ -1,6 +1,7 @@
 """``POST /v1/filings`` and ``/v1/filings/query``: matters that an office acts on, and how far they have come."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -109,7 +110,7 @@ class FilingDesk:
                 raise malformed("this transaction id has done something else")
             rule = self.rules.of(region)
             # Before anything is told of what stands open: that is nobody's who may not act for the holder.
-            barred = _barred(question, rule, _day_of(now_ms))
+            barred = _barred(question, holder, rule, _day_of(now_ms))
             if barred is not None:
                 return Filed(verdict=barred)
             cards = list(
@@ -275,12 +276,12 @@ def _proxy(kept: FilingProxy | None) -> Proxy | None:
     return Proxy(number=kept.number, name=kept.name, relation=Relation(kept.relation), to_show=to_show)
 
 
-def _barred(question: FileMatter, rule: RegionRule, today: date) -> FilingVerdict | None:
+def _barred(question: FileMatter, holder: Holder, rule: RegionRule, today: date) -> FilingVerdict | None:
     """Why who stands there may not file this; None where they may, or where nobody may."""
     key, proxy = matter_key(question.matter), question.proxy
     if key not in rule.filings:
         return None
-    age = _age(question.social_security_number, today)
+    age = _age(question.social_security_number, today, register=holder.birth_date)
     if proxy is not None:
         if key not in rule.proxies:
             return FilingVerdict.NOT_BY_PROXY
@@ -293,9 +294,15 @@ def _barred(question: FileMatter, rule: RegionRule, today: date) -> FilingVerdic
     return FilingVerdict.NEEDS_GUARDIAN if age is not None and age < max(minor_below or 0, GUARDIAN_BELOW) else None
 
 
-def _age(number: str, today: date) -> int | None:
-    """Whole years; None where the number holds no birth date."""
+def _age(number: str, today: date, *, register: str = "") -> int | None:
+    """Whole years; None where neither the number nor the register holds a birth date.
+
+    :param register: AAC006; a foreigner's number of 2017 has no whole birth date in it.
+    """
     born = identity.birth_date_of(number)
+    if born is None:
+        with suppress(ValueError):
+            born = date.fromisoformat(register)
     return None if born is None else identity.age(born, today)
 
 

@@ -652,6 +652,30 @@ def test_below_fourteen_the_guardian_acts_in_everything(
     assert file(centre, terminal, a_matter(person, matter, proxy=GUARDIAN)).verdict is FilingVerdict.NO_CARD
 
 
+@pytest.mark.parametrize(
+    ("birth_date", "alone", "guardian"),
+    [
+        ("2013-01-16", "needs_guardian", "filed"),
+        ("2009-01-15", "filed", "holder_adult"),
+        ("2009-01-16", "filed", "filed"),
+        ("", "filed", "filed"),
+    ],
+)
+def test_where_the_number_holds_no_birth_date_the_register_does(
+    centre: RunningCentre, terminal: EnrolledTerminal, birth_date: str, alone: str, guardian: str
+) -> None:
+    """A foreigner's number of 2017 has its year without the century."""
+    number, name = person = ("XXA990113011601", "EXAMPLE, CHILD")
+    for proxy, verdict in ((None, alone), (GUARDIAN, guardian)):
+        centre.reset(at_ms=NOW)
+        asking = centre.enrol("yl-0001", "yunling")
+        with centre.database.writing() as session:
+            session.add(
+                Holder(social_security_number=number, name=name, sex="1", birth_date=birth_date, person_state="1")
+            )
+        assert file(centre, asking, a_matter(person, CardApplication(), proxy=proxy)).verdict.value == verdict
+
+
 def test_a_proxy_is_somebody_else_and_both_id_cards_were_read(
     centre: RunningCentre, terminal: EnrolledTerminal
 ) -> None:
