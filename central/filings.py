@@ -48,6 +48,8 @@ from kiosk.records.filings import (
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import HolidayCalendar, NotKnown, working_days_after
 
+LONGEST_WORDS: Final = 60
+"""Characters of an office's own words: they stand on a terminal's screen (docs/ux-rules.md rule 1)."""
 _INSURED: Final = "1"
 _IN_USE: Final = frozenset({CardState.NORMAL.value, CardState.LOCKED.value, CardState.TEMPORARILY_LOST.value})
 _PAPERS: Final = frozenset(kind.value for kind in IssuedPaper)
@@ -170,8 +172,11 @@ class FilingDesk:
         """An office's word on a filing that stands open, or the withdrawal of a paper that was issued.
 
         :param number: as on the slip.
-        :raises FilingRefused: no such filing stands open, or several do; or a paper is to become something else.
+        :raises FilingRefused: no such filing stands open, or several do; or a paper is to become something else; or
+            the words are not for a screen.
         """
+        if any(len(words) > LONGEST_WORDS or not words.isprintable() for words in (place, note)):
+            raise FilingRefused(f"place and note are one line of at most {LONGEST_WORDS} characters each")
         stands_open = Filing.state.in_([one.value for one in OPEN_STATES])
         issued = and_(Filing.matter_key.in_(_PAPERS), Filing.state == FilingState.DONE.value)
         with self.database.writing() as session:

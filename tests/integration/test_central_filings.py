@@ -507,6 +507,18 @@ def test_an_office_decides_once(
     assert "0 filings with the number A1B2C3D4 stand open" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--place", "--note"])
+@pytest.mark.parametrize("words", ["照" * 61, "照片\n不清楚", "照片\x1b[2J"])
+def test_an_office_writes_what_one_screen_holds(
+    centre: RunningCentre, terminal: EnrolledTerminal, capsys: pytest.CaptureFixture[str], option: str, words: str
+) -> None:
+    assert main(["filing", str(centre.directory), "A1B2C3D4", "ready", option, words]) == 1
+    assert "60 characters" in capsys.readouterr().err
+    (one,) = query(centre, terminal, IN_PRODUCTION).filings
+    assert (one.state, one.place, one.note) == (FilingState.IN_PRODUCTION, "", "")
+    assert main(["filing", str(centre.directory), "A1B2C3D4", "ready", option, "照" * 60]) == 0
+
+
 def test_an_entry_that_says_filed_must_have_been_filed(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
     question = a_matter(WITHOUT_CARD, AWAY)
     file(centre, terminal, question)
