@@ -493,6 +493,18 @@ def test_an_answer_holds_the_newest_twenty(centre: RunningCentre, terminal: Enro
     assert [one.filed_at_ms for one in told] == [NOW + n * HOUR for n in range(number - 1, number - 21, -1)]
 
 
+def test_two_filings_never_have_one_number(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    """By chance, or by somebody who has a terminal's key and has read the number on a slip."""
+    questions = [
+        a_matter(person, AWAY, transaction_id=start + "0" * (32 - len(start)))
+        for person, start in ((WITHOUT_CARD, "5e4d3c2b"), (WITH_CARD, "5e4d3c2bf"), (READY, "5e4d3c2bf0001"))
+    ]
+    numbers = [filed.number for one in questions if (filed := file(centre, terminal, one).filing) is not None]
+    assert numbers == ["5E4D3C2B", "5E4D3C2BF000", "5E4D3C2BF0001000"]
+    for number in numbers:
+        desk(centre).decide(number, FilingState.DONE)
+
+
 def test_an_office_decides_once(
     centre: RunningCentre, terminal: EnrolledTerminal, capsys: pytest.CaptureFixture[str]
 ) -> None:
