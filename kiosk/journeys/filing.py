@@ -135,7 +135,9 @@ def file_matter(
         progress.done_online = True
         return answer.filing
     if answer.verdict is FilingVerdict.ALREADY_FILED and answer.filing is not None:
-        raise (already or refusals.already_filed)(region, answer.filing)
+        if already is not None:
+            raise already(region, answer.filing)
+        raise refusals.already_filed(region, answer.filing, to_holder=proxy is None)
     raise _refusal(region, service, matter, answer.verdict)
 
 

@@ -370,6 +370,20 @@ VIEWS: Final[dict[str, View]] = {
         (_BACK, _FINISH, _NEXT),
         Step(3, 5),
     ),
+    "filing-refused-in-many-words": Explain(
+        told("接下来"),
+        (
+            told("这是别人替您交的。不是您让办的，请打 {hotline}。", hotline=Verbatim(HOTLINE)),
+            told(
+                "原因：{note}",
+                note=Verbatim("照片不是白色背景，脸也没有全照到，请换一张近三个月的" * 2 + "再交上来办，谢谢"),
+            ),
+            told("要问，请打 {hotline}。", hotline=Verbatim(HOTLINE)),
+        ),
+        None,
+        (_BACK, _LOOK_ON, _NEXT),
+        Step(2, 3),
+    ),
     "guide-proxy": Explain(
         told("本人来不了"),
         (
