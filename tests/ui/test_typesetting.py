@@ -35,6 +35,26 @@ def test_balanced_lines_leave_no_lonely_character() -> None:
     assert balanced_lines("请插入社会保障卡吧", 80, per_character) == ["请插入社会", "保障卡吧"]
 
 
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("别的材料机器认不出，由窗口来看。", 140, ["别的材料机器认不出，", "由窗口来看。"]),
+        ("可能改了，也可能没改。先试新的，再试旧的。", 170, ["可能改了，也可能没改。", "先试新的，再试旧的。"]),
+        ("请带：身份证、社会保障卡", 100, ["请带：身份证、", "社会保障卡"]),  # no label alone
+        ("去这里：社会保障卡窗口", 80, ["去这里：", "社会保障卡窗口"]),  # before a word is torn
+        (
+            "卡的社保功能马上停用，别人捡到",
+            100,
+            ["卡的社保功能马上", "停用，别人捡到"],
+        ),  # the phrase is wider than the line
+        ("甲乙丙，丁戊己庚，辛壬", 60, ["甲乙丙，丁戊", "己庚，辛壬"]),  # by phrases it would take three lines
+        ("First, then second", 60, ["First, then", "second"]),  # words are whole anyway: even lines are better
+    ],
+)
+def test_lines_end_where_the_reader_draws_breath(text: str, width: float, lines: list[str]) -> None:
+    assert balanced_lines(text, width, per_character) == lines
+
+
 TEXTS = st.text(alphabet="社保卡，。《》（）12ab 3", max_size=40)
 
 
