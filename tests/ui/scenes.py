@@ -428,7 +428,7 @@ VIEWS: Final[dict[str, View]] = {
         6,
         0,
         Step(1, 3),
-        told("密码不对，只剩最后 1 次，再错就锁住。想不起来请先按取消。"),
+        told("密码不对，只剩最后 1 次，再错就锁住。想不起来，请按“不办了”。"),
         (CANCEL,),
         told("是不是输成了银行密码？那是另一个密码。"),
     ),
@@ -566,7 +566,7 @@ VIEWS: Final[dict[str, View]] = {
                 place=Say(
                     "发卡银行的补换卡窗口：银行账户的挂失、激活一次办完",
                     translations={
-                        "en": "The bank's window: reporting and starting the bank side are done there in one go"
+                        "en": "The bank's window: reporting and activating the bank side are done there in one go"
                     },
                 ),
             ),
@@ -742,7 +742,7 @@ VIEWS: Final[dict[str, View]] = {
     "result-filed": Result(
         told("申领交上去了"),
         (
-            Fact(told("受理号"), Verbatim("8F3A2C71"), key=True),
+            Fact(told("受理号（询问时用）"), Verbatim("8F3A2C71"), key=True),
             Fact(told("照片"), told("由窗口补拍、补交")),
             Fact(told("多久能拿到卡"), told("{count} 个工作日", count=10)),
         ),
@@ -753,7 +753,7 @@ VIEWS: Final[dict[str, View]] = {
     "result-filed-by-proxy": Result(
         told("申领交上去了"),
         (
-            Fact(told("受理号"), Verbatim("8F3A2C71"), key=True),
+            Fact(told("受理号（询问时用）"), Verbatim("8F3A2C71"), key=True),
             Fact(told("照片"), told("由窗口补拍、补交")),
             Fact(told("多久能拿到卡"), told("{count} 个工作日", count=10)),
         ),
@@ -1055,7 +1055,7 @@ VIEWS: Final[dict[str, View]] = {
         (
             Fact(told("办到哪一步"), told("没有通过"), key=True),
             Fact(told("去哪里看病"), _within("632800")),
-            Fact(told("受理号"), Verbatim("8F3A2C71")),
+            Fact(told("受理号（询问时用）"), Verbatim("8F3A2C71")),
         ),
         told("原因：{note}", note=Verbatim("没有转诊单，请到参保地的医保经办机构补交")),
         (_FINISH, _NEXT),
@@ -1077,7 +1077,7 @@ VIEWS: Final[dict[str, View]] = {
     "result-noted": Result(
         told("记下了，卡还没有销"),
         (
-            Fact(told("受理号"), Verbatim("8F3A2C71"), key=True),
+            Fact(told("受理号（询问时用）"), Verbatim("8F3A2C71"), key=True),
             Fact(told("接下来"), told("按后面几页的顺序去办")),
         ),
         None,
@@ -1097,7 +1097,7 @@ VIEWS: Final[dict[str, View]] = {
         (
             Fact(told("发卡银行"), Verbatim("中原银行股份有限公司")),
             Fact(told("账号"), Verbatim("****1234")),
-            Fact(told("银行功能"), told("还没有激活，请到发卡银行办理")),
+            Fact(told("银行功能"), told("还没有开通，请到发卡银行办")),
         ),
         None,
         (_LOOK_ON, _NEXT),
@@ -1194,7 +1194,7 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "refusal-being-replaced": Refusal(
         told("新卡正在补办，旧卡不能恢复"),
-        told("补卡受理以后，旧卡的挂失不能再撤销。"),
+        told("新卡已经开始办了，旧卡的挂失就不能再撤销。"),
         (told("请等新卡。办到哪一步，可以打电话问。"),),
         HOTLINE,
         Citation("青岛市社会保障卡使用指南（试用版）", "", "使用须知第四条"),
@@ -1343,7 +1343,7 @@ VIEWS: Final[dict[str, View]] = {
         told("接下来"),
         (
             told("先改密码：请回首页选“改密码”，现在就能改。"),
-            told("银行功能：{place}", place=_OUTLET),
+            told("开通银行功能：{place}", place=_OUTLET),
             told("带：{papers}", papers=_listed("本人有效身份证件", "社会保障卡", "以前的医保卡")),
         ),
         None,
@@ -1355,10 +1355,10 @@ VIEWS: Final[dict[str, View]] = {
         told("领到新卡，社保功能就能用，看病、买药可以刷卡。"),
         (
             told(
-                "银行功能：{place}",
+                "开通银行功能：{place}",
                 place=Say(
                     "合作银行的网点，激活并设银行密码",
-                    translations={"en": "An outlet of the partner bank, to start it and set the bank PIN"},
+                    translations={"en": "An outlet of the partner bank, to activate it and set the bank PIN"},
                 ),
             ),
             told("带：{papers}", papers=told("本人有效身份证件")),
