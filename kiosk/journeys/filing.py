@@ -165,7 +165,7 @@ def _unanswered(session: Session, service: Service, answer: Unreachable | Distru
     """A filing is never taken down without the centre: only it knows whether it may be filed."""
     if answer.maybe_done:
         view = Fault(
-            title=say("没有收到社保中心的答复"),
+            title=say("没收到社保中心答复"),
             means=meaning(service, Effect.MAYBE),
             now=say("请换一台机器，或找工作人员。"),
             hotline=session.region.hotline,

@@ -37,7 +37,7 @@ def unbreakable(text: str) -> list[str]:
 
 
 def phrases(text: str, marks: frozenset[str] = BREATH) -> list[str]:
-    """The pieces of ``text`` that are read in one breath: each ends behind one of ``marks``, or with the text."""
+    """The pieces of ``text`` that are read in one breath: each ends behind one of ``marks`` outside quotations, or with the text."""
     whole: list[str] = []
     going_on = False
     for piece in unbreakable(text):
@@ -45,8 +45,13 @@ def phrases(text: str, marks: frozenset[str] = BREATH) -> list[str]:
             whole[-1] += piece
         else:
             whole.append(piece)
-        going_on = piece.rstrip()[-1:] not in marks
+        going_on = piece.rstrip()[-1:] not in marks or _quotes(whole[-1])
     return whole
+
+
+def _quotes(text: str) -> bool:
+    """Whether a quotation is open at the end: a button's name stays in one piece."""
+    return text.count("“") > text.count("”")
 
 
 def _phrases_and_labels(text: str) -> list[str]:

@@ -329,7 +329,7 @@ VIEWS: Final[dict[str, View]] = {
             Action(Intent.BACK, told("没带齐")),
             Action(Intent.NEXT, told("带齐了"), Emphasis.PRIMARY),
         ),
-        note=told("除了身份证，别的材料机器认不出，由窗口来看。"),
+        note=told("机器只看身份证，别的材料由窗口看。"),
     ),
     "proxy-papers-of-a-child": Explain(
         told("这些都带了吗？"),
@@ -344,7 +344,7 @@ VIEWS: Final[dict[str, View]] = {
             Action(Intent.BACK, told("没带齐")),
             Action(Intent.NEXT, told("带齐了"), Emphasis.PRIMARY),
         ),
-        note=told("除了身份证，别的材料机器认不出，由窗口来看。"),
+        note=told("机器只看身份证，别的材料由窗口看。"),
     ),
     "proxy-own-card": PlaceIdCard(
         told("先放您自己的身份证"),
@@ -543,7 +543,7 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "formal-last-question": ReadBack(
         told("真的要正式挂失吗？"),
-        (Fact(told("办了以后"), told("卡马上停用。以后能不能撤销，本地手册没有写明。")),),
+        (Fact(told("办了以后"), told("卡马上停用。能不能撤销，本地手册没有写明。")),),
         told("卡也许还找得到？先办{name}就够了。", name=_REPORT),
         None,
         (CANCEL, Action(Intent.NEXT, told("正式挂失这张卡"), Emphasis.GRAVE)),
@@ -1431,7 +1431,7 @@ VIEWS: Final[dict[str, View]] = {
         (CLOSE,),
     ),
     "fault-answer-lost": Fault(
-        told("没有收到社保中心的答复"),
+        told("没收到社保中心答复"),
         meaning(Service.PIN_CHANGE, Effect.MAYBE),
         told("如果两个都不对，请打电话或找工作人员。"),
         HOTLINE,
