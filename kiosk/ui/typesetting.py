@@ -19,7 +19,7 @@ Measure = Callable[[str], float]
 Cut = Callable[[str], list[str]]
 """The pieces of a text between which a line may end."""
 
-_UNIT = re.compile(r"\s+|[A-Za-z0-9À-ɏ*+./@#&%'’:\-–]+|.", re.DOTALL)
+_UNIT = re.compile(r"""\s+|[A-Za-z0-9À-ɏ*+./@#&%"'’:\-–]+|.""", re.DOTALL)
 
 
 def unbreakable(text: str) -> list[str]:
@@ -37,7 +37,7 @@ def unbreakable(text: str) -> list[str]:
 
 
 def phrases(text: str, marks: frozenset[str] = BREATH) -> list[str]:
-    """The pieces of ``text`` that are read in one breath: each ends behind one of ``marks`` outside quotations, or with the text."""
+    """The pieces of ``text`` that are read in one breath: each ends behind one of ``marks``, or with the text."""
     whole: list[str] = []
     going_on = False
     for piece in unbreakable(text):

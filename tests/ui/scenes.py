@@ -1344,7 +1344,7 @@ VIEWS: Final[dict[str, View]] = {
         (
             told("先改密码：请回首页选“改密码”，现在就能改。"),
             told("开通银行功能：{place}", place=_OUTLET),
-            told("带：{papers}", papers=_listed("本人有效身份证件", "社会保障卡", "以前的医保卡")),
+            told("去银行要带：{papers}", papers=_listed("本人有效身份证件", "社会保障卡", "以前的医保卡")),
         ),
         None,
         (_BACK, _FINISH, _NEXT),
@@ -1361,7 +1361,7 @@ VIEWS: Final[dict[str, View]] = {
                     translations={"en": "An outlet of the partner bank, to activate it and set the bank PIN"},
                 ),
             ),
-            told("带：{papers}", papers=told("本人有效身份证件")),
+            told("去银行要带：{papers}", papers=told("本人有效身份证件")),
         ),
         "12333",
         Citation("江西省社会保障卡使用手册", "", "§1", "2016–2020"),

@@ -18,6 +18,7 @@ def per_character(text: str) -> float:
         ("请稍候，不要拔卡。", 30, ["请稍", "候，不", "要拔", "卡。"]),  # neither ， nor 。 starts a line
         ("见《手册》吧", 20, ["见", "《手", "册》", "吧"]),  # 《 does not end one
         ("拨打12333问", 40, ["拨打", "12333问"]),  # a number stays whole
+        ('choose "Get a card"', 55, ['choose "Get', 'a card"']),  # neither mark stands alone
         ("Social security PIN", 60, ["Social", "security PIN"]),
         ("第一行\n第二行", 100, ["第一行", "第二行"]),
     ],

@@ -178,7 +178,7 @@ def test_the_way_from_the_home_screen_begins_on_it(translations: ModuleType) -> 
     told = [labels for way in ways if (labels := re.findall("选“([^”]+)”", way))]
     assert len(told) > 8
     for first, *then in told:
-        assert first in on_it
+        assert first in on_it, f"{first} is not on the home screen"
         assert set(then) <= behind.get(first, set()), first
 
 
