@@ -135,7 +135,7 @@ def _papers_page(region: Region, service: Service, relation: Relation) -> Explai
             Action(Intent.BACK, say("没带齐")),
             Action(Intent.NEXT, say("带齐了"), Emphasis.PRIMARY),
         ),
-        note=say("除了身份证，别的材料机器认不出，由窗口来看。"),
+        note=say("机器只看身份证，别的材料由窗口看。"),
     )
 
 

@@ -113,7 +113,7 @@ def test_the_papers_are_named_before_a_card_is_laid_down() -> None:
     apply(world)
     page = next(view for view in world.seen if isinstance(view, Explain) and view.title.text == "这些都带了吗？")
     assert [filled(line) for line in page.lines] == ["您的和对方的身份证，都要原件。", f"窗口还要看：{MANDATE}"]
-    assert filled(page.note) == "除了身份证，别的材料机器认不出，由窗口来看。"
+    assert filled(page.note) == "机器只看身份证，别的材料由窗口看。"
     assert titles(world).index("这些都带了吗？") < titles(world).index("先放您自己的身份证")
 
 

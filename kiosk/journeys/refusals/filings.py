@@ -31,7 +31,8 @@ def already_filed(region: Region, told: FilingTold, *, to_holder: bool = True) -
         code="R-40",
         title=say("已经交过了"),
         why=say("受理号 {number}，还在办。不用再交一次。", number=Verbatim(told.number)),
-        instead=by_another or ((say("想知道办到哪一步，请回首页选“查进度”。"),) if progress else ()),
+        instead=by_another
+        or ((say("想知道办到哪一步：回首页选“办卡、办别的事”，再选“查进度”。"),) if progress else ()),
     )
 
 
