@@ -329,7 +329,7 @@ def test_a_holder_who_comes_second_learns_it_and_a_proxy_need_not(documents: lis
     assert apply(world) is Outcome.REFUSED
     told = [filled(line) for line in refusal(world).instead]
     assert told == (
-        ["想知道办到哪一步，请回首页选“查进度”。"]
+        ["想知道办到哪一步：回首页选“办卡、办别的事”，再选“查进度”。"]
         if relation == SENT
         else ["这是别人替您交的。不是您让办的，请打 0000-9901。"]
     )
