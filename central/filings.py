@@ -295,11 +295,11 @@ def _filed_before(session: Session, question: FileMatter) -> Filed | None:
     if before is None:
         return None
     acting = session.get(FilingProxy, question.transaction_id)
-    hangs = session.get(FilingPortrait, question.transaction_id)
     same = before.social_security_number == question.social_security_number
-    same = same and before.matter == _written(question.matter) and _proxy(acting) == question.proxy
+    if not same or before.matter != _written(question.matter) or _proxy(acting) != question.proxy:
+        raise malformed("this transaction id has filed something else")
     # Once it has ended its portrait is gone, and with it what could be compared.
-    if not same or (_is_open(before) and _taken_down(hangs) != question.portrait):
+    if _is_open(before) and _taken_down(session.get(FilingPortrait, question.transaction_id)) != question.portrait:
         raise malformed("this transaction id has filed something else")
     return Filed(verdict=FilingVerdict.FILED, filing=told(before, acting))
 

@@ -97,7 +97,7 @@ def test_the_picture_is_wiped_before_anything_else_is_asked() -> None:
 
 
 def test_the_camera_opens_for_nobody_who_has_not_agreed() -> None:
-    world = sitter(**{CONSENT: DECLINE})
+    world = sitter(JPEG, **{CONSENT: DECLINE})
     assert apply(world) is Outcome.DONE
     assert world.camera_opened_after == []
     assert filed(world) is None
