@@ -1,6 +1,7 @@
 """The mirror is a mirror, and no face stays on a screen that has been put away."""
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from kiosk.journeys.views import PortraitPreview
 from kiosk.portrait.guidance import Instruction
 from kiosk.runtime.viewfinder import Viewfinder
+from kiosk.ui.settings import Preferences
 from tests.ui.display import DrivenWindow
 from tests.ui.scenes import SCENES
 
@@ -66,6 +68,17 @@ def an_instruction_changes_words_and_ring_alone(driven: DrivenWindow) -> Iterato
     driven.quiet = TICKS
     yield
     assert screen.mirror.drawn == 1
+
+
+def no_is_as_large_as_yes(driven: DrivenWindow) -> Iterator[None]:
+    """Both answers to the question for consent have one size, in every language and size of type."""
+    for name in ("portrait-consent", "portrait-consent-child"):
+        driven.window.show(SCENES[name])
+        for language, large in itertools.product(("zh", "en"), (False, True)):
+            driven.prefer(Preferences(language=language, large=large))
+            no, yes = driven.router.screen.buttons
+            assert no.size == yes.size, (name, language, large, no.size, yes.size)
+            yield
 
 
 def no_face_stays(driven: DrivenWindow) -> Iterator[None]:
