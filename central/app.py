@@ -147,7 +147,7 @@ def create_app(
         return await exchange.answer(request, LiftLoss, _in(session_id, desk.lift_loss))
 
     _add_activation(described, exchange, f"{session_path}/activation", desk)
-    _add_filings(described, exchange, FilingDesk(database, rules, calendar, clock))
+    _add_filings(described, exchange, FilingDesk(database, keys, rules, calendar, clock))
 
     @described.post("/v1/working-keys", GetWorkingKey, WorkingKey)
     async def working_key(request: Request) -> Response:

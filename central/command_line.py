@@ -29,7 +29,7 @@ from central.enrolment import (
     thaw,
 )
 from central.filings import FilingDesk, FilingRefused
-from central.keys import CentreKeys
+from central.keys import CentreKeys, write_secret
 from central.loss_reports import LossDesk
 from central.query import card_changes
 from central.region_rules import RegionRulesRefused, load_region_rules
@@ -131,6 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     decide.add_argument("state", type=FilingState, choices=list(FilingState), metavar="STATE", help=_STATES)
     decide.add_argument("--place", default="", help="where it is collected")
     decide.add_argument("--note", default="", help="why it was refused, or what is missing; its person reads this")
+    portrait = on_centre("portrait", _portrait, "write the portrait of an open application to a new file of one's own")
+    portrait.add_argument("number", help="as on the slip")
+    portrait.add_argument("out", type=Path, metavar="FILE", help="a JPEG; never overwritten")
     serve = on_centre("serve", _serve, "serve until stopped")
     serve.add_argument("--port", type=int)
     serve.add_argument("--workers", type=int, default=1, help="processes that share the port; for PostgreSQL")
@@ -189,10 +192,17 @@ def _thaw(options: argparse.Namespace) -> None:
 
 
 def _filing(options: argparse.Namespace) -> None:
+    _filing_desk(options).decide(options.number, options.state, place=options.place, note=options.note)
+
+
+def _portrait(options: argparse.Namespace) -> None:
+    write_secret(options.out, _filing_desk(options).portrait(options.number))
+
+
+def _filing_desk(options: argparse.Namespace) -> FilingDesk:
     settings = _settings(options)
-    calendar = load_calendar(settings.holidays)
-    desk = FilingDesk(Database(settings.database), load_region_rules(settings.region_rules), calendar, time.time)
-    desk.decide(options.number, options.state, place=options.place, note=options.note)
+    rules, calendar = load_region_rules(settings.region_rules), load_calendar(settings.holidays)
+    return FilingDesk(Database(settings.database), CentreKeys.load(settings), rules, calendar, time.time)
 
 
 def _replacement_withdraw(options: argparse.Namespace) -> None:

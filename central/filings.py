@@ -7,17 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import msgspec
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from central.card_states import is_holder, settle_all
 from central.database import Database
 from central.exchange import Asker
+from central.keys import CentreKeys
 from central.online import locked_transaction, refuse_frozen, region_of
 from central.problems import malformed
 from central.region_rules import RegionRule, RegionRules
 from central.replacement_orders import orders_in_progress
-from central.tables import Card, Filing, FilingProxy, Holder, ReplacementOrder
+from central.tables import Card, Filing, FilingPortrait, FilingProxy, Holder, ReplacementOrder
 from kiosk.records import identity
 from kiosk.records.card import CardState
 from kiosk.records.china_time import CHINA
@@ -45,6 +46,8 @@ from kiosk.records.filings import (
     Relation,
     matter_key,
 )
+from kiosk.records.portrait import ConsentBy, FiledPortrait, open_portrait
+from kiosk.records.sealing import Unreadable
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import HolidayCalendar, NotKnown, working_days_after
 
@@ -71,6 +74,7 @@ class FilingDesk:
     """Takes what people file, and tells them how far it has come."""
 
     database: Database
+    keys: CentreKeys
     rules: RegionRules
     calendar: HolidayCalendar
     clock: Callable[[], float]
@@ -80,8 +84,9 @@ class FilingDesk:
         """File a matter, once per transaction id.
 
         :raises Declined: a frozen terminal, another region's question, a person whose card or ID card nobody has seen,
-            a proxy for oneself or without the holder's ID card, an admission on a day that is none or has yet to come,
-            or a transaction id that is something else's.
+            a proxy for oneself or without the holder's ID card, a portrait that does not open, without the consent that
+            it wants or with anything but an application, an admission on a day that is none or has yet to come, or a
+            transaction id that is something else's.
         """
         now_ms = int(self.clock() * 1000)
         number = question.social_security_number
@@ -90,6 +95,7 @@ class FilingDesk:
             if question.identified_by is IdentifiedBy.TYPED:
                 raise malformed("who files must have shown a card")
             _check_proxy(question)
+            _check_portrait(question, self.keys, _day_of(now_ms))
             last_day_of_term = self._last_day_of_term(question.matter, self.rules.of(region), _day_of(now_ms))
             row = locked_transaction(
                 session,
@@ -140,10 +146,12 @@ class FilingDesk:
             new_number = _new_number(session, question.transaction_id)
             filing = _filing(asker, question, new_number, region, rule, rests_on, now_ms)
             session.add(filing)
+            session.flush()  # first the filing, to which the others point
             acting = _kept(question)
             if acting is not None:
-                session.flush()  # its filing first, to which it points
                 session.add(acting)
+            if question.portrait is not None:
+                session.add(_hung_up(question.transaction_id, question.portrait))
             row.social_security_number = number
             row.effects += 1
             return Filed(verdict=verdict, filing=told(filing, acting))
@@ -191,6 +199,24 @@ class FilingDesk:
                 raise FilingRefused("a paper that was issued can be withdrawn, and nothing else")
             filing.state, filing.changed_at = state.value, int(self.clock() * 1000)
             filing.place, filing.note = place or filing.place, note or filing.note
+            if state not in OPEN_STATES:
+                session.execute(delete(FilingPortrait).where(FilingPortrait.transaction_id == filing.transaction_id))
+
+    def portrait(self, number: str) -> bytes:
+        """The portrait of an application that stands open, as a JPEG, for the card's maker.
+
+        :param number: as on the slip.
+        :raises FilingRefused: no such application stands open, several do, or it came without a portrait.
+        """
+        with self.database.reading() as session:
+            found = session.scalars(
+                select(FilingPortrait)
+                .join(Filing, Filing.transaction_id == FilingPortrait.transaction_id)
+                .where(Filing.number == number, Filing.state.in_([one.value for one in OPEN_STATES]))
+            ).all()
+            if len(found) != 1:
+                raise FilingRefused(f"{len(found)} open applications with the number {number} have a portrait")
+            return open_portrait(found[0].sealed, found[0].transaction_id, self.keys.opening)
 
     def _last_day_of_term(self, matter: Matter, rule: RegionRule, today: date) -> date | None:
         """Until when an emergency can be registered; None where there is no term, or the calendar can't tell it.
@@ -247,6 +273,26 @@ def _check_proxy(question: FileMatter) -> None:
         raise malformed("a proxy must have shown the holder's ID card")
 
 
+def _check_portrait(question: FileMatter, keys: CentreKeys, today: date) -> None:
+    """:raises Declined: no application, the holder is not there, no consent that counts, or not a portrait."""
+    portrait, proxy = question.portrait, question.proxy
+    if portrait is None:
+        return
+    if not isinstance(question.matter, CardApplication):
+        raise malformed("a portrait goes with an application")
+    by_guardian = proxy is not None and proxy.relation is Relation.GUARDIAN
+    if proxy is not None and not by_guardian:
+        raise malformed("whoever was sent is not the holder")
+    age = _age(question.social_security_number, today)
+    wants_guardian = age is not None and age < GUARDIAN_BELOW
+    if (portrait.consent_by is ConsentBy.GUARDIAN) != by_guardian or (wants_guardian and not by_guardian):
+        raise malformed("nobody has agreed to the portrait who could")
+    try:
+        open_portrait(portrait.sealed, question.transaction_id, keys.opening)
+    except Unreadable as error:
+        raise malformed("a portrait that does not open") from error
+
+
 def _filed_before(session: Session, question: FileMatter) -> Filed | None:
     """The same answer to the same question.
 
@@ -258,6 +304,9 @@ def _filed_before(session: Session, question: FileMatter) -> Filed | None:
     acting = session.get(FilingProxy, question.transaction_id)
     same = before.social_security_number == question.social_security_number
     if not same or before.matter != _written(question.matter) or _proxy(acting) != question.proxy:
+        raise malformed("this transaction id has filed something else")
+    # Once it has ended its portrait is gone, and with it what could be compared.
+    if _is_open(before) and _taken_down(session.get(FilingPortrait, question.transaction_id)) != question.portrait:
         raise malformed("this transaction id has filed something else")
     return Filed(verdict=FilingVerdict.FILED, filing=told(before, acting))
 
@@ -280,6 +329,21 @@ def _proxy(kept: FilingProxy | None) -> Proxy | None:
         return None
     to_show = tuple(kept.to_show.split())
     return Proxy(number=kept.number, name=kept.name, relation=Relation(kept.relation), to_show=to_show)
+
+
+def _hung_up(transaction_id: str, portrait: FiledPortrait) -> FilingPortrait:
+    return FilingPortrait(
+        transaction_id=transaction_id,
+        sealed=portrait.sealed,
+        consent_by=portrait.consent_by.value,
+        consent_text=portrait.consent_text,
+    )
+
+
+def _taken_down(kept: FilingPortrait | None) -> FiledPortrait | None:
+    if kept is None:
+        return None
+    return FiledPortrait(sealed=kept.sealed, consent_by=ConsentBy(kept.consent_by), consent_text=kept.consent_text)
 
 
 def _barred(question: FileMatter, holder: Holder, rule: RegionRule, today: date) -> FilingVerdict | None:

@@ -359,6 +359,17 @@ class FilingProxy(Base):
     to_show: Mapped[str] = mapped_column(comment="papers in the packs' words, with blanks between")
 
 
+class FilingPortrait(Base):
+    """The portrait that came with an application, sealed as it came; gone when the application has ended."""
+
+    __tablename__ = "filing_portraits"
+
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("filings.transaction_id"), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(comment="HPKE to the centre's opening key, for this transaction")
+    consent_by: Mapped[str] = mapped_column(comment="holder, guardian; who agreed at the terminal")
+    consent_text: Mapped[str] = mapped_column(comment="which words they read")
+
+
 class CentrePin(Base):
     """The PIN of a card where the centre holds it."""
 

@@ -1,6 +1,7 @@
 """The one place that names concrete devices, stores and clients, and puts them together."""
 
 import contextlib
+import functools
 import logging
 import os
 import resource
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -39,16 +41,22 @@ from kiosk.ledger.store import STORAGE_KEY_SIZE
 from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
+from kiosk.portrait.norm import Norm
 from kiosk.records.china_time import CHINA
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.sitting import Studio
 from kiosk.runtime.surroundings import Devices, Surroundings
+from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.ui.fonts import FontBook, FontsMissing
 from kiosk.uplink.alone import alone
 from kiosk.uplink.settings import UplinkSettings
+
+if TYPE_CHECKING:
+    from kiosk.portrait.darkroom import Darkroom
 
 _log = logging.getLogger(__name__)
 
@@ -128,6 +136,25 @@ def open_camera(configuration: Configuration) -> Camera | None:
         return OpenCvCamera(source_of(section.source), width=section.width, height=section.height)
     except ValueError as error:
         raise ConfigurationError(f"camera.source: {error}") from error
+
+
+def open_studio(configuration: Configuration, viewfinder: Viewfinder) -> Studio | None:
+    """What portraits are taken with; None where the terminal has no camera. No model is loaded yet.
+
+    :raises ConfigurationError: the centre's keys are not there.
+    """
+    if configuration.camera is None:
+        return None
+    models = configuration.paths.assets / "models"
+
+    @functools.cache
+    def darkroom() -> "Darkroom":
+        from kiosk.portrait.darkroom import Darkroom  # noqa: PLC0415 - numpy, OpenCV and the models: at the first sitting
+
+        return Darkroom(models, Norm())
+
+    centre = X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key)
+    return Studio(darkroom, viewfinder, centre)
 
 
 def enrol(configuration: Configuration) -> EnrolmentRequest:
@@ -222,6 +249,7 @@ def run_terminal(configuration: Configuration) -> None:
     open_ledger = ledger_opener(configuration)
     offset = ClockOffset(configuration.offset_path)
     client = CentralClient(_connection(configuration, keys, offset))
+    viewfinder = Viewfinder()
     conductors: list[Conductor] = []  # made after the window, which it draws on
 
     def heard(intent: AnyIntent) -> None:
@@ -242,6 +270,7 @@ def run_terminal(configuration: Configuration) -> None:
         ),
         on_intent=heard,
         on_activity=touched,
+        look_through=viewfinder.take,
     )
     with DurableJournal(
         open_ledger,
@@ -264,6 +293,7 @@ def run_terminal(configuration: Configuration) -> None:
             window,
             surroundings(window.wake, offset, country),
             handbook,
+            studio=open_studio(configuration, viewfinder),
         )
         conductors.append(conductor)
 

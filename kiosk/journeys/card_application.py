@@ -1,4 +1,4 @@
-"""My first card: the person by the ID card, the photograph at a window.
+"""My first card: the person by the ID card, the photograph here or at a window.
 
 Region rules: services.card_application, application, proxy.
 """
@@ -30,6 +30,7 @@ from kiosk.journeys.guide import (
     who_must_come,
 )
 from kiosk.journeys.identify import CANCEL
+from kiosk.journeys.portrait import portrait, wants_portrait
 from kiosk.journeys.proxy import Filer, at_the_window, filer_by_id_card, for_whom, on_slip, step_of
 from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.terms import span
@@ -39,11 +40,12 @@ from kiosk.policy.counter import Business
 from kiosk.policy.region import Region
 from kiosk.records.filings import CardApplication, Relation
 from kiosk.records.masking import mask_phone
+from kiosk.records.portrait import ConsentBy, FiledPortrait
 from kiosk.records.transaction import Outcome, Service
 
 PHONE_LENGTH: Final = 11
 _PHONE: Final = re.compile(r"1[0-9]{10}", re.ASCII)
-_ID_CARD, _TELEPHONE, _CHECK = Step(1, 3), Step(2, 3), Step(3, 3)
+_ID_CARD, _TELEPHONE, _PORTRAIT, _CHECK = 1, 2, 3, 4
 
 
 def card_application(session: Session) -> Journey[Outcome]:
@@ -56,26 +58,45 @@ def _apply(session: Session, progress: Progress) -> Journey[Ending]:
     if not region.offers(Service.CARD_APPLICATION):
         raise refusals.not_offered(region, Service.CARD_APPLICATION)
     needs_id_card(session, Service.CARD_APPLICATION)
-    yield from leafed(session, _explanation(region), Action(Intent.NEXT, say("开始申领"), Emphasis.PRIMARY))
+    yield from leafed(session, _explanation(session), Action(Intent.NEXT, say("开始申领"), Emphasis.PRIMARY))
     relation = yield from for_whom(session, Service.CARD_APPLICATION)
+    # Whoever was sent does not have the holder's face.
+    pictured = wants_portrait(session) and relation is not Relation.SENT
+    consent_by = ConsentBy.HOLDER if relation is None else ConsentBy.GUARDIAN
     while True:
-        filer = yield from filer_by_id_card(session, Service.CARD_APPLICATION, _ID_CARD, relation)
-        phone = yield from _phone(step_of(_TELEPHONE, relation))
-        if (yield from ask(Show(_read_back(filer, phone, relation), personal=True))) is not Intent.AGAIN:
+        id_step = _step(_ID_CARD, pictured=pictured)
+        filer = yield from filer_by_id_card(session, Service.CARD_APPLICATION, id_step, relation)
+        phone = yield from _phone(step_of(_step(_TELEPHONE, pictured=pictured), relation))
+        face: FiledPortrait | None = None
+        if pictured:
+            face = yield from portrait(
+                session, progress, step_of(_step(_PORTRAIT, pictured=True), relation), consent_by
+            )
+        step = step_of(_step(_CHECK, pictured=pictured), relation)
+        read_back = _read_back(filer, phone, step, pictured=pictured, taken=face is not None)
+        if (yield from ask(Show(read_back, personal=True))) is not Intent.AGAIN:
             break
     application = CardApplication(phone=phone)
-    told = yield from file_matter(session, progress, filer.holder, application, proxy=filer.proxy)
+    told = yield from file_matter(session, progress, filer.holder, application, proxy=filer.proxy, portrait=face)
     note = say("窗口看过材料才能办，要带什么请看后面。") if filer.proxy is not None else None
-    first = Result(say("申领交上去了"), (number_fact(told), *_result_facts(region)), note, ())
+    taken = face is not None
+    first = Result(say("申领交上去了"), (number_fact(told), *_result_facts(region, taken=taken)), note, ())
     name = matter_in_words(region, application)
     further = (*at_the_window(region, Service.CARD_APPLICATION, filer.proxy), *handed_out(region))
-    slip_lines = (*on_slip(region, filer.proxy), *_on_slip(region))
-    views = filed_pages(session, name, told, first, _next_steps(region), slip_lines, further)
+    slip_lines = (*on_slip(region, filer.proxy), *_on_slip(region, taken=taken))
+    views = filed_pages(session, name, told, first, _next_steps(region, taken=taken), slip_lines, further)
     return Ending(Outcome.DONE, views)
 
 
-def _explanation(region: Region) -> Pages:
+def _step(number: int, *, pictured: bool) -> Step:
+    """One less after the telephone where no portrait is taken."""
+    return Step(number, 4) if pictured else Step(min(number, 3), 3)
+
+
+def _explanation(session: Session) -> Pages:
+    region = session.region
     rules = region.pack.application
+    photo = _PHOTO_HERE if wants_portrait(session) else _PHOTO_ELSEWHERE
     sent, fee = region.may_send(Business.APPLICATION), rules.fee_fen.value
     if fee == 0:
         one = say("要用身份证，替别人办要两个人的。不收费。") if sent else say("要用您本人的身份证。不收费。")
@@ -86,12 +107,13 @@ def _explanation(region: Region) -> Pages:
     insured = (say("要先参加社会保险。"),) if rules.insured_first.value else ()
     return (
         *pages(say("办第一张卡"), *needed, *insured, *_term(region), *who_must_come(region, Business.APPLICATION)),
-        *pages(say("照片和材料"), _PHOTO_ELSEWHERE, *photo_demands(region), *minors_bring(region)),
+        *pages(say("照片和材料"), photo, *photo_demands(region), *minors_bring(region)),
     )
 
 
 _PHOTO_ELSEWHERE: Final = say("这台机器不拍照片，照片由窗口补拍、补交。")
-"""Until a terminal takes portraits."""
+"""Of a terminal without a camera."""
+_PHOTO_HERE: Final = say("照片可以在这里拍，也可以由窗口补拍、补交。")
 
 
 def _term(region: Region) -> tuple[Say, ...]:
@@ -121,32 +143,43 @@ def _phone(step: Step) -> Journey[str | None]:
         note = say("手机号码是 1 开头的 11 位数字，请改一改。")
 
 
-def _read_back(filer: Filer, phone: str | None, relation: Relation | None) -> ReadBack:
+def _read_back(filer: Filer, phone: str | None, step: Step, *, pictured: bool, taken: bool) -> ReadBack:
     number = Personal(mask_phone(phone), phone) if phone is not None else say("没有留")
-    by_proxy = filer.proxy is not None
     return ReadBack(
         title=say("请核对，再交上去"),
         facts=(filer.facts[0], Fact(say("手机号码"), number)),
-        note=say("由您代办。卡会按对方身份证上的信息做。") if by_proxy else say("窗口会按身份证上的信息做卡。"),
-        step=step_of(_CHECK, relation),
+        note=_read_back_note(by_proxy=filer.proxy is not None, pictured=pictured, taken=taken),
+        step=step,
         actions=(CANCEL, filer.again, Action(Intent.NEXT, say("都对，交上去"))),
     )
 
 
-def _result_facts(region: Region) -> tuple[Fact, ...]:
+def _read_back_note(*, by_proxy: bool, pictured: bool, taken: bool) -> Say:
+    if taken:
+        return say("照片拍好了。卡会按身份证上的信息做。")
+    if pictured:
+        return say("照片由窗口补拍。卡会按身份证上的信息做。")
+    return say("由您代办。卡会按对方身份证上的信息做。") if by_proxy else say("窗口会按身份证上的信息做卡。")
+
+
+def _photo(*, taken: bool) -> Fact:
+    return Fact(say("照片"), say("在这里拍好了") if taken else say("由窗口补拍、补交"))
+
+
+def _result_facts(region: Region, *, taken: bool) -> tuple[Fact, ...]:
     term = region.pack.application.term.value
     until = (Fact(say("多久能拿到卡"), span(term)),) if term is not None else ()
-    return (Fact(say("照片"), say("由窗口补拍、补交")), *until)
+    return (_photo(taken=taken), *until)
 
 
-def _next_steps(region: Region) -> tuple[Say, ...]:
-    return (*photo_place(region), *meanwhile(region), *look_it_up(region))
+def _next_steps(region: Region, *, taken: bool) -> tuple[Say, ...]:
+    return (*(() if taken else photo_place(region)), *meanwhile(region), *look_it_up(region))
 
 
-def _on_slip(region: Region) -> tuple[Say, ...]:
+def _on_slip(region: Region, *, taken: bool) -> tuple[Say, ...]:
     collection = region.pack.application.handed_out.value or ()
     return (
-        say("照片由窗口补拍、补交"),
+        say("照片在机器上拍好了") if taken else say("照片由窗口补拍、补交"),
         *_term(region),
         *(say("领卡，{who}", who=in_words(one)) for one in collection),
     )

@@ -133,10 +133,19 @@ def _words(error: DeviceError | LedgerFailed) -> tuple[Say, Say]:
     if error.device == "id_reader":
         return say("身份证阅读器没有反应"), say("请换一台机器，或找工作人员。")
     if error.device == "camera":
-        return say("摄像头看不见了"), say("请换一台机器，或找工作人员。")
+        return camera_trouble(error), say("请换一台机器，或找工作人员。")
     if isinstance(error, TimedOut | ProtocolViolation):
         return say("没能读出您的卡"), say("请把卡擦干净再插一次。还不行，请找工作人员。")
     return say("读卡器没有反应"), say("请换一台机器，或找工作人员。")
+
+
+def camera_trouble(error: DeviceError) -> Say:
+    """What is the matter with a camera."""
+    if isinstance(error, PictureDark):
+        return say("镜头被挡住了，看不见人")
+    if isinstance(error, PictureFrozen):
+        return say("摄像头的画面不动了")
+    return say("摄像头看不见了")
 
 
 def interruption_view(interruption: Interruption, hotline: str, means: Say) -> View | None:

@@ -42,6 +42,7 @@ from kiosk.records.filings import (
     Proxy,
 )
 from kiosk.records.masking import mask_name, mask_number
+from kiosk.records.portrait import FiledPortrait
 from kiosk.records.transaction import Outcome, Service, Stage
 
 Already = Callable[[Region, FilingTold], Ended]
@@ -105,10 +106,12 @@ def file_matter(
     already: Already | None = None,
     *,
     proxy: Proxy | None = None,
+    portrait: FiledPortrait | None = None,
 ) -> Journey[FilingTold]:
     """Put a matter that was read back and confirmed to the centre; on record before and, by the frame, after.
 
     :param proxy: who stands there, where it is not the holder.
+    :param portrait: with an application, where one was taken and accepted.
     :param already: what is said where the same stands open; a refusal with its number when None.
     :raises Ended: with the centre's own reason why not; or no answer came, and whether it is filed nobody knows.
     """
@@ -126,6 +129,7 @@ def file_matter(
         identified_by=IdentifiedBy.ID_CARD,
         matter=matter,
         proxy=proxy,
+        portrait=portrait,
     )
     answer = yield from ask_centre(question, Filed)
     if isinstance(answer, Unreachable | Distrusted):

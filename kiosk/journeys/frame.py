@@ -1,6 +1,6 @@
 """What every journey has in common.
 
-However it ends: PINs are wiped, the entry is written, the card goes back, one screen says how it ended.
+However it ends: PINs and portraits are wiped, the entry is written, the card goes back, one screen says how it ended.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,6 +35,7 @@ from kiosk.policy.country import Country
 from kiosk.policy.region import Region
 from kiosk.records.filings import IdentifiedBy
 from kiosk.records.masking import mask_name, mask_number
+from kiosk.records.portrait import TakenPortrait
 from kiosk.records.transaction import Outcome, Service, Stage, Transaction
 
 
@@ -47,6 +48,8 @@ class Session:
     today: date
     reads_id_cards: bool = False
     """This terminal has a reader of identity cards, and it works."""
+    takes_portraits: bool = False
+    """This terminal has a camera, it is there, and pictures can be measured."""
     printing: Printing = Printing.ABSENT
     handbook: Handbook = NO_HANDBOOK
     country: Country = field(default_factory=Country)
@@ -89,6 +92,7 @@ class Progress:
     effect: Effect = Effect.NONE
     done_online: bool = False
     pins: list[Pin] = field(default_factory=list)
+    portraits: list[TakenPortrait] = field(default_factory=list)
 
     @property
     def names_somebody(self) -> bool:
@@ -152,7 +156,7 @@ Body = Callable[[Session, Progress], Journey[Ending]]
 def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
     """Run ``body`` to its end and bring everything home, whatever interrupts it.
 
-    In order: wipe the PINs, make the entry durable, give the card back, say how it ended.
+    In order: wipe PINs and portraits, make the entry durable, give the card back, say how it ended.
     """
     progress = Progress(service, session)
     try:
@@ -164,6 +168,8 @@ def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
     finally:
         for pin in progress.pins:
             pin.wipe()
+        for portrait in progress.portraits:
+            portrait.wipe()
     if progress.names_somebody:
         try:
             yield from ask(Record(progress.transaction(Stage.FINISHED, ending)))

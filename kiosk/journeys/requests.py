@@ -13,10 +13,21 @@ from drivers.ports.card_reader import CardKind, Challenge, Cryptogram, HolderDat
 from drivers.ports.id_reader import IdDocument
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
-from kiosk.journeys.views import AnyIntent, InsertCard, PaperSlip, PinEntry, PlaceIdCard, View, Working
+from kiosk.journeys.views import (
+    AnyIntent,
+    InsertCard,
+    PaperSlip,
+    PinEntry,
+    PlaceIdCard,
+    PortraitPreview,
+    View,
+    Working,
+)
 from kiosk.journeys.wording import Say
+from kiosk.portrait.guidance import Instruction
 from kiosk.records.activation import ActivateCard, CardActivated
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
+from kiosk.records.portrait import ConsentBy, FiledPortrait, TakenPortrait
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -227,6 +238,44 @@ class ReturnIdDocument(Request[None]):
     interruptible: ClassVar[bool] = False
     line: Say
     """What came of it, said while the card still lies there."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A try came to its end without a portrait."""
+
+    amiss: tuple[Instruction, ...]
+    """What was asked for and not seen, that which stood longest first; at most two. None where the person did all that
+    was asked, and no picture came out to the norm."""
+
+
+class NoSitting(Enum):
+    """Why a try came to nothing that says nothing of the person."""
+
+    LEFT = "left"
+    """The citizen touched another way out than cancel."""
+    NOT_READY = "not_ready"
+    """This terminal can't measure a picture. The camera was not opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakePortrait(Request[TakenPortrait | NotTaken | NoSitting]):
+    """Open the camera, guide the person until all is well, and finish the portrait; the camera is shut afterwards.
+
+    Consent comes before it. A portrait that comes back is the journey's to wipe.
+    """
+
+    awaits_citizen: ClassVar[bool] = True
+    view: PortraitPreview
+
+
+@dataclass(frozen=True, slots=True)
+class SealPortrait(Request[FiledPortrait]):
+    """Seal an accepted portrait to the centre, for one transaction."""
+
+    portrait: TakenPortrait
+    transaction_id: str
+    consent_by: ConsentBy
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from kiosk.handbook.search import Keyword
+from kiosk.journeys.portrait_words import INSTRUCTIONS
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.region import Citation
+from kiosk.portrait.guidance import Instruction
+from kiosk.records.portrait import TakenPortrait
 from kiosk.records.transaction import Service
 
 
@@ -243,6 +246,38 @@ class SoundEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PortraitPreview:
+    """Somebody sits before the camera: what it sees, as in a mirror, and the one thing to do now.
+
+    The pictures are no part of it: the screen takes each from the viewfinder, and nothing keeps them.
+    """
+
+    line: Say
+    step: Step | None
+    actions: tuple[Action, ...]
+    instruction: Instruction = Instruction.COME_INTO_VIEW
+    held: float = 0.0
+    """0–1: how long all has been well; at 1 the picture is taken."""
+
+    @property
+    def title(self) -> Say:
+        """The instruction in words."""
+        return INSTRUCTIONS[self.instruction]
+
+
+@dataclass(frozen=True, slots=True)
+class PortraitProof:
+    """The finished portrait, for its person to take or not."""
+
+    title: Say
+    line: Say
+    portrait: TakenPortrait
+    """Drawn while it stands there; wiped by whoever holds it."""
+    step: Step | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A part of what the handbook states on a question, with where it stands."""
 
@@ -416,6 +451,8 @@ View = (
     | NumberEntry
     | NameEntry
     | SoundEntry
+    | PortraitPreview
+    | PortraitProof
     | Choices
     | Answer
     | Working

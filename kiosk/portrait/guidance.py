@@ -138,6 +138,11 @@ class Guidance(Generic[Frame]):
             self._let_go()
         return Advice(self._shown, held, taken)
 
+    @property
+    def kept(self) -> Frame | None:
+        """The best frame of the hold so far; whoever wipes the others leaves it."""
+        return None if self._best is None else self._best[1]
+
     def _wish(self, verdicts: tuple[Verdict, ...]) -> Instruction:
         wish = wanted(verdicts)
         if wish is not self._shown and self._shown is not Instruction.HOLD_STILL:

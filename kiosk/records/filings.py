@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from kiosk.records.china_time import Moment
+from kiosk.records.portrait import FiledPortrait
 
 MOST_TOLD = 20
 """Filings in one answer, the newest first."""
@@ -186,6 +187,8 @@ class FileMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     matter: Matter
     proxy: Proxy | None = None
     """Who stands there, where it is not the holder."""
+    portrait: FiledPortrait | None = None
+    """With an application, where the terminal has taken one."""
 
     def __repr__(self) -> str:
         return f"<FileMatter {matter_key(self.matter)}>"

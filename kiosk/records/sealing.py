@@ -127,5 +127,21 @@ def unseal(entry: SealedEntry, ledger_id: bytes, epoch_key: EpochKey) -> bytes:
         raise Unreadable(f"entry {entry.sequence} does not open") from error
 
 
+def seal_to_centre(plaintext: bytes, purpose: bytes, centre: X25519PublicKey) -> bytes:
+    """Seal so that only the centre's private key opens it, for the same ``purpose``."""
+    return _hpke.encrypt(plaintext, centre, info=purpose)
+
+
+def open_from_terminal(sealed: bytes, purpose: bytes, centre: X25519PrivateKey) -> bytes:
+    """The centre's side of :func:`seal_to_centre`.
+
+    :raises Unreadable: sealed for another purpose or key, or damaged.
+    """
+    try:
+        return _hpke.decrypt(sealed, centre, info=purpose)
+    except Exception as error:  # the binding raises several types for one meaning
+        raise Unreadable("what a terminal sealed does not open") from error
+
+
 def _epoch_info(ledger_id: bytes, epoch: int) -> bytes:
     return b"ssct-epoch-1" + ledger_id + struct.pack(">I", epoch)

@@ -41,8 +41,10 @@ from kiosk.journeys.requests import (
     Request,
     ReturnCard,
     ReturnIdDocument,
+    SealPortrait,
     Show,
     SlipFate,
+    TakePortrait,
     Unreachable,
 )
 from kiosk.journeys.views import (
@@ -53,6 +55,7 @@ from kiosk.journeys.views import (
     NumberEntry,
     OutOfService,
     PinEntry,
+    PortraitPreview,
     Scene,
     SoundEntry,
     StillThere,
@@ -65,13 +68,16 @@ from kiosk.journeys.views import (
 )
 from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
+from kiosk.portrait.guidance import Instruction
+from kiosk.records.portrait import CONSENT_TEXT, FiledPortrait, TakenPortrait
 from kiosk.records.transaction import Outcome, Service
 from kiosk.runtime.errands import card_errand, id_errand, pad_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
-from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes, PinCount
+from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes, Meanwhile, PinCount, PortraitAdvice
 from kiosk.runtime.paper import print_once, typeset
 from kiosk.runtime.repertoire import JOURNEYS
+from kiosk.runtime.sitting import Sitting, Studio
 from kiosk.runtime.surroundings import Devices, Display, Journal, Surroundings
 from kiosk.runtime.watch import DeviceWatch
 
@@ -90,7 +96,10 @@ URGENT_S: Final = 10.0
 _PAD_SILENT_S: Final = 30.0
 """An entry that times out sooner than this never started: the pad is silent."""
 
-_SHOWS: Final = (Show, Announce, AwaitCard, AwaitIdDocument, ReadIdDocument, EnterPin, EnterPinBlock)
+_RING_STEPS: Final = 10
+"""Parts of the ring that fills while all is well; each is a scene of its own."""
+
+_SHOWS: Final = (Show, Announce, AwaitCard, AwaitIdDocument, ReadIdDocument, EnterPin, EnterPinBlock, TakePortrait)
 """Requests that bring a view of their own."""
 
 
@@ -106,9 +115,12 @@ class Conductor:
         display: Display,
         surroundings: Surroundings,
         handbook: Handbook = NO_HANDBOOK,
+        *,
+        studio: Studio | None = None,
     ) -> None:
+        """:param studio: what portraits are taken with where there is a camera; without it none are."""
         self._region, self._devices, self._display, self._journal = region, devices, display, journal
-        self._handbook = handbook
+        self._handbook, self._studio = handbook, studio
         self._ask_centre, self._surroundings, self._clock = ask_centre, surroundings, surroundings.monotonic
         self._lanes = Lanes(surroundings.wake)
         self._health = Health()
@@ -118,6 +130,8 @@ class Conductor:
         self._ticket = 0
         self._in_flight = False
         """The request at hand is with a lane."""
+        self._sitting: Sitting | None = None
+        """The try before the camera that is under way."""
         self._slot_due = 0.0
         self._interruption: Interruption | DeviceError | None = None
         self._holds_card = False
@@ -151,6 +165,8 @@ class Conductor:
             self._interrupt(CitizenCancelled())
         elif isinstance(self._request, Show):
             self._send(intent)
+        elif self._sitting is not None:
+            self._sitting.stop()
         self._surroundings.wake()  # the next screen shall not wait for the next round
 
     def activity(self, *, large: bool) -> None:
@@ -180,6 +196,8 @@ class Conductor:
     def stop(self) -> None:
         """End the lanes and close a running journey, which wipes what it holds."""
         self._devices.pin_pad.cancel()
+        if self._sitting is not None:
+            self._sitting.stop()
         self._journey.close()
         self._lanes.close()
         if self._devices.camera is not None:
@@ -202,16 +220,28 @@ class Conductor:
             self._watch.look_at_printer(now)
         self._draw(now)
 
-    def _take(self, answer: LaneAnswer | PinCount) -> None:
-        if isinstance(answer, PinCount):
-            if answer.ticket == self._ticket and isinstance(self._view, PinEntry):
-                self._view = replace(self._view, typed=answer.count)
-                self._idleness.restart(self._clock())
+    def _take(self, answer: LaneAnswer | Meanwhile) -> None:
+        if isinstance(answer, PinCount | PortraitAdvice):
+            if answer.ticket == self._ticket:
+                self._follow(answer)
             return
         if isinstance(answer.value, SlipFate):
             self._watch.printed(answer.value)
         self._in_flight = False
         self._answered(answer)
+
+    def _follow(self, told: Meanwhile) -> None:
+        """Show how far the request at hand has come; a digit or a face is a sign of life."""
+        match told, self._view:
+            case PinCount(count=count), PinEntry() as view:
+                self._view = replace(view, typed=count)
+            case PortraitAdvice(instruction=instruction, held=held), PortraitPreview() as view:
+                self._view = replace(view, instruction=instruction, held=held)
+                if instruction is Instruction.COME_INTO_VIEW:
+                    return
+            case _:
+                return
+        self._idleness.restart(self._clock())
 
     # Carrying out the request at hand.
 
@@ -256,6 +286,11 @@ class Conductor:
                 self._hand(self._lanes.id, self._id_errand(request))
             case PrintSlip():
                 self._print(request)
+            case TakePortrait():
+                self._sitting = self._new_sitting()
+                self._hand(self._lanes.camera, self._sitting.take)
+            case SealPortrait():
+                self._send(self._sealed(request))
             case _:
                 self._hand(self._lanes.card, card_errand(request, self._devices.card_reader))
 
@@ -273,6 +308,29 @@ class Conductor:
 
         return pad_errand(request, self._devices.pin_pad, count)
 
+    def _new_sitting(self) -> Sitting:
+        camera, studio, ticket = self._devices.camera, self._studio, self._ticket
+        if camera is None or studio is None:
+            raise AssertionError("a journey asks for a camera that its session does not have")
+        last: list[tuple[Instruction, float]] = []
+
+        def tell(instruction: Instruction, held: float) -> None:
+            step = int(held * _RING_STEPS) / _RING_STEPS
+            if [(instruction, step)] != last or instruction is not Instruction.COME_INTO_VIEW:
+                last[:] = [(instruction, step)]
+                self._lanes.put(PortraitAdvice(ticket, instruction, step))
+
+        return Sitting(camera, studio, tell, self._clock)
+
+    def _sealed(self, request: SealPortrait) -> FiledPortrait:
+        if self._studio is None:
+            raise AssertionError("nobody has taken this portrait")
+        return FiledPortrait(
+            sealed=request.portrait.sealed(request.transaction_id, self._studio.centre),
+            consent_by=request.consent_by,
+            consent_text=CONSENT_TEXT,
+        )
+
     def _print(self, request: PrintSlip) -> None:
         printer = self._devices.receipt_printer
         if printer is None:
@@ -287,6 +345,7 @@ class Conductor:
 
     def _answered(self, answer: LaneAnswer) -> None:
         request, error, value = self._request, answer.error, answer.value
+        self._sitting = None
         if isinstance(request, ReturnCard | ReturnIdDocument) and error is not None:
             self._not_yet_taken(error)
             return
@@ -297,7 +356,7 @@ class Conductor:
             self._holds_card = isinstance(request, AwaitCard) and error is None
         # A card that came in the last moment is the journey's: it must give it back.
         if self._interruption is not None and request.interruptible and not self._holds_new_card(request, error):
-            if isinstance(value, Pin):
+            if isinstance(value, Pin | TakenPortrait):
                 value.wipe()
             self._throw_pending()
             return
@@ -326,6 +385,8 @@ class Conductor:
         _log.warning("%s: %s", type(request).__name__, error)
         if isinstance(error, NotConnected) and error.device == "id_reader":
             self._watch.lost_id_reader()  # nobody else is sent to it until it has answered
+        if isinstance(error, NotConnected) and error.device == "camera":
+            self._watch.lost_camera()
         self._throw(error)
 
     def _holds_new_card(self, request: Request[Any], error: BaseException | None) -> bool:
@@ -380,8 +441,12 @@ class Conductor:
 
     def _mind_pending_interruption(self) -> None:
         """End the entry at the pad; again each time, since a cancel that comes before the entry has begun is lost."""
-        if self._interruption is not None and self._in_flight and isinstance(self._request, EnterPin | EnterPinBlock):
+        if self._interruption is None or not self._in_flight:
+            return
+        if isinstance(self._request, EnterPin | EnterPinBlock):
             self._devices.pin_pad.cancel()
+        elif self._sitting is not None:
+            self._sitting.stop()
 
     def _advance(self, resume: Callable[[], Request[Any]]) -> None:
         try:
@@ -404,6 +469,7 @@ class Conductor:
                     self._region,
                     self._surroundings.today(),
                     reads_id_cards=self._watch.reads_id_cards,
+                    takes_portraits=self._studio is not None and self._watch.camera_there,
                     printing=self._watch.printing,
                     handbook=self._handbook,
                     country=self._surroundings.country,

@@ -9,6 +9,7 @@ from typing import Any
 from drivers.ports.card_reader import ExternalAuthenticationRefused, HolderDataProtected
 from drivers.ports.errors import DeviceError
 from kiosk.journeys.requests import LedgerFailed
+from kiosk.portrait.guidance import Instruction
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,18 @@ class PinCount:
     count: int
 
 
-Answers = queue.SimpleQueue[LaneAnswer | PinCount]
+@dataclass(frozen=True, slots=True)
+class PortraitAdvice:
+    """What whoever sits before the camera is to do now."""
+
+    ticket: int
+    instruction: Instruction
+    held: float
+
+
+Meanwhile = PinCount | PortraitAdvice
+"""What a lane tells of a request that it has not answered yet."""
+Answers = queue.SimpleQueue[LaneAnswer | Meanwhile]
 
 
 class Lane:
@@ -115,12 +127,12 @@ class Lanes:
         self._aside[self._side_ticket] = then
         lane.submit(self._side_ticket, work)
 
-    def put(self, count: PinCount) -> None:
-        """Hand in a count of digits, from the lane's thread."""
-        self._answers.put(count)
+    def put(self, told: Meanwhile) -> None:
+        """Hand in what is told meanwhile, from the lane's thread."""
+        self._answers.put(told)
         self._wake()
 
-    def arrived(self) -> Iterator[LaneAnswer | PinCount]:
+    def arrived(self) -> Iterator[LaneAnswer | Meanwhile]:
         """What has come for the journey; what was done aside goes where it belongs."""
         while not self._answers.empty():
             answer = self._answers.get_nowait()

@@ -29,7 +29,7 @@ class DeviceWatch:
         self._printer = PrinterWatch()
         self.reads_id_cards = False
         """The reader of identity cards has answered lately. The terminal serves without it."""
-        self._camera_there = False
+        self.camera_there = False
         """The camera has answered lately. The terminal serves without it."""
 
     @property
@@ -60,6 +60,10 @@ class DeviceWatch:
         """It failed somebody: nobody is sent to it until it has answered."""
         self.reads_id_cards = False
 
+    def lost_camera(self) -> None:
+        """It failed somebody: nobody is sent to it until it has answered."""
+        self.camera_there = False
+
     def _ask(
         self, lane: Lane, work: Callable[[], Any], then: Callable[[LaneAnswer], None], now: float, every_s: float
     ) -> None:
@@ -89,11 +93,11 @@ class DeviceWatch:
 
     def _camera_seen(self, answer: LaneAnswer) -> None:
         there = answer.error is None
-        if there and not self._camera_there:
+        if there and not self.camera_there:
             _log.info("the camera is there: %s", answer.value.name)
-        elif self._camera_there and not there:
+        elif self.camera_there and not there:
             _log.error("the camera is not there: %s", answer.error)
-        self._camera_there = there
+        self.camera_there = there
 
     def _ledger_seen(self, answer: LaneAnswer) -> None:
         if isinstance(answer.error, LedgerFailed):

@@ -8,6 +8,7 @@ from kivy.input import MotionEvent
 
 from kiosk.journeys.views import AnyIntent, Scene, View
 from kiosk.journeys.wording import Say
+from kiosk.runtime.viewfinder import Glance
 from kiosk.ui.fonts import FontBook
 from kiosk.ui.language import load_languages
 from kiosk.ui.look import Look, look_for
@@ -33,11 +34,13 @@ class Router:
         *,
         on_intent: Callable[[AnyIntent], None],
         on_activity: Callable[[Preferences], None],
+        look_through: Callable[[], Glance | None],
     ) -> None:
         self._defaults = Preferences(language=settings.language)
         self.preferences = self._defaults
         self._on_intent = on_intent
         self._on_activity = on_activity
+        self._look_through = look_through
         self._languages = load_languages(settings.assets / "translations")
         width, height = Window.size
         self.stage = Stage(width, height)
@@ -101,7 +104,8 @@ class Router:
         )
 
     def _desk(self, scene: Scene, *, allow_large: bool = True) -> Desk:
-        return Desk(self._look(allow_large=allow_large), scene.region_name, scene.hotline, self._on_intent, self._tools)
+        look = self._look(allow_large=allow_large)
+        return Desk(look, scene.region_name, scene.hotline, self._on_intent, self._tools, self._look_through)
 
     def _draw_screen(self, scene: Scene) -> None:
         draft = self._draft_for(scene.view)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from kiosk.journeys.views import AnyIntent, Attract, OutOfService, Scene
 from kiosk.journeys.wording import Say
+from kiosk.runtime.viewfinder import Glance
 from kiosk.ui.environment import prepare_kivy
 from kiosk.ui.settings import DisplaySettings, Preferences
 
@@ -32,11 +33,13 @@ class TerminalWindow:
         *,
         on_intent: Callable[[AnyIntent], None],
         on_activity: Callable[[Preferences], None],
+        look_through: Callable[[], Glance | None] = lambda: None,
     ) -> None:
+        """:param look_through: gives the newest of what the camera sees, once; None when there is nothing newer."""
         prepare_kivy(settings)
         from kiosk.ui.router import Router  # noqa: PLC0415 - imports Kivy, which reads what was just prepared
 
-        self._router: Router = Router(settings, on_intent=on_intent, on_activity=on_activity)
+        self._router: Router = Router(settings, on_intent=on_intent, on_activity=on_activity, look_through=look_through)
         self._wake: Callable[[], None] | None = None
 
     @property

@@ -18,7 +18,7 @@ from central.filings import FilingDesk, FilingRefused, last_day
 from central.query import transaction_row
 from central.region_rules import load_region_rules
 from central.settings import load_settings
-from central.tables import Card, Filing, FilingProxy, Holder, ReplacementOrder
+from central.tables import Card, Filing, FilingPortrait, FilingProxy, Holder, ReplacementOrder
 from kiosk.records.card import CardState
 from kiosk.records.china_time import CHINA
 from kiosk.records.filings import (
@@ -42,6 +42,7 @@ from kiosk.records.filings import (
     Proxy,
     Relation,
 )
+from kiosk.records.portrait import CONSENT_TEXT, MOST_BYTES, ConsentBy, FiledPortrait, TakenPortrait
 from kiosk.records.questions import ReportLoss
 from kiosk.records.transaction import Outcome, Service, Stage
 from kiosk.records.upload import Receipt
@@ -112,7 +113,8 @@ def declined(question: Callable[[], object]) -> tuple[int, str]:
 
 def desk(centre: RunningCentre) -> FilingDesk:
     """The office's side."""
-    return FilingDesk(centre.database, load_region_rules(REGION_RULES), load_calendar(HOLIDAYS), centre.clock)
+    rules, calendar = load_region_rules(REGION_RULES), load_calendar(HOLIDAYS)
+    return FilingDesk(centre.database, centre.keys, rules, calendar, centre.clock)
 
 
 def put(centre: RunningCentre, **values: Any) -> None:
@@ -711,3 +713,94 @@ def test_a_proxy_is_somebody_else_and_both_id_cards_were_read(
     ):
         assert declined(functools.partial(file, centre, terminal, wrong)) == (400, "malformed")
     assert (stored(centre, WITHOUT_CARD), acted(centre)) == ([], [])
+
+
+JPEG = b"\xff\xd8" + bytes(range(1, 251)) * 80 + b"\xff\xd9"
+"""20 004 bytes that begin and end as a JPEG does; nobody's face."""
+
+
+def with_portrait(centre: RunningCentre, person: Person, jpeg: bytes = JPEG, **other: Any) -> FileMatter:
+    question = a_matter(person, other.pop("matter", CardApplication()), **other)
+    sealed = TakenPortrait(jpeg).sealed(other.pop("sealed_for", question.transaction_id), centre.opening_key)
+    return msgspec.structs.replace(question, portrait=filed_portrait(sealed))
+
+
+def filed_portrait(sealed: bytes, by: ConsentBy = ConsentBy.HOLDER) -> FiledPortrait:
+    return FiledPortrait(sealed=sealed, consent_by=by, consent_text=CONSENT_TEXT)
+
+
+def hanging(centre: RunningCentre, question: FileMatter) -> FilingPortrait | None:
+    with centre.database.reading() as session:
+        return session.get(FilingPortrait, question.transaction_id)
+
+
+def test_a_portrait_lies_sealed_with_its_application(
+    centre: RunningCentre, terminal: EnrolledTerminal, tmp_path: Path
+) -> None:
+    question = with_portrait(centre, WITHOUT_CARD)
+    told = file(centre, terminal, question)
+    assert told.verdict is FilingVerdict.FILED
+    assert file(centre, terminal, question) == told, "the same question again"
+    kept = hanging(centre, question)
+    assert kept is not None
+    assert (kept.consent_by, kept.consent_text) == ("holder", CONSENT_TEXT)
+    assert JPEG[100:200] not in kept.sealed, "a stolen database shows no face"
+    assert told.filing is not None
+    assert desk(centre).portrait(told.filing.number) == JPEG
+    settings, out = centre.directory / "central.json", tmp_path / "face.jpg"
+    assert main(["portrait", str(settings.parent), told.filing.number, str(out)]) == 0
+    assert out.read_bytes() == JPEG
+    assert out.stat().st_mode & 0o77 == 0, "for its reader alone"
+    assert main(["portrait", str(settings.parent), told.filing.number, str(out)]) == 1, "nothing is overwritten"
+
+
+def test_another_portrait_under_the_same_id_is_another_question(
+    centre: RunningCentre, terminal: EnrolledTerminal
+) -> None:
+    question = with_portrait(centre, WITHOUT_CARD)
+    file(centre, terminal, question)
+    other = filed_portrait(TakenPortrait(JPEG).sealed(question.transaction_id, centre.opening_key))
+    for changed in (other, None):
+        another = msgspec.structs.replace(question, portrait=changed)
+        assert declined(lambda: file(centre, terminal, another)) == (400, "malformed")  # noqa: B023 - called at once
+
+
+@pytest.mark.parametrize("state", [FilingState.DONE, FilingState.REFUSED, FilingState.WITHDRAWN])
+def test_a_portrait_goes_when_its_application_has_ended(
+    centre: RunningCentre, terminal: EnrolledTerminal, state: FilingState
+) -> None:
+    question = with_portrait(centre, WITHOUT_CARD)
+    told = file(centre, terminal, question)
+    assert told.filing is not None
+    desk(centre).decide(told.filing.number, FilingState.IN_PRODUCTION)
+    assert hanging(centre, question) is not None
+    desk(centre).decide(told.filing.number, state)
+    assert hanging(centre, question) is None
+    with pytest.raises(FilingRefused):
+        desk(centre).portrait(told.filing.number)
+    assert file(centre, terminal, question).verdict is FilingVerdict.FILED, "an answer that comes late is the same"
+
+
+def test_no_portrait_that_does_not_open_or_that_nobody_agreed_to(
+    centre: RunningCentre, terminal: EnrolledTerminal
+) -> None:
+    good = with_portrait(centre, WITHOUT_CARD)
+    assert good.portrait is not None
+    other_id, sealed = os.urandom(16).hex(), good.portrait.sealed
+    child = msgspec.structs.replace(good, social_security_number="990100201806159036")
+    sent = Proxy(number=WITH_CARD[0], name=WITH_CARD[1], relation=Relation.SENT)
+    wrong = {
+        "another transaction's": msgspec.structs.replace(good, transaction_id=other_id),
+        "damaged": msgspec.structs.replace(good, portrait=filed_portrait(sealed[:-1] + bytes([sealed[-1] ^ 1]))),
+        "no JPEG": with_portrait(centre, WITHOUT_CARD, bytes(20_000)),
+        "it breaks off": with_portrait(centre, WITHOUT_CARD, JPEG[:-2]),
+        "too small": with_portrait(centre, WITHOUT_CARD, JPEG[:100]),
+        "too large": with_portrait(centre, WITHOUT_CARD, JPEG + bytes(MOST_BYTES)),
+        "no guardian": msgspec.structs.replace(good, portrait=filed_portrait(sealed, ConsentBy.GUARDIAN)),
+        "a child's own": child,
+        "the holder is not there": msgspec.structs.replace(good, proxy=sent),
+        "no application": with_portrait(centre, WITHOUT_CARD, matter=Cancelling(reason=LeavingReason.MOVED_AWAY)),
+    }
+    for what, question in wrong.items():
+        assert declined(lambda: file(centre, terminal, question)) == (400, "malformed"), what  # noqa: B023
+    assert stored(centre, WITHOUT_CARD) == []

@@ -15,6 +15,8 @@ from drivers.ports.errors import (
     EntryCancelled,
     MediaRemoved,
     NotConnected,
+    PictureDark,
+    PictureFrozen,
     ProtocolViolation,
     TimedOut,
 )
@@ -33,6 +35,7 @@ from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.offsite_care import offsite_care
 from kiosk.journeys.papers import papers
 from kiosk.journeys.pin_change import pin_change
+from kiosk.journeys.portrait import AGREE
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import (
     CardTaken,
@@ -41,18 +44,31 @@ from kiosk.journeys.requests import (
     GoingOutOfService,
     Journey,
     LedgerFailed,
+    NotTaken,
     Request,
     SlipFate,
     Unread,
 )
 from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.journeys.views import Chosen, Intent, ReadBack
+from kiosk.portrait.guidance import Instruction
 from kiosk.records.activation import ActivateCard
 from kiosk.records.card import CardState
 from kiosk.records.filings import FilingState, GetFilings, OffsiteCare, OffsiteGroup
 from kiosk.records.questions import CardProof, CardProved, PinVerdict, RecordAnswer, ReportFormalLoss
 from kiosk.records.transaction import Outcome, Stage
-from tests.journeys.world import HOLDER_X, ID_CARD, OWN_ID_CARD, RECEIPT, RECORD, YEAR, World, filing
+from tests.journeys.world import (
+    HOLDER_X,
+    ID_CARD,
+    JPEG,
+    OWN_ID_CARD,
+    RECEIPT,
+    RECORD,
+    YEAR,
+    World,
+    advanced,
+    filing,
+)
 from tests.journeys.world import session as plain_session
 from tests.shipped_handbooks import handbook
 
@@ -152,6 +168,43 @@ SCENARIOS: dict[str, Scenario] = {
         card_application,
         lambda: World(key="yunling", documents=[ID_CARD], centre_up=False, choices={"留一个手机号码": Intent.NEXT}),
     ),
+    "application with a portrait": (
+        card_application,
+        lambda: World(
+            key="yunling",
+            documents=[ID_CARD],
+            keyed=["13800000000"],
+            takes_portraits=True,
+            choices={"要在这里拍照吗？": AGREE, "这张照片行吗？": Intent.NEXT},
+            sittings=[JPEG],
+        ),
+    ),
+    "application with a portrait at the third try": (
+        card_application,
+        lambda: World(
+            key="yunling",
+            documents=[PROXY, CHILD],
+            keyed=["13800000000"],
+            takes_portraits=True,
+            choices={"给谁办？": Chosen("guardian"), "给孩子拍照，您同意吗？": AGREE},
+            sittings=[
+                NotTaken((Instruction.COME_CLOSER, Instruction.LOOK_AT_CAMERA)),
+                NotTaken((Instruction.OPEN_EYES,)),
+                JPEG,
+            ],
+        ),
+    ),
+    "application whose camera fails": (
+        card_application,
+        lambda: World(
+            key="yunling",
+            documents=[ID_CARD],
+            keyed=["13800000000"],
+            takes_portraits=True,
+            choices={"要在这里拍照吗？": AGREE},
+            sittings=[NotConnected("camera", "unplugged")],
+        ),
+    ),
     "application for another": (
         card_application,
         lambda: World(
@@ -233,9 +286,9 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 
-def session(key: str, printing: Printing) -> Session:
-    """With all that a terminal can have."""
-    return plain_session(key, printing, reads_id_cards=True)
+def session(world: World) -> Session:
+    """With all that a terminal can have, and a camera where the scenario has somebody before it."""
+    return plain_session(world.key, world.printing, reads_id_cards=True, takes_portraits=world.takes_portraits)
 
 
 CARD_REQUESTS = (
@@ -244,6 +297,7 @@ CARD_REQUESTS = (
     requests.ChangeChipPin, requests.AnswerChallenge, requests.DrawChallenge, requests.OpenChip, requests.ReturnCard,
 )  # fmt: skip
 ID_REQUESTS = (requests.AwaitIdDocument, requests.ReadIdDocument, requests.ReturnIdDocument)
+CONSENTED = {"要在这里拍照吗？", "给孩子拍照，您同意吗？"}
 PAD_REQUESTS = (requests.EnterPin, requests.EnterPinBlock, requests.IdentifyPad, requests.LoadWorkingKey)
 
 
@@ -262,10 +316,13 @@ def what_may_come(request: Request[Any]) -> list[Exception]:
         "card_reader" if isinstance(request, CARD_REQUESTS)
         else "pin_pad" if isinstance(request, PAD_REQUESTS)
         else "id_reader" if isinstance(request, ID_REQUESTS)
+        else "camera" if isinstance(request, requests.TakePortrait)
         else ""
     )  # fmt: skip
     if device:
         found += [kind(device, "x") for kind in (NotConnected, TimedOut, ProtocolViolation, Busy, DeviceError)]
+    if device == "camera":
+        found += [PictureDark(device, "x"), PictureFrozen(device, "x")]
     if device == "card_reader":
         found.append(MediaRemoved(device, "pulled"))
     if isinstance(request, requests.EnterPin | requests.EnterPinBlock):
@@ -279,14 +336,14 @@ def every_case() -> list[tuple[str, int, int]]:
     cases = []
     for name, (journey_of, world_of) in SCENARIOS.items():
         world = world_of()
-        journey = journey_of(session(world.key, world.printing))
+        journey = journey_of(session(world))
         request = next(journey)
         step = 0
         while True:
             cases += [(name, step, number) for number in range(len(what_may_come(request)))]
             step += 1
             try:
-                request = journey.send(world.answer(request))
+                request = advanced(journey, world, request)
             except StopIteration:
                 break
     return cases
@@ -304,10 +361,10 @@ def test_the_walk_is_not_empty() -> None:
 def test_all_come_home(name: str, step: int, number: int) -> None:
     journey_of, world_of = SCENARIOS[name]
     world = world_of()
-    journey = journey_of(session(world.key, world.printing))
+    journey = journey_of(session(world))
     request = next(journey)
     for _ in range(step):
-        request = journey.send(world.answer(request))
+        request = advanced(journey, world, request)
     thrown = what_may_come(request)[number]
     at_record = isinstance(request, requests.Record)
     effect_asked = isinstance(request, requests.ChangeChipPin)
@@ -317,12 +374,14 @@ def test_all_come_home(name: str, step: int, number: int) -> None:
     try:
         request = journey.throw(thrown)
         while True:
-            request = journey.send(world.answer(request))
+            request = advanced(journey, world, request)
     except StopIteration as end:
         outcome = end.value
 
     assert isinstance(outcome, Outcome)
     assert all(len(pin) == 0 for pin in world.pins), "a PIN was not wiped"
+    assert all(portrait.wiped for portrait in world.portraits), "a portrait was not wiped"
+    assert not world.camera_opened_after or set(world.camera_opened_after) & CONSENTED, "nobody had agreed"
     card_out = isinstance(thrown, CardTaken | MediaRemoved) or at_return
     if world.card_came and not card_out:
         assert world.card_returned, "the card was not given back"

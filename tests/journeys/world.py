@@ -23,13 +23,23 @@ from drivers.ports.card_reader import (
     PinCheck,
     TransactionLog,
 )
+from drivers.ports.errors import DeviceError
 from drivers.ports.id_reader import DocumentKind, IdDocument
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock
 from kiosk.journeys import requests
 from kiosk.journeys.frame import Session
 from kiosk.journeys.printing import Printing
-from kiosk.journeys.requests import Distrusted, Journey, Request, SlipFate, Unreachable, Unread
+from kiosk.journeys.requests import (
+    Distrusted,
+    Journey,
+    NoSitting,
+    NotTaken,
+    Request,
+    SlipFate,
+    Unreachable,
+    Unread,
+)
 from kiosk.journeys.views import (
     AnyIntent,
     Choices,
@@ -60,6 +70,7 @@ from kiosk.records.filings import (
     FilingVerdict,
     GetFilings,
 )
+from kiosk.records.portrait import CONSENT_TEXT, FiledPortrait, TakenPortrait
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -110,9 +121,17 @@ def region(key: str) -> Region:
     return Region(load_pack(folder / f"{key}.toml"))
 
 
-def session(key: str, printing: Printing = Printing.ABSENT, *, reads_id_cards: bool = False) -> Session:
+def session(
+    key: str, printing: Printing = Printing.ABSENT, *, reads_id_cards: bool = False, takes_portraits: bool = False
+) -> Session:
     return Session(
-        TRANSACTION_ID, region(key), TODAY, reads_id_cards=reads_id_cards, printing=printing, country=COUNTRY
+        TRANSACTION_ID,
+        region(key),
+        TODAY,
+        reads_id_cards=reads_id_cards,
+        takes_portraits=takes_portraits,
+        printing=printing,
+        country=COUNTRY,
     )
 
 
@@ -214,6 +233,8 @@ ID_CARD = IdDocument(
 
 OWN_ID_CARD = dataclasses.replace(ID_CARD, number=HOLDER_X.social_security_number)
 """Of :data:`HOLDER_X`."""
+JPEG = b"\xff\xd8" + bytes(range(1, 251)) * 80 + b"\xff\xd9"
+"""20 004 bytes that begin and end as a portrait does; nobody's face."""
 FILED_NUMBER = TRANSACTION_ID[:8].upper()
 
 
@@ -256,6 +277,10 @@ class World:
     """What the citizen types on the screen, one entry after the other."""
     documents: list[IdDocument | Unread] = field(default_factory=list)
     """What the reader reads, one document laid down after the other."""
+    takes_portraits: bool = False
+    """The terminal has a camera."""
+    sittings: list[bytes | NotTaken | NoSitting | DeviceError] = field(default_factory=list)
+    """What comes of each try before the camera; bytes are a portrait's."""
     centre_up: bool = True
     lost_answer_to: type | None = None
     distrusted_answer_to: type | None = None
@@ -309,6 +334,11 @@ class World:
     """What the citizen has chosen to look at: each thing once, then they leave."""
 
     pins: list[Pin] = field(default_factory=list)
+    portraits: list[TakenPortrait] = field(default_factory=list)
+    sealed: list[bytes] = field(default_factory=list)
+    """What a portrait held when it was sealed."""
+    camera_opened_after: list[str] = field(default_factory=list)
+    """Titles of the screens that had been seen when the camera was first opened."""
     recorded: list[Transaction] = field(default_factory=list)
     seen: list[View] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
@@ -380,6 +410,22 @@ class World:
     def _open_chip(self, _: Any) -> bool:
         self.chip_closed = False
         return True
+
+    def _sit(self, request: requests.TakePortrait) -> TakenPortrait | NotTaken | NoSitting:
+        self.camera_opened_after = self.camera_opened_after or titles(self)
+        self.seen.append(request.view)
+        came = self.sittings.pop(0)
+        if isinstance(came, DeviceError):
+            raise came
+        if not isinstance(came, bytes):
+            return came
+        self.portraits.append(TakenPortrait(came))
+        return self.portraits[-1]
+
+    def _seal(self, request: requests.SealPortrait) -> FiledPortrait:
+        assert request.transaction_id == TRANSACTION_ID
+        self.sealed.append(bytes(request.portrait.jpeg))
+        return FiledPortrait(sealed=bytes(20_052), consent_by=request.consent_by, consent_text=CONSENT_TEXT)
 
     def _enter(self, request: requests.EnterPin) -> Pin:
         self.seen.append(request.view)
@@ -475,6 +521,8 @@ class World:
             requests.AskCentre: World._ask_centre,
             requests.Record: World._record,
             requests.PrintSlip: World._print,
+            requests.TakePortrait: World._sit,
+            requests.SealPortrait: World._seal,
         },
         repr=False,
     )
@@ -501,9 +549,18 @@ def steps(journey: Journey[Outcome], world: World) -> Generator[Request[Any], No
     while True:
         yield request
         try:
-            request = journey.send(world.answer(request))
+            request = advanced(journey, world, request)
         except StopIteration as end:
             return cast("Outcome", end.value)
+
+
+def advanced(journey: Journey[Outcome], world: World, request: Request[Any]) -> Request[Any]:
+    """The next request, once ``world`` has answered this one or a device of it has failed."""
+    try:
+        answer = world.answer(request)
+    except DeviceError as error:
+        return journey.throw(error)
+    return journey.send(answer)
 
 
 def walk(journey: Journey[Outcome], world: World) -> Outcome:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kiosk.journeys.views import AnyIntent
+from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.ui.settings import DisplaySettings, Preferences
 from kiosk.ui.window import TerminalWindow
 
@@ -57,11 +58,14 @@ class DrivenWindow:
     def __init__(self, width: int, height: int) -> None:
         self.intents: list[AnyIntent] = []
         self.activity: list[Preferences] = []
+        self.viewfinder = Viewfinder()
+        """Where a test puts what the camera would see."""
         self._home = tempfile.TemporaryDirectory()
         self.window: TerminalWindow = TerminalWindow(
             settings_for(width, height, Path(self._home.name)),
             on_intent=self.intents.append,
             on_activity=self.activity.append,
+            look_through=self.viewfinder.take,
         )
         self.flips = 0
         self.quiet = 0

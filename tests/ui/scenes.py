@@ -1,10 +1,15 @@
 """One scene of every kind, as the journeys make them. All people and numbers are invented."""
 
 import dataclasses
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from PIL import Image
+
+from drivers.ports.errors import PictureDark
 from kiosk.handbook.search import Keyword
+from kiosk.journeys import portrait
 from kiosk.journeys.answer_printing import NO_PAPER, printed_view, with_printing
 from kiosk.journeys.counter_words import listed
 from kiosk.journeys.faults import CLOSE, Effect, meaning
@@ -50,7 +55,10 @@ from kiosk.journeys.views import (
 )
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
 from kiosk.policy.country import load_places
-from kiosk.policy.region import Citation
+from kiosk.policy.pack import load_pack
+from kiosk.policy.region import Citation, Region
+from kiosk.portrait.guidance import Instruction
+from kiosk.records.portrait import ConsentBy, TakenPortrait
 from kiosk.records.transaction import Service
 
 
@@ -112,6 +120,14 @@ _LOST = Tile(
     OpenMenu(Menu.LOST), told("卡丢了、找到了"), told("挂失和撤销"), "loss", told("卡丢了，或者找到了。挂失和撤销挂失")
 )
 _ELSEWHERE = told("看去哪儿办")
+
+
+def a_face() -> bytes:
+    """A portrait's size and form, cut by hand out of a picture of nobody (tests/data/LICENSES.md)."""
+    image = Image.open(Path(__file__).parents[1] / "data" / "faces" / "portrait-a.webp").convert("RGB")
+    out = BytesIO()
+    image.resize((358, 441), box=(90, 190, 730, 978)).save(out, "JPEG", quality=85)
+    return out.getvalue()
 
 
 def _tile(leads_to: Service | Menu, label: str, term: str, icon: str) -> Tile:
@@ -1464,6 +1480,39 @@ VIEWS: Final[dict[str, View]] = {
     "take-card": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=False),
     "take-card-urgent": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=True),
 }
+_TAKEN = TakenPortrait(a_face())
+_AT_PORTRAIT = Step(4, 5)
+_FICTIONAL = Region(load_pack(Path(__file__).parents[1] / "regions" / "yunling.toml"))
+_PORTRAIT_VIEWS: Final[dict[str, View]] = {
+    "portrait-consent": portrait._consent(_AT_PORTRAIT, ConsentBy.HOLDER),
+    "portrait-consent-child": portrait._consent(_AT_PORTRAIT, ConsentBy.GUARDIAN),
+    "portrait-checklist": portrait._checklist(_FICTIONAL, _AT_PORTRAIT),
+    "portrait-preview": portrait._preview(_AT_PORTRAIT),
+    "portrait-preview-left": dataclasses.replace(portrait._preview(_AT_PORTRAIT), instruction=Instruction.MOVE_LEFT),
+    "portrait-preview-light": dataclasses.replace(portrait._preview(_AT_PORTRAIT), instruction=Instruction.EVEN_LIGHT),
+    "portrait-preview-held": dataclasses.replace(
+        portrait._preview(_AT_PORTRAIT), instruction=Instruction.HOLD_STILL, held=0.6
+    ),
+    "portrait-proof": portrait._proof(_TAKEN, _AT_PORTRAIT, 2),
+    "portrait-proof-last": portrait._proof(_TAKEN, _AT_PORTRAIT, 0),
+    "portrait-not-taken": portrait._not_taken((Instruction.EVEN_LIGHT, Instruction.LOOK_AT_CAMERA), _AT_PORTRAIT, 1),
+    "portrait-not-taken-at-all": portrait._not_taken(
+        (Instruction.EVEN_LIGHT, Instruction.PLAIN_LIGHT), _AT_PORTRAIT, 0
+    ),
+    "portrait-not-possible": portrait._not_possible(_AT_PORTRAIT, 2),
+    "portrait-camera-dark": portrait._failed_camera(_FICTIONAL, PictureDark("camera", "dark"), 2),
+    "application-read-back-portrait": ReadBack(
+        told("请核对，再交上去"),
+        (
+            Fact(told("姓名"), PersonName("欧*㛃", RARE_NAME)),
+            Fact(told("手机号码"), Personal("138****0000", "13800000000")),
+        ),
+        told("照片由窗口补拍。卡会按身份证上的信息做。"),
+        Step(4, 4),
+        (CANCEL, Action(Intent.AGAIN, told("不是我，重新放")), Action(Intent.NEXT, told("都对，交上去"))),
+    ),
+}
+VIEWS.update(_PORTRAIT_VIEWS)
 for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):
     VIEWS[f"{_name}-on-paper"] = offering(VIEWS[_name])
 

@@ -10,11 +10,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
-from typing import Final
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
+from PIL import Image
+
+from kiosk.journeys.views import PortraitPreview
 from kiosk.ui.settings import Preferences
 from tests.ui.display import ROOT, DrivenWindow, virtual_display
-from tests.ui.scenes import SCENES
+from tests.ui.scenes import SCENES, a_face
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 TARGET: Final = ROOT / "build" / "screens"
 SHAPES: Final = {"portrait": (1080, 1920), "landscape": (1920, 1080)}
@@ -45,6 +53,14 @@ def looks(name: str, shape: str) -> Iterator[tuple[str, Preferences]]:
             yield f"{language}-{size}-low", Preferences(language=language, large=large, low=True)
 
 
+def somebody() -> "NDArray[np.uint8]":
+    """What the camera would see of the person of the portrait scenes; 600 × 720."""
+    image = Image.open(BytesIO(a_face())).resize((460, 567))
+    seat = Image.new("RGB", (600, 720), (206, 203, 198))
+    seat.paste(image, (70, 153))
+    return np.array(seat, np.uint8)
+
+
 def _draw(shape: str, only: str) -> None:
     def script(driven: DrivenWindow) -> Generator[None, None, None]:
         for name, scene in [*SCENES.items(), ("help", SCENES["home"])]:
@@ -55,6 +71,10 @@ def _draw(shape: str, only: str) -> None:
                 driven.prefer(preferences)
                 if name == "help":
                     driven.router._open_help()
+                if isinstance(scene.view, PortraitPreview):
+                    driven.viewfinder.put(somebody())
+                    driven.quiet = 4
+                    yield
                 yield
                 driven.pixels().save(TARGET / f"{name}.{shape}.{look}.png", compress_level=3)
             driven.router._close_help()

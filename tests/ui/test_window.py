@@ -87,6 +87,16 @@ def test_drawing(check: str) -> None:
     in_window(f"drawing_checks:{check}", *PORTRAIT)
 
 
+@pytest.mark.parametrize("check", ["it_is_a_mirror", "an_instruction_changes_words_and_ring_alone", "no_face_stays"])
+def test_portrait(check: str) -> None:
+    in_window(f"portrait_checks:{check}", *PORTRAIT)
+
+
+@pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
+def test_no_is_as_large_as_yes(size: tuple[int, int]) -> None:
+    in_window("portrait_checks:no_is_as_large_as_yes", *size)
+
+
 def test_a_failing_check_fails() -> None:
     with pytest.raises(AssertionError, match="has no attribute"):
         in_window("drawing_checks:there_is_no_such_check", *HALF)

@@ -4,13 +4,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from drivers.ports.errors import NotConnected, PictureFrozen
 from kiosk import bootstrap
+from kiosk.bootstrap import CentreKeys
 from kiosk.configuration import ConfigurationError
 from kiosk.journeys.faults import fault_view
 from kiosk.journeys.wording import say
+from kiosk.portrait.errors import ModelsMissing
+from kiosk.runtime.viewfinder import Viewfinder
 from simulators.camera import CameraSimulator
 from tests.centre import REPOSITORY
 from tests.unit.test_receipt_printer_section import configured
@@ -48,6 +53,18 @@ def test_opencv_is_not_loaded_before_somebody_wants_a_picture(tmp_path: Path) ->
     assert told.stdout == "[]\n"
 
 
+def test_without_a_camera_there_is_no_studio_and_with_one_no_model_is_loaded(tmp_path: Path) -> None:
+    opening = X25519PrivateKey.generate().public_key().public_bytes_raw()
+    public = CentreKeys(key_id="k", signing_key=bytes(32), opening_key=opening)
+    (tmp_path / "public.json").write_bytes(msgspec.json.encode(public))
+    assert bootstrap.open_studio(configured(tmp_path, ""), Viewfinder()) is None
+    section = '[camera]\nsource = "/dev/null"'
+    studio = bootstrap.open_studio(configured(tmp_path, section, tmp_path / "no-assets"), Viewfinder())
+    assert studio is not None
+    with pytest.raises(ModelsMissing):
+        studio.darkroom()
+
+
 def test_a_device_that_is_not_there_is_no_mistake_of_the_file(tmp_path: Path) -> None:
     camera = bootstrap.open_camera(configured(tmp_path, f'[camera]\nsource = "{tmp_path}/video0"'))
     assert camera is not None
@@ -80,4 +97,4 @@ def test_an_address_that_is_none_is_refused_at_start(tmp_path: Path, source: str
 
 def test_a_fault_of_the_camera_is_told_in_its_own_words() -> None:
     view = fault_view(PictureFrozen("camera", "the same picture"), "12333", say("您的卡和钱都没有变动。"))
-    assert (view.title.text, view.code) == ("摄像头看不见了", "V-07")
+    assert (view.title.text, view.code) == ("摄像头的画面不动了", "V-07")

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from drivers.ports.camera import CameraIdentity, Frame
+from drivers.ports.camera import Camera, CameraIdentity, Frame
 from drivers.ports.card_reader import (
     AuthenticationAlgorithm,
     CardKind,
@@ -68,6 +68,7 @@ from kiosk.journeys.wording import Say
 from kiosk.records.china_time import CHINA
 from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.conductor import Conductor
+from kiosk.runtime.sitting import Studio
 from kiosk.runtime.surroundings import Devices, Surroundings
 from kiosk.ui.language import Language
 from tests.journeys.world import HOLDER, ID_CARD, ISSUER, World, pin, region
@@ -330,7 +331,12 @@ class Hall:
     """A terminal in a hall, and a citizen."""
 
     def __init__(
-        self, key: str = "zhumadian", plate: Plate | None = None, printer: Printer | None = None, eye: Eye | None = None
+        self,
+        key: str = "zhumadian",
+        plate: Plate | None = None,
+        printer: Printer | None = None,
+        eye: Camera | None = None,
+        studio: Studio | None = None,
     ) -> None:
         self.now = 1000.0
         self.woken = threading.Event()
@@ -349,6 +355,7 @@ class Hall:
                 self.woken.set,
                 lambda: datetime(2026, 11, 22, 10, 40, tzinfo=CHINA),
             ),
+            studio=studio,
         )
 
     def ask_centre(self, request: AskCentre) -> CentreAnswer | Unreachable | Distrusted:

@@ -169,6 +169,6 @@ def test_models_that_are_missing_or_changed_are_said_to_be(tmp_path: Path) -> No
 
 
 def test_the_first_screen_waits_for_no_model() -> None:
-    program = "import sys, kiosk.__main__, kiosk.portrait.guidance; print(*sys.modules)"
+    program = "import sys, kiosk.__main__, kiosk.bootstrap, kiosk.ui.window; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=REPOSITORY, check=True)
     assert {"cv2", "numpy", "ai_edge_litert"}.isdisjoint(done.stdout.split())

@@ -17,6 +17,8 @@ from kiosk.journeys.views import (
     OutOfService,
     PinEntry,
     PlaceIdCard,
+    PortraitPreview,
+    PortraitProof,
     ReadBack,
     Refusal,
     Result,
@@ -40,6 +42,8 @@ from kiosk.ui.screens.number_entry import NumberEntryScreen
 from kiosk.ui.screens.out_of_service import OutOfServiceScreen
 from kiosk.ui.screens.pin_entry import PinEntryScreen
 from kiosk.ui.screens.place_id_card import PlaceIdCardScreen
+from kiosk.ui.screens.portrait_preview import PortraitPreviewScreen
+from kiosk.ui.screens.portrait_proof import PortraitProofScreen
 from kiosk.ui.screens.read_back import ReadBackScreen
 from kiosk.ui.screens.refusal import RefusalScreen
 from kiosk.ui.screens.result import ResultScreen
@@ -64,6 +68,8 @@ _DRAWN: Final = (
     NumberEntryScreen,
     NameEntryScreen,
     SoundEntryScreen,
+    PortraitPreviewScreen,
+    PortraitProofScreen,
     ChoicesScreen,
     AnswerScreen,
     WorkingScreen,
@@ -112,6 +118,10 @@ def screen_for(desk: Desk, view: View, draft: Draft | None = None) -> Screen:  #
             return NameEntryScreen(desk, view, draft)
         case SoundEntry():
             return SoundEntryScreen(desk, view, draft)
+        case PortraitPreview():
+            return PortraitPreviewScreen(desk, view)
+        case PortraitProof():
+            return PortraitProofScreen(desk, view)
         case Choices():
             return ChoicesScreen(desk, view)
         case Answer():

@@ -247,6 +247,11 @@ class Citizen:
         self.sees("take_card")
         self.pulls()
 
+    def stands(self, where: str) -> None:
+        """Stand before the camera, or away from it; a scene of the simulator."""
+        self.stand.set_camera(where)
+        self._note(f"摄像头前 before the camera: {where}")
+
     def takes_slip(self) -> None:
         """Take the slip when the printer has cut it off.
 

@@ -438,7 +438,9 @@ def _application(document: str, phone: str) -> Story:
         citizen.places_id(document)
         citizen.takes_id()
         citizen.sees("phone")
-        citizen.enters_number(phone, "check_application")
+        citizen.enters_number(phone, "take_a_portrait")
+        _has_portrait_taken(citizen)
+        citizen.sees("check_application")
         citizen.touches("file_it")
         citizen.sees("filed")
         citizen.touches("next")
@@ -449,6 +451,19 @@ def _application(document: str, phone: str) -> Story:
         citizen.ends()
 
     return story
+
+
+def _has_portrait_taken(citizen: Citizen) -> None:
+    """From too far away first, until the terminal asks for it."""
+    citizen.stands("far")
+    citizen.touches("agree")
+    citizen.sees("before_the_portrait")
+    citizen.touches("begin_portrait")
+    citizen.sees("come_closer")
+    citizen.stands("adult")
+    citizen.sees("is_it_right")
+    citizen.stands("nobody")
+    citizen.touches("use_this_one")
 
 
 def _activation(card: str, document: str, *contact: str) -> Story:

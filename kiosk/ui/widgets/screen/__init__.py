@@ -12,6 +12,7 @@ from kivy.uix.widget import Widget
 
 from kiosk.journeys.views import Action, AnyIntent, Emphasis, Intent, Step, View, actions_of
 from kiosk.journeys.wording import Say, Verbatim, say
+from kiosk.runtime.viewfinder import Glance
 from kiosk.ui.language import OWN_NAMES
 from kiosk.ui.look import Look
 from kiosk.ui.theme import GAP, MARGIN, rgba
@@ -55,6 +56,8 @@ class Desk:
     hotline: str
     post: Callable[[AnyIntent], None]
     tools: Tools
+    look_through: Callable[[], Glance | None]
+    """The newest of what the camera sees."""
 
 
 class StepBar(Widget):
@@ -397,6 +400,10 @@ class Screen(Widget):
             each = (width - self._tools_width() - GAP * len(ordered)) / len(ordered)
             fits = all(button.lines_at(each) == 1 for button in ordered)
             return [(button, each) for button in ordered] if fits else []
+        if len(ordered) == 2 and not any(button.goes_back or button.emphasis == "primary" for button in ordered):
+            # Two answers of one weight are of one width: neither may seem to be the expected one.
+            each = (width - self._tools_width() - 2 * GAP) / 2
+            return [(button, each) for button in reversed(ordered)]  # in their own order, as on an upright screen
         if len(ordered) == 1 and not ordered[0].goes_back:
             return [(ordered[0], right)]
         return list(zip(ordered, (_LANDSCAPE_LEFT, right), strict=False))

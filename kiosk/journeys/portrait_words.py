@@ -1,0 +1,41 @@
+"""What is said to whoever sits before the camera: short, one thing at a time, by the eyes of a mirror."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from kiosk.journeys.wording import Say, say
+from kiosk.portrait.guidance import Instruction
+
+INSTRUCTIONS: Final[Mapping[Instruction, Say]] = MappingProxyType(
+    {
+        Instruction.COME_INTO_VIEW: say("请坐到镜头前"),
+        Instruction.ONE_PERSON: say("镜头前请只留一个人"),
+        Instruction.COME_CLOSER: say("请靠近一点"),
+        Instruction.STEP_BACK: say("请退后一点"),
+        Instruction.MOVE_LEFT: say("请往左一点"),
+        Instruction.MOVE_RIGHT: say("请往右一点"),
+        Instruction.LOWER: say("请坐低一点"),
+        Instruction.HIGHER: say("请坐高一点"),
+        Instruction.UNCOVER_FACE: say("请把脸露出来"),
+        Instruction.FACE_CAMERA: say("请把脸转正"),
+        Instruction.HEAD_UPRIGHT: say("请把头摆正"),
+        Instruction.CHIN_UP: say("请抬一点下巴"),
+        Instruction.CHIN_DOWN: say("请收一点下巴"),
+        Instruction.MORE_LIGHT: say("脸上太暗，请朝亮处坐"),
+        Instruction.LESS_LIGHT: say("脸上太亮，请避开强光"),
+        Instruction.EVEN_LIGHT: say("一边亮一边暗，请正对着光"),
+        Instruction.PLAIN_LIGHT: say("光的颜色不对，请避开彩灯"),
+        Instruction.OPEN_EYES: say("请睁开眼睛"),
+        Instruction.CLOSE_MOUTH: say("请合上嘴"),
+        Instruction.LOOK_AT_CAMERA: say("请看镜头"),
+        Instruction.HOLD_STILL: say("很好，别动"),
+    }
+)
+_BLURRED: Final = say("请坐稳，别动")
+
+
+def still_missing(instruction: Instruction) -> Say:
+    """What a try came to grief over."""
+    wanted = _BLURRED if instruction is Instruction.HOLD_STILL else INSTRUCTIONS[instruction]
+    return say("还差一步：{wanted}", wanted=wanted)

@@ -1,0 +1,284 @@
+"""A portrait within the application: asked for, guided, accepted or not, and never a dead end."""
+
+import dataclasses
+from datetime import date
+from typing import Any
+
+import pytest
+
+from drivers.ports.errors import Busy, DeviceError, NotConnected, PictureDark, PictureFrozen, ProtocolViolation
+from kiosk.journeys.card_application import card_application
+from kiosk.journeys.portrait import AGREE, DECLINE, NOT_POSSIBLE, TRIES
+from kiosk.journeys.portrait_words import INSTRUCTIONS
+from kiosk.journeys.requests import NoSitting, NotTaken
+from kiosk.journeys.views import (
+    AnyIntent,
+    Chosen,
+    Emphasis,
+    Explain,
+    Fault,
+    Intent,
+    PortraitPreview,
+    PortraitProof,
+    ReadBack,
+    Result,
+    View,
+    actions_of,
+)
+from kiosk.portrait.guidance import Instruction
+from kiosk.portrait.norm import Norm
+from kiosk.records.portrait import CONSENT_TEXT, LEAST_BYTES, MOST_BYTES, ConsentBy, TakenPortrait
+from kiosk.records.transaction import Outcome
+from tests.journeys.test_temporary_loss import facts, filled
+from tests.journeys.world import ID_CARD, JPEG, World, session, title_of, titles, walk
+
+CONSENT = "要在这里拍照吗？"
+PROOF = "这张照片行吗？"
+NOT_THIS_TIME = NotTaken((Instruction.COME_CLOSER,))
+CHILD = dataclasses.replace(ID_CARD, name="王小小", number="110101201211230016", birth_date=date(2012, 11, 23))
+SOMEBODY_ELSE = dataclasses.replace(ID_CARD, name="李代办", number="110101196505050017", birth_date=date(1965, 5, 5))
+Came = bytes | NotTaken | NoSitting | DeviceError
+
+
+def sitter(*sittings: Came, **choices: Any) -> World:
+    agreeing: dict[str, AnyIntent] = {CONSENT: AGREE, PROOF: Intent.NEXT}
+    return World(
+        key="yunling",
+        documents=[ID_CARD],
+        keyed=["13800000000"],
+        takes_portraits=True,
+        sittings=list(sittings),
+        choices=agreeing | choices,
+    )
+
+
+def apply(world: World) -> Outcome:
+    return walk(card_application(session(world.key, reads_id_cards=True, takes_portraits=world.takes_portraits)), world)
+
+
+def view(world: World, title: str) -> View:
+    return next(one for one in world.seen if title_of(one) == title)
+
+
+def filed(world: World) -> Any:
+    return world.asked[-1].portrait
+
+
+def test_a_portrait_is_asked_for_taken_accepted_and_filed_sealed() -> None:
+    world = sitter(JPEG)
+    assert apply(world) is Outcome.DONE
+    seen = titles(world)
+    assert seen[seen.index(CONSENT) :][:5] == [
+        CONSENT,
+        "拍之前，请看一看",
+        "请坐到镜头前",
+        PROOF,
+        "请核对，再交上去",
+    ]
+    assert world.sealed == [JPEG]
+    assert filed(world).consent_by is ConsentBy.HOLDER
+    assert filed(world).consent_text == CONSENT_TEXT
+    read_back = view(world, "请核对，再交上去")
+    assert isinstance(read_back, ReadBack)
+    assert filled(read_back.note) == "照片拍好了。卡会按身份证上的信息做。"
+    result = view(world, "申领交上去了")
+    assert isinstance(result, Result)
+    assert facts(result)["照片"] == "在这里拍好了"
+
+
+def test_the_picture_is_wiped_before_anything_else_is_asked() -> None:
+    world = sitter(JPEG)
+    journey = card_application(session("yunling", reads_id_cards=True, takes_portraits=True))
+    request = next(journey)
+    while "请核对，再交上去" not in titles(world):
+        request = journey.send(world.answer(request))
+    assert world.portraits[0].wiped
+    journey.close()
+
+
+def test_the_camera_opens_for_nobody_who_has_not_agreed() -> None:
+    world = sitter(JPEG, **{CONSENT: DECLINE})
+    assert apply(world) is Outcome.DONE
+    assert world.camera_opened_after == []
+    assert filed(world) is None
+    read_back = view(world, "请核对，再交上去")
+    assert isinstance(read_back, ReadBack)
+    assert filled(read_back.note) == "照片由窗口补拍。卡会按身份证上的信息做。"
+    agreed = sitter(JPEG)
+    apply(agreed)
+    assert CONSENT in agreed.camera_opened_after
+
+
+def test_no_is_as_easy_as_yes() -> None:
+    world = sitter(**{CONSENT: DECLINE})
+    apply(world)
+    consent = view(world, CONSENT)
+    assert isinstance(consent, Explain)
+    assert [action.intent for action in consent.actions] == [DECLINE, AGREE]
+    assert {action.emphasis for action in consent.actions} == {Emphasis.PLAIN}
+    assert [filled(line) for line in consent.lines] == [
+        "照片只用来做您的社保卡。",
+        "加密交给社保中心，办完就删；这台机器不留。",
+        "不拍一样能办，由窗口补拍、补交。",
+    ]
+
+
+def test_a_guardian_agrees_for_a_child() -> None:
+    world = sitter(JPEG, **{"给谁办？": Chosen("guardian"), "给孩子拍照，您同意吗？": AGREE})
+    world.documents = [ID_CARD, CHILD]
+    assert apply(world) is Outcome.DONE
+    assert CONSENT not in titles(world)
+    assert filed(world).consent_by is ConsentBy.GUARDIAN
+
+
+def test_whoever_was_sent_is_not_taken_for_the_holder() -> None:
+    world = sitter(JPEG, **{"给谁办？": Chosen("sent")})
+    world.documents = [SOMEBODY_ELSE, ID_CARD]
+    assert apply(world) is Outcome.DONE
+    assert CONSENT not in titles(world)
+    assert filed(world) is None
+
+
+def test_the_regions_own_demands_are_what_the_person_sees_to() -> None:
+    world = sitter(JPEG)
+    apply(world)
+    checklist = view(world, "拍之前，请看一看")
+    assert isinstance(checklist, Explain)
+    assert [filled(line) for line in checklist.lines] == [
+        "请穿深色上衣、不戴帽子、不戴围巾、不戴眼镜、不戴首饰。",
+        "有难处不勉强，按“拍不了”就行。",
+    ]
+
+
+def test_another_try_and_the_first_picture_is_gone() -> None:
+    world = sitter(JPEG, JPEG, **{PROOF: Intent.AGAIN})
+    journey = card_application(session("yunling", reads_id_cards=True, takes_portraits=True))
+    request = next(journey)
+    while len(world.portraits) < 2:
+        request = journey.send(world.answer(request))
+    assert world.portraits[0].wiped
+    journey.close()
+    assert world.portraits[1].wiped, "a terminal that ends wipes as well"
+
+
+def test_three_pictures_and_then_take_it_or_leave_it() -> None:
+    world = sitter(JPEG, JPEG, JPEG, **{PROOF: Intent.AGAIN})
+    journey = card_application(session("yunling", reads_id_cards=True, takes_portraits=True))
+    request = next(journey)
+    while len([one for one in world.seen if isinstance(one, PortraitProof)]) < TRIES:
+        request = journey.send(world.answer(request))
+    (*_, last) = (one for one in world.seen if isinstance(one, PortraitProof))
+    assert [action.intent for action in actions_of(last)] == [DECLINE, Intent.NEXT]
+    world.choices[PROOF] = DECLINE
+    journey.close()
+
+
+def test_after_three_tries_the_window_and_what_was_missing() -> None:
+    lacking = NotTaken((Instruction.OPEN_EYES, Instruction.LOOK_AT_CAMERA))
+    world = sitter(NOT_THIS_TIME, NOT_THIS_TIME, lacking)
+    assert apply(world) is Outcome.DONE
+    assert titles(world).count("这次没有拍成") == TRIES - 1
+    end = view(world, "还是没有拍成")
+    assert isinstance(end, Explain)
+    assert [filled(line) for line in end.lines] == [
+        "还差一步：请睁开眼睛",
+        "还差一步：请看镜头",
+        "照片由窗口补拍、补交，申领接着办。",
+    ]
+    assert filed(world) is None
+    result = view(world, "申领交上去了")
+    assert isinstance(result, Result)
+    assert facts(result)["照片"] == "由窗口补拍、补交"
+
+
+def test_who_did_all_that_was_asked_is_not_blamed() -> None:
+    world = sitter(NotTaken(()), JPEG)
+    assert apply(world) is Outcome.DONE
+    missed = view(world, "这次没有拍成")
+    assert isinstance(missed, Explain)
+    assert [filled(line) for line in missed.lines] == ["您坐得很好，是照片达不到做卡的要求。"]
+
+
+@pytest.mark.parametrize("where", ["checklist", "camera"])
+def test_who_cant_be_taken_goes_on_without(where: str) -> None:
+    at_checklist = {"拍之前，请看一看": NOT_POSSIBLE} if where == "checklist" else {}
+    world = sitter(NoSitting.LEFT, **at_checklist)
+    assert apply(world) is Outcome.DONE
+    page = view(world, "拍不了也能办")
+    assert isinstance(page, Explain)
+    assert filled(page.lines[0]) == "戴头巾、有伤、抱着宝宝、坐轮椅够不着，都不要紧。"
+    assert filed(world) is None
+    assert bool(world.camera_opened_after) == (where == "camera")
+
+
+def test_the_preview_always_shows_a_way_past_it() -> None:
+    world = sitter(JPEG)
+    apply(world)
+    (preview,) = (one for one in world.seen if isinstance(one, PortraitPreview))
+    assert [action.intent for action in preview.actions] == [Intent.CANCEL, NOT_POSSIBLE]
+
+
+def test_who_can_after_all_is_taken() -> None:
+    world = sitter(NoSitting.LEFT, JPEG, 拍不了也能办=Intent.AGAIN)
+    assert apply(world) is Outcome.DONE
+    assert world.sealed == [JPEG]
+
+
+@pytest.mark.parametrize(
+    ("error", "title", "code"),
+    [
+        (NotConnected("camera", "x"), "摄像头看不见了", "V-01"),
+        (ProtocolViolation("camera", "x"), "摄像头看不见了", "V-03"),
+        (Busy("camera", "x"), "摄像头看不见了", "V-04"),
+        (PictureDark("camera", "x"), "镜头被挡住了，看不见人", "V-06"),
+        (PictureFrozen("camera", "x"), "摄像头的画面不动了", "V-07"),
+    ],
+)
+def test_a_camera_that_fails_stops_no_application(error: DeviceError, title: str, code: str) -> None:
+    world = sitter(error)
+    assert apply(world) is Outcome.DONE
+    fault = view(world, title)
+    assert isinstance(fault, Fault)
+    assert fault.code == code
+    assert filled(fault.means) == "没有拍成，别的都不受影响。"
+    assert filled(fault.now) == "照片由窗口补拍、补交，申领接着办。"
+    assert filed(world) is None
+
+
+def test_a_camera_that_fails_may_be_tried_again() -> None:
+    world = sitter(PictureDark("camera", "x"), JPEG, **{"镜头被挡住了，看不见人": Intent.AGAIN})
+    assert apply(world) is Outcome.DONE
+    assert world.sealed == [JPEG]
+
+
+def test_a_terminal_that_cant_measure_says_so_and_goes_on() -> None:
+    world = sitter(NoSitting.NOT_READY)
+    assert apply(world) is Outcome.DONE
+    assert "这台机器现在拍不了照片" in titles(world)
+
+
+def test_without_a_camera_nobody_is_asked() -> None:
+    world = sitter(JPEG)
+    world.takes_portraits = False
+    assert apply(world) is Outcome.DONE
+    assert CONSENT not in titles(world)
+
+
+def test_every_instruction_has_words_of_its_own() -> None:
+    assert set(INSTRUCTIONS) == set(Instruction)
+    assert len({words.text for words in INSTRUCTIONS.values()}) == len(Instruction)
+
+
+def test_a_portrait_tells_nothing_of_itself() -> None:
+    portrait = TakenPortrait(JPEG)
+    assert repr(portrait) == "<TakenPortrait>"
+    with pytest.raises(TypeError):
+        portrait.__reduce__()
+    assert bytes(portrait.jpeg) == JPEG
+    portrait.wipe()
+    assert portrait.wiped
+    assert not any(portrait.jpeg)
+
+
+def test_both_ends_count_the_same_bytes() -> None:
+    assert (Norm().least_bytes, Norm().most_bytes) == (LEAST_BYTES, MOST_BYTES)

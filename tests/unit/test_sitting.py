@@ -1,0 +1,346 @@
+"""The whole way of a portrait on a terminal: conductor, camera lane, driver, a simulated camera, and the models."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from drivers.camera import OpenCvCamera, source_of
+from kiosk.journeys.portrait import AGREE, DECLINE, NOT_POSSIBLE
+from kiosk.journeys.views import (
+    Attract,
+    Choices,
+    ChooseService,
+    Chosen,
+    Explain,
+    Fault,
+    Home,
+    Intent,
+    Menu,
+    NumberEntry,
+    OpenMenu,
+    PlaceIdCard,
+    PortraitPreview,
+    PortraitProof,
+    ReadBack,
+    Result,
+)
+from kiosk.portrait.darkroom import Darkroom
+from kiosk.portrait.errors import ModelsMissing
+from kiosk.portrait.guidance import Instruction
+from kiosk.portrait.norm import Norm
+from kiosk.portrait.picture import read_picture
+from kiosk.records.filings import FileMatter
+from kiosk.records.portrait import TakenPortrait, open_portrait
+from kiosk.records.transaction import Outcome, Service
+from kiosk.runtime.sitting import PATIENCE_S, TRY_S, Studio
+from kiosk.runtime.viewfinder import Glance, Viewfinder
+from simulators.camera import SCENES, CameraSimulator
+from tests.portraits import MODELS
+from tests.unit.test_conductor import DEADLINE_S, Hall, Plate
+
+CENTRE = X25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+class Booth:
+    """A terminal with a camera, and who stands before it."""
+
+    def __init__(self, darkroom: Callable[[], Any] | None = None) -> None:
+        self.simulator = CameraSimulator()
+        self.simulator.show(SCENES["adult"].film())
+        self.viewfinder = Viewfinder()
+        self.plate = Plate()
+        studio = Studio(darkroom or (lambda: Darkroom(MODELS, Norm())), self.viewfinder, CENTRE.public_key())
+        camera = OpenCvCamera(source_of(self.simulator.url), width=1280, height=720)
+        self.hall = Hall("yunling", self.plate, eye=camera, studio=studio)
+
+    def close(self) -> None:
+        self.hall.conductor.stop()
+        self.simulator.close()
+
+    @property
+    def preview(self) -> PortraitPreview:
+        assert isinstance(self.hall.view, PortraitPreview)
+        return self.hall.view
+
+    def to_consent(self) -> None:
+        hall, watch = self.hall, self.hall.conductor._watch
+        hall.until(lambda: watch.reads_id_cards and watch.camera_there, "reader and camera have answered")
+        hall.sees(Attract)
+        hall.touch(Intent.START)
+        hall.sees(Home)
+        hall.touch(OpenMenu(Menu.CARD))
+        hall.touch(ChooseService(Service.CARD_APPLICATION))
+        while not isinstance(hall.view, Choices):
+            hall.touch(Intent.NEXT)
+            hall.conductor.tick()
+        hall.touch(Chosen("self"))
+        hall.sees(PlaceIdCard)
+        self.plate.lies_there = True
+        hall.until(lambda: not isinstance(hall.view, PlaceIdCard), "it was read")
+        self.plate.lies_there = False
+        hall.sees(NumberEntry)
+        hall.touch(Intent.NEXT)
+        hall.until(lambda: self.shown("要在这里拍照吗？"))
+
+    def shown(self, title: str) -> bool:
+        return isinstance(self.hall.view, Explain) and self.hall.view.title.text == title
+
+    def to_preview(self) -> None:
+        self.to_consent()
+        self.hall.touch(AGREE)
+        self.hall.until(lambda: self.shown("拍之前，请看一看"))
+        assert self.simulator.sent == 0, "nobody is looked at while they read"
+        self.hall.touch(Intent.NEXT)
+        self.hall.sees(PortraitPreview)
+
+    def told(self, instruction: Instruction) -> None:
+        self.patiently(lambda: self.preview.instruction is instruction, instruction.value)
+
+    def patiently(self, there: Callable[[], bool], what: str) -> None:
+        """As :meth:`Hall.until`, for what the models take their time for."""
+        for _ in range(8):
+            try:
+                self.hall.until(there, what)
+            except AssertionError:
+                continue
+            return
+        raise AssertionError(f"never: {what}; shown is {self.hall.view}")
+
+    def to_proof(self) -> TakenPortrait:
+        self.to_preview()
+        self.patiently(lambda: isinstance(self.hall.view, PortraitProof), "a portrait")
+        return cast("PortraitProof", self.hall.view).portrait
+
+    def looks_at_nobody(self) -> None:
+        self.hall.until(lambda: self.simulator.viewers == 0, "the camera is shut")
+        assert self.viewfinder.take() is None
+
+
+@pytest.fixture
+def booth() -> Iterator[Booth]:
+    place = Booth()
+    yield place
+    place.close()
+
+
+def asked(booth: Booth) -> FileMatter:
+    return next(question for question in booth.hall.world.asked if isinstance(question, FileMatter))
+
+
+def test_a_portrait_from_consent_to_the_centre(booth: Booth) -> None:
+    hall = booth.hall
+    portrait = booth.to_proof()
+    booth.looks_at_nobody()
+    jpeg = bytes(portrait.jpeg)
+    picture = read_picture(jpeg)
+    assert (picture.width, picture.height, picture.density) == (358, 441, 350)
+    hall.touch(Intent.NEXT)
+    hall.sees(ReadBack)
+    assert portrait.wiped
+    hall.touch(Intent.NEXT)
+    hall.sees(Result)
+    filed = asked(booth)
+    assert filed.portrait is not None
+    assert open_portrait(filed.portrait.sealed, filed.transaction_id, CENTRE) == jpeg
+
+
+def test_no_means_that_the_camera_is_never_opened(booth: Booth) -> None:
+    booth.to_consent()
+    booth.hall.touch(DECLINE)
+    booth.hall.sees(ReadBack)
+    assert booth.simulator.sent == 0
+
+
+def test_pictures_reach_the_viewfinder_as_in_a_mirror(booth: Booth) -> None:
+    booth.simulator.show(SCENES["aside"].film())
+    booth.to_preview()
+    booth.told(Instruction.MOVE_LEFT)
+    glances: list[Glance] = []
+
+    def looked_through() -> bool:
+        glances.extend(filter(None, [booth.viewfinder.take()]))
+        return bool(glances)
+
+    booth.hall.until(looked_through, "a picture")
+    glance = glances[-1]
+    assert (glance.width, glance.height) == (600, 720)
+    shown = glance.pixels.reshape(720, 600, 3)
+    seen = read_picture(booth.simulator.picture()).pixels[:, 340:940].astype(int)
+    ways = {"as it is": shown, "mirrored": shown[:, ::-1], "flipped": shown[::-1], "both": shown[::-1, ::-1]}
+    off = {name: float(np.abs(read.astype(int) - seen).mean()) for name, read in ways.items()}
+    # A texture's rows go upwards.
+    assert min(off, key=off.__getitem__) == "both", "as in a mirror, the right way up"
+    glance.wipe()
+    assert not glance.pixels.any()
+
+
+def test_a_face_is_a_sign_of_life_and_an_empty_booth_is_not(booth: Booth) -> None:
+    booth.simulator.show(SCENES["far"].film())
+    booth.to_preview()
+    booth.told(Instruction.COME_CLOSER)
+    booth.hall.later(50)
+    assert booth.hall.warning is None
+    booth.hall.later(2)
+    booth.hall.until(
+        lambda: booth.hall.conductor._idleness.warning_left(booth.hall.now, personal=False, large=False) is None
+    )
+
+
+def test_whoever_never_comes_right_is_told_why(booth: Booth) -> None:
+    booth.simulator.show(SCENES["far"].film())
+    booth.to_preview()
+    booth.told(Instruction.COME_CLOSER)
+    booth.hall.later(TRY_S + 1)
+    booth.patiently(lambda: booth.shown("这次没有拍成"), "the try is over")
+    booth.looks_at_nobody()
+    booth.hall.touch(Intent.NEXT)
+    booth.hall.sees(ReadBack)
+
+
+def test_another_way_out_in_the_middle(booth: Booth) -> None:
+    booth.simulator.show(SCENES["far"].film())
+    booth.to_preview()
+    booth.told(Instruction.COME_CLOSER)
+    booth.hall.touch(NOT_POSSIBLE)
+    booth.hall.until(lambda: booth.shown("拍不了也能办"))
+    booth.looks_at_nobody()
+    booth.hall.touch(Intent.AGAIN)
+    booth.simulator.show(SCENES["adult"].film())
+    booth.patiently(lambda: isinstance(booth.hall.view, PortraitProof), "a portrait after all")
+
+
+def test_cancel_in_the_middle_shuts_the_camera(booth: Booth) -> None:
+    booth.simulator.show(SCENES["far"].film())
+    booth.to_preview()
+    booth.told(Instruction.COME_CLOSER)
+    booth.hall.touch(Intent.CANCEL)
+    booth.hall.until(lambda: booth.shown("已经取消"))
+    booth.looks_at_nobody()
+
+
+def test_cancel_that_comes_before_the_camera_has_opened_still_counts() -> None:
+    may_load = threading.Event()
+
+    def slow() -> Darkroom:
+        assert may_load.wait(DEADLINE_S)
+        return Darkroom(MODELS, Norm())
+
+    booth = Booth(slow)
+    try:
+        booth.to_preview()
+        booth.hall.touch(Intent.CANCEL)
+        booth.hall.conductor.tick()
+        may_load.set()
+        booth.hall.until(lambda: booth.shown("已经取消"))
+        assert booth.simulator.sent == 0, "the camera was never opened"
+    finally:
+        may_load.set()
+        booth.close()
+
+
+class LateDarkroom(Darkroom):
+    """Finishes when the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__(MODELS, Norm())
+        self.finishing, self.may_finish = threading.Event(), threading.Event()
+        self.stills: list[Any] = []
+
+    def finish(self, pixels: Any) -> bytes:
+        self.stills.append(pixels)
+        self.finishing.set()
+        assert self.may_finish.wait(DEADLINE_S)
+        return super().finish(pixels)
+
+
+def test_a_portrait_that_comes_after_the_cancel_is_wiped(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[TakenPortrait] = []
+
+    def noted(jpeg: bytes) -> TakenPortrait:
+        made.append(TakenPortrait(jpeg))
+        return made[-1]
+
+    monkeypatch.setattr("kiosk.runtime.sitting.TakenPortrait", noted)
+    darkroom = LateDarkroom()
+    booth = Booth(lambda: darkroom)
+    try:
+        booth.to_preview()
+        booth.patiently(darkroom.finishing.is_set, "it is being finished")
+        booth.hall.touch(Intent.CANCEL)
+        booth.hall.conductor.tick()
+        darkroom.may_finish.set()
+        booth.hall.until(lambda: booth.shown("已经取消"))
+        assert [portrait.wiped for portrait in made] == [True]
+        assert not darkroom.stills[0].any(), "the frame is wiped as well"
+    finally:
+        darkroom.may_finish.set()
+        booth.close()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"), [("unplug", "V-01"), ("hang", "V-01"), ("cover", "V-06"), ("freeze", "V-07")]
+)
+def test_a_camera_that_fails_in_the_middle_lets_the_application_go_on(booth: Booth, trouble: str, code: str) -> None:
+    hall = booth.hall
+    booth.simulator.show(SCENES["far"].film())
+    booth.to_preview()
+    booth.told(Instruction.COME_CLOSER)
+    getattr(booth.simulator, trouble)()
+    booth.patiently(lambda: _failing(booth), "it is noticed")
+    hall.later(PATIENCE_S + 0.5)
+    booth.patiently(lambda: isinstance(hall.view, Fault), "it is said")
+    assert isinstance(hall.view, Fault)
+    assert hall.view.code == code
+    assert booth.viewfinder.take() is None
+    hall.touch(Intent.NEXT)
+    hall.sees(ReadBack)
+    hall.touch(Intent.NEXT)
+    hall.sees(Result)
+    assert asked(booth).portrait is None
+    assert hall.book.entries[-1].outcome is Outcome.DONE
+
+
+def _failing(booth: Booth) -> bool:
+    sitting = booth.hall.conductor._sitting
+    return sitting is not None and sitting.failing
+
+
+def test_a_hand_before_the_lens_for_a_moment_ends_nothing(booth: Booth) -> None:
+    booth.simulator.show(SCENES["far"].film())
+    booth.to_preview()
+    booth.told(Instruction.COME_CLOSER)
+    booth.simulator.cover()
+    booth.patiently(lambda: _failing(booth), "it is noticed")
+    booth.simulator.uncover()
+    booth.simulator.show(SCENES["adult"].film())
+    booth.patiently(lambda: isinstance(booth.hall.view, PortraitProof), "a portrait all the same")
+
+
+def test_a_camera_that_has_gone_meanwhile_is_said_and_offered_to_nobody_else(booth: Booth) -> None:
+    hall = booth.hall
+    booth.to_consent()
+    booth.simulator.unplug()
+    hall.touch(AGREE)
+    hall.until(lambda: booth.shown("拍之前，请看一看"))
+    hall.touch(Intent.NEXT)
+    booth.patiently(lambda: isinstance(hall.view, Fault), "it is said")
+    assert not hall.conductor._watch.camera_there
+
+
+def test_models_that_are_not_there_keep_the_camera_shut() -> None:
+    def missing() -> Darkroom:
+        raise ModelsMissing("face_landmark.tflite is missing")
+
+    booth = Booth(missing)
+    try:
+        booth.to_preview()
+        booth.hall.until(lambda: booth.shown("这台机器现在拍不了照片"))
+        assert booth.simulator.sent == 0
+        booth.hall.touch(Intent.NEXT)
+        booth.hall.sees(ReadBack)
+    finally:
+        booth.close()
