@@ -28,6 +28,7 @@ from kiosk.records.questions import (
     GetRecord,
     GetWorkingKey,
     LiftLoss,
+    LiftLossWithoutCard,
     LossLifted,
     LossReported,
     OpenCardSession,
@@ -268,6 +269,7 @@ Question = (
     | ReportLoss
     | ReportFormalLoss
     | LiftLoss
+    | LiftLossWithoutCard
     | FileMatter
     | GetFilings
     | ExamineCard
