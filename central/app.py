@@ -36,6 +36,7 @@ from kiosk.records.questions import (
     GetRecord,
     GetWorkingKey,
     LiftLoss,
+    LiftLossWithoutCard,
     LossLifted,
     LossReported,
     OpenCardSession,
@@ -131,21 +132,12 @@ def create_app(
         """Tell what keeps a card from working."""
         return await exchange.answer(request, ExamineCard, _in(session_id, desk.examine))
 
-    @described.post("/v1/loss-reports", ReportLoss, LossReported)
-    async def report_loss(request: Request) -> Response:
-        """Stop the social side of a card that is not at hand."""
-        return await exchange.answer(request, ReportLoss, losses.report)
-
-    @described.post("/v1/formal-loss-reports", ReportFormalLoss, FormalLossReported)
-    async def report_formal_loss(request: Request) -> Response:
-        """Stop a card for good that is not at hand."""
-        return await exchange.answer(request, ReportFormalLoss, losses.report_formally)
-
     @described.post(f"{session_path}/loss-lifting", LiftLoss, LossLifted)
     async def lift_loss(request: Request, session_id: str) -> Response:
         """Take a temporary loss report back."""
         return await exchange.answer(request, LiftLoss, _in(session_id, desk.lift_loss))
 
+    _add_losses(described, exchange, losses)
     _add_activation(described, exchange, f"{session_path}/activation", desk)
     _add_filings(described, exchange, FilingDesk(database, keys, rules, calendar, clock))
 
@@ -157,6 +149,23 @@ def create_app(
     add_page(app, database, losses, clock)
     described.complete()
     return app
+
+
+def _add_losses(described: "_Described", exchange: Exchange, losses: LossDesk) -> None:
+    @described.post("/v1/loss-reports", ReportLoss, LossReported)
+    async def report_loss(request: Request) -> Response:
+        """Stop the social side of a card that is not at hand."""
+        return await exchange.answer(request, ReportLoss, losses.report)
+
+    @described.post("/v1/formal-loss-reports", ReportFormalLoss, FormalLossReported)
+    async def report_formal_loss(request: Request) -> Response:
+        """Stop a card for good that is not at hand."""
+        return await exchange.answer(request, ReportFormalLoss, losses.report_formally)
+
+    @described.post("/v1/loss-liftings", LiftLossWithoutCard, LossLifted)
+    async def lift_loss_without_card(request: Request) -> Response:
+        """Take a temporary loss report back on a card that is not at hand."""
+        return await exchange.answer(request, LiftLossWithoutCard, losses.lift)
 
 
 def _add_activation(described: "_Described", exchange: Exchange, path: str, desk: CardDesk) -> None:

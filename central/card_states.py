@@ -332,13 +332,20 @@ def answer_to_formal_report(
 
 
 def verdict_on_lifting(
-    card: Card, others: Iterable[Card], rule: RegionRule, *, here: bool, being_replaced: bool = False
+    card: Card,
+    others: Iterable[Card],
+    rule: RegionRule,
+    *,
+    here: bool,
+    being_replaced: bool = False,
+    by_id_card: bool = False,
 ) -> LiftVerdict:
     """What taking the report on a settled card back comes to; LIFTED is yet to do.
 
     :param others: the holder's other cards of that region.
     :param here: the terminal is of the card's region.
     :param being_replaced: an order for a new card in its place is in progress.
+    :param by_id_card: its holder is there, and the card is not.
     """
     if card.replaced_by is not None:
         return LiftVerdict.REPLACED
@@ -349,7 +356,23 @@ def verdict_on_lifting(
         return LiftVerdict(reason.value)
     if any(_stands_for(other, rule) for other in others):
         return LiftVerdict.REPLACED
-    return LiftVerdict.LIFTED if here and rule.lifting else LiftVerdict.NOT_OPEN
+    opened = rule.lifting_by_id_card if by_id_card else rule.lifting
+    return LiftVerdict.LIFTED if here and opened else LiftVerdict.NOT_OPEN
+
+
+def verdict_on_lifting_without_card(
+    cards: Sequence[Card], being_replaced: Collection[str], rule: RegionRule
+) -> tuple[LiftVerdict, Card | None]:
+    """What taking a report back by a holder of these settled cards comes to, and the card that is meant.
+
+    :param being_replaced: identification codes of cards for which an order is in progress.
+    """
+    reason, card = _obstacle(cards, being_replaced, Event.LIFTED)
+    if card is None or reason is not None:
+        return LiftVerdict((reason or Reason.UNKNOWN).value), card
+    others = [other for other in cards if other is not card]
+    being = card.identification_code in being_replaced
+    return verdict_on_lifting(card, others, rule, here=True, being_replaced=being, by_id_card=True), card
 
 
 def lift(card: Card, now_ms: int, cause: Cause) -> CardEvent:
@@ -480,7 +503,7 @@ def _obstacle(
     reason = why_not(event, CardState(meant.state))
     if reason is not None and meant.identification_code in being_replaced:
         return Reason.REPLACEMENT_RUNNING, meant
-    if reason is Reason.NOT_ACTIVATED and meant.identification_code in replaced:
+    if meant.state == _SEALED.value and meant.identification_code in replaced:
         return Reason.REPLACED, meant
     return reason, meant
 

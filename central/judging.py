@@ -334,6 +334,9 @@ def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
     if transaction.service is Service.FORMAL_LOSS:
         same_holder = case.social_security_number == transaction.social_security_number
         return same_holder and case.formal_loss_at is not None
+    if transaction.service is Service.LOSS_LIFTING and not transaction.identification_code:
+        same_holder = case.social_security_number == transaction.social_security_number
+        return same_holder and case.loss_lifted_at is not None
     if transaction.service in _FILINGS:
         return case.effects > 0 and case.social_security_number == transaction.social_security_number
     if case.identification_code != transaction.identification_code:

@@ -1,4 +1,4 @@
-"""``POST /v1/loss-reports`` and ``/v1/formal-loss-reports``, and the end of terms that nobody asks about."""
+"""``POST /v1/loss-reports``, ``/v1/formal-loss-reports`` and ``/v1/loss-liftings``; terms that nobody asks about."""
 
 import logging
 from collections.abc import Callable
@@ -15,10 +15,12 @@ from central.card_states import (
     answer_to_formal_report,
     answer_to_report,
     is_holder,
+    lift,
     report,
     report_formally,
     settle_all,
     verdict_on_formal_report,
+    verdict_on_lifting_without_card,
     verdict_on_report,
 )
 from central.database import Database
@@ -33,8 +35,12 @@ from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import (
     FormalLossReported,
     FormalLossVerdict,
+    LiftLossWithoutCard,
+    LiftVerdict,
+    LossLifted,
     LossReported,
     LossVerdict,
+    PinVerdict,
     ReportFormalLoss,
     ReportLoss,
 )
@@ -45,7 +51,7 @@ _log: Final = logging.getLogger("central")
 
 @dataclass(frozen=True, slots=True)
 class LossDesk:
-    """Takes reports of cards that are not at hand."""
+    """Takes reports of cards that are not at hand, and takes them back."""
 
     database: Database
     rules: RegionRules
@@ -119,6 +125,40 @@ class LossDesk:
                 row.loss_answer = msgspec.json.encode(answer).decode()
             return answer
 
+    def lift(self, asker: Asker, question: LiftLossWithoutCard) -> LossLifted:
+        """Take the temporary report on a holder's card back where the region's rules open it, once per transaction id.
+
+        :raises Declined: as for :meth:`report`.
+        """
+        now_ms = self._now_ms()
+        with self.database.writing() as session:
+            row, cards = _begin(session, asker, question, Service.LOSS_LIFTING, now_ms)
+            number = question.social_security_number
+            if question.identified_by is IdentifiedBy.TYPED:
+                return _lifted(LiftVerdict.ID_CARD_WANTED)
+            if not is_holder(session.get(Holder, number), question.name):
+                return _lifted(LiftVerdict.UNKNOWN)
+            if row.loss_reported_at is not None or row.formal_loss_at is not None:
+                raise malformed("this transaction id has reported the card")
+            if row.identification_code and row.loss_lifted_at is None:
+                raise malformed("this transaction id has asked about a card")
+            if row.loss_answer is not None and row.social_security_number == number:
+                return answer_again(row.loss_answer, LossLifted)
+            if row.loss_lifted_at is not None:
+                raise malformed("this transaction id belongs to another card")
+            rule = self.rules.of(question.region)
+            verdict, card = verdict_on_lifting_without_card(cards, _being_replaced(session, cards), rule)
+            if verdict is LiftVerdict.LIFTED and card is not None:
+                session.add(lift(card, now_ms, _cause(asker, question)))
+                row.identification_code, row.card_number = card.identification_code, card.card_number
+                row.loss_lifted_at = now_ms
+                row.effects += 1
+            answer = _lifted(verdict)
+            if verdict is not LiftVerdict.UNKNOWN:
+                row.social_security_number, row.identified_by = number, question.identified_by.value
+                row.loss_answer = msgspec.json.encode(answer).decode()
+            return answer
+
     def sweep(self) -> int:
         """End every report whose term has run out, and tell how many there were."""
         now_ms = self._now_ms()
@@ -138,7 +178,11 @@ class LossDesk:
 
 
 def _begin(
-    session: Session, asker: Asker, question: ReportLoss | ReportFormalLoss, service: Service, now_ms: int
+    session: Session,
+    asker: Asker,
+    question: ReportLoss | ReportFormalLoss | LiftLossWithoutCard,
+    service: Service,
+    now_ms: int,
 ) -> tuple[TransactionRow, list[Card]]:
     """The transaction and the settled cards of the holder in question, locked."""
     refuse_frozen(session, asker)
@@ -152,8 +196,12 @@ def _begin(
     return row, _settled_cards(session, question.social_security_number, region, now_ms)
 
 
-def _cause(asker: Asker, question: ReportLoss | ReportFormalLoss) -> Cause:
+def _cause(asker: Asker, question: ReportLoss | ReportFormalLoss | LiftLossWithoutCard) -> Cause:
     return Cause(asker.terminal, question.transaction_id, question.identified_by.value, By.TERMINAL)
+
+
+def _lifted(verdict: LiftVerdict) -> LossLifted:
+    return LossLifted(pin=PinVerdict.NOT_ASKED, verdict=verdict)
 
 
 def _being_replaced(session: Session, cards: list[Card]) -> frozenset[str]:

@@ -115,6 +115,8 @@ class RegionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Whether a temporary report may rest on a number and a name that were typed; a formal one never does."""
     lifting: bool = False
     """Whether a terminal may take a report back when the card itself is there."""
+    lifting_by_id_card: bool = False
+    """Whether it may when it has read the holder's ID card instead."""
     lifting_until_replacement: bool = False
     """Whether that ends as soon as a replacement was accepted or made, before anybody activates it."""
     formal_loss: bool = False
@@ -177,7 +179,7 @@ def load_region_rules(path: Path | None) -> RegionRules:
             rule = rules[key] = msgspec.convert(table, RegionRule)
         except msgspec.ValidationError as error:
             raise RegionRulesRefused(f"{path}: {key}: {error}") from error
-        if rule.lifting_until_replacement and not rule.lifting:
+        if rule.lifting_until_replacement and not (rule.lifting or rule.lifting_by_id_card):
             raise RegionRulesRefused(f"{path}: {key}: lifting_until_replacement says nothing without lifting")
         if (rule.activation_by_id_card or rule.activation_contact) and not rule.activation:
             raise RegionRulesRefused(f"{path}: {key}: what activation wants says nothing without activation")

@@ -19,6 +19,7 @@ from kiosk.records.questions import (
     GetRecord,
     GetWorkingKey,
     LiftLoss,
+    LiftLossWithoutCard,
     LossLifted,
     LossReported,
     OpenCardSession,
@@ -84,6 +85,10 @@ class CentralClient:
     def lift_loss(self, session_id: str, question: LiftLoss) -> LossLifted:
         """Take the report on a proved card back; at most once for one transaction id."""
         return self._ask_again(_session_path(session_id, "loss-lifting"), question, LossLifted)
+
+    def lift_loss_without_card(self, question: LiftLossWithoutCard) -> LossLifted:
+        """Take the report on a card back that is not at hand; at most once for one transaction id."""
+        return self._ask_again("/v1/loss-liftings", question, LossLifted)
 
     def activate_card(self, session_id: str, question: ActivateCard) -> CardActivated:
         """Start the social side of a proved card; at most once for one transaction id."""

@@ -39,6 +39,7 @@ from kiosk.records.questions import (
     GetRecord,
     GetWorkingKey,
     LiftLoss,
+    LiftLossWithoutCard,
     LossLifted,
     LossReported,
     OpenCardSession,
@@ -317,6 +318,7 @@ Question = (
     | ReportLoss
     | ReportFormalLoss
     | LiftLoss
+    | LiftLossWithoutCard
     | FileMatter
     | GetFilings
     | ExamineCard

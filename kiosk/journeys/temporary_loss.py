@@ -31,7 +31,7 @@ from kiosk.journeys.views import (
     Working,
 )
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
-from kiosk.policy.pack import Identification, Offline, Rule, Term
+from kiosk.policy.pack import Identification, LiftedBy, Offline, Rule, Term
 from kiosk.policy.region import Region
 from kiosk.records.card import CardState
 from kiosk.records.china_time import minute_of
@@ -251,7 +251,8 @@ def _next_steps(region: Region, *, numbers_follow: bool, reported_at_ms: int | N
         )
     lifting = region.service(Service.LOSS_LIFTING).place
     if region.offers(Service.LOSS_LIFTING):
-        lines.append(say("卡找到了：带卡来这里撤销挂失。"))
+        by_card = LiftedBy.CARD in region.lifted_by
+        lines.append(say("卡找到了：带卡来这里撤销挂失。") if by_card else say("卡找到了：带身份证来这里撤销挂失。"))
     elif lifting.value is not None:
         lines.append(say("卡找到了，撤销挂失：{place}", place=in_words(lifting.value)))
     return tuple(lines)

@@ -124,6 +124,15 @@ class Identification(Enum):
     """Number and name, typed on the screen."""
 
 
+class LiftedBy(Enum):
+    """By what a terminal may take a report back."""
+
+    CARD = "card"
+    """The found card itself, which proves itself to the centre."""
+    ID_CARD = "id_card"
+    """The holder's identity card on the terminal's reader; the found card may lie at home."""
+
+
 class LossRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Rules of a lost card."""
 
@@ -145,6 +154,8 @@ class LossRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Whether that ends with the report's term."""
     lifting_until_replacement: Rule[bool]
     """Whether that ends once a replacement was handled."""
+    lifting_identified_by: Rule[tuple[LiftedBy, ...]]
+    """By what a terminal may take it back. Not stated means by nothing."""
     bank_side: Rule[bool]
     """Whether the card has a bank side, which must be reported to the bank."""
     bank_lines: Rule[tuple[BankLine, ...]]

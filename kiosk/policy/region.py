@@ -15,6 +15,7 @@ from kiosk.policy.pack import (
     HeldBy,
     Identification,
     InitialPin,
+    LiftedBy,
     Offline,
     Pack,
     PinWeakness,
@@ -131,6 +132,11 @@ class Region:
     def identified_by(self) -> frozenset[Identification]:
         """By what a terminal may take it who somebody without a card is. Not stated means by nothing."""
         return frozenset(self.pack.loss.identified_by.value or ())
+
+    @property
+    def lifted_by(self) -> frozenset[LiftedBy]:
+        """By what a terminal may take a temporary report back. Not stated means by nothing."""
+        return frozenset(self.pack.loss.lifting_identified_by.value or ())
 
     def bank_line(self, bank: str) -> BankLine | None:
         """The line of a bank by its name at the centre; None when the pack knows none."""

@@ -283,6 +283,25 @@ class LiftLoss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     pad_serial: str = ""
 
 
+class LiftLossWithoutCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /v1/loss-liftings. The card is found and lies elsewhere: its holder has the temporary report lifted.
+
+    The answer is :class:`LossLifted`; no PIN is asked for.
+    """
+
+    transaction_id: str
+    region: str
+    """The terminal's own; only cards of this region are found."""
+    social_security_number: str
+    """AAC002."""
+    name: str
+    """AAC003; must be the holder's, as in :class:`ReportLoss`."""
+    identified_by: IdentifiedBy
+
+    def __repr__(self) -> str:
+        return "<LiftLossWithoutCard>"
+
+
 class LiftVerdict(Enum):
     """What became of taking a loss report back."""
 
@@ -297,6 +316,11 @@ class LiftVerdict(Enum):
     CANCELLED = "cancelled"
     NOT_OPEN = "not_open"
     """The region's rules do not let a terminal lift it."""
+    ID_CARD_WANTED = "id_card_wanted"
+    """Without a card: number and name were typed, and what lets a card work again wants an ID card seen, whatever the
+    region. Told before anybody is looked for."""
+    UNKNOWN = "unknown"
+    """Without a card: no such holder here. Does not tell a wrong name from a wrong number."""
 
 
 class LossLifted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

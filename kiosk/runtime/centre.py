@@ -14,6 +14,7 @@ from kiosk.records.questions import (
     GetRecord,
     GetWorkingKey,
     LiftLoss,
+    LiftLossWithoutCard,
     OpenCardSession,
     ProveCard,
     ReportFormalLoss,
@@ -59,6 +60,8 @@ def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:  # noqa: C9
             return client.report_formal_loss(question)
         case LiftLoss() as question:
             return client.lift_loss(request.session_id, question)
+        case LiftLossWithoutCard() as question:
+            return client.lift_loss_without_card(question)
         case ActivateCard() as question:
             return client.activate_card(request.session_id, question)
         case FileMatter() as question:

@@ -36,6 +36,7 @@ from kiosk.records.questions import (
     GetRecord,
     GetWorkingKey,
     LiftLoss,
+    LiftLossWithoutCard,
     OpenCardSession,
     ProveCard,
     ReportFormalLoss,
@@ -214,6 +215,13 @@ class Asker:
             ("/v1/working-keys", GetWorkingKey(pad_serial=pad)),
             ("/v1/card-sessions/00/record", GetRecord(transaction_id="f" * 32)),
             ("/v1/card-sessions/%00/record", GetRecord(transaction_id="f" * 32)),
+            (
+                "/v1/loss-liftings",
+                LiftLossWithoutCard(
+                    transaction_id="3" * 32, region="beijing", social_security_number=person, name="别人",
+                    identified_by=IdentifiedBy.ID_CARD,
+                ),
+            ),
         ]  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from tests.fuzz.target import require
 
 NAME: Final = "centre-openapi"
 ROUTES: Final = re.compile(
-    r"/v1/(entries|working-keys|loss-reports|formal-loss-reports|filings|filings/query|card-sessions"
+    r"/v1/(entries|working-keys|loss-reports|formal-loss-reports|loss-liftings|filings|filings/query|card-sessions"
     r"|card-sessions/[^/]+/(terminal-authentication|card-proof|record|pin-change|loss-lifting|examination|activation))"
 )
 REACHED: Final = frozenset({"answered", "400 malformed", "404 unknown_session"})

@@ -411,6 +411,7 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
         f"{session_path}/activation",
         "/v1/loss-reports",
         "/v1/formal-loss-reports",
+        "/v1/loss-liftings",
         "/v1/filings",
         "/v1/filings/query",
         "/v1/working-keys",
@@ -419,7 +420,7 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
     batch = schemas["Batch"]
     assert batch["required"] == ["terminal", "ledger_id", "epochs", "entries"]
     assert batch["additionalProperties"] is False
-    for report in ("ReportLoss", "ReportFormalLoss"):
+    for report in ("ReportLoss", "ReportFormalLoss", "LiftLossWithoutCard"):
         assert "identified_by" in schemas[report]["required"]
     assert set(schemas["IdentifiedBy"]["enum"]) == {"card", "id_card", "typed"}
     named = re.findall(r'"#/components/schemas/(\w+)"', json.dumps(description))

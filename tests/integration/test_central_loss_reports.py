@@ -25,6 +25,7 @@ from kiosk.records.card import CardState
 from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import (
     LiftLoss,
+    LiftLossWithoutCard,
     LiftVerdict,
     LossLifted,
     LossReported,
@@ -667,6 +668,132 @@ def lifting_entry(asked: Asked, **other: Any) -> Transaction:
     return a_transaction(
         card=asked.card, service=Service.LOSS_LIFTING, transaction_id=asked.transaction_id, region="yunling", **other
     )
+
+
+# --- found again, and not at hand
+
+
+def a_lifting(person: Person, region: str, **other: Any) -> LiftLossWithoutCard:
+    said = msgspec.structs.asdict(a_report(person, region, **other))
+    return LiftLossWithoutCard(**said)
+
+
+def lift_without_card(
+    centre: RunningCentre, terminal: EnrolledTerminal, question: LiftLossWithoutCard
+) -> LiftVerdict | None:
+    answer = centre.ask(terminal, "/v1/loss-liftings", question, LossLifted)
+    assert answer.pin is PinVerdict.NOT_ASKED
+    return answer.verdict
+
+
+def test_its_holder_lets_a_card_go_once(centre: RunningCentre, yunling: EnrolledTerminal) -> None:
+    question = a_lifting(LOST_YUNLING, "yunling")
+    for _ in range(2):
+        assert lift_without_card(centre, yunling, question) is LiftVerdict.LIFTED
+    assert events(centre, LOST_YUNLING) == [("lifted", NOW, "4", "1")]
+    kept = row(centre, question.transaction_id)
+    assert (kept["service"], kept["loss_lifted_at"], kept["effects"]) == ("loss_lifting", NOW, 1)
+    assert (kept["identification_code"], kept["identified_by"]) == (LOST_YUNLING[0], "id_card")
+    assert lift_without_card(centre, yunling, a_lifting(LOST_YUNLING, "yunling")) is LiftVerdict.NOT_REPORTED
+
+
+def test_nobody_types_a_card_free(centre: RunningCentre, yunling: EnrolledTerminal) -> None:
+    """Though the region lets a report be typed; and whoever types learns nothing of anybody."""
+    for name in (NAMES[LOST_YUNLING], "别人"):
+        typed = a_lifting(LOST_YUNLING, "yunling", name=name, identified_by=IdentifiedBy.TYPED)
+        assert lift_without_card(centre, yunling, typed) is LiftVerdict.ID_CARD_WANTED
+    assert state(centre, LOST_YUNLING) == "4"
+    shown = a_lifting(LOST_YUNLING, "yunling", identified_by=IdentifiedBy.CARD)
+    assert declined(lambda: lift_without_card(centre, yunling, shown)) == (400, "malformed")
+
+
+def test_nobody_elses_name_lets_a_card_go(centre: RunningCentre, yunling: EnrolledTerminal) -> None:
+    assert lift_without_card(centre, yunling, a_lifting(LOST_YUNLING, "yunling", name="别人")) is LiftVerdict.UNKNOWN
+    nobody = ("", "", "11000019760229207X")
+    assert lift_without_card(centre, yunling, a_lifting(nobody, "yunling", name="别人")) is LiftVerdict.UNKNOWN
+    assert declined(lambda: lift_without_card(centre, yunling, a_lifting(BEIJING, "beijing"))) == (400, "malformed")
+    assert state(centre, LOST_YUNLING) == "4"
+
+
+def test_where_the_rules_do_not_open_it_no_id_card_lets_a_card_go(
+    centre: RunningCentre, beijing: EnrolledTerminal
+) -> None:
+    ask(centre, beijing, a_report(BEIJING, "beijing"))
+    assert lift_without_card(centre, beijing, a_lifting(BEIJING, "beijing")) is LiftVerdict.NOT_OPEN
+    assert state(centre, BEIJING) == "4"
+
+
+@pytest.mark.parametrize(
+    ("to", "verdict"),
+    [
+        (CardState.NORMAL, LiftVerdict.NOT_REPORTED),
+        (CardState.LOST, LiftVerdict.FORMALLY_LOST),
+        (CardState.CANCELLED, LiftVerdict.CANCELLED),
+    ],
+)
+def test_what_a_window_decided_stands_without_the_card_too(
+    centre: RunningCentre, yunling: EnrolledTerminal, to: CardState, verdict: LiftVerdict
+) -> None:
+    at_a_window(centre, LOST_YUNLING, to, "window", NOW)
+    assert lift_without_card(centre, yunling, a_lifting(LOST_YUNLING, "yunling")) is verdict
+    assert state(centre, LOST_YUNLING) == to.value
+
+
+@pytest.mark.parametrize("card_state", ["0", "1", "3", "4"])
+def test_no_id_card_lets_a_card_go_beside_its_replacement(
+    centre: RunningCentre, yunling: EnrolledTerminal, card_state: str
+) -> None:
+    new_card(centre, card_state)
+    assert lift_without_card(centre, yunling, a_lifting(LOST_YUNLING, "yunling")) is LiftVerdict.REPLACED
+    assert state(centre, LOST_YUNLING) == "4"
+
+
+def test_a_replaced_card_is_said_to_be_so_while_the_new_one_is_sealed(
+    centre: RunningCentre, yunling: EnrolledTerminal
+) -> None:
+    code = new_card(centre, "0")
+    with centre.database.writing() as session:
+        session.get_one(Card, LOST_YUNLING[0]).replaced_by = code
+    assert lift_without_card(centre, yunling, a_lifting(LOST_YUNLING, "yunling")) is LiftVerdict.REPLACED
+
+
+def test_a_lifting_without_the_card_ends_with_the_term(centre: RunningCentre, yunling: EnrolledTerminal) -> None:
+    centre.clock.held_ms = NOW - 12 * HOUR + 259_200_000
+    assert lift_without_card(centre, yunling, a_lifting(LOST_YUNLING, "yunling")) is LiftVerdict.NOT_REPORTED
+    assert events(centre, LOST_YUNLING) == [("lapsed", NOW - 12 * HOUR + 259_200_000, "4", "1")]
+
+
+def test_one_transaction_either_reports_or_takes_back(
+    centre: RunningCentre, yunling: EnrolledTerminal, found: Asked
+) -> None:
+    report = a_report(YUNLING, "yunling")
+    ask(centre, yunling, report)
+    back = a_lifting(YUNLING, "yunling", transaction_id=report.transaction_id)
+    assert declined(lambda: lift_without_card(centre, yunling, back)) == (400, "malformed")
+    assert state(centre, YUNLING) == "4"
+    lift(found.proved())
+    other = a_lifting(YUNLING, "yunling", transaction_id=found.transaction_id)
+    assert declined(lambda: lift_without_card(centre, yunling, other)) == (400, "malformed")
+    taken = a_lifting(YUNLING, "yunling")
+    assert lift_without_card(centre, yunling, taken) is LiftVerdict.LIFTED
+    again = a_report(YUNLING, "yunling", transaction_id=taken.transaction_id)
+    assert declined(lambda: ask(centre, yunling, again)) == (400, "malformed")
+
+
+def test_the_entry_of_a_lifting_by_the_id_card_is_believed_when_it_was_done_online(
+    centre: RunningCentre, yunling: EnrolledTerminal
+) -> None:
+    question = a_lifting(LOST_YUNLING, "yunling")
+    lift_without_card(centre, yunling, question)
+    ledger = LedgerWriter(yunling, centre)
+    entry = a_transaction(
+        card=("", "", LOST_YUNLING[2]), service=Service.LOSS_LIFTING, transaction_id=question.transaction_id,
+        region="yunling", outcome=Outcome.DONE, done_online=True, identified_by=IdentifiedBy.ID_CARD,
+    )  # fmt: skip
+    assert upload(centre, ledger, entry, NOW) == ("applied", "")
+    claimed = msgspec.structs.replace(entry, transaction_id=os.urandom(16).hex())
+    assert upload(centre, ledger, claimed, NOW) == ("refused", "not_done_online")
+    assert row(centre, question.transaction_id)["effects"] == 1
 
 
 # --- taken down without the centre

@@ -17,7 +17,7 @@ from central.region_rules import (
 from central.settings import load_settings
 from kiosk.policy.card_rules import VoidFrom
 from kiosk.policy.counter import Paper
-from kiosk.policy.pack import Identification, Pack, Unit, load_pack
+from kiosk.policy.pack import Identification, LiftedBy, Pack, Unit, load_pack
 from kiosk.policy.region import BUSINESS_OF, Region
 from kiosk.records.card import CardState
 from kiosk.records.filings import MATTER_KEYS, IssuedPaper
@@ -37,7 +37,7 @@ def says(pack: Pack) -> RegionRule:
     """What a pack wants the centre to do."""
     term = pack.loss.validity.value
     assert term is None or term.unit is Unit.DAYS  # another unit would be another reckoning at the centre
-    lifting = bool(pack.services[Service.LOSS_LIFTING].self_service.value)
+    lifted_by = Region(pack).lifted_by if pack.services[Service.LOSS_LIFTING].self_service.value else frozenset()
     open_here = {service for service, rules in pack.services.items() if rules.self_service.value}
     papers = [kind.value for kind in IssuedPaper if Service.PAPERS in open_here and pack.papers[kind].issued.value]
     holds, emergency = pack.papers[IssuedPaper.TEMPORARY_CARD].term.value, pack.offsite.emergency_term.value
@@ -49,8 +49,9 @@ def says(pack: Pack) -> RegionRule:
             bool(pack.services[Service.TEMPORARY_LOSS].self_service.value)
             and Identification.TYPED in (pack.loss.identified_by.value or ())
         ),
-        lifting=lifting,
-        lifting_until_replacement=lifting and bool(pack.loss.lifting_until_replacement.value),
+        lifting=LiftedBy.CARD in lifted_by,
+        lifting_by_id_card=LiftedBy.ID_CARD in lifted_by,
+        lifting_until_replacement=bool(lifted_by) and bool(pack.loss.lifting_until_replacement.value),
         proxies=tuple(
             service.value
             for service, business in BUSINESS_OF.items()
@@ -86,6 +87,7 @@ def test_the_centre_keeps_the_packs_terms(path: Path, rules: Path) -> None:
     assert without_codes(rule) == says(load_pack(path))
     assert rule.temporary_loss_days == DAYS[path.stem]
     assert not rule.lifting
+    assert not rule.lifting_by_id_card
     assert not rule.formal_loss
     # Jiangxi 线上业务办理指南; the others' handbooks let nobody type.
     assert rule.temporary_loss_typed is (path.stem == "jiangxi")
@@ -105,6 +107,7 @@ def test_the_fictional_region_opens_lifting() -> None:
         temporary_loss_days=3,
         temporary_loss_typed=True,
         lifting=True,
+        lifting_by_id_card=True,
         lifting_until_replacement=True,
         filings=tuple(sorted(MATTER_KEYS, key=rule.filings.index)),
         proxies=("card_application", "cancelling"),
@@ -133,6 +136,7 @@ def test_no_rule_is_left_over() -> None:
         ('[beijing]\ntemporary_loss_days = "10"', "temporary_loss_days"),
         ("[beijing]\ntemporary_loss_days = 2.5", "temporary_loss_days"),
         ("[beijing]\nlifting = 1", "lifting"),
+        ("[beijing]\nlifting_by_id_card = 'yes'", "lifting_by_id_card"),
         ("[beijing]\ntemporary_loss_typed = 'yes'", "temporary_loss_typed"),
         ("[beijing]\nlifting_until_replacement = true", "lifting"),
         ("[beijing]\nformal_loss = 'yes'", "formal_loss"),

@@ -55,7 +55,14 @@ from kiosk.portrait.guidance import Instruction
 from kiosk.records.activation import ActivateCard
 from kiosk.records.card import CardState
 from kiosk.records.filings import FilingState, GetFilings, OffsiteCare, OffsiteGroup
-from kiosk.records.questions import CardProof, CardProved, PinVerdict, RecordAnswer, ReportFormalLoss
+from kiosk.records.questions import (
+    CardProof,
+    CardProved,
+    LiftLossWithoutCard,
+    PinVerdict,
+    RecordAnswer,
+    ReportFormalLoss,
+)
 from kiosk.records.transaction import Outcome, Stage
 from tests.journeys.world import (
     HOLDER_X,
@@ -157,6 +164,19 @@ SCENARIOS: dict[str, Scenario] = {
     "handbook searched": (_asking, lambda: World(keyed=["zzzz", "gs"])),
     "answer printed": (_asking, lambda: World(printing=Printing.READY)),
     "answer not printed": (_asking, lambda: World(printing=Printing.READY, fate=SlipFate.PARTLY)),
+    "report taken back by the ID card": (
+        loss_lifting,
+        lambda: World(key="yunling", documents=[ID_CARD], choices={"卡在手上吗？": Chosen("id_card")}),
+    ),
+    "report taken back by the ID card, unanswered": (
+        loss_lifting,
+        lambda: World(
+            key="yunling",
+            documents=[ID_CARD],
+            choices={"卡在手上吗？": Chosen("id_card")},
+            lost_answer_to=LiftLossWithoutCard,
+        ),
+    ),
     "report taken back": (loss_lifting, lambda: World(key="yunling", typed=["246810"], proof=LOST)),
     "examination": (card_examination, lambda: World(tries=2)),
     "examination of a closed chip": (card_examination, lambda: World(key="yunling", chip_closed=True)),

@@ -28,7 +28,7 @@ from kiosk.journeys.pin_change import pin_change
 from kiosk.journeys.reception import further_choice, home
 from kiosk.journeys.requests import Journey
 from kiosk.journeys.temporary_loss import temporary_loss
-from kiosk.journeys.views import AnyIntent, Explain, Intent, Menu, Refusal, Slip, View
+from kiosk.journeys.views import AnyIntent, Chosen, Explain, Intent, Menu, Refusal, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
 from kiosk.policy.form import faults_of
 from kiosk.policy.pack import Pack
@@ -56,6 +56,8 @@ from kiosk.records.questions import (
     FormalLossReported,
     FormalLossVerdict,
     GetRecord,
+    LiftVerdict,
+    LossLifted,
     LossReported,
     LossVerdict,
     OpenCardSession,
@@ -203,6 +205,18 @@ def filed_worlds() -> Iterator[tuple[Story, World]]:
     yield filing_progress, World(key="yunling", documents=[ID_CARD], filings=[])
 
 
+def without_card(**changes: Any) -> World:
+    choices = {**NEXT, "卡在手上吗？": Chosen("id_card")}
+    return World(key="yunling", documents=[ID_CARD], proof=LOST, typed=list(PINS), choices=choices, **changes)
+
+
+def worlds_without_card() -> Iterator[tuple[Story, World]]:
+    for up in (True, False):
+        yield loss_lifting, without_card(centre_up=up)
+    for verdict in LiftVerdict:
+        yield loss_lifting, without_card(liftings=[LossLifted(pin=PinVerdict.NOT_ASKED, verdict=verdict)])
+
+
 def worlds() -> Iterator[tuple[Story, World]]:
     for up in (True, False):
         yield card_query, World(key="yunling", typed=list(PINS), proof=PROVED, centre_up=up)
@@ -262,11 +276,15 @@ def worlds() -> Iterator[tuple[Story, World]]:
     gaps=set(RULES) - MUST_BE_STATED - {"services.temporary_loss.self_service", "loss.identified_by"}, held_by="chip"
 )
 @example(
-    gaps=set(RULES) - MUST_BE_STATED - set(rules_called("self_service", "pin_required", "identified_by")),
+    gaps=set(RULES)
+    - MUST_BE_STATED
+    - set(rules_called("self_service", "pin_required", "identified_by", "lifting_identified_by")),
     held_by="chip",
 )
 @example(
-    gaps=set(RULES) - MUST_BE_STATED - set(rules_called("self_service", "pin_required", "identified_by", "offline")),
+    gaps=set(RULES)
+    - MUST_BE_STATED
+    - set(rules_called("self_service", "pin_required", "identified_by", "lifting_identified_by", "offline")),
     held_by="centre",
 )
 def test_every_journey_ends_in_words(gaps: set[str], held_by: str) -> None:
@@ -277,7 +295,7 @@ def test_every_journey_ends_in_words(gaps: set[str], held_by: str) -> None:
     region = Region(msgspec.convert(raw, Pack))
     for choice in (home(region), *(further_choice(region, menu) for menu in Menu)):
         assert [gap for saying in sayings(choice) for gap in empty_gaps(saying)] == []
-    for journey, world in (*worlds(), *filed_worlds()):
+    for journey, world in (*worlds(), *worlds_without_card(), *filed_worlds()):
         session = Session(TRANSACTION_ID, region, TODAY, reads_id_cards=bool(world.documents))
         outcome = walk(journey(session), world)
         assert isinstance(outcome, Outcome)

@@ -416,6 +416,29 @@ VIEWS: Final[dict[str, View]] = {
             section=Verbatim("§2.1"),
         ),
     ),
+    "found-card-at-hand": Choices(
+        told("卡在手上吗？"),
+        (
+            Choice(Chosen("card"), told("在手上，插卡办")),
+            Choice(Chosen("id_card"), told("没带来，用身份证办")),
+        ),
+        None,
+        (CANCEL,),
+    ),
+    "found-check": ReadBack(
+        told("请核对，再撤销挂失"),
+        (
+            Fact(told("姓名"), PersonName("*小明", "王小明")),
+            Fact(told("身份证号码"), Personal("110*************2X", "11010119900307002X")),
+        ),
+        told("撤销以后，这张卡的社保功能马上恢复。"),
+        Step(2, 2),
+        (
+            CANCEL,
+            Action(Intent.AGAIN, told("不是我，重新放")),
+            Action(Intent.NEXT, told("对，撤销挂失"), Emphasis.GRAVE, told("号码和姓名都对，撤销挂失")),
+        ),
+    ),
     "id-card-or-typing": Explain(
         told("您带身份证了吗？"),
         (told("带了，放一下就行，不用打字。"), told("没带，就自己输号码和姓名。")),

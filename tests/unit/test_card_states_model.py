@@ -39,7 +39,7 @@ from central.tables import Card, CardEvent, CardSession, Holder, ReplacementOrde
 from kiosk.records.activation import ActivateCard, ContactData
 from kiosk.records.card import CardState
 from kiosk.records.filings import IdentifiedBy
-from kiosk.records.questions import LiftLoss, ReportFormalLoss, ReportLoss
+from kiosk.records.questions import LiftLoss, LiftLossWithoutCard, ReportFormalLoss, ReportLoss
 from kiosk.records.transaction import Outcome, Service, Transaction
 from tests.centre import REGION_RULES, LedgerWriter, RunningCentre, a_header, a_transaction
 
@@ -260,6 +260,29 @@ class CentreMachine(RuleBasedStateMachine):
         card = self.cards[number % len(self.cards)]
         self._proves_itself(terminal, card)
         answer = self.desk.lift_loss(self.askers[terminal], "s", LiftLoss(transaction_id=next(self.ids)))
+        expected = self._lifting(card)
+        assert answer.verdict is not None
+        assert answer.verdict.value == expected
+        if expected == "lifted":
+            card.becomes(card.before, self.now)
+
+    @rule(terminal=st.integers(0, 2), person=st.sampled_from(PEOPLE), right=st.booleans())
+    def comes_without_the_card(self, terminal: int, person: str, right: bool) -> None:
+        question = LiftLossWithoutCard(
+            transaction_id=next(self.ids), region=self.region, social_security_number=person,
+            name=NAMES[person] if right else "别人", identified_by=IdentifiedBy.ID_CARD,
+        )  # fmt: skip
+        answer = self.losses.lift(self.askers[terminal], question)
+        word, card = self._meant(person)
+        in_its_place = card is None or (card.state == "sealed" and word == "replaced")
+        expected = "replaced" if card is None or in_its_place else self._lifting(card)
+        assert answer.verdict is not None
+        assert answer.verdict.value == (expected if right else "unknown")
+        if right and expected == "lifted" and card is not None:
+            card.becomes(card.before, self.now)
+        assert self.losses.lift(self.askers[terminal], question) == answer
+
+    def _lifting(self, card: Known) -> str:
         others = [one for one in self._of(card.person) if one is not card]
         expected = "not_reported"
         if card.successor is not None:
@@ -274,10 +297,7 @@ class CentreMachine(RuleBasedStateMachine):
                 for one in others
             )
             expected = "replaced" if in_its_place else "lifted" if self.region in LETS_GO else "not_open"
-        assert answer.verdict is not None
-        assert answer.verdict.value == expected
-        if expected == "lifted":
-            card.becomes(card.before, self.now)
+        return expected
 
     @rule(terminal=st.integers(0, 2), number=st.integers(0, 4), own=st.booleans())
     def starts_a_card(self, terminal: int, number: int, own: bool) -> None:

@@ -42,6 +42,7 @@ from kiosk.records.questions import (
     GetRecord,
     GetWorkingKey,
     LiftLoss,
+    LiftLossWithoutCard,
     LiftVerdict,
     LossLifted,
     LossReported,
@@ -600,6 +601,21 @@ def test_a_lifting_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> Non
     server = stand.serve(hang_up, signed(told))
     assert CentralClient(stand.connection(server.url)).lift_loss("s/1", LiftLoss(transaction_id="ab" * 16)) == told
     assert [q.path for q in server.questions] == ["/v1/card-sessions/s%2F1/loss-lifting"] * 2
+
+
+def test_a_lifting_without_the_card_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> None:
+    question = LiftLossWithoutCard(
+        transaction_id="ab" * 16,
+        region="yunling",
+        social_security_number="990100199409169027",
+        name="云挂失",
+        identified_by=IdentifiedBy.ID_CARD,
+    )
+    told = LossLifted(pin=PinVerdict.NOT_ASKED, verdict=LiftVerdict.LIFTED)
+    server = stand.serve(hang_up, signed(told))
+    assert CentralClient(stand.connection(server.url)).lift_loss_without_card(question) == told
+    assert [q.path for q in server.questions] == ["/v1/loss-liftings"] * 2
+    assert server.questions[0].body == server.questions[1].body
 
 
 def test_a_start_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from kiosk.policy.counter import ProxyPapers, Step
-from kiosk.policy.pack import Basis, Offline, PinWeakness, Rule, Term, Text, load_pack, load_packs, rules_of
+from kiosk.policy.pack import Basis, LiftedBy, Offline, PinWeakness, Rule, Term, Text, load_pack, load_packs, rules_of
 from kiosk.policy.region import Citation, Region
 from kiosk.records.transaction import Service
 
@@ -622,6 +622,8 @@ def test_yunling_opens_everything() -> None:
     assert plain(loss.validity.stated()) == (3, "days")
     assert loss.lifting_within_term.stated()
     assert loss.lifting_until_replacement.stated()
+    assert yunling.lifted_by == {LiftedBy.CARD, LiftedBy.ID_CARD}
+    assert not any(region(key).lifted_by for key in TYPED)
     assert "虚构" in yunling.pack.sources[0].title
 
 

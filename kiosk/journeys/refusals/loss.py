@@ -75,14 +75,18 @@ def not_lifted_any_more(region: Region) -> Ended:
     )
 
 
-def not_reported(region: Region, _state: CardState = CardState.NORMAL) -> Ended:
-    """No report stands: none was made, or its term is over."""
+def not_reported(region: Region, state: CardState | None = CardState.NORMAL) -> Ended:
+    """No report stands: none was made, or its term is over.
+
+    :param state: the card's; None where the card is not at hand and its holder is told no more than that.
+    """
+    lapsed = say("没有挂失过，或者挂失已经到期自动解除。")
     return refused(
         region,
         reason="not_reported",
         code="R-18",
         title=say("这张卡没有在挂失中"),
-        why=say("没有挂失过，或者挂失已经到期自动解除。卡可以正常用。"),
+        why=lapsed if state is None else say("没有挂失过，或者挂失已经到期自动解除。卡可以正常用。"),
         instead=(say("可以选“查我的卡”，看看卡的状态。"),),
     )
 

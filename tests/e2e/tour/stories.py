@@ -813,7 +813,10 @@ def _weak_pin_refused(citizen: Citizen) -> None:
 def _lifting(card: str, pin: str) -> Story:
     def story(citizen: Citizen) -> None:
         _arrives(citizen)
-        _asks(citizen, "found", card)
+        citizen.chooses("found")
+        citizen.touches("card_at_hand")
+        citizen.sees("insert_card")
+        citizen.inserts(card)
         citizen.sees("found_question")
         citizen.touches("withdraw")
         _types_pin(citizen, pin)
@@ -824,7 +827,16 @@ def _lifting(card: str, pin: str) -> Story:
 
 
 def _lifting_refused(card: str) -> Story:
-    return _refused_before_pin(card, "found")
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("found")
+        citizen.touches("card_at_hand")
+        citizen.sees("insert_card")
+        citizen.inserts(card)
+        citizen.takes_card()
+        citizen.ends()
+
+    return story
 
 
 STORIES: Final[Mapping[str, Story]] = {
