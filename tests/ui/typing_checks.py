@@ -125,8 +125,7 @@ def a_search(driven: DrivenWindow) -> Iterator[None]:
     assert router.screen.field.typed.text == "挂失"
     assert offered() == ["网点", "电话"], "those that leave some of its answers"
     finger.tap(confirm(router))
-    yield
-    yield
+    yield from rest()
     assert driven.intents == [Typed("挂失")]
     finger.tap(key_named(router, "电话"))
     yield from rest()
