@@ -1,6 +1,7 @@
 """``POST /v1/filings`` and ``/v1/filings/query``: matters that an office acts on, and how far they have come."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -50,6 +51,8 @@ from kiosk.records.sealing import Unreadable
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import HolidayCalendar, NotKnown, working_days_after
 
+LONGEST_WORDS: Final = 60
+"""Characters of an office's own words: they stand on a terminal's screen (docs/ux-rules.md rule 1)."""
 _INSURED: Final = "1"
 _IN_USE: Final = frozenset({CardState.NORMAL.value, CardState.LOCKED.value, CardState.TEMPORARILY_LOST.value})
 _PAPERS: Final = frozenset(kind.value for kind in IssuedPaper)
@@ -92,7 +95,7 @@ class FilingDesk:
             if question.identified_by is IdentifiedBy.TYPED:
                 raise malformed("who files must have shown a card")
             _check_proxy(question)
-            _check_portrait(question, self.keys, _day_of(now_ms))
+            _check_portrait(question, self.keys)
             last_day_of_term = self._last_day_of_term(question.matter, self.rules.of(region), _day_of(now_ms))
             row = locked_transaction(
                 session,
@@ -115,7 +118,7 @@ class FilingDesk:
                 raise malformed("this transaction id has done something else")
             rule = self.rules.of(region)
             # Before anything is told of what stands open: that is nobody's who may not act for the holder.
-            barred = _barred(question, rule, _day_of(now_ms))
+            barred = _barred(question, holder, rule, _day_of(now_ms))
             if barred is not None:
                 return Filed(verdict=barred)
             cards = list(
@@ -140,7 +143,8 @@ class FilingDesk:
                 verdict = FilingVerdict.LATE
             if verdict is not FilingVerdict.FILED:
                 return Filed(verdict=verdict)
-            filing = _filing(asker, question, region, rule, rests_on, now_ms)
+            new_number = _new_number(session, question.transaction_id)
+            filing = _filing(asker, question, new_number, region, rule, rests_on, now_ms)
             session.add(filing)
             session.flush()  # first the filing, to which the others point
             acting = _kept(question)
@@ -177,8 +181,11 @@ class FilingDesk:
         """An office's word on a filing that stands open, or the withdrawal of a paper that was issued.
 
         :param number: as on the slip.
-        :raises FilingRefused: no such filing stands open, or several do; or a paper is to become something else.
+        :raises FilingRefused: no such filing stands open, or several do; or a paper is to become something else; or
+            the words are not for a screen.
         """
+        if any(len(words) > LONGEST_WORDS or not words.isprintable() for words in (place, note)):
+            raise FilingRefused(f"place and note are one line of at most {LONGEST_WORDS} characters each")
         stands_open = Filing.state.in_([one.value for one in OPEN_STATES])
         issued = and_(Filing.matter_key.in_(_PAPERS), Filing.state == FilingState.DONE.value)
         with self.database.writing() as session:
@@ -266,7 +273,7 @@ def _check_proxy(question: FileMatter) -> None:
         raise malformed("a proxy must have shown the holder's ID card")
 
 
-def _check_portrait(question: FileMatter, keys: CentreKeys, today: date) -> None:
+def _check_portrait(question: FileMatter, keys: CentreKeys) -> None:
     """:raises Declined: no application, the holder is not there, no consent that counts, or not a portrait."""
     portrait, proxy = question.portrait, question.proxy
     if portrait is None:
@@ -276,9 +283,8 @@ def _check_portrait(question: FileMatter, keys: CentreKeys, today: date) -> None
     by_guardian = proxy is not None and proxy.relation is Relation.GUARDIAN
     if proxy is not None and not by_guardian:
         raise malformed("whoever was sent is not the holder")
-    age = _age(question.social_security_number, today)
-    wants_guardian = age is not None and age < GUARDIAN_BELOW
-    if (portrait.consent_by is ConsentBy.GUARDIAN) != by_guardian or (wants_guardian and not by_guardian):
+    # That a child's guardian files, and so consents, is seen to for every matter: needs_guardian.
+    if (portrait.consent_by is ConsentBy.GUARDIAN) != by_guardian:
         raise malformed("nobody has agreed to the portrait who could")
     try:
         open_portrait(portrait.sealed, question.transaction_id, keys.opening)
@@ -339,12 +345,12 @@ def _taken_down(kept: FilingPortrait | None) -> FiledPortrait | None:
     return FiledPortrait(sealed=kept.sealed, consent_by=ConsentBy(kept.consent_by), consent_text=kept.consent_text)
 
 
-def _barred(question: FileMatter, rule: RegionRule, today: date) -> FilingVerdict | None:
+def _barred(question: FileMatter, holder: Holder, rule: RegionRule, today: date) -> FilingVerdict | None:
     """Why who stands there may not file this; None where they may, or where nobody may."""
     key, proxy = matter_key(question.matter), question.proxy
     if key not in rule.filings:
         return None
-    age = _age(question.social_security_number, today)
+    age = _age(question.social_security_number, today, register=holder.birth_date)
     if proxy is not None:
         if key not in rule.proxies:
             return FilingVerdict.NOT_BY_PROXY
@@ -357,9 +363,15 @@ def _barred(question: FileMatter, rule: RegionRule, today: date) -> FilingVerdic
     return FilingVerdict.NEEDS_GUARDIAN if age is not None and age < max(minor_below or 0, GUARDIAN_BELOW) else None
 
 
-def _age(number: str, today: date) -> int | None:
-    """Whole years; None where the number holds no birth date."""
+def _age(number: str, today: date, *, register: str = "") -> int | None:
+    """Whole years; None where neither the number nor the register holds a birth date.
+
+    :param register: AAC006; a foreigner's number of 2017 has no whole birth date in it.
+    """
     born = identity.birth_date_of(number)
+    if born is None:
+        with suppress(ValueError):
+            born = date.fromisoformat(register)
     return None if born is None else identity.age(born, today)
 
 
@@ -450,13 +462,24 @@ def _verdict(
             return FilingVerdict.FILED if rests_on is not None else FilingVerdict.NOTHING_TO_REST_ON
 
 
+def _new_number(session: Session, transaction_id: str) -> str:
+    """What an office finds it by: of the transaction id so much that no other filing begins with it, 8 at least."""
+    end = len(transaction_id)
+    for length in range(8, end, 4):
+        start = transaction_id[:length]
+        same_start = Filing.transaction_id.between(start.ljust(end, "0"), start.ljust(end, "f"))
+        if session.scalars(select(Filing.transaction_id).where(same_start).limit(1)).first() is None:
+            return start.upper()
+    return transaction_id.upper()
+
+
 def _filing(
-    asker: Asker, question: FileMatter, region: str, rule: RegionRule, rests_on: str | None, now_ms: int
+    asker: Asker, question: FileMatter, number: str, region: str, rule: RegionRule, rests_on: str | None, now_ms: int
 ) -> Filing:
     months = rule.temporary_card_months if question.matter == Paper(kind=IssuedPaper.TEMPORARY_CARD) else None
     return Filing(
         transaction_id=question.transaction_id,
-        number=question.transaction_id[:8].upper(),
+        number=number,
         terminal=asker.terminal,
         region=region,
         social_security_number=question.social_security_number,

@@ -198,7 +198,9 @@ class Bench:
             # Only the answer was lost; whatever became of the card since is not undone.
             same = case.social_security_number == number
             return _APPLIED if same else Ruling(Verdict.REFUSED, "foreign_transaction")
-        if transaction.identified_by is IdentifiedBy.TYPED and not self.rule.temporary_loss_typed:
+        by = transaction.identified_by
+        # Whose card is lost has none to show.
+        if by is IdentifiedBy.CARD or (by is IdentifiedBy.TYPED and not self.rule.temporary_loss_typed):
             return Ruling(Verdict.REFUSED, "id_card_wanted")
         cards = self.cards_of.get(number, ())
         verdict, card = verdict_on_report(cards, self.being_replaced)

@@ -122,9 +122,11 @@ def _field(text: bytes, offset: int, size: int) -> str:
         units = units[:-2]
     # Let through and then looked for: a decoder's error would carry the bytes.
     words = units.decode("utf-16-le", errors="surrogatepass")
-    if any("\ud800" <= character <= "\udfff" for character in words):
+    field = words.strip(" \0")
+    # A zero within would make whatever names somebody unreadable to the centre.
+    if "\0" in field or any("\ud800" <= character <= "\udfff" for character in field):
         raise DocumentUnreadable("a field that is no text")
-    return words.strip(" \0")
+    return field
 
 
 def _name(text: bytes, offset: int, size: int) -> str:

@@ -357,7 +357,7 @@ def _pin_step(region: Region) -> tuple[Say, ...]:
 
 def _unknown_view(session: Session) -> Fault:
     return Fault(
-        title=say("没有收到社保中心的答复"),
+        title=say("没收到社保中心答复"),
         means=meaning(Service.CARD_ACTIVATION, Effect.MAYBE),
         now=say("请再办一次，启用过了会告诉您。也可以打电话问。"),
         hotline=session.region.hotline,

@@ -210,7 +210,7 @@ def _temporarily_lost(region: Region, lapses_at_ms: int | None) -> Finding:
         else say("挂失的卡不能办业务，这样别人捡到也用不了。")
     )
     instead = (
-        (say("您是本人的，请回首页选“卡找到了”，就能撤销。"),)
+        (say("您是本人的：回首页选“卡丢了、找到了”，再选“卡找到了”。"),)
         if region.offers(Service.LOSS_LIFTING)
         else go_to(lifting.place) or (say("如果您是本人，请带身份证件到服务窗口。"),)
     )
@@ -291,7 +291,7 @@ def _benefits(region: Region, cause: BenefitsBlock) -> Finding:
         region,
         cause.value,
         "R-21",
-        say("看病费用不能刷卡结算"),
+        say("看病刷不了卡"),
         why,
         (say("卡没有坏。请打电话，或到参保地的医保经办机构问清楚。"),),
         ("offsite.failures", region.pack.offsite.failures),
@@ -337,8 +337,8 @@ def _by_the_bank(region: Region, seen: Seen) -> list[Finding]:
             region,
             "bank_side_inactive",
             "R-23",
-            say("银行功能还没有激活"),
-            say("社保功能不受影响。要用这张卡存钱、取钱，得先激活。"),
+            say("银行功能还没有开通"),
+            say("社保功能不受影响。要用这张卡存钱、取钱，得先到银行开通。"),
             go_to(place) or (say("请到发卡银行问一问。"),),
             ("activation.bank_side_place", place),
         )

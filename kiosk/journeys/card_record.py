@@ -371,7 +371,7 @@ def _bank(record: HolderRecord) -> list[_Branch]:
     if not record.bank:
         return []
     label = say("银行账户")
-    active = say("已激活") if record.bank_side_active else say("还没有激活，请到发卡银行办理")
+    active = say("已经开通了") if record.bank_side_active else say("还没有开通，请到发卡银行办")
     facts = [
         Fact(say("发卡银行"), Verbatim(record.bank)),
         Fact(say("账号"), Verbatim(record.bank_account)),

@@ -139,7 +139,9 @@ def file_matter(
         progress.done_online = True
         return answer.filing
     if answer.verdict is FilingVerdict.ALREADY_FILED and answer.filing is not None:
-        raise (already or refusals.already_filed)(region, answer.filing)
+        if already is not None:
+            raise already(region, answer.filing)
+        raise refusals.already_filed(region, answer.filing, to_holder=proxy is None)
     raise _refusal(region, service, matter, answer.verdict)
 
 
@@ -169,7 +171,7 @@ def _unanswered(session: Session, service: Service, answer: Unreachable | Distru
     """A filing is never taken down without the centre: only it knows whether it may be filed."""
     if answer.maybe_done:
         view = Fault(
-            title=say("没有收到社保中心的答复"),
+            title=say("没收到社保中心答复"),
             means=meaning(service, Effect.MAYBE),
             now=say("请换一台机器，或找工作人员。"),
             hotline=session.region.hotline,
@@ -262,14 +264,14 @@ def filed_pages(
 def look_it_up(region: Region) -> tuple[Say, ...]:
     """Where somebody learns how far it has come."""
     if region.offers(Service.FILING_PROGRESS):
-        return (say("想知道办到哪一步：在这里选“查进度”。"),)
+        return (say("想知道办到哪一步：在这里选“办卡、办别的事”，再选“查进度”。"),)
     place = region.pack.application.progress.value
     return (say("想知道办到哪一步：{place}", place=in_words(place)),) if place is not None else ()
 
 
 def number_fact(told: FilingTold) -> Fact:
     """受理号, the first thing that is told."""
-    return Fact(say("受理号"), Verbatim(told.number), key=True)
+    return Fact(say("受理号（询问时用）"), Verbatim(told.number), key=True)
 
 
 def matter_in_words(region: Region, matter: Matter) -> Say:

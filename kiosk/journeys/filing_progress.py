@@ -12,7 +12,7 @@ from kiosk.journeys.holder import Holder
 from kiosk.journeys.id_card import id_card
 from kiosk.journeys.paging import FINISH, page, turned, turning_behind_a_choice
 from kiosk.journeys.proxy import shown_at_window
-from kiosk.journeys.refusals import go_to
+from kiosk.journeys.refusals import filed_by_another, go_to
 from kiosk.journeys.requests import Journey
 from kiosk.journeys.terms import span
 from kiosk.journeys.views import Action, Choice, Choices, Chosen, Emphasis, Explain, Fact, Intent, Result, View
@@ -89,7 +89,7 @@ def _about(region: Region, told: FilingTold) -> tuple[Result | Explain, ...]:
     number = replace(number_fact(told), key=False)
     there = told.state in (FilingState.READY, FilingState.DONE)
     first = Result(matter_in_words(region, told.matter), (state, number, until), None, (), in_force=there)
-    return (first, *pages(say("接下来"), *_next_steps(region, told)))
+    return (first, *pages(say("接下来"), *filed_by_another(region, told), *_next_steps(region, told)))
 
 
 def _next_steps(region: Region, told: FilingTold) -> tuple[Say, ...]:
@@ -98,7 +98,7 @@ def _next_steps(region: Region, told: FilingTold) -> tuple[Say, ...]:
         case FilingState.RECEIVED | FilingState.IN_PRODUCTION:
             to_show = shown_at_window(region, told.to_show)
             wait = to_show or (say("现在不用做什么，等着就行。"),)
-            return (*_by_whom(region, told), *wait, *_while_waiting(region, told), *_ask(region))
+            return (*wait, *_while_waiting(region, told), *_ask(region))
         case FilingState.READY:
             place = (say("去哪里领：{place}", place=Verbatim(told.place)),) if told.place else _ask(region)
             return (say("已经好了，请去领。"), *place)
@@ -111,15 +111,6 @@ def _next_steps(region: Region, told: FilingTold) -> tuple[Say, ...]:
             return (say("已经撤回。要办的话，可以重新交。"),)
         case other:
             assert_never(other)
-
-
-def _by_whom(region: Region, told: FilingTold) -> tuple[Say, ...]:
-    """A holder must learn that somebody else has filed in their name."""
-    if not told.by_proxy:
-        return ()
-    if not region.hotline:
-        return (say("这是别人替您交的。不是您让办的，请找工作人员。"),)
-    return (say("这是别人替您交的。不是您让办的，请打 {hotline}。", hotline=Verbatim(region.hotline)),)
 
 
 def _while_waiting(region: Region, told: FilingTold) -> tuple[Say, ...]:

@@ -98,7 +98,7 @@ def _refusal(region: Region, verdict: FormalLossVerdict) -> Ended:
 
 def _unknown_view(session: Session) -> Fault:
     return Fault(
-        title=say("没有收到社保中心的答复"),
+        title=say("没收到社保中心答复"),
         means=meaning(Service.FORMAL_LOSS, Effect.MAYBE),
         now=say("请再办一次，办过了会告诉您。也可以打电话问。"),
         hotline=session.region.hotline,
@@ -133,7 +133,7 @@ def _whether_final(region: Region) -> Say:
         case False:
             return say("卡马上停用。找到了，还可以撤销。")
         case None:
-            return say("卡马上停用。以后能不能撤销，本地手册没有写明。")
+            return say("卡马上停用。能不能撤销，本地手册没有写明。")
 
 
 def _read_back(holder: Holder) -> ReadBack:

@@ -91,8 +91,8 @@ def bank_side(region: Region) -> tuple[Say, ...]:
     only_bank_side = both and ActivationFailure.ONLY_BANK_SIDE in (rules.failures.value or ())
     return (
         *((say("社保、银行两边的功能，一次一起开。"),) if both else ()),
-        *((say("银行功能：{place}", place=in_words(place)),) if place is not None else ()),
-        *((say("带：{papers}", papers=papers_in_words(region, bring)),) if bring else ()),
+        *((say("开通银行功能：{place}", place=in_words(place)),) if place is not None else ()),
+        *((say("去银行要带：{papers}", papers=papers_in_words(region, bring)),) if bring else ()),
         *((say("只开了银行功能的，请银行把社保功能也开上。"),) if only_bank_side else ()),
     )
 

@@ -56,8 +56,8 @@ class Holder:
         return identity.birth_date_of(self.number) if self.document is None else self.document.birth_date
 
     def age(self, today: date) -> int | None:
-        """Whole years on a day."""
-        return None if self.born is None else identity.age(self.born, today)
+        """Whole years on a terminal's day; None where birth date or day is not known."""
+        return None if self.born is None else identity.age_told(self.born, today)
 
 
 def ways_to_identify(session: Session) -> frozenset[Identification]:

@@ -157,7 +157,7 @@ def _verdict(
 
 def _unknown_view(session: Session) -> Fault:
     return Fault(
-        title=say("没有收到社保中心的答复"),
+        title=say("没收到社保中心答复"),
         means=meaning(Service.LOSS_LIFTING, Effect.MAYBE),
         now=say("查到还在挂失的，请再来撤销一次，或打电话。"),
         hotline=session.region.hotline,

@@ -119,7 +119,7 @@ def _register(session: Session, progress: Progress) -> Journey[Ending]:
     result = Result(
         title=say("备案交上去了"),
         facts=(number_fact(told), Fact(say("去哪里看病"), place_in_words(session, wish.place))),
-        note=say("办好没有，回首页再选“去外地看病”，就能看到。"),
+        note=say("办好没有：回首页选“办卡、办别的事”，再选“去外地看病”。"),
         actions=(),
     )
     left = _next_steps(region)
@@ -285,7 +285,7 @@ def _registration(session: Session, told: FilingTold, matter: OffsiteCare) -> Re
         facts=(
             Fact(say("办到哪一步"), state_in_words(told.state), key=True),
             Fact(say("去哪里看病"), place_in_words(session, matter.place)),
-            Fact(say("受理号"), Verbatim(told.number)),
+            Fact(say("受理号（询问时用）"), Verbatim(told.number)),
         ),
         note=say("原因：{note}", note=Verbatim(told.note)) if told.note else until,
         actions=(),

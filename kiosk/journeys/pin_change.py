@@ -229,7 +229,7 @@ def _changed_views(session: Session, note: Say) -> tuple[View, ...]:
 
 def _unknown_view(session: Session) -> View:
     return Fault(
-        title=say("没有收到社保中心的答复"),
+        title=say("没收到社保中心答复"),
         means=meaning(Service.PIN_CHANGE, Effect.MAYBE),
         now=say("如果两个都不对，请打电话或找工作人员。"),
         hotline=session.region.hotline,

@@ -38,7 +38,7 @@ def tries_note(tries_left: int | None) -> Say:
     if tries_left is None:
         return WRONG_PIN
     if tries_left == 1:
-        return say("密码不对，只剩最后 1 次，再错就锁住。想不起来请先按取消。")
+        return say("密码不对，只剩最后 1 次，再错就锁住。想不起来，请按“不办了”。")
     return say("密码不对，还可以试 {tries} 次。", tries=tries_left)
 
 
@@ -53,7 +53,7 @@ def first_note(region: Region, tries_left: int | None) -> Say | None:
 
 def last_try_note(tries_left: int | None) -> Say | None:
     """What is said before the first entry, when earlier visits have left one try."""
-    return say("只剩最后 1 次，再错就锁住。想不起来请先按取消。") if tries_left == 1 else None
+    return say("只剩最后 1 次，再错就锁住。想不起来，请按“不办了”。") if tries_left == 1 else None
 
 
 def pin_name(region: Region) -> Say:

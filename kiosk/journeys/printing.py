@@ -83,7 +83,7 @@ def fate_view(fate: SlipFate, *, has_code: bool) -> Explain:
     """
     match fate:
         case SlipFate.PRINTED:
-            return Explain(say("凭条打好了"), (say("请从出纸口取走凭条，妥善保管。"),), None, (CLOSE,))
+            return Explain(say("凭条打好了"), (say("请从出纸口取走凭条，收好。"),), None, (CLOSE,))
         case SlipFate.NO_PAPER:
             title, what = say("打印机没有纸了"), say("凭条没有打出来。")
         case SlipFate.NO_PRINTER:
@@ -93,5 +93,5 @@ def fate_view(fate: SlipFate, *, has_code: bool) -> Explain:
         case other:
             assert_never(other)
     code = (say("可以用手机扫二维码带走。"),) if has_code else ()
-    back = Action(Intent.BACK, say("看二维码") if has_code else say("上一页"), Emphasis.PRIMARY)
+    back = Action(Intent.BACK, say("看二维码") if has_code else say("再看一遍"), Emphasis.PRIMARY)
     return Explain(title, (what, say("办理结果不受影响，不用再办一次。"), *code), None, (_CLOSE_QUIETLY, back))

@@ -87,17 +87,19 @@ def filer_by_id_card(session: Session, service: Service, step: Step, relation: R
         return Filer((yield from holder_by_id_card(session, service, step)))
     region, today = session.region, session.today
     own = yield from id_card(session, Step(step.number, step.of + 1), say("先放您自己的身份证"))
-    if identity.age(own.birth_date, today) < ADULT_FROM:
+    own_age = identity.age_told(own.birth_date, today)
+    if own_age is not None and own_age < ADULT_FROM:
         raise refusals.proxy_minor(region)
     document = yield from _others_id_card(session, step_of(step, relation), own)
     holder = Holder(document.number, document.name, document)
-    age = identity.age(document.birth_date, today)
-    if relation is Relation.GUARDIAN and age >= ADULT_FROM:
+    age = holder.age(today)
+    if relation is Relation.GUARDIAN and age is not None and age >= ADULT_FROM:
         raise refusals.holder_adult(region)
     below = child_below(region, service)
-    if relation is not Relation.GUARDIAN and age < below:
+    if relation is not Relation.GUARDIAN and age is not None and age < below:
         raise refusals.needs_guardian(region, service, below)
-    to_show = tuple(paper.value for paper in _to_show(region, service, relation, age))
+    # The centre knows the age; until then a window rather sees a paper too many.
+    to_show = tuple(paper.value for paper in _to_show(region, service, relation, 0 if age is None else age))
     return Filer(holder, Proxy(number=own.number, name=own.name, relation=relation, to_show=to_show))
 
 
@@ -133,7 +135,7 @@ def _papers_page(region: Region, service: Service, relation: Relation) -> Explai
             Action(Intent.BACK, say("没带齐")),
             Action(Intent.NEXT, say("带齐了"), Emphasis.PRIMARY),
         ),
-        note=say("除了身份证，别的材料机器认不出，由窗口来看。"),
+        note=say("机器只看身份证，别的材料由窗口看。"),
     )
 
 

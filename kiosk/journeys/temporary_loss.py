@@ -110,7 +110,7 @@ def _without_the_centre(session: Session, progress: Progress, answer: Unreachabl
 
 def _unknown_view(session: Session) -> Fault:
     return Fault(
-        title=say("没有收到社保中心的答复"),
+        title=say("没收到社保中心答复"),
         means=meaning(Service.TEMPORARY_LOSS, Effect.MAYBE),
         now=say("请换一台机器，或找工作人员。"),
         hotline=session.region.hotline,

@@ -43,6 +43,11 @@ def age(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
+def age_told(born: date, today: date) -> int | None:
+    """The same on a terminal's day; None where its clock is dead, which would make children of the old."""
+    return None if is_dead_clock(today) else age(born, today)
+
+
 def is_dead_clock(today: date) -> bool:
     """Whether a terminal's date can't be today's: its battery is flat and the centre has not told the time yet."""
     return today < _WRITTEN

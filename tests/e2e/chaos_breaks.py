@@ -34,8 +34,9 @@ BREAKS: Final[dict[str, tuple[Patch, ...]]] = {
         Patch(
             "central/ingest.py",
             "        if new:\n",
-            "        if items and not new:\n"
-            "            self._judge(session, ledger, batch, self._opened(session, batch, items))\n"
+            "        old = [item for item in items if item not in new]\n"
+            "        if old:\n"
+            "            self._judge(session, ledger, batch, self._opened(session, batch, old))\n"
             "        if new:\n",
         ),
         Patch(

@@ -427,12 +427,12 @@ def _at_a_centre(make: Callable[[RunningCentre], Check]) -> Callable[[], Any]:
 
 
 def _door_seeds() -> Sequence[bytes]:
-    ways = [bytes([path, way, 0, 0, 0, 0]) for path in range(12) for way in (0, 3)]
-    spoilt = [bytes([path, 2, place, 2, 0xFF, 0xFE, 1]) for path in (0, 1, 9) for place in (2, 15)]
+    ways = [bytes([path, way, 0, 0, 0, 0]) for path in range(15) for way in (0, 3)]
+    spoilt = [bytes([path, 2, place, 2, 0xFF, 0xFE, 1]) for path in (0, 1, 10) for place in (2, 15)]
     other_pad = encode(GetRecord(transaction_id="b" * 32, pin_block=bytes(8), pad_serial="PAD00001")).index(b"PAD")
     spoilt.append(bytes([5, 2, other_pad, 1, 0x58, 1]))
-    headers = [bytes([9, 4, 0, name, 3, 0x21, 0x22, 0x23, 5, 2, 0]) for name in range(7)]
-    return [*ways, *spoilt, b"\x09\3\x05\2ab\1", b"\x09\3\0\0\0", *headers]
+    headers = [bytes([10, 4, 0, name, 3, 0x21, 0x22, 0x23, 5, 2, 0]) for name in range(7)]
+    return [*ways, *spoilt, b"\x0a\3\x05\2ab\1", b"\x0a\3\0\0\0", *headers]
 
 
 def _batch_seeds() -> Sequence[bytes]:

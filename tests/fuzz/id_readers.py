@@ -207,7 +207,7 @@ READER: Final = Target(
     prepare=always(serving),
     seeds=lambda: [
         b"\0", b"\0\0\0\0\5", b"\0\0\0\0\7\1\0\0", b"\0\0\0\5", b"\1\3\0", b"\2\3\1", b"\3", b"\3\2\20" + bytes(16),
-        b"\1\0\0\4\2\x05\x00",
+        b"\1\0\0\4\2\x05\x00", b"\3" + b"\5\0" * 9,
     ],
     reached=frozenset({"read", "removed", "identified", "ProtocolViolation", "TimedOut"}),
     examples=20,

@@ -27,6 +27,7 @@ from central.enrolment import EnrolmentRequest, PadOfTerminal, PublicDetails
 from central.seed import SeedHolder, load_seed
 from central.settings import SettingsRefused, load_settings
 from central.tables import Base, Card, CentrePin, Terminal, TerminalLedger
+from kiosk.records.filings import CardApplication, FilingVerdict, IssuedPaper, Paper
 from kiosk.records.upload import Receipt
 from tests.centre import (
     CARD_MASTER_KEYS,
@@ -37,6 +38,10 @@ from tests.centre import (
     RunningCentre,
     a_transaction,
 )
+from tests.integration.test_central_filings import IN_PRODUCTION, PROXY, WITHOUT_CARD, a_matter
+from tests.integration.test_central_filings import file as hand_in
+from tests.integration.test_central_loss_reports import YUNLING as LOST
+from tests.integration.test_central_loss_reports import a_report, ask
 
 CARDS = REPOSITORY / "simulators" / "cards"
 
@@ -255,6 +260,33 @@ def test_the_migrations_go_back_and_forth(kind: str, tmp_path: Path, request: py
     database.migrate()
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_a_centre_of_the_seventh_version_knows_again_what_it_was_asked(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    server = request.getfixturevalue("postgres_server") if kind == "postgresql" else None
+    with RunningCentre(tmp_path, database=server.create_database() if server is not None else None) as centre:
+        terminal = centre.enrol("yl-0001", "yunling")
+        report = a_report(LOST, "yunling")
+        paper = a_matter(IN_PRODUCTION, Paper(kind=IssuedPaper.TEMPORARY_CARD))
+        reported, filed = ask(centre, terminal, report), hand_in(centre, terminal, paper)
+        config = Config()
+        config.set_main_option("script_location", str(REPOSITORY / "central" / "migrations"))
+        with centre.database.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0007")
+        centre.database.migrate()
+        with centre.database.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        assert ask(centre, terminal, report) == reported
+        assert hand_in(centre, terminal, paper) == filed
+        again = hand_in(centre, terminal, a_matter(IN_PRODUCTION, Paper(kind=IssuedPaper.TEMPORARY_CARD)))
+        assert (again.verdict, again.filing) == (FilingVerdict.ALREADY_FILED, filed.filing)
+        by_proxy = hand_in(centre, terminal, a_matter(WITHOUT_CARD, CardApplication(), proxy=PROXY))
+        assert by_proxy.filing is not None
+        assert by_proxy.filing.by_proxy
 
 
 def test_sqlite_is_durable(tmp_path: Path) -> None:

@@ -495,6 +495,18 @@ def test_an_answer_holds_the_newest_twenty(centre: RunningCentre, terminal: Enro
     assert [one.filed_at_ms for one in told] == [NOW + n * HOUR for n in range(number - 1, number - 21, -1)]
 
 
+def test_two_filings_never_have_one_number(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    """By chance, or by somebody who has a terminal's key and has read the number on a slip."""
+    questions = [
+        a_matter(person, AWAY, transaction_id=start + "0" * (32 - len(start)))
+        for person, start in ((WITHOUT_CARD, "5e4d3c2b"), (WITH_CARD, "5e4d3c2bf"), (READY, "5e4d3c2bf0001"))
+    ]
+    numbers = [filed.number for one in questions if (filed := file(centre, terminal, one).filing) is not None]
+    assert numbers == ["5E4D3C2B", "5E4D3C2BF000", "5E4D3C2BF0001000"]
+    for number in numbers:
+        desk(centre).decide(number, FilingState.DONE)
+
+
 def test_an_office_decides_once(
     centre: RunningCentre, terminal: EnrolledTerminal, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -507,6 +519,18 @@ def test_an_office_decides_once(
     assert [one.note for one in query(centre, terminal, IN_PRODUCTION).filings] == ["照片不清楚"]
     assert main(["filing", directory, "A1B2C3D4", "ready"]) == 1
     assert "0 filings with the number A1B2C3D4 stand open" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--place", "--note"])
+@pytest.mark.parametrize("words", ["照" * 61, "照片\n不清楚", "照片\x1b[2J"])
+def test_an_office_writes_what_one_screen_holds(
+    centre: RunningCentre, terminal: EnrolledTerminal, capsys: pytest.CaptureFixture[str], option: str, words: str
+) -> None:
+    assert main(["filing", str(centre.directory), "A1B2C3D4", "ready", option, words]) == 1
+    assert "60 characters" in capsys.readouterr().err
+    (one,) = query(centre, terminal, IN_PRODUCTION).filings
+    assert (one.state, one.place, one.note) == (FilingState.IN_PRODUCTION, "", "")
+    assert main(["filing", str(centre.directory), "A1B2C3D4", "ready", option, "照" * 60]) == 0
 
 
 def test_an_entry_that_says_filed_must_have_been_filed(centre: RunningCentre, terminal: EnrolledTerminal) -> None:
@@ -654,6 +678,30 @@ def test_below_fourteen_the_guardian_acts_in_everything(
     assert file(centre, terminal, a_matter(person, matter, proxy=GUARDIAN)).verdict is FilingVerdict.NO_CARD
 
 
+@pytest.mark.parametrize(
+    ("birth_date", "alone", "guardian"),
+    [
+        ("2013-01-16", "needs_guardian", "filed"),
+        ("2009-01-15", "filed", "holder_adult"),
+        ("2009-01-16", "filed", "filed"),
+        ("", "filed", "filed"),
+    ],
+)
+def test_where_the_number_holds_no_birth_date_the_register_does(
+    centre: RunningCentre, terminal: EnrolledTerminal, birth_date: str, alone: str, guardian: str
+) -> None:
+    """A foreigner's number of 2017 has its year without the century."""
+    number, name = person = ("XXA990113011601", "EXAMPLE, CHILD")
+    for proxy, verdict in ((None, alone), (GUARDIAN, guardian)):
+        centre.reset(at_ms=NOW)
+        asking = centre.enrol("yl-0001", "yunling")
+        with centre.database.writing() as session:
+            session.add(
+                Holder(social_security_number=number, name=name, sex="1", birth_date=birth_date, person_state="1")
+            )
+        assert file(centre, asking, a_matter(person, CardApplication(), proxy=proxy)).verdict.value == verdict
+
+
 def test_a_proxy_is_somebody_else_and_both_id_cards_were_read(
     centre: RunningCentre, terminal: EnrolledTerminal
 ) -> None:
@@ -739,7 +787,6 @@ def test_no_portrait_that_does_not_open_or_that_nobody_agreed_to(
     good = with_portrait(centre, WITHOUT_CARD)
     assert good.portrait is not None
     other_id, sealed = os.urandom(16).hex(), good.portrait.sealed
-    child = msgspec.structs.replace(good, social_security_number="990100201806159036")
     sent = Proxy(number=WITH_CARD[0], name=WITH_CARD[1], relation=Relation.SENT)
     wrong = {
         "another transaction's": msgspec.structs.replace(good, transaction_id=other_id),
@@ -749,7 +796,6 @@ def test_no_portrait_that_does_not_open_or_that_nobody_agreed_to(
         "too small": with_portrait(centre, WITHOUT_CARD, JPEG[:100]),
         "too large": with_portrait(centre, WITHOUT_CARD, JPEG + bytes(MOST_BYTES)),
         "no guardian": msgspec.structs.replace(good, portrait=filed_portrait(sealed, ConsentBy.GUARDIAN)),
-        "a child's own": child,
         "the holder is not there": msgspec.structs.replace(good, proxy=sent),
         "no application": with_portrait(centre, WITHOUT_CARD, matter=Cancelling(reason=LeavingReason.MOVED_AWAY)),
     }

@@ -796,6 +796,7 @@ def test_a_locked_card_is_reported_offline_as_online(centre: RunningCentre, ledg
     ("said", "verdict"),
     [
         (IdentifiedBy.TYPED, ("refused", "id_card_wanted")),
+        (IdentifiedBy.CARD, ("refused", "id_card_wanted")),
         (IdentifiedBy.ID_CARD, ("applied", "")),
         (None, ("applied", "")),
     ],

@@ -73,7 +73,7 @@ def test_the_card_the_id_card_and_what_the_region_asks_for_start_a_card() -> Non
     assert slip.paper is not None
     paper = [filled(line) for line in slip.paper.lines]
     assert "先改密码：请回首页选“改密码”，现在就能改。" in paper
-    assert "银行功能：云岭银行的网点" in paper
+    assert "开通银行功能：云岭银行的网点" in paper
     assert "旧卡医保账户里的钱，自动转到新卡。" in paper
     for personal in (PHONE, POSTCODE, address, OWN_ID_CARD.number):
         assert personal not in str(paper)
@@ -140,7 +140,7 @@ def test_where_the_bank_side_is_started_already_nobody_is_sent_to_the_bank() -> 
     started = CardActivated(verdict=ActivationVerdict.ACTIVATED, bank_side_active=True)
     world = newcomer(activations=[started], choices={"新卡启用好了": Intent.NEXT})
     come(world)
-    assert not any(line.startswith("银行功能：") for line in lines(world))
+    assert not any(line.startswith("开通银行功能：") for line in lines(world))
 
 
 @pytest.mark.parametrize(

@@ -76,11 +76,15 @@ def test_the_result_says_the_number_and_that_the_photograph_is_missing() -> None
     world = citizen(keyed=[PHONE], choices=dict(TO_SLIP))
     apply(world)
     result = first(world, Result)
-    assert facts(result) == {"受理号": FILED_NUMBER, "照片": "由窗口补拍、补交", "多久能拿到卡": "10 个工作日"}
+    assert facts(result) == {
+        "受理号（询问时用）": FILED_NUMBER,
+        "照片": "由窗口补拍、补交",
+        "多久能拿到卡": "10 个工作日",
+    }
     assert lines(world, "接下来") == [
         "在哪里办照片：云岭服务大厅",
         "急着用卡的，可以办临时社会保障卡",
-        "想知道办到哪一步：在这里选“查进度”。",
+        "想知道办到哪一步：在这里选“办卡、办别的事”，再选“查进度”。",
     ]
     assert lines(world, "由谁发卡") == ["有单位的：单位发", "其他人：到云岭服务大厅领"]
 

@@ -184,7 +184,7 @@ def test_findings_come_the_gravest_first_and_are_turned_like_pages() -> None:
     assert titles(world) == [
         "只开通了银行功能",
         "这张卡已经过期",
-        "看病费用不能刷卡结算",
+        "看病刷不了卡",
         "卡里的姓名对不上",
         "密码是六个一样的数字",
         "{pin}只能再试 {tries} 次",
@@ -211,7 +211,7 @@ def test_where_a_terminal_lifts_it_sends_there() -> None:
     world, _ = found_in("yunling", CardExamined(card_state=CardState.TEMPORARILY_LOST))
     (page,) = pages(world)
     assert isinstance(page, Refusal)
-    assert page.instead == (Say("您是本人的，请回首页选“卡找到了”，就能撤销。"),)
+    assert page.instead == (Say("您是本人的：回首页选“卡丢了、找到了”，再选“卡找到了”。"),)
 
 
 @pytest.mark.parametrize(

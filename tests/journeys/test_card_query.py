@@ -97,14 +97,14 @@ def test_last_try_is_announced() -> None:
     world = World(typed=["000001", "246810"], tries=2)
     walk(card_query(session("zhumadian")), world)
     notes = [view.note for view in world.seen if isinstance(view, PinEntry)]
-    assert notes[1] == Say("密码不对，只剩最后 1 次，再错就锁住。想不起来请先按取消。")
+    assert notes[1] == Say("密码不对，只剩最后 1 次，再错就锁住。想不起来，请按“不办了”。")
 
 
 def test_one_try_left_by_earlier_visits_is_announced_at_once() -> None:
     world = World(typed=["246810"], tries=1)
     walk(card_query(session("zhumadian")), world)
     notes = [view.note for view in world.seen if isinstance(view, PinEntry)]
-    assert notes == [Say("只剩最后 1 次，再错就锁住。想不起来请先按取消。")]
+    assert notes == [Say("只剩最后 1 次，再错就锁住。想不起来，请按“不办了”。")]
 
 
 def test_a_locked_chip_is_not_asked_for_a_pin() -> None:

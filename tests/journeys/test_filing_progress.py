@@ -30,7 +30,7 @@ def test_one_matter_is_told_at_once() -> None:
     world = citizen([filing()])
     assert look(world) is Outcome.DONE
     result = next(view for view in world.seen if isinstance(view, Result))
-    assert facts(result) == {"办到哪一步": "卡正在做", "受理号": "A1B2C3D4", "交的时间": "2026-11-21 10:32"}
+    assert facts(result) == {"办到哪一步": "卡正在做", "受理号（询问时用）": "A1B2C3D4", "交的时间": "2026-11-21 10:32"}
     assert "急着用卡的，可以办临时社会保障卡" in next_steps(world)
     assert stages(world) == [(Stage.FINISHED, Outcome.DONE, "")]
     assert isinstance(world.asked[0], GetFilings)
@@ -94,7 +94,7 @@ def test_what_is_older_stands_behind_the_first_four() -> None:
 def test_each_of_several_stands_behind_its_choice() -> None:
     world = citizen([filing(), filing(number="B2C3D4E5", state=FilingState.READY, place="3 号窗口")])
     look(world)
-    numbers = [facts(view)["受理号"] for view in world.seen if isinstance(view, Result)]
+    numbers = [facts(view)["受理号（询问时用）"] for view in world.seen if isinstance(view, Result)]
     assert numbers == ["A1B2C3D4", "B2C3D4E5"]
 
 

@@ -131,7 +131,7 @@ def test_whoever_stops_at_either_question_has_changed_nothing_and_left_nothing(a
     [
         (True, FINAL),
         (False, "卡马上停用。找到了，还可以撤销。"),
-        (None, "卡马上停用。以后能不能撤销，本地手册没有写明。"),
+        (None, "卡马上停用。能不能撤销，本地手册没有写明。"),
     ],
 )
 def test_whether_it_is_final_is_told_as_the_region_states_it(final: bool | None, words: str) -> None:

@@ -61,7 +61,11 @@ def test_the_result_says_until_when_and_what_it_can_not_do() -> None:
     issue(world)
     result = next(view for view in world.seen if isinstance(view, Result))
     assert filled(result.title) == "临时社会保障卡开好了"
-    assert facts(result) == {"受理号": FILED_NUMBER, "有效到": "2027-01-21", "银行功能": "没有，不能存钱取钱"}
+    assert facts(result) == {
+        "受理号（询问时用）": FILED_NUMBER,
+        "有效到": "2027-01-21",
+        "银行功能": "没有，不能存钱取钱",
+    }
 
 
 def test_the_slip_carries_number_and_term_and_nobody() -> None:
@@ -78,7 +82,7 @@ def test_a_paper_that_holds_is_shown_again_and_not_issued_again() -> None:
     assert issue(world) is Outcome.REFUSED
     result = next(view for view in world.seen if isinstance(view, Result))
     assert filled(result.title) == "临时社会保障卡已经开过了"
-    assert facts(result)["受理号"] == "B2C3D4E5"
+    assert facts(result)["受理号（询问时用）"] == "B2C3D4E5"
     slip = next(view for view in world.seen if isinstance(view, Slip))
     assert "受理号 B2C3D4E5" in [filled(line) for line in slip.lines]
     assert stages(world)[-1] == (Stage.FINISHED, Outcome.REFUSED, "already_filed")

@@ -156,7 +156,7 @@ def test_a_copied_card_gets_no_holder_on_paper() -> None:
 
 
 def test_a_fault_can_be_taken_home() -> None:
-    world = World(key="yunling", typed=["246810"], proof=LOST, choices={"没有收到社保中心的答复": Intent.PRINT})
+    world = World(key="yunling", typed=["246810"], proof=LOST, choices={"没收到社保中心答复": Intent.PRINT})
     world.lost_answer_to = LiftLoss
     assert served(loss_lifting, world, Printing.READY) is Outcome.UNKNOWN
     assert len(world.printed) == 1

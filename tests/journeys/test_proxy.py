@@ -23,7 +23,7 @@ from kiosk.journeys.views import Chosen, Explain, Intent, PlaceIdCard, ReadBack,
 from kiosk.journeys.wording import PersonName
 from kiosk.policy.pack import Pack
 from kiosk.policy.region import Region
-from kiosk.records.filings import CardApplication, FilingVerdict, Proxy, Relation
+from kiosk.records.filings import CardApplication, FilingState, FilingVerdict, Proxy, Relation
 from kiosk.records.transaction import Outcome, Service, Stage
 from tests.journeys import world as worlds
 from tests.journeys.test_data_change import Reader, opened, pages
@@ -113,7 +113,7 @@ def test_the_papers_are_named_before_a_card_is_laid_down() -> None:
     apply(world)
     page = next(view for view in world.seen if isinstance(view, Explain) and view.title.text == "这些都带了吗？")
     assert [filled(line) for line in page.lines] == ["您的和对方的身份证，都要原件。", f"窗口还要看：{MANDATE}"]
-    assert filled(page.note) == "除了身份证，别的材料机器认不出，由窗口来看。"
+    assert filled(page.note) == "机器只看身份证，别的材料由窗口看。"
     assert titles(world).index("这些都带了吗？") < titles(world).index("先放您自己的身份证")
 
 
@@ -231,6 +231,18 @@ def test_a_guardian_brings_what_the_childs_age_wants_and_no_mandate(
     assert filed_by(world) == Proxy(number=PROXY.number, name=PROXY.name, relation=Relation.GUARDIAN, to_show=to_show)
 
 
+@pytest.mark.parametrize("relation", [Chosen("self"), SENT])
+def test_a_dead_clock_makes_nobody_a_child(relation: Chosen) -> None:
+    world = citizen(*([PROXY] if relation == SENT else []), ID_CARD, relation=relation)
+    assert apply(world, date(1970, 1, 1)) is Outcome.DONE
+
+
+def test_whoever_is_of_no_known_age_has_all_of_a_childs_papers_seen() -> None:
+    world = citizen(PROXY, born("110101200811230015"), relation=GUARDIAN)
+    assert apply(world, date(1970, 1, 1)) is Outcome.DONE
+    assert filed_by(world).to_show == ("household_register", "household_register_copy", "guardian_consent")
+
+
 @pytest.mark.parametrize(("number", "adult"), [("11010120081122001X", True), ("110101200811230015", False)])
 def test_a_guardian_acts_for_nobody_who_is_grown_up(number: str, adult: bool) -> None:
     world = citizen(PROXY, born(number), relation=GUARDIAN)
@@ -301,6 +313,26 @@ def test_a_holder_learns_that_somebody_else_has_filed() -> None:
         "这是别人替您交的。不是您让办的，请打 0000-9901。",
         f"窗口还要看：{MANDATE}",
     ]
+
+
+@pytest.mark.parametrize("state", FilingState)
+def test_a_holder_learns_it_however_far_it_has_come(state: FilingState) -> None:
+    world = Reader(key="yunling", documents=[ID_CARD], filings=[filing(by_proxy=True, state=state)])
+    assert walk(filing_progress(here()), world) is Outcome.DONE
+    assert behind(world)["接下来"][0] == "这是别人替您交的。不是您让办的，请打 0000-9901。"
+
+
+@pytest.mark.parametrize("documents", [[ID_CARD], [PROXY, ID_CARD]])
+def test_a_holder_who_comes_second_learns_it_and_a_proxy_need_not(documents: list[IdDocument]) -> None:
+    relation = SENT if len(documents) > 1 else Chosen("self")
+    world = citizen(*documents, relation=relation, verdict=FilingVerdict.ALREADY_FILED, filed_by_proxy=True)
+    assert apply(world) is Outcome.REFUSED
+    told = [filled(line) for line in refusal(world).instead]
+    assert told == (
+        ["想知道办到哪一步：回首页选“办卡、办别的事”，再选“查进度”。"]
+        if relation == SENT
+        else ["这是别人替您交的。不是您让办的，请打 0000-9901。"]
+    )
 
 
 def test_where_the_holder_must_come_nobody_is_asked_for_whom() -> None:

@@ -325,6 +325,8 @@ class World:
     """What the person has filed, the newest first."""
     valid_until: str | None = None
     """Of a paper."""
+    filed_by_proxy: bool = False
+    """What stands open, somebody else has filed."""
     choices: dict[str, AnyIntent] = field(default_factory=dict)
     """Which intent the citizen picks on a screen of this title; the primary action elsewhere."""
 
@@ -479,7 +481,7 @@ class World:
         if self.verdict not in (FilingVerdict.FILED, FilingVerdict.ALREADY_FILED):
             return Filed(verdict=self.verdict)
         number = FILED_NUMBER if self.verdict is FilingVerdict.FILED else "B2C3D4E5"
-        told = filing(matter=question.matter, number=number, valid_until=self.valid_until)
+        told = filing(matter=question.matter, number=number, valid_until=self.valid_until, by_proxy=self.filed_by_proxy)
         return Filed(verdict=self.verdict, filing=told)
 
     def _record(self, request: requests.Record) -> int:

@@ -345,7 +345,7 @@ VIEWS: Final[dict[str, View]] = {
             Action(Intent.BACK, told("没带齐")),
             Action(Intent.NEXT, told("带齐了"), Emphasis.PRIMARY),
         ),
-        note=told("除了身份证，别的材料机器认不出，由窗口来看。"),
+        note=told("机器只看身份证，别的材料由窗口看。"),
     ),
     "proxy-papers-of-a-child": Explain(
         told("这些都带了吗？"),
@@ -360,7 +360,7 @@ VIEWS: Final[dict[str, View]] = {
             Action(Intent.BACK, told("没带齐")),
             Action(Intent.NEXT, told("带齐了"), Emphasis.PRIMARY),
         ),
-        note=told("除了身份证，别的材料机器认不出，由窗口来看。"),
+        note=told("机器只看身份证，别的材料由窗口看。"),
     ),
     "proxy-own-card": PlaceIdCard(
         told("先放您自己的身份证"),
@@ -385,6 +385,20 @@ VIEWS: Final[dict[str, View]] = {
         None,
         (_BACK, _FINISH, _NEXT),
         Step(3, 5),
+    ),
+    "filing-refused-in-many-words": Explain(
+        told("接下来"),
+        (
+            told("这是别人替您交的。不是您让办的，请打 {hotline}。", hotline=Verbatim(HOTLINE)),
+            told(
+                "原因：{note}",
+                note=Verbatim("照片不是白色背景，脸也没有全照到，请换一张近三个月的" * 2 + "再交上来办，谢谢"),
+            ),
+            told("要问，请打 {hotline}。", hotline=Verbatim(HOTLINE)),
+        ),
+        None,
+        (_BACK, _LOOK_ON, _NEXT),
+        Step(2, 3),
     ),
     "guide-proxy": Explain(
         told("本人来不了"),
@@ -444,7 +458,7 @@ VIEWS: Final[dict[str, View]] = {
         6,
         0,
         Step(1, 3),
-        told("密码不对，只剩最后 1 次，再错就锁住。想不起来请先按取消。"),
+        told("密码不对，只剩最后 1 次，再错就锁住。想不起来，请按“不办了”。"),
         (CANCEL,),
         told("是不是输成了银行密码？那是另一个密码。"),
     ),
@@ -559,7 +573,7 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "formal-last-question": ReadBack(
         told("真的要正式挂失吗？"),
-        (Fact(told("办了以后"), told("卡马上停用。以后能不能撤销，本地手册没有写明。")),),
+        (Fact(told("办了以后"), told("卡马上停用。能不能撤销，本地手册没有写明。")),),
         told("卡也许还找得到？先办{name}就够了。", name=_REPORT),
         None,
         (CANCEL, Action(Intent.NEXT, told("正式挂失这张卡"), Emphasis.GRAVE)),
@@ -582,7 +596,7 @@ VIEWS: Final[dict[str, View]] = {
                 place=Say(
                     "发卡银行的补换卡窗口：银行账户的挂失、激活一次办完",
                     translations={
-                        "en": "The bank's window: reporting and starting the bank side are done there in one go"
+                        "en": "The bank's window: reporting and activating the bank side are done there in one go"
                     },
                 ),
             ),
@@ -758,7 +772,7 @@ VIEWS: Final[dict[str, View]] = {
     "result-filed": Result(
         told("申领交上去了"),
         (
-            Fact(told("受理号"), Verbatim("8F3A2C71"), key=True),
+            Fact(told("受理号（询问时用）"), Verbatim("8F3A2C71"), key=True),
             Fact(told("照片"), told("由窗口补拍、补交")),
             Fact(told("多久能拿到卡"), told("{count} 个工作日", count=10)),
         ),
@@ -769,7 +783,7 @@ VIEWS: Final[dict[str, View]] = {
     "result-filed-by-proxy": Result(
         told("申领交上去了"),
         (
-            Fact(told("受理号"), Verbatim("8F3A2C71"), key=True),
+            Fact(told("受理号（询问时用）"), Verbatim("8F3A2C71"), key=True),
             Fact(told("照片"), told("由窗口补拍、补交")),
             Fact(told("多久能拿到卡"), told("{count} 个工作日", count=10)),
         ),
@@ -1071,7 +1085,7 @@ VIEWS: Final[dict[str, View]] = {
         (
             Fact(told("办到哪一步"), told("没有通过"), key=True),
             Fact(told("去哪里看病"), _within("632800")),
-            Fact(told("受理号"), Verbatim("8F3A2C71")),
+            Fact(told("受理号（询问时用）"), Verbatim("8F3A2C71")),
         ),
         told("原因：{note}", note=Verbatim("没有转诊单，请到参保地的医保经办机构补交")),
         (_FINISH, _NEXT),
@@ -1093,7 +1107,7 @@ VIEWS: Final[dict[str, View]] = {
     "result-noted": Result(
         told("记下了，卡还没有销"),
         (
-            Fact(told("受理号"), Verbatim("8F3A2C71"), key=True),
+            Fact(told("受理号（询问时用）"), Verbatim("8F3A2C71"), key=True),
             Fact(told("接下来"), told("按后面几页的顺序去办")),
         ),
         None,
@@ -1113,7 +1127,7 @@ VIEWS: Final[dict[str, View]] = {
         (
             Fact(told("发卡银行"), Verbatim("中原银行股份有限公司")),
             Fact(told("账号"), Verbatim("****1234")),
-            Fact(told("银行功能"), told("还没有激活，请到发卡银行办理")),
+            Fact(told("银行功能"), told("还没有开通，请到发卡银行办")),
         ),
         None,
         (_LOOK_ON, _NEXT),
@@ -1210,7 +1224,7 @@ VIEWS: Final[dict[str, View]] = {
     ),
     "refusal-being-replaced": Refusal(
         told("新卡正在补办，旧卡不能恢复"),
-        told("补卡受理以后，旧卡的挂失不能再撤销。"),
+        told("新卡已经开始办了，旧卡的挂失就不能再撤销。"),
         (told("请等新卡。办到哪一步，可以打电话问。"),),
         HOTLINE,
         Citation("青岛市社会保障卡使用指南（试用版）", "", "使用须知第四条"),
@@ -1359,8 +1373,8 @@ VIEWS: Final[dict[str, View]] = {
         told("接下来"),
         (
             told("先改密码：请回首页选“改密码”，现在就能改。"),
-            told("银行功能：{place}", place=_OUTLET),
-            told("带：{papers}", papers=_listed("本人有效身份证件", "社会保障卡", "以前的医保卡")),
+            told("开通银行功能：{place}", place=_OUTLET),
+            told("去银行要带：{papers}", papers=_listed("本人有效身份证件", "社会保障卡", "以前的医保卡")),
         ),
         None,
         (_BACK, _FINISH, _NEXT),
@@ -1371,13 +1385,13 @@ VIEWS: Final[dict[str, View]] = {
         told("领到新卡，社保功能就能用，看病、买药可以刷卡。"),
         (
             told(
-                "银行功能：{place}",
+                "开通银行功能：{place}",
                 place=Say(
                     "合作银行的网点，激活并设银行密码",
-                    translations={"en": "An outlet of the partner bank, to start it and set the bank PIN"},
+                    translations={"en": "An outlet of the partner bank, to activate it and set the bank PIN"},
                 ),
             ),
-            told("带：{papers}", papers=told("本人有效身份证件")),
+            told("去银行要带：{papers}", papers=told("本人有效身份证件")),
         ),
         "12333",
         Citation("江西省社会保障卡使用手册", "", "§1", "2016–2020"),
@@ -1447,7 +1461,7 @@ VIEWS: Final[dict[str, View]] = {
         (CLOSE,),
     ),
     "fault-answer-lost": Fault(
-        told("没有收到社保中心的答复"),
+        told("没收到社保中心答复"),
         meaning(Service.PIN_CHANGE, Effect.MAYBE),
         told("如果两个都不对，请打电话或找工作人员。"),
         HOTLINE,

@@ -4,14 +4,20 @@ import ast
 import gettext
 import importlib.util
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from kiosk.journeys.reception import HOME, MENUS, menu_tile, tile
+from kiosk.journeys.views import Menu
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
+from kiosk.records.transaction import Service
 from kiosk.ui.fonts import FontBook, FontsMissing
 from kiosk.ui.language import CatalogueMissing, Language, load_languages
+from tests.journeys.world import region
 from tests.ui.display import ASSETS, ROOT
 from tests.ui.scenes import MARSHAL, RARE_NAME
 
@@ -145,3 +151,45 @@ def test_sample_scenes_say_what_the_code_says(translations: ModuleType) -> None:
     }
     assert len(samples) > 40
     assert samples <= {message.id for message in translations.said(ROOT / "kiosk")}
+
+
+def test_a_button_or_tile_is_quoted_as_it_is_labelled(translations: ModuleType) -> None:
+    """Whoever reads choose “…” looks for just these words, in their language."""
+    for path in translations.catalogues(ASSETS / "translations").values():
+        translated = {str(message.id): str(message.string) for message in translations.read(path)}
+        quoting = {
+            text: [label for label in re.findall("“([^”]+)”", text) if label in translated] for text in translated
+        }
+        assert sum(map(bool, quoting.values())) > 15
+        lost = [
+            f"{text}: {translated[label]}"
+            for text, labels in quoting.items()
+            for label in labels
+            if translated[label] not in translated[text]
+        ]
+        assert lost == []
+
+
+def test_the_way_from_the_home_screen_begins_on_it(translations: ModuleType) -> None:
+    """“回首页选 X” names a tile of the home screen, and what is named after it stands behind that tile."""
+    behind = {_label(menu): {_label(one) for one in _all_behind(menu)} for menu in Menu}
+    on_it = {_label(one) for one in HOME}
+    ways = [str(message.id) for message in translations.said(ROOT / "kiosk") if "首页" in str(message.id)]
+    told = [labels for way in ways if (labels := re.findall("选“([^”]+)”", way))]
+    assert len(told) > 8
+    for first, *then in told:
+        assert first in on_it, f"{first} is not on the home screen"
+        assert set(then) <= behind.get(first, set()), first
+
+
+def _label(one: Service | Menu) -> str:
+    words = menu_tile(region("yunling"), one) if isinstance(one, Menu) else tile(region("yunling"), one)
+    assert isinstance(words.label, Say)
+    return words.label.text
+
+
+def _all_behind(menu: Menu) -> Iterator[Service | Menu]:
+    for one in MENUS[menu]:
+        yield one
+        if isinstance(one, Menu):
+            yield from _all_behind(one)

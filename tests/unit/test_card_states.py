@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from central.card_states import (
+    LONGEST_NAME,
     SIDES,
     TRANSITIONS,
     After,
@@ -22,6 +23,7 @@ from central.card_states import (
     answer_to_report,
     cancel,
     change,
+    is_holder,
     issue_replacement,
     lift,
     report,
@@ -35,7 +37,7 @@ from central.card_states import (
 )
 from central.command_line import main
 from central.region_rules import RegionRule, ReplacementReason
-from central.tables import Card, ReplacementOrder
+from central.tables import Card, Holder, ReplacementOrder
 from kiosk.records.card import CardState
 from kiosk.records.questions import FormalLossVerdict, LiftVerdict, LossVerdict
 
@@ -300,6 +302,14 @@ def test_a_second_card_is_not_activated_beside_one_that_may_work(state: CardStat
     with pytest.raises(NotAllowed, match="another_card"):
         activate(new, [a_card(state)], NOW, AT_A_TERMINAL)
     assert new.state == "0"
+
+
+def test_a_name_longer_than_any_is_nobodys() -> None:
+    """The longest that one request can bring would keep the centre busy for a quarter of a minute."""
+    longest = "\ufdfa" * LONGEST_NAME
+    assert is_holder(Holder(name=longest), longest)
+    assert not is_holder(Holder(name=longest + "王"), longest + "王")
+    assert not is_holder(Holder(name="王"), "王" + " " * LONGEST_NAME)
 
 
 def test_the_picture_is_that_of_the_table(tmp_path: Path) -> None:

@@ -142,12 +142,12 @@ def test_half_a_character_at_the_end_of_a_full_field_is_dropped() -> None:
 @pytest.mark.parametrize(
     "field",
     [
-        (0, " " * 15), (0, "王\udc00明"), (0, "\ud800王明"), (36, "19900231"), (36, "1990030 "),
+        (0, " " * 15), (0, "王\0明"), (0, "王\udc00明"), (0, "\ud800王明"), (36, "19900231"), (36, "1990030 "),
         (122, "11010119900307002"), (122, "１１０１０１１９９００３０７００２"),
         (188, "长期"), (204, "long"), (248, "Z"),
     ],
-    ids=["no name", "second half alone", "first half alone", "no such day", "short date", "short number",
-         "wide figures", "begins never", "ends never", "no such kind"],
+    ids=["no name", "a zero within", "second half alone", "first half alone", "no such day", "short date",
+         "short number", "wide figures", "begins never", "ends never", "no such kind"],
 )  # fmt: skip
 def test_what_is_no_document_is_unreadable_and_not_told(field: tuple[int, str]) -> None:
     fields = [*(one for one in RESIDENT if one[0] != field[0]), field]

@@ -20,6 +20,7 @@ from kiosk.journeys.refusals.card import (
 )
 from kiosk.journeys.refusals.filings import (
     already_filed,
+    filed_by_another,
     has_card,
     late,
     no_card,
@@ -73,6 +74,7 @@ __all__ = [
     "card_state",
     "change_refused",
     "expired",
+    "filed_by_another",
     "formally_lost",
     "go_to",
     "has_card",

@@ -19,7 +19,7 @@ def not_a_social_security_card(region: Region, kind: CardKind) -> Ended:
     match kind:
         case CardKind.BANK_ONLY:
             title, why = say("这是银行卡"), say("这张卡上没有社会保障功能。")
-            instead = (say("请换插您的社会保障卡。"), ask_staff)
+            instead = (say("请把您的社会保障卡插进来。"), ask_staff)
         case CardKind.BLANK:
             title, why = say("这是一张空白卡"), say("这张卡还没有写入持卡人信息。")
             instead = (say("请把它交给工作人员。"),)
@@ -28,7 +28,7 @@ def not_a_social_security_card(region: Region, kind: CardKind) -> Ended:
             instead = (say("请让金色芯片朝上、朝前，再插一次。"), say("还是读不出，请找工作人员。"))
         case _:
             title, why = say("这不是社会保障卡"), say("这台机器只认社会保障卡。")
-            instead = (say("请换插您的社会保障卡。"), ask_staff)
+            instead = (say("请把您的社会保障卡插进来。"), ask_staff)
     return refused(region, reason=f"card_{kind.value}", code="R-02", title=title, why=why, instead=instead)
 
 

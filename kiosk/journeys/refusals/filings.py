@@ -3,14 +3,27 @@
 from kiosk.journeys.counter_words import in_words, issued_in_words
 from kiosk.journeys.frame import Ended
 from kiosk.journeys.refusals.refusing import go_to, refused
-from kiosk.journeys.wording import Verbatim, say
+from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.region import Region
 from kiosk.records.filings import FilingTold, IssuedPaper
 from kiosk.records.transaction import Service
 
 
-def already_filed(region: Region, told: FilingTold) -> Ended:
-    """The same matter stands open."""
+def filed_by_another(region: Region, told: FilingTold) -> tuple[Say, ...]:
+    """A holder must learn that somebody else has filed in their name; nothing where they did."""
+    if not told.by_proxy:
+        return ()
+    if not region.hotline:
+        return (say("这是别人替您交的。不是您让办的，请找工作人员。"),)
+    return (say("这是别人替您交的。不是您让办的，请打 {hotline}。", hotline=Verbatim(region.hotline)),)
+
+
+def already_filed(region: Region, told: FilingTold, *, to_holder: bool = True) -> Ended:
+    """The same matter stands open.
+
+    :param to_holder: it is the holder who stands there.
+    """
+    by_another = filed_by_another(region, told) if to_holder else ()
     progress = region.offers(Service.FILING_PROGRESS)
     return refused(
         region,
@@ -18,7 +31,8 @@ def already_filed(region: Region, told: FilingTold) -> Ended:
         code="R-40",
         title=say("已经交过了"),
         why=say("受理号 {number}，还在办。不用再交一次。", number=Verbatim(told.number)),
-        instead=(say("想知道办到哪一步，请回首页选“查进度”。"),) if progress else (),
+        instead=by_another
+        or ((say("想知道办到哪一步：回首页选“办卡、办别的事”，再选“查进度”。"),) if progress else ()),
     )
 
 

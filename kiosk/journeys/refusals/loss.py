@@ -55,7 +55,7 @@ def replacement_running(region: Region) -> Ended:
         reason="replacement_running",
         code="R-30",
         title=say("新卡正在补办"),
-        why=say("补卡已经受理，旧卡已停用。不用再挂失。"),
+        why=say("旧卡已经停用，谁也用不了。不用再挂失。"),
         instead=(say("请等新卡。办到哪一步，可以打电话问。"),),
     )
 
@@ -68,7 +68,7 @@ def not_lifted_any_more(region: Region) -> Ended:
         reason="replacement_running",
         code="R-31",
         title=say("新卡正在补办，旧卡不能恢复"),
-        why=say("补卡受理以后，旧卡的挂失不能再撤销。"),
+        why=say("新卡已经开始办了，旧卡的挂失就不能再撤销。"),
         instead=(say("请等新卡。办到哪一步，可以打电话问。"),),
         rule="loss.lifting_until_replacement",
         cited=rule,

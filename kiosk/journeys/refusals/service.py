@@ -78,7 +78,7 @@ def not_ready(region: Region, service: Service) -> Ended:
         reason="centre_declines",
         code="N-04",
         title=say("这台机器现在办不了"),
-        why=say("机器和社保中心没有对上。什么都没有改动。"),
+        why=say("是机器的问题，不是您的卡有问题。什么都没有改动。"),
         instead=(say("请再试一次，或换一台机器。"), *go_to(region.service(service).place)),
     )
 

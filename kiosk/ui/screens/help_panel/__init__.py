@@ -24,7 +24,7 @@ class HelpOverlay(Overlay):
         ways = [("person", say("请招呼身边的工作人员。"))]
         if self.desk.hotline:
             ways.append(("phone", say("也可以打电话：{hotline}", hotline=Verbatim(self.desk.hotline))))
-        ways.append(("people", say("替家人办事，请到柜台问怎么代办。")))
+        ways.append(("people", say("替别人办事：请带上两个人的身份证，问工作人员。")))
         for icon, words in ways:
             self.add_widget(Sentence(look=self.look, icon=icon, text=self.words(words)))
         self.add_widget(
