@@ -95,7 +95,7 @@ class FilingDesk:
             if question.identified_by is IdentifiedBy.TYPED:
                 raise malformed("who files must have shown a card")
             _check_proxy(question)
-            _check_portrait(question, self.keys, _day_of(now_ms))
+            _check_portrait(question, self.keys)
             last_day_of_term = self._last_day_of_term(question.matter, self.rules.of(region), _day_of(now_ms))
             row = locked_transaction(
                 session,
@@ -273,7 +273,7 @@ def _check_proxy(question: FileMatter) -> None:
         raise malformed("a proxy must have shown the holder's ID card")
 
 
-def _check_portrait(question: FileMatter, keys: CentreKeys, today: date) -> None:
+def _check_portrait(question: FileMatter, keys: CentreKeys) -> None:
     """:raises Declined: no application, the holder is not there, no consent that counts, or not a portrait."""
     portrait, proxy = question.portrait, question.proxy
     if portrait is None:
@@ -283,9 +283,8 @@ def _check_portrait(question: FileMatter, keys: CentreKeys, today: date) -> None
     by_guardian = proxy is not None and proxy.relation is Relation.GUARDIAN
     if proxy is not None and not by_guardian:
         raise malformed("whoever was sent is not the holder")
-    age = _age(question.social_security_number, today)
-    wants_guardian = age is not None and age < GUARDIAN_BELOW
-    if (portrait.consent_by is ConsentBy.GUARDIAN) != by_guardian or (wants_guardian and not by_guardian):
+    # That a child's guardian files, and so consents, is seen to for every matter: needs_guardian.
+    if (portrait.consent_by is ConsentBy.GUARDIAN) != by_guardian:
         raise malformed("nobody has agreed to the portrait who could")
     try:
         open_portrait(portrait.sealed, question.transaction_id, keys.opening)

@@ -787,7 +787,6 @@ def test_no_portrait_that_does_not_open_or_that_nobody_agreed_to(
     good = with_portrait(centre, WITHOUT_CARD)
     assert good.portrait is not None
     other_id, sealed = os.urandom(16).hex(), good.portrait.sealed
-    child = msgspec.structs.replace(good, social_security_number="990100201806159036")
     sent = Proxy(number=WITH_CARD[0], name=WITH_CARD[1], relation=Relation.SENT)
     wrong = {
         "another transaction's": msgspec.structs.replace(good, transaction_id=other_id),
@@ -797,7 +796,6 @@ def test_no_portrait_that_does_not_open_or_that_nobody_agreed_to(
         "too small": with_portrait(centre, WITHOUT_CARD, JPEG[:100]),
         "too large": with_portrait(centre, WITHOUT_CARD, JPEG + bytes(MOST_BYTES)),
         "no guardian": msgspec.structs.replace(good, portrait=filed_portrait(sealed, ConsentBy.GUARDIAN)),
-        "a child's own": child,
         "the holder is not there": msgspec.structs.replace(good, proxy=sent),
         "no application": with_portrait(centre, WITHOUT_CARD, matter=Cancelling(reason=LeavingReason.MOVED_AWAY)),
     }
