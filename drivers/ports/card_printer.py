@@ -170,7 +170,7 @@ class CardPrinter(Protocol):
     def status(self) -> CardPrinterStatus:
         """Ask how it is; moves nothing.
 
-        :raises TimedOut: no answer within 2 s.
+        :raises TimedOut: no answer within 3 s.
         """
 
     def feed(self, token: IssuanceToken) -> None:
@@ -216,7 +216,8 @@ class CardPrinter(Protocol):
         """Wait until nobody's card is at the exit.
 
         :raises TimedOut: it is still there; nothing else is meant by it.
-        :raises MediaJammed: it is held by something else than the printer.
+        :raises MediaJammed: it is stuck there.
+        :raises MediaPresent: it is inside, where nobody can take it.
         """
 
     def discard(self, to: Bin) -> None:
