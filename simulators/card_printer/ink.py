@@ -26,10 +26,9 @@ def ink_of(levels: int, data: bytes) -> Image.Image:
     """How much of a panel's ink comes where, 0 to 255."""
     bits = BITS[levels]
     rows = np.unpackbits(np.frombuffer(data, np.uint8), count=_PIXELS * bits).reshape(_PIXELS, bits)
-    weights = 1 << np.arange(bits - 1, -1, -1)
-    level = (rows * weights).sum(axis=1)
-    ink = np.rint(level * (255 / (levels - 1))).astype(np.uint8)
-    return Image.fromarray(ink.reshape(HEIGHT, WIDTH), "L")
+    level = np.packbits(np.pad(rows, ((0, 0), (8 - bits, 0))))
+    shades = np.rint(np.arange(256) * (255 / (levels - 1))).clip(0, 255).astype(np.uint8)
+    return Image.fromarray(shades[level].reshape(HEIGHT, WIDTH))
 
 
 def printed(card: Image.Image | None, panels: dict[str, Image.Image], share: float = 1.0) -> Image.Image:

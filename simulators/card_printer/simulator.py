@@ -21,6 +21,7 @@ from simulators.serial_cable import SerialCable
 
 HOST: Final = "127.0.0.1"
 _CHUNK: Final = 65536
+_CONTACT_S: Final = 3.0
 
 
 class _Contacts:
@@ -36,6 +37,8 @@ class _Contacts:
         if serial in self._folder.body.dead:
             self._slot.faults.fail_next(SlotFault.DEAD_ATR)
         self._slot.insert(CardApplication(self._folder.card(serial), keep=self._folder.keep))
+        # A card that is said to be there is there: pcscd has seen the one before it go.
+        self._slot.wait_until_in_contact(_CONTACT_S)
 
     def leave(self) -> None:
         if self._slot is not None:

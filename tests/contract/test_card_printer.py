@@ -675,7 +675,7 @@ def test_whatever_is_ordered_to_go_wrong_only_named_errors_come_and_the_balance_
     printer: CardPrinter, simulator: CardPrinterSimulator, folder: Path
 ) -> None:
     for number, fault in enumerate(CardPrinterFault):
-        for command in ("Sis", "Ss", "Db", "Se", "Ser", "Rse", "Rlr", "Pem"):
+        for command in ("Sis", "Db", "Se", "Ser", "Rse"):
             simulator.faults.clear()
             simulator.clear()
             simulator.power_on()
