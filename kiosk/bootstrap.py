@@ -21,10 +21,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from drivers.camera import OpenCvCamera, source_of
+from drivers.card_encoder import PcscCardEncoder
 from drivers.card_reader import PcscCardReader
 from drivers.id_reader import SerialIdReader
 from drivers.pin_pad.discovery import open_pin_pad
 from drivers.ports.camera import Camera
+from drivers.ports.card_encoder import CardEncoder
+from drivers.ports.card_printer import CardPrinter
 from drivers.ports.card_reader import CardReader
 from drivers.ports.id_reader import IdReader
 from drivers.ports.receipt_printer import ReceiptPrinter
@@ -122,6 +125,36 @@ def open_receipt_printer(configuration: Configuration) -> ReceiptPrinter | None:
         return [(fonts.file(font), piece) for font, piece in fonts.runs(text, bold=bold)]
 
     return SerialReceiptPrinter(str(section.port), runs, baud_rate=section.baud_rate)
+
+
+def open_card_printer(configuration: Configuration, offset: ClockOffset) -> CardPrinter | None:
+    """The printer for cards, which feeds for this terminal by the centre's leave; None where there is none.
+
+    :raises ConfigurationError: the centre's keys are not there, or its line is none.
+    """
+    section = configuration.card_printer
+    if section is None:
+        return None
+    # numpy comes with it: only where there is such a printer.
+    from drivers.card_printer import EscapeCardPrinter  # noqa: PLC0415 - see above
+    from drivers.transport.byte_line import DeviceFileLine, TcpLine  # noqa: PLC0415 - see above
+
+    host, _, port = section.line.rpartition(":")
+    device_file = section.line.startswith("/")
+    if not device_file and not 0 < int(port) < 65536:
+        raise ConfigurationError(f"card_printer.line: there is no port {port}")
+    return EscapeCardPrinter(
+        DeviceFileLine("card_printer", section.line) if device_file else TcpLine("card_printer", host, int(port)),
+        Ed25519PublicKey.from_public_bytes(_centre_keys(configuration).signing_key),
+        configuration.terminal.id,
+        now_ms=lambda: time.time_ns() // 1_000_000 + offset.milliseconds(),
+    )
+
+
+def open_card_encoder(configuration: Configuration) -> CardEncoder | None:
+    """The contact station of the card printer; None where there is none. Nothing is opened or asked yet."""
+    section = configuration.card_printer
+    return None if section is None else PcscCardEncoder(section.contact_station)
 
 
 def open_camera(configuration: Configuration) -> Camera | None:

@@ -59,6 +59,15 @@ class ReceiptPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     baud_rate: Literal[38400, 57600, 115200] = 115200
 
 
+class CardPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The card printer on the escape stream; the whole section is left out where there is none."""
+
+    line: Annotated[str, msgspec.Meta(pattern="^(/.+|[^/:]+:[0-9]{1,5})$")]
+    """A device file such as ``/dev/usb/lp0``, or host and TCP port, ``192.168.7.20:9100``."""
+    contact_station: str
+    """The PC/SC name of its contact station, with the numbers that pcscd appends."""
+
+
 class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The camera; the whole section is left out where there is none."""
 
@@ -102,6 +111,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     centre: CentreSection
     paths: PathsSection
     receipt_printer: ReceiptPrinterSection | None = None
+    card_printer: CardPrinterSection | None = None
     camera: CameraSection | None = None
 
     @property
