@@ -317,7 +317,7 @@ def test_a_cut_between_difference_and_count_is_finished_by_the_same_close_out(
     with create(folder) as ledger:
         book = book_of(ledger)
         book.hand_over(5, **TWO)
-        append, left = ledger.append, [1]
+        append, left = ledger.append_movement, [1]
 
         def once(*given: object, **named: object) -> object:
             if not left:
@@ -325,7 +325,7 @@ def test_a_cut_between_difference_and_count_is_finished_by_the_same_close_out(
             left.pop()
             return append(*given, **named)  # type: ignore[arg-type]  # handed on as it came
 
-        monkeypatch.setattr(ledger, "append", once)
+        monkeypatch.setattr(ledger, "append_movement", once)
         with pytest.raises(KeyboardInterrupt):
             book.close_out(counted(4), **TWO, explanation="one was bent")
     with reopen(folder) as ledger:

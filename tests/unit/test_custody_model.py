@@ -40,14 +40,14 @@ class LedgerThatIsCut:
         self.ledger = ledger
         self.cut: Cut = None
 
-    def append(self, entry: Movement, *, offset_ms: int, keep: Mapping[str, bytes | None]) -> Appended:
+    def append_movement(self, movement: Movement, *, offset_ms: int, keep: Mapping[str, bytes | None]) -> Appended:
         when, left = self.cut or ("", 0)
         self.cut = (when, left - 1) if left > 1 else None
         if left == 1 and when == "before":
             raise PowerCut
         if left == 1 and when == "inside":
             self.ledger._keeper = KeeperThatIsCut(self.ledger._keeper)  # type: ignore[assignment]  # quacks enough
-        appended = self.ledger.append(entry, offset_ms=offset_ms, keep=keep)
+        appended = self.ledger.append_movement(movement, offset_ms=offset_ms, keep=keep)
         if left == 1 and when == "after":
             raise PowerCut
         return appended
@@ -87,7 +87,7 @@ class Box:
     def empty(self, place: str) -> None:
         self.carry(place, "staff", count=self.lies[place])
         for job, where in self.where.items():
-            if where == place:
+            if where == place != "hopper":  # what never left it is one of many
                 self.where[job] = "staff"
 
     def is_found(self, hopper: int, printer: int, rejects: int, retained: int) -> None:
