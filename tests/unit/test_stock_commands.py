@@ -164,7 +164,8 @@ def test_a_count_that_differs_is_told_place_by_place_and_closes_only_when_explai
     assert (code, said) == (33, "outcome: does_not_balance\n")
     assert error == (
         "kiosk stock: 清点的和账上的不一样：再数一遍；确实不一样，用 --explain 写明原因。"
-        "Counted is not what the book has: count again, and if it stays so, explain it by --explain (hopper -1, reject bin +1).\n"
+        "Counted is not what the book has: count again, and if it stays so, explain it by --explain "
+        "(hopper -1, reject bin +1).\n"
     )
     assert json.loads(stock("close-out", *counted, *TWO, "--json")[1]) == {
         "outcome": "does_not_balance", "reason": "does_not_balance", "differences": {"hopper": -1, "reject_bin": 1}
