@@ -164,8 +164,8 @@ class Movement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """One movement of blanks: the plaintext of a ledger entry, beside ``Transaction``."""
 
     schema: int = SCHEMA_VERSION
-    number: Annotated[int, msgspec.Meta(ge=1, lt=_MOST)] = 0
-    """Counts this ledger's movements from 1, without gaps; given by the book."""
+    number: Count = 0
+    """Counts this ledger's movements from 1, without gaps; given by the book, 0 before."""
     move: Move
     region: str = ""
     """Pack key: ``beijing``."""

@@ -362,15 +362,18 @@ def test_what_is_kept_is_written_with_its_entry_or_not_at_all(ledger: Ledger, mo
     book = book_of(ledger)
     book.hand_over(5, **TWO)
 
-    def cut(*_: object) -> None:
-        raise KeyboardInterrupt
+    class Cut:
+        def write(self, *_: object) -> None:
+            raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
-        patched.setattr(ledger, "_store_epoch", cut)
-        patched.setattr("kiosk.ledger.journal.EPOCH_ENTRIES", 1)
-        with pytest.raises(KeyboardInterrupt):
-            book.feed(JOB)
-    assert (ledger.head().sequence, book.stock().movements, book.blank(JOB)) == (1, 1, None)
+    keeper = ledger._keeper
+    monkeypatch.setattr(ledger, "_keeper", Cut())
+    with pytest.raises(KeyboardInterrupt):
+        ledger.append_movement(Movement(move=Move.FED, job=JOB), offset_ms=0, keep={"stock": b"{}"})
+    monkeypatch.setattr(ledger, "_keeper", keeper)
+    with LedgerReader(ledger._folder) as reader:
+        assert reader.head().sequence == 1
+    assert (book.stock().movements, book.blank(JOB)) == (1, None)
 
 
 def test_what_is_kept_can_be_read_beside_the_writer_with_the_key_only(book: StockBook, folder: Path) -> None:
