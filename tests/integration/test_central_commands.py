@@ -156,6 +156,10 @@ def test_a_seed_is_planted_once(directory: Path, capsys: pytest.CaptureFixture[s
         ('host = "192.0.2.1"', "listen_beyond_loopback"),
         ('host = "::"', "listen_beyond_loopback"),
         ("pin_tries = 0", "pin_tries"),
+        ("fee_s = 901", "fee_s"),
+        ("token_s = 9", "token_s"),
+        ("reservation_s = 86401", "reservation_s"),
+        ("payment = 1", "payment"),
         ('colour = "red"', "colour"),
     ],
 )
@@ -415,6 +419,13 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
         "/v1/filings",
         "/v1/filings/query",
         "/v1/working-keys",
+        "/v1/issuances",
+        *(
+            f"/v1/issuances/{step}"
+            for step in (
+                "fee-order", "fee", "token", "blank", "blank-authentication", "switch", "commit", "abandon", "standing",
+            )
+        ),
     }
     schemas = description["components"]["schemas"]
     batch = schemas["Batch"]
