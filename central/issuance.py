@@ -214,7 +214,7 @@ class IssuanceDesk:
 
         :raises Declined: no such issuance, it costs nothing, it is past that step, or nobody takes the money now.
         """
-        self._end_due(Issuance.transaction_id == question.transaction_id)
+        self._end_if_due(question.transaction_id)
         now_ms = self._now_ms()
         with self.database.writing() as session:
             row = self._row(session, asker, question.transaction_id)
@@ -238,7 +238,7 @@ class IssuanceDesk:
 
         :raises Declined: no such issuance.
         """
-        self._end_due(Issuance.transaction_id == question.transaction_id)
+        self._end_if_due(question.transaction_id)
         with self.database.reading() as session:
             self._row(session, asker, question.transaction_id, lock=False)
         self._settle_fee(question.transaction_id)
@@ -250,7 +250,7 @@ class IssuanceDesk:
 
         :raises Declined: no such issuance, it is over, or its fee is not paid.
         """
-        self._end_due(Issuance.transaction_id == question.transaction_id)
+        self._end_if_due(question.transaction_id)
         now_ms = self._now_ms()
         with self.database.writing() as session:
             row = self._row(session, asker, question.transaction_id)
@@ -275,7 +275,7 @@ class IssuanceDesk:
 
         :raises Declined: no such issuance, or no blank is due.
         """
-        self._end_due(Issuance.transaction_id == question.transaction_id)
+        self._end_if_due(question.transaction_id)
         now_ms = self._now_ms()
         code = question.identification_code
         with self.database.writing() as session:
@@ -298,7 +298,7 @@ class IssuanceDesk:
 
         :raises Declined: no such issuance, no blank is registered, or not a challenge of such a card.
         """
-        self._end_due(Issuance.transaction_id == question.transaction_id)
+        self._end_if_due(question.transaction_id)
         now_ms = self._now_ms()
         with self.database.writing() as session:
             row = self._row(session, asker, question.transaction_id)
@@ -316,7 +316,7 @@ class IssuanceDesk:
         :raises Declined: no such issuance, it is not at this step, another card than its blank was read back, or the
             old card was left with its holder.
         """
-        self._end_due(Issuance.transaction_id == question.transaction_id)
+        self._end_if_due(question.transaction_id)
         now_ms = self._now_ms()
         with self.database.writing() as session:
             transaction = self._transaction(session, asker, question.transaction_id, now_ms)
@@ -360,7 +360,7 @@ class IssuanceDesk:
 
         :raises Declined: no such issuance, it was not switched, or something else was said of the card before.
         """
-        self._end_due(Issuance.transaction_id == question.transaction_id)
+        self._end_if_due(question.transaction_id)
         now_ms = self._now_ms()
         with self.database.writing() as session:
             row = self._row(session, asker, question.transaction_id)
@@ -384,6 +384,7 @@ class IssuanceDesk:
 
         :raises Declined: no such issuance.
         """
+        check_transaction_id(question.transaction_id)
         now_ms = self._now_ms()
         with self.database.writing() as session:
             row = self._row(session, asker, question.transaction_id)
@@ -400,7 +401,7 @@ class IssuanceDesk:
 
         :raises Declined: no such issuance.
         """
-        self._end_due(Issuance.transaction_id == question.transaction_id)
+        self._end_if_due(question.transaction_id)
         with self.database.reading() as session:
             row = self._row(session, asker, question.transaction_id, lock=False)
             return IssuanceStanding(
@@ -456,12 +457,19 @@ class IssuanceDesk:
 
     def _row(self, session: Session, asker: Asker, transaction_id: str, *, lock: bool = True) -> Issuance:
         """:raises Declined: a frozen terminal, or no such issuance of it."""
-        check_transaction_id(transaction_id)
         refuse_frozen(session, asker)
         row = locked_issuance(session, transaction_id) if lock else session.get(Issuance, transaction_id)
         if row is None or row.terminal != asker.terminal:
             raise Declined(404, "unknown_issuance")
         return row
+
+    def _end_if_due(self, transaction_id: str) -> None:
+        """Note whether one issuance has run out. Whoever asks about it does so first.
+
+        :raises Declined: its id is no such id.
+        """
+        check_transaction_id(transaction_id)
+        self._end_due(Issuance.transaction_id == transaction_id)
 
     def _end_due(self, *of: ColumnElement[bool]) -> int:
         """Note which issuances have run out, each in a transaction of its own; how many there were."""

@@ -41,6 +41,7 @@ from central.enrolment import (
     public_details,
 )
 from central.keys import CentreKeys
+from central.payments import PaymentProvider
 from central.seed import load_seed, plant
 from central.settings import Settings, load_settings
 from central.tables import Base
@@ -134,6 +135,8 @@ class RunningCentre:
         self.till = Till(self.clock)
         """Where fees are paid."""
         self.provider = TillAtHand(self.till)
+        self.takes_fees: PaymentProvider = self.provider
+        """Who the application asks; a test that wants a wire between puts another here before the start."""
         made = create_centre(
             self.directory,
             database=database,
@@ -208,7 +211,7 @@ class RunningCentre:
         listener.listen(128)
         self._port = listener.getsockname()[1]
         self._app = create_app(
-            self.settings, clock=self.clock, sweep_every_s=self._sweep_every_s, provider=self.provider
+            self.settings, clock=self.clock, sweep_every_s=self._sweep_every_s, provider=self.takes_fees
         )
         config = server_config(self.settings, self._app)
         config.timeout_graceful_shutdown = 1  # clients of a test that still hold a connection are not waited for

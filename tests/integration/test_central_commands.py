@@ -423,7 +423,15 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
         *(
             f"/v1/issuances/{step}"
             for step in (
-                "fee-order", "fee", "token", "blank", "blank-authentication", "switch", "commit", "abandon", "standing",
+                "fee-order",
+                "fee",
+                "token",
+                "blank",
+                "blank-authentication",
+                "switch",
+                "commit",
+                "abandon",
+                "standing",
             )
         ),
     }

@@ -4,12 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from central.payments import NotificationRefused, Payment, PaymentState, PaymentUnavailable, RefundState
+from central.tables import Fee
 from central.wechat_pay import MerchantRefused, WechatPay, load_merchant
+from kiosk.records.issuance import AbandonedWhy, FeeStanding
 from simulators.payment.keys import make_keys
 from simulators.payment.server import SimulatedProvider
 from simulators.payment.till import Declined, Till
+from tests.centre import RunningCentre
+from tests.integration.test_central_issuance import Job
+from tests.integration.test_central_loss_reports import YUNLING
 
 NOW = 1_800_000_000_000
 SOON = NOW + 300_000
@@ -155,6 +161,30 @@ def test_a_merchants_file_is_read_strictly(tmp_path: Path, line: str, word: str)
     file.write_text("\n".join([*kept, line]), encoding="utf-8")
     with pytest.raises(MerchantRefused, match=word):
         WechatPay(load_merchant(file))
+
+
+def test_a_new_card_is_paid_over_the_wire_and_given_back(provider: SimulatedProvider, tmp_path: Path) -> None:
+    with RunningCentre(tmp_path) as centre:  # once, to learn where it listens
+        notify_url = f"{centre.url}/v1/payment-notifications"
+        provider.keys, file = make_keys(tmp_path / "merchant", gateway=provider.url, notify_url=notify_url)
+        centre.takes_fees = WechatPay(load_merchant(file))
+        centre.restart()
+        centre.clock.held_ms = NOW
+        job = Job(centre, centre.enrol("yl-0001", "yunling"), YUNLING)
+        job.reserve()
+        order = provider.till.pay(job.order_fee().code_url)
+        assert order.number == job.transaction_id
+        assert provider.notify(order, trust=str(centre.ca_file)) == 204
+        with centre.database.reading() as session:
+            assert session.get_one(Fee, job.transaction_id).state == "paid"
+        assert job.token().job_id == job.transaction_id
+        provider.faults.lose = 1  # the refund is begun, and nobody hears of it
+        job.abandon(AbandonedWhy.DEVICE)
+        assert job.fee() is FeeStanding.REFUNDED
+        assert [one.refunded_fen for one in provider.till.orders.values()] == [2000]
+        forged = provider.notification(order)[0] | {"Wechatpay-Nonce": "0"}
+        answer = requests.post(notify_url, data=b"{}", headers=forged, verify=str(centre.ca_file), timeout=10)
+        assert (answer.status_code, answer.json()["code"]) == (401, "FAIL")
 
 
 def test_nobody_pays_after_the_end() -> None:
