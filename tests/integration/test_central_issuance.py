@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -528,7 +529,7 @@ def test_a_challenge_is_the_blanks_own(centre: RunningCentre, yunling: EnrolledT
     job.token()
     job.register()
     for length in (0, 7, 9, 16):
-        assert declined(lambda length=length: job.authenticate(bytes(length))) == (400, "malformed")
+        assert declined(partial(job.authenticate, bytes(length))) == (400, "malformed")
     assert job.authenticate(bytes(8)) != job.authenticate(b"\1" * 8)
 
 

@@ -274,13 +274,14 @@ class IssuanceMachine(RuleBasedStateMachine):
         order = self.centre.till.orders.get(self.jobs[-1].id)
         if steps > 2 and order is not None:
             self.centre.till.pay(order.code_url)
-        for step in (
+        further: list[Callable[[], object]] = [
             lambda: self.asks_how_far_the_fee_is(0),
             lambda: self.goes_on(0, 0),
             lambda: self.feeds_and_writes(0, 0),
             lambda: self.switches(0, kept=True),
             lambda: self.says_where_the_card_went(0, fate),
-        )[: steps - 2]:
+        ]
+        for step in further[: steps - 2]:
             step()
 
     # --- windows
