@@ -11,6 +11,7 @@ from central.database import Database
 from central.loss_reports import LossDesk
 from central.query import (
     blank_stocks,
+    issuances,
     latest_alarms,
     latest_card_events,
     latest_superseded,
@@ -50,6 +51,7 @@ def add_page(app: FastAPI, database: Database, losses: LossDesk, clock: Callable
                 "transactions": latest_transactions(session, _SHOWN),
                 "superseded": latest_superseded(session, 8),
                 "card_events": latest_card_events(session, 12, losses.rules),
+                "issuances": issuances(session, 20),
                 "alarms": latest_alarms(session, 8),
             }
         return JSONResponse(data, headers=_HEADERS)
