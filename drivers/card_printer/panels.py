@@ -37,7 +37,8 @@ def panels_of(face: Face) -> tuple[Panel, ...]:
 
 def _black(face: Face, colours: NDArray[np.uint8]) -> NDArray[np.bool_]:
     if face.black is None:
-        return np.equal(colours.max(axis=1), 0)
+        unlit: NDArray[np.bool_] = np.equal(colours.max(axis=1), 0)
+        return unlit
     return np.unpackbits(np.frombuffer(face.black, np.uint8), count=FACE_WIDTH * FACE_HEIGHT).astype(np.bool_)
 
 
