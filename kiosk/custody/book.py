@@ -22,8 +22,8 @@ Kept = Callable[[str], bytes | None]
 class StockLedger(Protocol):
     """What the book asks of the ledger."""
 
-    def append(self, entry: Movement, *, offset_ms: int, keep: Mapping[str, bytes | None]) -> object:
-        """Make an entry durable together with what is kept, or neither."""
+    def append_movement(self, movement: Movement, *, offset_ms: int, keep: Mapping[str, bytes | None]) -> object:
+        """Make a movement durable together with what is kept, or neither."""
 
     def kept(self, name: str) -> bytes | None:
         """What is kept under this name; erasing entries does not touch it."""
@@ -147,7 +147,7 @@ class StockBook:
             _movement_name(booked.movement.number - REMEMBERED): None,
         }
         keep |= {_blank_name(blank.job): canonical(blank) for blank in booked.blanks}
-        self._ledger.append(booked.movement, offset_ms=self._offset_ms(), keep=keep)
+        self._ledger.append_movement(booked.movement, offset_ms=self._offset_ms(), keep=keep)
         return booked
 
 

@@ -111,6 +111,8 @@ def book(stock: Stock, wish: Movement, sizes: StorageSizes, known: Blank | None)
     :param known: the blank of the wish's job, wherever it is by now; None: the job was never fed.
     :raises Impossible: with the first reason that applies; the stock stands as it was.
     """
+    if wish.move is Move.FED and known is not None:
+        raise Impossible(Reason.FED_BEFORE)
     balance = moved(stock.balance, wish)
     _check_sizes(wish, balance, sizes, stock)
     changed = _changed(stock, wish, known)
@@ -155,10 +157,8 @@ def _changed(stock: Stock, wish: Movement, known: Blank | None) -> tuple[Blank, 
         _check_nameless(stock, wish)
         return ()
     if wish.move is Move.FED:
-        if known is not None:
-            raise Impossible(Reason.FED_BEFORE)
         known = Blank(job=wish.job, place=Place.HOPPER)
-    elif known is None:
+    if known is None:
         raise Impossible(Reason.NEVER_FED)
     step = STEPS.get(wish.move) or Step(wish.place or Place.PRINTER, Place.STAFF, Reason.NOT_IN_PRINTER)
     if known.place is not step.source and not (wish.move is Move.RETAINED and known.place is Place.PRINTER):

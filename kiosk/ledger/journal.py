@@ -166,18 +166,27 @@ class Ledger:
         """The newest entry; sequence 0 while there is none."""
         return self._head
 
-    def append(
-        self, entry: Transaction | Movement, *, offset_ms: int, keep: Mapping[str, bytes | None] = _NOTHING
-    ) -> Appended:
+    def append(self, transaction: Transaction, *, offset_ms: int) -> Appended:
         """Write one entry and return when it is on the disk for good.
 
         :param offset_ms: centre's clock minus this one's, as last told by a signed answer.
-        :param keep: what is kept beside the chain from this entry on, by name, and read by :meth:`kept`; None drops a
-            name. Together with the entry or not at all.
         :raises LedgerFull: no space; nothing was written.
         :raises LedgerUnusable: the disk failed. Nothing is written any more until the ledger is opened anew, since
             what a failed sync left behind is unknown.
         """
+        return self._append(transaction, offset_ms, _NOTHING)
+
+    def append_movement(
+        self, movement: Movement, *, offset_ms: int, keep: Mapping[str, bytes | None] = _NOTHING
+    ) -> Appended:
+        """Write one movement of blank cards; as :meth:`append`.
+
+        :param keep: what is kept beside the chain from this entry on, by name, and read by :meth:`kept`; None drops a
+            name. Together with the entry or not at all.
+        """
+        return self._append(movement, offset_ms, keep)
+
+    def _append(self, entry: Transaction | Movement, offset_ms: int, keep: Mapping[str, bytes | None]) -> Appended:
         with self._turn:
             now = self._clock()
             head, epoch = self._head, self._current_epoch(now)
