@@ -50,6 +50,8 @@ from kiosk.records.sealing import SUITE_AES_256_GCM, EpochKey, SealedEpochKey, s
 from kiosk.records.signatures import HttpAnswer, sign_request, verify_answer
 from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
 from kiosk.records.upload import Batch, Problem, Tombstone, decode, encode
+from simulators.payment.till import Till
+from tests.payments import TillAtHand
 
 REPOSITORY = Path(__file__).parent.parent
 SEED = REPOSITORY / "config" / "demo" / "centre.json"
@@ -129,6 +131,9 @@ class RunningCentre:
     ) -> None:
         self.directory = directory / "centre"
         self.clock = TurnedClock()
+        self.till = Till(self.clock)
+        """Where fees are paid."""
+        self.provider = TillAtHand(self.till)
         made = create_centre(
             self.directory,
             database=database,
@@ -202,7 +207,9 @@ class RunningCentre:
         listener.bind(("127.0.0.1", self._port))
         listener.listen(128)
         self._port = listener.getsockname()[1]
-        self._app = create_app(self.settings, clock=self.clock, sweep_every_s=self._sweep_every_s)
+        self._app = create_app(
+            self.settings, clock=self.clock, sweep_every_s=self._sweep_every_s, provider=self.provider
+        )
         config = server_config(self.settings, self._app)
         config.timeout_graceful_shutdown = 1  # clients of a test that still hold a connection are not waited for
         self._server = uvicorn.Server(config)
@@ -228,6 +235,8 @@ class RunningCentre:
                 session.execute(delete(table))
         self.clock.run()
         self.clock.held_ms = at_ms
+        self.till.forget()
+        self.provider.recover()
         self._plant()
 
     def restart(self) -> None:
