@@ -59,7 +59,7 @@ class CardMaker:
     """The same contacts, read as any reader would."""
 
 
-def making_errand(request: PrinterRequest, maker: CardMaker) -> Callable[[], Any]:  # noqa: PLR0911 - one a request
+def making_errand(request: PrinterRequest, maker: CardMaker) -> Callable[[], Any]:
     """The call that answers ``request``."""
     printer, encoder = maker.printer, maker.encoder
     match request:
