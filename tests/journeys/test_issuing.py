@@ -76,7 +76,7 @@ def test_a_card_is_made_step_by_step() -> None:
 def test_the_power_is_cut_at_every_point_and_at_every_point_of_what_follows(
     *, exchange: bool, takes: bool, waits: bool
 ) -> None:
-    wrong = []
+    wrong: list[object] = []
     for first, cut in itertools.product(range(len(STORY) + 3), CUTS):
         once = Workshop(exchange=exchange, citizen_takes=takes, plan={first: cut})
         if found := came_to_rest(once, somebody_waits=waits):
@@ -92,7 +92,7 @@ def test_the_power_is_cut_at_every_point_and_at_every_point_of_what_follows(
 @pytest.mark.parametrize("exchange", [True, False], ids=["exchange", "lost"])
 @pytest.mark.parametrize("takes", [True, False], ids=["takes-it", "leaves-it"])
 def test_everything_fails_once_and_then_the_power_is_cut(*, exchange: bool, takes: bool) -> None:
-    wrong = []
+    wrong: list[object] = []
     for first, failure in itertools.product(range(len(STORY) + 3), FAILURES):
         once = Workshop(exchange=exchange, citizen_takes=takes, plan={first: failure})
         if found := came_to_rest(once):
