@@ -11,7 +11,7 @@ import pytest
 
 from tests.centre import RunningCentre
 from tests.terminal import DEADLINE_S, TerminalFolder, running
-from tests.ui.display import virtual_display
+from tests.ui.display import mortal_display, virtual_display
 from tests.unit.test_service_manager import Systemd
 
 pytestmark = pytest.mark.window
@@ -79,12 +79,13 @@ def test_a_terminal_that_is_told_to_stop_says_so(folder: TerminalFolder, systemd
 def test_a_terminal_whose_display_goes_ends_so_that_it_is_started_anew(
     folder: TerminalFolder, systemd: Systemd
 ) -> None:
-    with running(["Xvfb", "-displayfd", "2", "-screen", "0", "540x960x24", "-nolisten", "tcp"]) as server:
-        display = ":" + server.says("").strip()
-        with running(folder.command("run"), environment(systemd) | {"DISPLAY": display}) as terminal:
-            assert systemd.hears("READY=1", DEADLINE_S)
-            server.process.kill()
-            assert terminal.process.wait(DEADLINE_S) != 0
+    with (
+        mortal_display(540, 960) as (display, server),
+        running(folder.command("run"), environment(systemd) | {"DISPLAY": display}) as terminal,
+    ):
+        assert systemd.hears("READY=1", DEADLINE_S)
+        server.kill()
+        assert terminal.process.wait(DEADLINE_S) == 1
 
 
 def test_an_uplink_without_a_line_is_ready_and_alive(folder: TerminalFolder, systemd: Systemd) -> None:

@@ -10,7 +10,7 @@ from drivers.ports.pin_pad import PadIdentity
 from kiosk.journeys.views import Attract, InsertCard, Intent, OutOfService
 from kiosk.journeys.views import ChooseService as Choose
 from kiosk.records.transaction import Service
-from kiosk.runtime.lanes import CARD_S, LEDGER_S, PAD_S
+from kiosk.runtime.lanes import CARD_S, ID_READER_S, LEDGER_S, PAD_S, Lane
 from kiosk.runtime.vital_signs import LEDGER_PATIENCE_S, VitalSigns
 from kiosk.service_manager import ServiceManager
 from tests.unit.test_conductor import DEADLINE_S, Hall
@@ -140,25 +140,24 @@ def test_a_lane_that_hangs_beyond_its_longest_time_out_is_not_alive(
     assert watched.lives_for(WATCHDOG_S), "it has come back before it was killed"
 
 
-def test_each_lane_is_felt_by_itself(watched: Watched) -> None:
+@pytest.mark.parametrize(("name", "longest_s"), [("card", CARD_S), ("id", ID_READER_S), ("ledger", LEDGER_S)])
+def test_each_lane_is_felt_by_itself(watched: Watched, name: str, longest_s: float) -> None:
     lanes = watched.hall.conductor._lanes
-    free = threading.Event()
-    for lane, longest_s in ((lanes.card, CARD_S), (lanes.ledger, LEDGER_S)):
-        free.clear()
-        begun = threading.Event()
+    lane: Lane = getattr(lanes, name)
+    begun, free = threading.Event(), threading.Event()
 
-        def work(begun: threading.Event = begun) -> None:
-            begun.set()
-            free.wait(4 * DEADLINE_S)
+    def work() -> None:
+        begun.set()
+        free.wait(4 * DEADLINE_S)
 
-        lanes.do_aside(lane, work, lambda _answer: None)
-        assert begun.wait(DEADLINE_S)
-        assert not lane.hangs(watched.hall.now + longest_s - 1)
-        assert lane.hangs(watched.hall.now + longest_s + 1)
-        assert [one.name for one in lanes.all if one.hangs(watched.hall.now + longest_s + 1)] == [lane.name]
-        free.set()
-        watched.hall.until(lambda lane=lane: lane.idle)
-        assert not lane.hangs(watched.hall.now + longest_s + 1)
+    lanes.do_aside(lane, work, lambda _answer: None)
+    assert begun.wait(DEADLINE_S)
+    at_last, too_late = watched.hall.now + longest_s - 1, watched.hall.now + longest_s + 1
+    assert not lane.hangs(at_last)
+    assert [one.name for one in lanes.all if one.hangs(too_late)] == [f"lane-{name}"]
+    free.set()
+    watched.hall.until(lambda: lane.idle)
+    assert not lane.hangs(too_late)
 
 
 def test_a_ledger_that_fails_is_said_on_the_screen_and_in_the_end_ends_the_process(watched: Watched) -> None:
