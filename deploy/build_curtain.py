@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Draw assets/curtain.png: what the display shows whenever the terminal's window is not there (docs/systemd.md).
 
-It is painted on the screen's root by the display's unit, so it needs no program that runs, and it may stand for a second
-or for a day: it promises nothing and names a way on.
+It is painted on the screen's root by the display's unit, so it needs no program that runs. It may stand for a second
+or for a day, so it promises nothing and names a way on.
 """
 
 from pathlib import Path

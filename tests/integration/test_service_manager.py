@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from Xlib.display import Display
 
 from tests.centre import RunningCentre
 from tests.terminal import DEADLINE_S, TerminalFolder, running
@@ -86,6 +87,26 @@ def test_a_terminal_whose_display_goes_ends_so_that_it_is_started_anew(
         assert systemd.hears("READY=1", DEADLINE_S)
         server.kill()
         assert terminal.process.wait(DEADLINE_S) == 1
+
+
+def test_the_window_has_the_whole_of_a_display_that_nothing_else_manages(
+    folder: TerminalFolder, systemd: Systemd
+) -> None:
+    file = folder.directory / "kiosk.toml"
+    sized = "width = 540\nheight = 960\nfullscreen = false\n"
+    text = file.read_text("utf-8")
+    assert sized in text
+    file.write_text(text.replace(sized, ""), "utf-8")
+    with (
+        virtual_display(720, 1280) as display,
+        running(folder.command("run"), environment(systemd) | {"DISPLAY": display}),
+    ):
+        assert systemd.hears("READY=1", DEADLINE_S)
+        server = Display(display)
+        (window,) = server.screen().root.query_tree().children
+        place = window.get_geometry()
+        server.close()
+        assert (place.x, place.y, place.width, place.height) == (0, 0, 720, 1280)
 
 
 def test_an_uplink_without_a_line_is_ready_and_alive(folder: TerminalFolder, systemd: Systemd) -> None:
