@@ -57,7 +57,10 @@ from kiosk.runtime.journal import DurableJournal
 from kiosk.runtime.sitting import Studio
 from kiosk.runtime.surroundings import Devices, Surroundings
 from kiosk.runtime.viewfinder import Viewfinder
+from kiosk.runtime.vital_signs import VitalSigns
+from kiosk.service_manager import ServiceManager
 from kiosk.ui.fonts import FontBook, FontsMissing
+from kiosk.ui.language import CatalogueMissing, load_languages
 from kiosk.uplink.alone import alone
 from kiosk.uplink.settings import UplinkSettings
 
@@ -254,10 +257,8 @@ def reserved_state(configuration: Configuration) -> Iterator[None]:
         the configuration: the terminal says so on its screen.
     """
     state = configuration.terminal.state
+    _check_state(state)
     try:
-        read_only = bool(os.statvfs(state).f_flag & os.ST_RDONLY)
-        if not read_only and not os.access(state, os.R_OK | os.W_OK | os.X_OK):
-            raise ConfigurationError(f"terminal.state: {state} is not this user's to read and write")
         held = contextlib.ExitStack()
         held.enter_context(alone(state, "terminal"))
     except OSError as error:
@@ -309,11 +310,41 @@ def open_kept(configuration: Configuration) -> KeptReader:
     return KeptReader(configuration.ledger_path, _storage_key(configuration))
 
 
-def run_terminal(configuration: Configuration) -> None:
+def _check_state(state: Path) -> None:
+    try:
+        read_only = bool(os.statvfs(state).f_flag & os.ST_RDONLY)
+    except OSError as error:
+        raise ConfigurationError(f"terminal.state: {state}: {error.strerror}") from error
+    if not read_only and not os.access(state, os.R_OK | os.W_OK | os.X_OK):
+        raise ConfigurationError(f"terminal.state: {state} is not this user's to read and write")
+
+
+def check_start(configuration: Configuration) -> None:
+    """Try all that a start needs before its window and its devices. Nothing is changed; the terminal may run beside it.
+
+    Devices, centre and ledger are left alone: a terminal starts without them and says so on its screen.
+
+    :raises ConfigurationError: the first thing that is missing or wrong.
+    """
+    load_region_handbook(configuration, load_region(configuration))
+    load_country(configuration)
+    ledger_opener(configuration)
+    _connection(configuration, _centre_keys(configuration), ClockOffset(configuration.offset_path)).close()
+    open_camera(configuration)
+    try:
+        FontBook(configuration.paths.assets / "fonts")
+        load_languages(configuration.paths.assets / "translations")
+    except (FontsMissing, CatalogueMissing) as error:
+        raise ConfigurationError(f"paths.assets: {error}") from error
+    _check_state(configuration.terminal.state)
+
+
+def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
     """Serve citizens until the window is closed or SIGTERM arrives; then whoever is being served is brought to an end.
 
     A ledger that can't be opened shows as out of service and is tried again.
 
+    :param manager: told when the first screen stands, and from then on, by the window's own loop, that all goes on.
     :raises ConfigurationError: a key, a region pack, the places or the holidays are missing or wrong.
     """
     # Kivy reads its environment when it is first imported; the window's module sets it, so it comes late.
@@ -377,11 +408,13 @@ def run_terminal(configuration: Configuration) -> None:
         conductors.append(conductor)
 
         stopping = threading.Event()
+        vital_signs = VitalSigns(conductor, manager)
 
         def tick() -> None:
             if stopping.is_set():
                 conductor.close_terminal()
             conductor.tick()
+            vital_signs.tell(drawn=window.is_drawn)
             if stopping.is_set() and conductor.vacant:
                 window.stop()
 
@@ -391,6 +424,7 @@ def run_terminal(configuration: Configuration) -> None:
         try:
             window.run(tick)
         finally:
+            manager.stopping()
             conductor.stop()
 
 

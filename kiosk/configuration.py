@@ -1,6 +1,7 @@
 """``kiosk.toml``: what a technician sets for one terminal."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,7 +23,7 @@ class TerminalSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     state: Path
     """Ledger, receipts, clock offset."""
     credentials: Path
-    """``terminal.key`` and ``storage.key``."""
+    """``terminal.key`` and ``storage.key``; a service manager that hands them over itself is believed instead."""
 
 
 class DisplaySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -161,6 +162,15 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def storage_key_path(self) -> Path:
         """The ledger's storage key (32 bytes)."""
         return self.terminal.credentials / "storage.key"
+
+
+def with_credentials_of(environment: Mapping[str, str], configuration: Configuration) -> Configuration:
+    """The same, with its keys where a service manager has put them for this process alone (``LoadCredential=``)."""
+    handed_over = environment.get("CREDENTIALS_DIRECTORY")
+    if handed_over is None:
+        return configuration
+    terminal = msgspec.structs.replace(configuration.terminal, credentials=Path(handed_over))
+    return msgspec.structs.replace(configuration, terminal=terminal)
 
 
 def load_configuration(path: Path) -> Configuration:
