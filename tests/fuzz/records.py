@@ -13,6 +13,7 @@ from central.exchange import _as_received
 from kiosk.records import questions
 from kiosk.records.canonical import canonical
 from kiosk.records.chain import GENESIS, SealedEntry, associated_data, entry_hash, sha256
+from kiosk.records.custody import Balance, Counted, Move, Movement
 from kiosk.records.sealing import (
     SUITE_AES_256_GCM,
     EpochKey,
@@ -23,7 +24,6 @@ from kiosk.records.sealing import (
     unseal,
 )
 from kiosk.records.signatures import BadSignature, HttpRequest, StaleSignature, sign_request, verify_request
-from kiosk.records.custody import Balance, Counted, Move, Movement
 from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
 from kiosk.records.upload import Batch, Judgement, Malformed, Problem, Receipt, Tombstone, Verdict, decode, encode
 from tests.fuzz.decisions import Decisions
