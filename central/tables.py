@@ -552,7 +552,7 @@ class BlankStock(Base):
     citizen: Mapped[Count]
     staff: Mapped[Count] = mapped_column(comment="taken out again by two people")
     missing: Mapped[Count] = mapped_column(comment="below zero where more was found than handed over")
-    flagged: Mapped[Count] = mapped_column(comment="movements that can't be")
+    flagged: Mapped[Count] = mapped_column(comment="movements since the last close-out that can't be")
     closed_out_at: Mapped[Milliseconds | None] = mapped_column(comment="of the last count that balanced")
     changed_at: Mapped[Milliseconds]
 
