@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Engine, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
+from central.blank_custody import balance_of
 from central.card_states import Event
 from central.region_rules import RegionRule, RegionRules
 from central.tables import (
     Alarm,
+    BlankStock,
     Card,
     CardEvent,
     Entry,
@@ -66,6 +68,42 @@ def terminals(session: Session) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def blank_stocks(session: Session) -> list[dict[str, Any]]:
+    """Where each terminal's blank cards are, the newest ledger first. An old ledger's stay until all are accounted for.
+
+    ``held`` counts what still lies at the terminal by that ledger's book.
+    """
+    query = (
+        select(BlankStock)
+        .join(
+            TerminalLedger,
+            and_(TerminalLedger.terminal == BlankStock.terminal, TerminalLedger.ledger_id == BlankStock.ledger_id),
+        )
+        .order_by(BlankStock.terminal, TerminalLedger.registered_at.desc())
+    )
+    found, seen = [], set()
+    for row in session.scalars(query):
+        balance = balance_of(row)
+        held = balance.hopper + balance.printer + balance.exit + balance.reject_bin + balance.retained_bin
+        is_newest = row.terminal not in seen
+        seen.add(row.terminal)
+        if is_newest or held:
+            found.append(
+                {
+                    "terminal": row.terminal,
+                    "ledger": row.ledger_id.hex()[:8],
+                    "newest": is_newest,
+                    "held": held,
+                    **msgspec.structs.asdict(balance),
+                    "balances": balance.balances,
+                    "flagged": row.flagged,
+                    "movements": row.movements,
+                    "closed_out": row.closed_out_at,
+                }
+            )
+    return found
 
 
 def latest_transactions(session: Session, limit: int) -> list[dict[str, Any]]:

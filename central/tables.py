@@ -534,6 +534,62 @@ class CardSession(Base):
     stage: Mapped[str] = mapped_column(comment="open, proved, over")
 
 
+class BlankStock(Base):
+    """How many blank cards are where, by the movements of one ledger. Written while the row of the ledger is locked."""
+
+    __tablename__ = "blank_stocks"
+    __table_args__ = (ForeignKeyConstraint(["terminal", "ledger_id"], ["ledgers.terminal", "ledgers.ledger_id"]),)
+
+    terminal: Mapped[str] = mapped_column(primary_key=True)
+    ledger_id: Mapped[bytes] = mapped_column(primary_key=True)
+    movements: Mapped[Count] = mapped_column(comment="the terminal's number of the last one")
+    handed_over: Mapped[Count]
+    hopper: Mapped[Count]
+    printer: Mapped[Count]
+    exit: Mapped[Count]
+    reject_bin: Mapped[Count]
+    retained_bin: Mapped[Count]
+    citizen: Mapped[Count]
+    staff: Mapped[Count] = mapped_column(comment="taken out again by two people")
+    missing: Mapped[Count] = mapped_column(comment="below zero where more was found than handed over")
+    flagged: Mapped[Count] = mapped_column(comment="movements that can't be")
+    closed_out_at: Mapped[Milliseconds | None] = mapped_column(comment="of the last count that balanced")
+    changed_at: Mapped[Milliseconds]
+
+
+class BlankMovement(Base):
+    """One movement of blank cards as an entry told it. Added, never changed."""
+
+    __tablename__ = "blank_movements"
+    __table_args__ = (Index("ix_blank_movements_job", "job"),)
+
+    # No foreign key, as with entries.
+    terminal: Mapped[str] = mapped_column(primary_key=True)
+    ledger_id: Mapped[bytes] = mapped_column(primary_key=True)
+    sequence: Mapped[Count] = mapped_column(primary_key=True)
+    number: Mapped[Count] = mapped_column(comment="the terminal's own count of its movements")
+    move: Mapped[str] = mapped_column(comment="handed_over, fed, rejected, presented, taken …")
+    count: Mapped[Count]
+    place: Mapped[str] = mapped_column(comment="what was emptied; empty for the rest")
+    job: Mapped[str] = mapped_column(comment="transaction id of the replacement; empty where there is none")
+    identification_code: Mapped[str] = mapped_column(comment="AAZ501 of the blank; empty until its chip has told it")
+    why: Mapped[str] = mapped_column(comment="a machine word")
+    explanation: Mapped[str] = mapped_column(comment="of a difference, in the words of the two who signed")
+    signed_by: Mapped[str] = mapped_column(comment="staff number or initials")
+    and_by: Mapped[str]
+    happened_at: Mapped[Milliseconds] = mapped_column(comment="by the terminal's corrected clock")
+    problem: Mapped[str] = mapped_column(comment="why it can't be; empty: it can")
+
+
+class FedJob(Base):
+    """A job that has had its blank. Its key lets no second one in, from whatever terminal, however close together."""
+
+    __tablename__ = "fed_jobs"
+
+    job: Mapped[str] = mapped_column(primary_key=True, comment="transaction id of the replacement")
+    terminal: Mapped[str]
+
+
 class UsedNonce(Base):
     """Nonces of genuine requests, kept for ten minutes."""
 

@@ -47,6 +47,8 @@ from central.settings import Settings, load_settings
 from central.tables import Base
 from kiosk.records.canonical import canonical
 from kiosk.records.chain import GENESIS, SealedEntry, associated_data, entry_hash, sha256
+from kiosk.records.custody import SERVICE as BLANK_CUSTODY
+from kiosk.records.custody import Movement
 from kiosk.records.sealing import SUITE_AES_256_GCM, EpochKey, SealedEpochKey, seal
 from kiosk.records.signatures import HttpAnswer, sign_request, verify_answer
 from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
@@ -353,8 +355,12 @@ class LedgerWriter:
         self.sealed_epoch: SealedEpochKey = self.epoch.seal_for_centre(terminal.ledger_id, centre.opening_key)
         self.sequence, self.head = 0, GENESIS
 
-    def append(self, content: Transaction | bytes, *, header: Header | bytes | None = None) -> SealedEntry:
+    def append(self, content: Transaction | Movement | bytes, *, header: Header | bytes | None = None) -> SealedEntry:
         """The next entry; ``content`` may be rubbish."""
+        if isinstance(content, Movement) and header is None:
+            header = msgspec.structs.replace(
+                a_header(self.terminal.region), service=BLANK_CUSTODY, stage=content.move.value, outcome=None
+            )
         plaintext = content if isinstance(content, bytes) else canonical(content)
         self.sequence += 1
         ledger_id = self.terminal.ledger_id

@@ -27,6 +27,28 @@ from kiosk.journeys.wording import Say
 from kiosk.portrait.guidance import Instruction
 from kiosk.records.activation import ActivateCard, CardActivated
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
+from kiosk.records.issuance import (
+    AbandonIssuance,
+    AskFee,
+    AskIssuance,
+    AuthenticateBlank,
+    BlankAuthenticated,
+    BlankRegistered,
+    CardsSwitched,
+    CommitIssuance,
+    FeeOrdered,
+    FeeState,
+    IssuanceAbandoned,
+    IssuanceCommitted,
+    IssuanceReserved,
+    IssuanceStanding,
+    IssuanceToken,
+    OrderFee,
+    RegisterBlank,
+    RequestToken,
+    ReserveIssuance,
+    SwitchCards,
+)
 from kiosk.records.portrait import ConsentBy, FiledPortrait, TakenPortrait
 from kiosk.records.questions import (
     AuthenticateTerminal,
@@ -323,6 +345,16 @@ Question = (
     | GetFilings
     | ExamineCard
     | ActivateCard
+    | ReserveIssuance
+    | OrderFee
+    | AskFee
+    | RequestToken
+    | RegisterBlank
+    | AuthenticateBlank
+    | SwitchCards
+    | CommitIssuance
+    | AbandonIssuance
+    | AskIssuance
 )
 CentreAnswer = (
     CardSessionOpened
@@ -338,6 +370,16 @@ CentreAnswer = (
     | FilingsTold
     | CardExamined
     | CardActivated
+    | IssuanceReserved
+    | FeeOrdered
+    | FeeState
+    | IssuanceToken
+    | BlankRegistered
+    | BlankAuthenticated
+    | CardsSwitched
+    | IssuanceCommitted
+    | IssuanceAbandoned
+    | IssuanceStanding
 )
 A = TypeVar(
     "A",
@@ -354,6 +396,16 @@ A = TypeVar(
     FilingsTold,
     CardExamined,
     CardActivated,
+    IssuanceReserved,
+    FeeOrdered,
+    FeeState,
+    IssuanceToken,
+    BlankRegistered,
+    BlankAuthenticated,
+    CardsSwitched,
+    IssuanceCommitted,
+    IssuanceAbandoned,
+    IssuanceStanding,
 )
 
 
