@@ -112,7 +112,7 @@ def test_much_hair_makes_the_face_smaller_before_the_eye_line_sinks() -> None:
     pixels = portraits.standing("portrait-a")
     face = find_face(portraits.models(), pixels)
     assert face is not None
-    crown = crown_above_eyes(person_mask(portraits.models(), pixels), face)
+    crown = crown_above_eyes(person_mask(portraits.models(), pixels), face, pixels)
     usual, high, higher = (place(face, crown * times, NORM) for times in (0.7, 1.0, 1.15))
     assert usual.scale * face.width == pytest.approx(NORM.wanted_face_width)
     assert higher.scale <= high.scale < usual.scale
