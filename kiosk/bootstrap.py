@@ -146,12 +146,13 @@ def open_studio(configuration: Configuration, viewfinder: Viewfinder) -> Studio 
     if configuration.camera is None:
         return None
     models = configuration.paths.assets / "models"
+    plate = configuration.camera.plate
 
     @functools.cache
     def darkroom() -> "Darkroom":
         from kiosk.portrait.darkroom import Darkroom  # noqa: PLC0415 - numpy, OpenCV and the models: at the first sitting
 
-        return Darkroom(models, Norm())
+        return Darkroom(models, Norm(), plate)
 
     centre = X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key)
     return Studio(darkroom, viewfinder, centre)

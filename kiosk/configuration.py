@@ -66,6 +66,8 @@ class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """A device file, best one that stays with the camera (``/dev/v4l/by-id/…-video-index0``), or an address."""
     width: Annotated[int, msgspec.Meta(ge=640, le=3840)] = 1280
     height: Annotated[int, msgspec.Meta(ge=480, le=2160)] = 720
+    plate: Path | None = None
+    """Where ``kiosk plate`` keeps the picture of the empty booth; left out, portraits are finished without."""
 
 
 class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

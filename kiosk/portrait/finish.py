@@ -1,5 +1,6 @@
 """From a picture to the card's portrait: level, cut out, on white, into the byte window, and measured once more."""
 
+import logging
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -16,6 +17,9 @@ from kiosk.portrait.measures import Measured, measure_finished, measure_frame
 from kiosk.portrait.models import Floats, Models, Pixels
 from kiosk.portrait.norm import ROOM, Measure, Norm
 from kiosk.portrait.picture import read_picture
+from kiosk.portrait.plate import behind, set_off
+
+_log = logging.getLogger(__name__)
 
 _SAME_ROWS: Final = 1.5
 _SAME_SCALE: Final = 0.01
@@ -44,13 +48,14 @@ class Portrait:
     measured: Measured
 
 
-def finish(models: Models, pixels: Pixels, norm: Norm) -> Portrait:
+def finish(models: Models, pixels: Pixels, norm: Norm, plate: Pixels | None = None) -> Portrait:
     """The card's portrait from a frame or picture.
 
     The eyes' distance alone may be less than a camera's frame must have: a smaller picture is enlarged, and what that
     costs shows in the finished portrait's sharpness.
 
     :param pixels: RGB, not mirrored.
+    :param plate: the empty booth by the same camera; used where the booth is still as it was.
     :raises NoFace: nobody is found.
     :raises NotCompliant: it can't be brought to the norm; says by which measures.
     """
@@ -60,13 +65,15 @@ def finish(models: Models, pixels: Pixels, norm: Norm) -> Portrait:
     refused = [measure for measure in frame.failed if measure is not Measure.EYE_DISTANCE]
     if refused:
         raise NotCompliant(refused)
-    portrait, measured = attempt(models, pixels, frame, norm)
+    portrait, measured = attempt(models, pixels, frame, norm, plate)
     if measured.failed:
         raise NotCompliant(measured.failed)
     return Portrait(portrait, measured)
 
 
-def attempt(models: Models, pixels: Pixels, frame: Measured, norm: Norm) -> tuple[bytes, Measured]:
+def attempt(
+    models: Models, pixels: Pixels, frame: Measured, norm: Norm, plate: Pixels | None = None
+) -> tuple[bytes, Measured]:
     """The portrait as far as it goes, and what it measures: for whoever wants to see why it was refused.
 
     :param frame: what these pixels measure.
@@ -93,6 +100,8 @@ def attempt(models: Models, pixels: Pixels, frame: Measured, norm: Norm) -> tupl
     beyond = [side for side, left in zip(ROOM, crop.room(width, height), strict=True) if left < 0]
     if beyond:
         raise NotCompliant(beyond)
+    if plate is not None:
+        alpha = _against(plate, pixels, crop, tight, alpha)
     white = on_white(tight, alpha)
     jpeg = encode(white, norm)
     return jpeg, measure_finished(models, read_picture(jpeg), norm)
@@ -140,6 +149,15 @@ def chip_portrait(jpeg: bytes) -> bytes:
 
 def _shares(models: Models, pixels: Pixels, crop: Crop, tight: Pixels) -> Floats:
     return person_shares(models, tight, cut_around(pixels, crop, WIDE, MASK_EDGE))
+
+
+def _against(plate: Pixels, pixels: Pixels, crop: Crop, tight: Pixels, alpha: Floats) -> Floats:
+    wall = behind(plate, pixels)
+    better = None if wall is None else set_off(tight, cut(wall, crop), alpha)
+    if better is None:
+        _log.warning("the plate is not used: the booth is not as it was when the plate was taken")
+        return alpha
+    return better
 
 
 def _jpeg(image: Image.Image, quality: int, dots_per_inch: int | None) -> bytes:

@@ -102,7 +102,7 @@ def standing(
     :param dressed: paints on the person's own picture.
     :param before: what stands there already; the empty booth unless given.
     """
-    face, mask = _cut_out(sitter.file)
+    face, mask = cut_out(sitter.file)
     face = face.copy()
     dressed(face, sitter)
     scale = eyes / (sitter.right_eye[0] - sitter.left_eye[0])
@@ -118,7 +118,7 @@ def standing(
 
 
 @cache
-def _cut_out(file: str) -> tuple[Picture, NDArray[np.uint8]]:
+def cut_out(file: str) -> tuple[Picture, NDArray[np.uint8]]:
     """A face's picture and where in it the person is: as traced, and near that as the colours part."""
     face = cv2.imread(str(FACES / file), cv2.IMREAD_COLOR)
     if face is None:
