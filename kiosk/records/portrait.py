@@ -62,6 +62,15 @@ class ConsentBy(Enum):
     GUARDIAN = "guardian"
 
 
+class Likeness(Enum):
+    """What a machine makes of two pictures: a hint for whoever decides."""
+
+    SAME = "same"
+    NOT_THE_SAME = "not_the_same"
+    OPEN = "open"
+    """It can't tell."""
+
+
 class FiledPortrait(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A portrait on its way to the centre, with an application."""
 
