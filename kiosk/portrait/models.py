@@ -1,6 +1,7 @@
 """The models, as set-up brought them: find faces, landmarks, irises, and the person before the background.
 
-Apache-2.0, from MediaPipe (docs/portrait.md); one more, from OpenCV's zoo, is loaded by whoever compares two faces. They run on the processor; nothing leaves the machine.
+Apache-2.0, from MediaPipe (docs/portrait.md); one more, from OpenCV's zoo, is loaded by whoever compares two faces.
+They run on the processor; nothing leaves the machine.
 """
 
 import hashlib
@@ -70,7 +71,7 @@ class Model:
 
 
 class Models:
-    """All four, loaded.
+    """The four that measure, loaded.
 
     :raises ModelsMissing: one is not there or not the one it should be.
     """
