@@ -8,19 +8,23 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from kiosk.portrait.crop import Crop, crown_within, cut, place
+from kiosk.portrait.crop import Crop, carried, crown_within, cut, cut_around, place
 from kiosk.portrait.errors import NoFace, NotCompliant
-from kiosk.portrait.matting import on_white, person_alpha
+from kiosk.portrait.landmarks import MASK_EDGE
+from kiosk.portrait.matting import WIDE, on_white, person_alpha, person_shares
 from kiosk.portrait.measures import Measured, measure_finished, measure_frame
 from kiosk.portrait.models import Floats, Models, Pixels
 from kiosk.portrait.norm import ROOM, Measure, Norm
 from kiosk.portrait.picture import read_picture
 
-_WIDE: Final = 1.6
-"""How much more the wide view for the segmentation shows."""
 _SAME_ROWS: Final = 1.5
 _SAME_SCALE: Final = 0.01
-"""A frame that the crown, measured to the pixel, moves by less than this is kept, and with it the segmentation."""
+"""A frame that the crown, measured to the pixel, moves by less than this is kept."""
+_MOST_MOVES: Final = 2
+_CARRIED: Final = 8
+"""Pixels: a frame that reaches no further beyond the last needs no segmentation of its own."""
+_CUT_OFF: Final = 1.5
+"""Rows: a crown above these may be where the frame ends, not the hair."""
 _LEAST_QUALITY: Final = 40
 _BEST_QUALITY: Final = 100
 _WHOLE_COLOUR: Final = 90
@@ -71,16 +75,25 @@ def attempt(models: Models, pixels: Pixels, frame: Measured, norm: Norm) -> tupl
     """
     if frame.face is None or frame.crop is None:
         raise NoFace("no face is found")
-    crop = frame.crop
-    alpha = _alpha(models, pixels, crop)
-    better = place(frame.face, crown_within(alpha, crop, frame.face), norm)
-    if abs(better.eye_row - crop.eye_row) > _SAME_ROWS or abs(better.scale / crop.scale - 1) > _SAME_SCALE:
-        crop, alpha = better, _alpha(models, pixels, better)
+    crop, tight = frame.crop, cut(pixels, frame.crop)
+    shares = _shares(models, pixels, crop, tight)
+    alpha = person_alpha(shares, tight)
+    for _ in range(_MOST_MOVES):
+        crown = crown_within(alpha, crop, frame.face)
+        better = place(frame.face, crown, norm)
+        if abs(better.eye_row - crop.eye_row) <= _SAME_ROWS and abs(better.scale / crop.scale - 1) <= _SAME_SCALE:
+            break
+        tight = cut(pixels, better)
+        if better.beyond(crop) <= _CARRIED and crown * crop.scale < crop.eye_row - _CUT_OFF:
+            shares = carried(shares, crop, better)
+        else:
+            shares = _shares(models, pixels, better, tight)
+        crop, alpha = better, person_alpha(shares, tight)
     height, width = pixels.shape[:2]
     beyond = [side for side, left in zip(ROOM, crop.room(width, height), strict=True) if left < 0]
     if beyond:
         raise NotCompliant(beyond)
-    white = on_white(cut(pixels, crop), alpha)
+    white = on_white(tight, alpha)
     jpeg = encode(white, norm)
     return jpeg, measure_finished(models, read_picture(jpeg), norm)
 
@@ -125,10 +138,8 @@ def chip_portrait(jpeg: bytes) -> bytes:
     raise NotCompliant((Measure.FILE_SIZE,))
 
 
-def _alpha(models: Models, pixels: Pixels, crop: Crop) -> Floats:
-    across, down = (edge * (1 - 1 / _WIDE) / 2 for edge in (crop.width, crop.height))
-    inner = (round(across), round(down), round(crop.width - across), round(crop.height - down))
-    return person_alpha(models, cut(pixels, crop), cut(pixels, crop, _WIDE), inner)
+def _shares(models: Models, pixels: Pixels, crop: Crop, tight: Pixels) -> Floats:
+    return person_shares(models, tight, cut_around(pixels, crop, WIDE, MASK_EDGE))
 
 
 def _jpeg(image: Image.Image, quality: int, dots_per_inch: int | None) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -53,12 +54,12 @@ class Model:
     :raises ModelsMissing: the file is not there or not the one it should be.
     """
 
-    def __init__(self, directory: Path, name: str, *, threads: int) -> None:
+    def __init__(self, directory: Path, name: str) -> None:
         content = read_model(directory, f"{name}.tflite")
         # Here and not above: nobody pays for the runtime before the first picture.
         from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
 
-        self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
+        self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = {each["name"]: each["index"] for each in self._interpreter.get_output_details()}
@@ -76,8 +77,11 @@ class Models:
     :raises ModelsMissing: one is not there or not the one it should be.
     """
 
-    def __init__(self, directory: Path, *, threads: int = 2) -> None:
-        self.detector = Model(directory, "face_detection_short_range", threads=threads)
-        self.landmarks = Model(directory, "face_landmark", threads=threads)
-        self.iris = Model(directory, "iris_landmark", threads=threads)
-        self.person = Model(directory, "selfie_segmentation", threads=threads)
+    def __init__(self, directory: Path) -> None:
+        # One thread each, here and in OpenCV: pictures and models are so small that a second one only waits for the
+        # first, and that core draws the preview.
+        cv2.setNumThreads(1)
+        self.detector = Model(directory, "face_detection_short_range")
+        self.landmarks = Model(directory, "face_landmark")
+        self.iris = Model(directory, "iris_landmark")
+        self.person = Model(directory, "selfie_segmentation")
