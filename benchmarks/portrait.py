@@ -1,9 +1,8 @@
-"""What a frame costs while somebody is guided, and what the finished portrait costs; how often each measure errs.
+"""What a frame costs while somebody is guided, and what the finished portrait costs.
 
 Frames of 1280 × 720 with the test data's faces, moved a little from frame to frame as a person does. Loading and memory
-are measured in a fresh process each, beside the same process without models. Judgement is counted on the labelled
-pictures of tests/data/portrait_cases.toml: 2 identities, so it is no rate for a population.
-Run by ``python -m benchmarks.portrait [--quick]``.
+are measured in a fresh process each, beside the same process without models. How often the measures err is counted by
+benchmarks/judgement.py. Run by ``python -m benchmarks.portrait [--quick]``.
 """
 
 import argparse
@@ -12,7 +11,6 @@ import statistics
 import subprocess
 import sys
 import time
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +21,7 @@ from kiosk.portrait.finish import attempt, finish
 from kiosk.portrait.guidance import Guidance
 from kiosk.portrait.measures import measure_frame
 from kiosk.portrait.models import Models, Pixels
-from kiosk.portrait.norm import Measure, Norm
+from kiosk.portrait.norm import Norm
 from simulators.stand.requirements import REPOSITORY
 from tests import portraits
 
@@ -59,10 +57,8 @@ def run(*, quick: bool) -> dict[str, Any]:
     guided = _guided(models, frames, norm, rounds=2 if quick else 10)
     finished = _finished(models, frames[:: 5 if quick else 2], norm)
     processes = [_process() for _ in range(2 if quick else 5)]
-    judged = _judged(models, norm)
     loads, bare, whole = (list(column) for column in zip(*processes, strict=True))
     p95 = statistics.quantiles(guided, n=20)[-1]
-    wrong = sum(row["false_accept"] + row["false_refuse"] for row in judged["measures"].values())
     figures = [
         Figure(
             name="portrait: guidance a frame, p95",
@@ -85,15 +81,8 @@ def run(*, quick: bool) -> dict[str, Any]:
             whole,
             beside=f"the same process before {statistics.median(bare):.0f} MB",
         ),
-        Figure(
-            name="portrait: judged otherwise than typed",
-            unit="",
-            median=wrong,
-            at_most=0,
-            beside=f"of {judged['judgements']} on {judged['pictures']} pictures of {len(_FACES)} identities; no rate",
-        ),
     ]
-    return report(figures, {"guided": guided, "finished": finished, "judged": judged})
+    return report(figures, {"guided": guided, "finished": finished})
 
 
 def _moved(pixels: Pixels, step: int) -> Pixels:
@@ -128,32 +117,6 @@ def _process() -> tuple[float, float, float]:
     return load, before, after
 
 
-def _judged(models: Models, norm: Norm) -> dict[str, Any]:
-    """For each measure, how often it let pass what it must refuse and refused what it must let pass."""
-    text = (REPOSITORY / "tests" / "data" / "portrait_cases.toml").read_text(encoding="utf-8")
-    measures: dict[str, dict[str, int]] = {}
-    pictures = 0
-    for case in tomllib.loads(text)["case"]:
-        if case.get("nothing_else_measured"):
-            continue
-        fails, left_open = set(case.get("fails", ())), set(case.get("open", ()))
-        for face in _FACES:
-            pictures += 1
-            pixels = portraits.frame(face, case["change"], case.get("amount", 0))
-            for verdict in measure_frame(models, pixels, norm).verdicts:
-                name = verdict.limit.measure.value
-                if not verdict.limit.binding or name in left_open:
-                    continue
-                row = measures.setdefault(name, {"bad": 0, "good": 0, "false_accept": 0, "false_refuse": 0})
-                bad = name in fails
-                row["bad" if bad else "good"] += 1
-                row["false_accept"] += bad and verdict.within
-                row["false_refuse"] += not bad and not verdict.within
-    assert set(measures) <= {measure.value for measure in Measure}
-    judgements = sum(row["bad"] + row["good"] for row in measures.values())
-    return {"identities": len(_FACES), "pictures": pictures, "judgements": judgements, "measures": measures}
-
-
 def main() -> int:
     """Measure this alone and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -164,7 +127,6 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps(result))
     print(json.dumps(result["figures"], indent=2, ensure_ascii=False))
-    print(json.dumps(result["samples"]["judged"], indent=2))
     return 0
 
 

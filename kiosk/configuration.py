@@ -70,6 +70,16 @@ class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Where ``kiosk plate`` keeps the picture of the empty booth; left out, portraits are finished without."""
 
 
+class ComparisonSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Portraits are compared with the identity card's photo; the whole section is left out where they are not.
+
+    As it ships it is left out everywhere (docs/portrait.md).
+    """
+
+    photo_decoder: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
+    """``module:Class`` of the licensed codec for the card's photo, a ``PhotoDecoder`` (drivers/ports/id_reader.py)."""
+
+
 class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The central system."""
 
@@ -105,6 +115,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     paths: PathsSection
     receipt_printer: ReceiptPrinterSection | None = None
     camera: CameraSection | None = None
+    comparison: ComparisonSection | None = None
 
     @property
     def ledger_path(self) -> Path:

@@ -207,9 +207,13 @@ def _evenness(left: Pixels, right: Pixels) -> float:
 
 
 def _natural(cheeks: Pixels) -> float:
-    lab = cv2.cvtColor(cheeks.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    a, b = lab[..., 1], lab[..., 2]
-    return 100 * float(((a >= 5) & (a <= 25) & (b >= 5) & (b <= 35)).mean())
+    """100 within the window, less the farther the cheeks' mean colour lies outside; 0 where it is greenish or blue."""
+    lab = cv2.cvtColor(cheeks.mean((0, 1), dtype=np.float32)[None, None] / 255, cv2.COLOR_RGB2LAB)
+    a, b = (float(value) for value in lab[0, 0, 1:])
+    if a < 0 or b < 0:
+        return 0.0
+    off = float(np.hypot(max(0, 5 - a, a - 25), max(0, 5 - b, b - 35)))
+    return 200 / (1 + float(np.exp(off / 10)))
 
 
 def _bridge(grey: Pixels, points: npt.NDArray[np.float32], cheeks: tuple[tuple[slice, slice], ...]) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import endurance, ingest, touch
+from benchmarks import endurance, ingest, judgement, touch
 from benchmarks.figures import Figure, figures_in, report, table
 from benchmarks.plots import draw
 from simulators.stand.requirements import REPOSITORY
@@ -195,3 +195,26 @@ def test_every_picture_is_drawn(tmp_path: Path) -> None:
         "ingest.png",
     ]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "of", "low", "high"),
+    [(0, 10, 0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1), (1, 29, 0.0061, 0.1718)],
+)
+def test_a_share_has_its_interval_after_wilson(wrong: int, of: int, low: float, high: float) -> None:
+    assert judgement.wilson(wrong, of) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_no_rate_is_established_on_fewer_than_fifty_people() -> None:
+    assert judgement.standing(49) == "49 identities: not established"
+    assert judgement.standing(50) == "50 identities"
+    assert judgement.told(0, 0) == "nothing to count"
+    assert judgement.told(0, 10) == "0 of 10 (95 %: 0.0–27.8 %)"
+
+
+def test_both_kinds_of_error_are_counted_apart() -> None:
+    count = judgement.Count()
+    for must_fail, passed in ((True, True), (True, False), (False, True), (False, False), (False, False)):
+        count.note("somebody", must_fail=must_fail, passed=passed)
+    assert (count.bad, count.false_accept, count.good, count.false_refuse) == (2, 1, 3, 2)
+    assert count.identities == {"somebody"}
