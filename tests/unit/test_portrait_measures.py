@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from kiosk.portrait.darkroom import Darkroom
 from kiosk.portrait.guidance import wanted
 from kiosk.portrait.measures import Measured, measure_finished, measure_frame
 from kiosk.portrait.norm import ROOM, Measure, Norm, Stage, Verdict, failed, judge, limits
@@ -188,6 +189,16 @@ def test_a_region_may_state_its_own_numbers() -> None:
     rows = {row.measure: row for row in limits(Stage.FINISHED, small)}
     assert (rows[Measure.FILE_SIZE].low, rows[Measure.FILE_SIZE].high) == (9216, 20_000)
     assert (rows[Measure.CROWN].low, rows[Measure.CROWN].high) == (5, 30)
+
+
+def test_each_frame_is_looked_at_anew() -> None:
+    darkroom = Darkroom(portraits.MODELS, NORM)
+    here, gone, tilted = (
+        {verdict.limit.measure: verdict.value for verdict in darkroom.measure(portraits.frame("portrait-a", *change))}
+        for change in (("none", 0), ("nobody", 0), ("tilt", 12))
+    )
+    assert (here[Measure.SINGLE_FACE], gone[Measure.SINGLE_FACE]) == (100, 0)
+    assert tilted[Measure.ROLL] - here[Measure.ROLL] == pytest.approx(12, abs=1)
 
 
 def test_nobody_measures_nothing() -> None:
