@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk import bootstrap
-from kiosk.command_line import card, handbook, ledger, photo, region, stock
+from kiosk.command_line import card, handbook, ledger, photo, plate, region, stock
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
 from kiosk.ledger.errors import LedgerError
 from kiosk.service_manager import ServiceManager
@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     handbook.add_parser(commands)
     photo.add_parser(commands)
     stock.add_parser(commands, DEFAULT_CONFIGURATION)
+    plate.add_parser(commands, DEFAULT_CONFIGURATION)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -90,6 +91,9 @@ def _run(chosen: argparse.Namespace) -> int:
             return _printed(lambda: photo.run(chosen))
         case "stock":
             return _printed(lambda: stock.run(chosen, load_configuration(chosen.config)))
+        case "plate":
+            configuration = load_configuration(chosen.config)
+            return _printed(lambda: plate.run(configuration, bootstrap.open_camera(configuration)))
     return 0
 
 

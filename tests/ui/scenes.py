@@ -1509,6 +1509,8 @@ _FICTIONAL = Region(load_pack(Path(__file__).parents[1] / "regions" / "yunling.t
 _PORTRAIT_VIEWS: Final[dict[str, View]] = {
     "portrait-consent": portrait._consent(_AT_PORTRAIT, ConsentBy.HOLDER),
     "portrait-consent-child": portrait._consent(_AT_PORTRAIT, ConsentBy.GUARDIAN),
+    "portrait-comparison": portrait._comparison(_AT_PORTRAIT, ConsentBy.HOLDER),
+    "portrait-comparison-child": portrait._comparison(_AT_PORTRAIT, ConsentBy.GUARDIAN),
     "portrait-checklist": portrait._checklist(_FICTIONAL, _AT_PORTRAIT),
     "portrait-preview": portrait._preview(_AT_PORTRAIT),
     "portrait-preview-left": dataclasses.replace(portrait._preview(_AT_PORTRAIT), instruction=Instruction.MOVE_LEFT),
