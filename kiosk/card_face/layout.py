@@ -19,7 +19,8 @@ from kiosk.portrait.norm import Norm
 
 CARD_WIDTH_MM: Final = 85.60
 CARD_HEIGHT_MM: Final = 53.98
-"""ID-1 of ISO/IEC 7810."""
+CORNER_MM: Final = 3.18
+"""ID-1 of ISO/IEC 7810, and the radius of its corners."""
 MM_AN_INCH: Final = 25.4
 POINTS_AN_INCH: Final = 72
 LEADING: Final = 1.1

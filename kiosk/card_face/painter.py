@@ -14,6 +14,7 @@ from kiosk.card_face.fitting import Setting, fit
 from kiosk.card_face.layout import (
     CARD_HEIGHT_MM,
     CARD_WIDTH_MM,
+    CORNER_MM,
     LEADING,
     MM_AN_INCH,
     POINTS_AN_INCH,
@@ -134,16 +135,16 @@ class FacePainter:
         :raises CardFaceError: it can't be printed; its subclasses say why.
         """
         particulars.check()
-        colour, resin = self._planes(self._values(particulars), _finished(portrait))
+        colour, resin = self._planes(self._settings(self._values(particulars)), _finished(portrait))
         return CardFace(colour.tobytes(), resin.tobytes())
 
     def picture(self, particulars: Particulars, portrait: bytes) -> bytes:
-        """The card as it will look, in true size, as PNG: with what stands on the blank already.
+        """The card as it will look, in true size, as PNG: with what stands on the blank already, and round corners.
 
         :raises CardFaceError: it can't be printed; its subclasses say why.
         """
         particulars.check()
-        return self._looked_at(self._values(particulars), _finished(portrait))
+        return self._looked_at(self._settings(self._values(particulars)), _finished(portrait))
 
     def proof(self, particulars: Particulars, portrait: bytes) -> FaceProof:
         """The same for the person to look at.
@@ -151,10 +152,9 @@ class FacePainter:
         :raises CardFaceError: it can't be printed; its subclasses say why.
         """
         particulars.check()
-        values, picture = self._values(particulars), _finished(portrait)
-        masks = {Datum.NAME: mask_name, Datum.NUMBER: mask_number, Datum.CARD_NUMBER: mask_card_number}
-        masked = {datum: masks[datum](value) if datum in masks else value for datum, value in values.items()}
-        return FaceProof(self._looked_at(masked, picture), self._looked_at(values, picture))
+        settings, picture = self._settings(self._values(particulars)), _finished(portrait)
+        masked = [(box, _masked(setting, box.datum)) for box, setting in settings]
+        return FaceProof(self._looked_at(masked, picture), self._looked_at(settings, picture))
 
     def _values(self, particulars: Particulars) -> dict[Datum, str]:
         values = {
@@ -199,20 +199,22 @@ class FacePainter:
             settings.append((box, setting))
         return settings
 
-    def _planes(self, values: Mapping[Datum, str], portrait: Image.Image) -> tuple[Image.Image, Image.Image]:
+    def _planes(
+        self, settings: Sequence[tuple[TextBox, Setting]], portrait: Image.Image
+    ) -> tuple[Image.Image, Image.Image]:
         """Colour, and resin with 1 for ink."""
         colour = Image.new("RGB", (WIDTH, HEIGHT), _WHITE)
         resin = Image.new("L", (WIDTH, HEIGHT), 255)
         self._lay_portrait(colour, portrait)
-        for box, setting in self._settings(values):
+        for box, setting in settings:
             on = resin if box.colour == _BLACK else colour
             self._write(on, box, setting)
             if self._layout.labels is Labels.PRINTED:
                 self._label(on, box)
         return colour, resin.point(lambda grey: 255 if grey < _INK else 0).convert("1", dither=Image.Dither.NONE)
 
-    def _looked_at(self, values: Mapping[Datum, str], portrait: Image.Image) -> bytes:
-        colour, resin = self._planes(values, portrait)
+    def _looked_at(self, settings: Sequence[tuple[TextBox, Setting]], portrait: Image.Image) -> bytes:
+        colour, resin = self._planes(settings, portrait)
         blank = Image.new("RGB", colour.size, self._layout.ground)
         card = ImageChops.multiply(blank, colour)  # ink over a printed ground
         if self._layout.labels is Labels.PREPRINTED:
@@ -220,8 +222,11 @@ class FacePainter:
                 self._label(card, box)
         self._lay_portrait(card, portrait)  # its white is printed on a blank that is white there
         card.paste(_BLACK, mask=resin)
+        size = (dots(CARD_WIDTH_MM), dots(CARD_HEIGHT_MM))
+        card = card.crop((0, 0, *size))
+        card.putalpha(_outline(size))
         out = BytesIO()
-        card.crop((0, 0, dots(CARD_WIDTH_MM), dots(CARD_HEIGHT_MM))).save(out, "PNG", dpi=(DOTS_AN_INCH, DOTS_AN_INCH))
+        card.save(out, "PNG", dpi=(DOTS_AN_INCH, DOTS_AN_INCH))
         return out.getvalue()
 
     def _lay_portrait(self, on: Image.Image, portrait: Image.Image) -> None:
@@ -303,6 +308,32 @@ def dots(mm: float) -> int:
 def _em(size_pt: float) -> float:
     """Dots of an em."""
     return size_pt / POINTS_AN_INCH * DOTS_AN_INCH
+
+
+def _outline(size: tuple[int, int]) -> Image.Image:
+    """The card's shape: drawn four times finer, so that its corners are smooth."""
+    fine = Image.new("L", (4 * size[0], 4 * size[1]), 0)
+    ImageDraw.Draw(fine).rounded_rectangle((0, 0, fine.width - 1, fine.height - 1), 4 * dots(CORNER_MM), 255)
+    return fine.resize(size, Image.Resampling.BOX)
+
+
+def _masked(setting: Setting, datum: Datum) -> Setting:
+    """The same lines with little left to read; a name keeps its gaps, so that it is broken where the name is."""
+    match datum:
+        case Datum.NAME:
+            name = " ".join(setting.lines)
+            hidden = "".join(char if char == " " else mask for char, mask in zip(name, mask_name(name), strict=True))
+            first = len(setting.lines[0])
+            lines = (hidden[:first], hidden[first + 1 :]) if len(setting.lines) > 1 else (hidden,)
+            return Setting(lines, setting.size_pt)
+        case Datum.NUMBER:
+            return Setting(tuple(map(mask_number, setting.lines)), setting.size_pt)
+        case Datum.CARD_NUMBER:
+            return Setting(tuple(map(mask_card_number, setting.lines)), setting.size_pt)
+        case Datum.ISSUED_ON | Datum.EXPIRES_ON:
+            return setting
+        case other:
+            assert_never(other)
 
 
 def _finished(portrait: bytes) -> Image.Image:

@@ -410,10 +410,11 @@ def test_a_preview_has_the_cards_true_size() -> None:
     assert [round(dots) for dots in picture.info["dpi"]] == [300, 300]
 
 
-def test_a_proof_is_masked_and_whole_and_the_rest_of_it_is_one() -> None:
-    proof = national().proof(order(OF_UPPSALA[:20]), portrait())
+@pytest.mark.parametrize("name", ["张三", "欧阳𠮷㛃", OF_UPPSALA, "I" * 50])
+def test_a_proof_is_masked_and_whole_and_the_rest_of_it_is_one(name: str) -> None:
+    proof = national().proof(order(name), portrait())
     masked, whole = (np.asarray(Image.open(BytesIO(png))) for png in (proof.masked, proof.whole))
-    assert bytes(proof.whole) == national().picture(order(OF_UPPSALA[:20]), portrait())
+    assert bytes(proof.whole) == national().picture(order(name), portrait())
     differ = np.where((masked != whole).any(axis=2))
     assert differ[1].min() >= 425  # the portrait is the same
     assert differ[0].max() <= 323  # and the date
