@@ -37,7 +37,7 @@ from kiosk.card_face.layout import (
     layout_for,
     load_layout,
 )
-from kiosk.card_face.painter import CardFace, FacePainter
+from kiosk.card_face.painter import CardFace, FacePainter, _masked
 from kiosk.card_face.particulars import Particulars
 from kiosk.card_face.proof import FaceProof
 from kiosk.ui.fonts import FontBook
@@ -415,11 +415,22 @@ def test_a_proof_is_masked_and_whole_and_the_rest_of_it_is_one(name: str) -> Non
     proof = national().proof(order(name), portrait())
     masked, whole = (np.asarray(Image.open(BytesIO(png))) for png in (proof.masked, proof.whole))
     assert bytes(proof.whole) == national().picture(order(name), portrait())
+    for rows in ((183, 219), (236, 270), (289, 323)):
+        assert (masked[slice(*rows)] != whole[slice(*rows)]).any(), rows
     differ = np.where((masked != whole).any(axis=2))
     assert differ[1].min() >= 425  # the portrait is the same
     assert differ[0].max() <= 323  # and the date
-    for rows in ((183, 219), (236, 270), (289, 323)):
-        assert (masked[slice(*rows)] != whole[slice(*rows)]).any()
+
+
+def test_a_mask_keeps_what_the_masks_of_all_screens_keep() -> None:
+    settings = national()._settings(national()._values(order(OF_UPPSALA)))
+    lines = {box.datum: _masked(setting, box.datum).lines for box, setting in settings}
+    assert lines == {
+        Datum.NAME: ("A*** ********* **********", "** ******* *** ****** *B"),
+        Datum.NUMBER: ("411*************1X",),
+        Datum.CARD_NUMBER: ("D******9X",),
+        Datum.ISSUED_ON: ("2026年11月30日",),
+    }
 
 
 @pytest.mark.parametrize("kind", ["face", "proof"])
