@@ -36,7 +36,7 @@ from kiosk.records.masking import mask_card_number, mask_name, mask_number
 DOTS_AN_INCH: Final = 300
 WIDTH: Final = 1016
 HEIGHT: Final = 648
-"""Dots of the print head's raster (docs/wire.md): 86.02 × 54.86 mm, a little over the card at its right and below."""
+"""Dots of the print head's raster (docs/wire-card-printer.md): 86.02 × 54.86 mm, over the card's right and lower edge."""
 _ASCENT: Final = 0.88
 """Of an em, from its square's top to the baseline: Noto Sans CJK's."""
 _INK: Final = 140

@@ -120,7 +120,7 @@ def near(found: Area, wanted: Area, within: int = 5) -> bool:
     return all(abs(one - other) <= within for one, other in zip(found, wanted, strict=True))
 
 
-# Where everything stands. Dots typed by hand: millimetres of docs/wire.md ÷ 25.4 × 300; 8 pt are 33 dots, of which a
+# Where everything stands. Dots typed by hand: millimetres of docs/card-face.md ÷ 25.4 × 300; 8 pt are 33 dots, of which a
 # digit takes 24, from 5 dots below the em square's top to the baseline at 29.
 
 
@@ -151,7 +151,7 @@ def test_no_ink_is_anywhere_else() -> None:
 
 
 def test_the_shipped_layout_has_the_places_of_the_printers_layout() -> None:
-    """Typed from docs/wire.md a second time."""
+    """Typed from docs/card-face.md a second time."""
     shipped = load_layout(NATIONAL)
     box = shipped.portrait
     assert (box.x, box.y, box.width, box.height) == (4, 12, 20, 25)
