@@ -36,13 +36,16 @@ from kiosk.records.masking import mask_card_number, mask_name, mask_number
 DOTS_AN_INCH: Final = 300
 WIDTH: Final = 1016
 HEIGHT: Final = 648
-"""Dots of the print head's raster (docs/wire-card-printer.md): 86.02 × 54.86 mm, over the card's right and lower edge."""
+"""Dots of the print head's raster (docs/wire-card-printer.md): 86.02 × 54.86 mm, more than the card is."""
 _ASCENT: Final = 0.88
 """Of an em, from its square's top to the baseline: Noto Sans CJK's."""
 _INK: Final = 140
 """Greys darker than this become resin, which is black or nothing."""
 _EVERYWHERE: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ年月日-*"
 """What numbers, dates and masks are made of."""
+_NOT_DRAWN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Mc", "Me", "Mn", "Zl", "Zp", "Zs"})
+"""Unicode's controls, private characters, signs that join with others, and gaps. What this Python's tables do not know
+yet (Cn) is the fonts' to say: characters of names go on being added."""
 _BLACK: Final = "#000000"
 _WHITE: Final = "#FFFFFF"
 
@@ -279,7 +282,7 @@ class FacePainter:
 
     def _font(self, char: str, box: TextBox) -> str | None:
         """The first font that draws the character with ink."""
-        if not char.isprintable() or unicodedata.category(char).startswith("M"):
+        if char != " " and unicodedata.category(char) in _NOT_DRAWN:
             return None
         for font in box.fonts:
             if self._fonts.covers(font.value, char) and (char == " " or self._leaves_ink(font.value, char)):

@@ -120,8 +120,8 @@ def near(found: Area, wanted: Area, within: int = 5) -> bool:
     return all(abs(one - other) <= within for one, other in zip(found, wanted, strict=True))
 
 
-# Where everything stands. Dots typed by hand: millimetres of docs/card-face.md ÷ 25.4 × 300; 8 pt are 33 dots, of which a
-# digit takes 24, from 5 dots below the em square's top to the baseline at 29.
+# Where everything stands. Dots typed by hand: millimetres of docs/card-face.md ÷ 25.4 × 300; 8 pt are 33 dots, of
+# which a digit takes 24, from 5 dots below the em square's top to the baseline at 29.
 
 
 def test_the_portrait_is_20_by_25_mm_at_4_and_12_mm() -> None:
@@ -276,6 +276,20 @@ def test_what_no_font_draws_is_told_before_anything_is_painted(name: str, missin
         with pytest.raises(GlyphMissing) as refused:
             national().check(order(name))
         assert not any(char in str(refused.value) for char in name if not char.isspace())
+
+
+def test_a_character_that_is_newer_than_our_tables_is_the_fonts_to_draw() -> None:
+    """Extension H came with Unicode 15, Python 3.11 knows 14: a font that has it must be believed."""
+
+    class Newer:
+        def file(self, font: str) -> str:
+            return fonts().file(font)
+
+        def covers(self, font: str, char: str) -> bool:
+            return char == "\U00031350" or fonts().covers(font, char)
+
+    assert FacePainter(load_layout(NATIONAL), Newer()).missing_glyphs("张\U00031350") == ()
+    assert national().missing_glyphs("张\U00031350") == ("\U00031350",)
 
 
 @settings(max_examples=40, deadline=None)
