@@ -31,7 +31,7 @@ from kiosk.card_face.proof import FaceProof
 from kiosk.portrait.errors import PortraitError
 from kiosk.portrait.norm import Norm
 from kiosk.portrait.picture import read_picture
-from kiosk.records.masking import mask_card_number, mask_name, mask_number
+from kiosk.records.masking import mask_card_number, mask_name_in_words, mask_number
 
 DOTS_AN_INCH: Final = 300
 WIDTH: Final = 1016
@@ -324,8 +324,7 @@ def _masked(setting: Setting, datum: Datum) -> Setting:
     """The same lines with little left to read; a name keeps its gaps, so that it is broken where the name is."""
     match datum:
         case Datum.NAME:
-            name = " ".join(setting.lines)
-            hidden = "".join(char if char == " " else mask for char, mask in zip(name, mask_name(name), strict=True))
+            hidden = mask_name_in_words(" ".join(setting.lines))
             first = len(setting.lines[0])
             lines = (hidden[:first], hidden[first + 1 :]) if len(setting.lines) > 1 else (hidden,)
             return Setting(lines, setting.size_pt)

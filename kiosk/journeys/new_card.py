@@ -20,7 +20,7 @@ from kiosk.journeys.views import (
     TakeNewCard,
 )
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
-from kiosk.records.masking import mask_name, mask_number
+from kiosk.records.masking import mask_name_in_words, mask_number
 
 WRONG: Final = Chosen("wrong")
 """Something on the card's face is not right."""
@@ -36,7 +36,7 @@ def preview(proof: FaceProof, particulars: Particulars, step: Step | None) -> Ca
         line=say("照片、名字、号码，都对了才印。"),
         proof=proof,
         facts=(
-            Fact(say("姓名"), PersonName(mask_name(particulars.name), particulars.name)),
+            Fact(say("姓名"), PersonName(mask_name_in_words(particulars.name), particulars.name)),
             Fact(say("社会保障号码"), Personal(mask_number(particulars.number), particulars.number)),
         ),
         step=step,
