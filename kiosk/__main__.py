@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk import bootstrap
-from kiosk.command_line import card, handbook, ledger, photo, plate, region, stock
+from kiosk.command_line import card, card_face, handbook, ledger, photo, plate, region, stock
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
 from kiosk.ledger.errors import LedgerError
 from kiosk.service_manager import ServiceManager
@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     photo.add_parser(commands)
     stock.add_parser(commands, DEFAULT_CONFIGURATION)
     plate.add_parser(commands, DEFAULT_CONFIGURATION)
+    card_face.add_parser(commands)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -94,6 +95,8 @@ def _run(chosen: argparse.Namespace) -> int:
         case "plate":
             configuration = load_configuration(chosen.config)
             return _printed(lambda: plate.run(configuration, bootstrap.open_camera(configuration)))
+        case "card-face":
+            return _printed(lambda: card_face.run(chosen))
     return 0
 
 
