@@ -46,7 +46,7 @@ from kiosk.records.filings import (
     Relation,
     matter_key,
 )
-from kiosk.records.portrait import ConsentBy, FiledPortrait, open_portrait
+from kiosk.records.portrait import ANY_KB, ConsentBy, FiledPortrait, open_portrait
 from kiosk.records.sealing import Unreadable
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import HolidayCalendar, NotKnown, working_days_after
@@ -95,7 +95,7 @@ class FilingDesk:
             if question.identified_by is IdentifiedBy.TYPED:
                 raise malformed("who files must have shown a card")
             _check_proxy(question)
-            _check_portrait(question, self.keys)
+            _check_portrait(question, self.keys, self.rules.of(region))
             last_day_of_term = self._last_day_of_term(question.matter, self.rules.of(region), _day_of(now_ms))
             row = locked_transaction(
                 session,
@@ -216,7 +216,8 @@ class FilingDesk:
             ).all()
             if len(found) != 1:
                 raise FilingRefused(f"{len(found)} open applications with the number {number} have a portrait")
-            return open_portrait(found[0].sealed, found[0].transaction_id, self.keys.opening)
+            # Whatever the region asks for today: it was to its rules when it was filed.
+            return open_portrait(found[0].sealed, found[0].transaction_id, self.keys.opening, ANY_KB)
 
     def _last_day_of_term(self, matter: Matter, rule: RegionRule, today: date) -> date | None:
         """Until when an emergency can be registered; None where there is no term, or the calendar can't tell it.
@@ -273,7 +274,7 @@ def _check_proxy(question: FileMatter) -> None:
         raise malformed("a proxy must have shown the holder's ID card")
 
 
-def _check_portrait(question: FileMatter, keys: CentreKeys) -> None:
+def _check_portrait(question: FileMatter, keys: CentreKeys, rule: RegionRule) -> None:
     """:raises Declined: no application, the holder is not there, no consent that counts, or not a portrait."""
     portrait, proxy = question.portrait, question.proxy
     if portrait is None:
@@ -287,7 +288,7 @@ def _check_portrait(question: FileMatter, keys: CentreKeys) -> None:
     if (portrait.consent_by is ConsentBy.GUARDIAN) != by_guardian:
         raise malformed("nobody has agreed to the portrait who could")
     try:
-        open_portrait(portrait.sealed, question.transaction_id, keys.opening)
+        open_portrait(portrait.sealed, question.transaction_id, keys.opening, rule.portrait_kb)
     except Unreadable as error:
         raise malformed("a portrait that does not open") from error
 

@@ -17,6 +17,7 @@ from kiosk.policy.card_rules import (
     CancellingRules,
     DataChangeRules,
     PaperRules,
+    PortraitRules,
     ProxyRules,
     ReplacementRules,
 )
@@ -234,6 +235,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     services: dict[Service, ServiceRules]
     activation: ActivationRules
     application: ApplicationRules
+    portrait: PortraitRules
     replacement: ReplacementRules
     data_change: DataChangeRules
     cancelling: CancellingRules

@@ -42,7 +42,7 @@ from kiosk.records.filings import (
     Proxy,
     Relation,
 )
-from kiosk.records.portrait import CONSENT_TEXT, MOST_BYTES, ConsentBy, FiledPortrait, TakenPortrait
+from kiosk.records.portrait import CONSENT_TEXT, ConsentBy, FiledPortrait, TakenPortrait
 from kiosk.records.questions import ReportLoss
 from kiosk.records.transaction import Outcome, Service, Stage
 from kiosk.records.upload import Receipt
@@ -715,8 +715,8 @@ def test_a_proxy_is_somebody_else_and_both_id_cards_were_read(
     assert (stored(centre, WITHOUT_CARD), acted(centre)) == ([], [])
 
 
-JPEG = b"\xff\xd8" + bytes(range(1, 251)) * 80 + b"\xff\xd9"
-"""20 004 bytes that begin and end as a JPEG does; nobody's face."""
+JPEG = b"\xff\xd8" + bytes(range(1, 251)) * 82 + b"\xff\xd9"
+"""20 504 bytes that begin and end as a JPEG does; nobody's face."""
 
 
 def with_portrait(centre: RunningCentre, person: Person, jpeg: bytes = JPEG, **other: Any) -> FileMatter:
@@ -793,8 +793,8 @@ def test_no_portrait_that_does_not_open_or_that_nobody_agreed_to(
         "damaged": msgspec.structs.replace(good, portrait=filed_portrait(sealed[:-1] + bytes([sealed[-1] ^ 1]))),
         "no JPEG": with_portrait(centre, WITHOUT_CARD, bytes(20_000)),
         "it breaks off": with_portrait(centre, WITHOUT_CARD, JPEG[:-2]),
-        "too small": with_portrait(centre, WITHOUT_CARD, JPEG[:100]),
-        "too large": with_portrait(centre, WITHOUT_CARD, JPEG + bytes(MOST_BYTES)),
+        "too small": with_portrait(centre, WITHOUT_CARD, JPEG[:19_000] + JPEG[-2:]),
+        "too large": with_portrait(centre, WITHOUT_CARD, JPEG[:2] + bytes(60_000) + JPEG[-2:]),
         "no guardian": msgspec.structs.replace(good, portrait=filed_portrait(sealed, ConsentBy.GUARDIAN)),
         "the holder is not there": msgspec.structs.replace(good, proxy=sent),
         "no application": with_portrait(centre, WITHOUT_CARD, matter=Cancelling(reason=LeavingReason.MOVED_AWAY)),

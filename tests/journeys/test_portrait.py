@@ -26,8 +26,7 @@ from kiosk.journeys.views import (
     actions_of,
 )
 from kiosk.portrait.guidance import Instruction
-from kiosk.portrait.norm import Norm
-from kiosk.records.portrait import CONSENT_TEXT, LEAST_BYTES, MOST_BYTES, ConsentBy, TakenPortrait
+from kiosk.records.portrait import CONSENT_TEXT, ConsentBy, TakenPortrait
 from kiosk.records.transaction import Outcome
 from tests.journeys.test_temporary_loss import facts, filled
 from tests.journeys.world import ID_CARD, JPEG, World, session, title_of, titles, walk
@@ -278,7 +277,3 @@ def test_a_portrait_tells_nothing_of_itself() -> None:
     portrait.wipe()
     assert portrait.wiped
     assert not any(portrait.jpeg)
-
-
-def test_both_ends_count_the_same_bytes() -> None:
-    assert (Norm().least_bytes, Norm().most_bytes) == (LEAST_BYTES, MOST_BYTES)
