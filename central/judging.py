@@ -8,7 +8,7 @@ the centre from undoing what came after it.
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 import msgspec
 
@@ -81,7 +81,8 @@ def open_entry(
     happened_ms = header.created_ms + header.clock_offset_ms
     holds = (
         _TRANSACTION_ID.fullmatch(transaction.transaction_id) is not None
-        and (transaction.outcome is None) == (transaction.stage is Stage.BEGUN)
+        and (transaction.outcome is None) == (transaction.stage is not Stage.FINISHED)
+        and (transaction.consent is None) == (transaction.stage is not Stage.CONSENT)
         and 0 <= happened_ms <= _MAX_MILLISECONDS
         and _NUL not in plaintext
     )
@@ -166,6 +167,8 @@ class Bench:
         if case is not None and _stage_is_judged(case, transaction.stage):
             return Ruling(Verdict.SUPERSEDED, "duplicate_transaction")
         ruling = self._rule(opened, case)
+        if transaction.stage is Stage.CONSENT:
+            return ruling  # the stored entry is the record; nothing rests on it
         case = case or self._new_case(transaction)
         if ruling.verdict is Verdict.APPLIED and _changes_chip(transaction):
             self._note_chip_change(opened, case)
@@ -178,7 +181,7 @@ class Bench:
         transaction = opened.transaction
         if transaction.identification_code and transaction.identification_code not in self.issued:
             return Ruling(Verdict.REFUSED, "unknown_card")
-        if transaction.stage is Stage.BEGUN:
+        if transaction.stage is not Stage.FINISHED:
             return _APPLIED
         if _needs_online(transaction) and not _was_done_online(transaction, case):
             return Ruling(Verdict.REFUSED, "not_done_online")
@@ -286,7 +289,15 @@ def _is_foreign(case: Case, terminal: str, transaction: Transaction) -> bool:
 
 
 def _stage_is_judged(case: Case, stage: Stage) -> bool:
-    return (case.begun_sequence if stage is Stage.BEGUN else case.finished_sequence) is not None
+    match stage:
+        case Stage.BEGUN:
+            return case.begun_sequence is not None
+        case Stage.FINISHED:
+            return case.finished_sequence is not None
+        case Stage.CONSENT:
+            return False  # it may be given and taken back as often as somebody likes
+        case other:
+            assert_never(other)
 
 
 def may_change_cards(transaction: Transaction) -> bool:

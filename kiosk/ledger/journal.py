@@ -328,7 +328,7 @@ class Ledger:
                 "INSERT INTO open_transaction VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (transaction.transaction_id, sequence),
             )
-        else:
+        elif transaction.stage is Stage.FINISHED:
             self._db.execute("DELETE FROM open_transaction WHERE transaction_id = ?", (transaction.transaction_id,))
 
     def _new_epoch(self, now: float) -> _Epoch:

@@ -52,14 +52,9 @@ def norm_of(region: Region) -> Norm:
 def worn(region: Region) -> tuple[PhotoDemand, ...]:
     """What the person sees to before the picture is taken, in the order in which it is asked."""
     stated = set(region.pack.application.photo.value or ())
-    demands: list[PhotoDemand] = [demand for demand in _WORN if demand in stated] or list(_WORN_AT_LEAST)
-    glasses_off = PhotoDemand.NO_GLASSES
-    match region.pack.portrait.glasses_worn_daily.value:
-        case True:
-            demands = [demand for demand in demands if demand is not glasses_off]
-        case False if glasses_off not in demands:
-            demands.append(glasses_off)
-    return tuple(demands)
+    demands = tuple(demand for demand in _WORN if demand in stated) or _WORN_AT_LEAST
+    off = region.pack.portrait.glasses_worn_daily.value is False and PhotoDemand.NO_GLASSES not in demands
+    return (*demands, PhotoDemand.NO_GLASSES) if off else demands
 
 
 def may_cover_head(region: Region) -> bool:

@@ -71,13 +71,53 @@ class ConsentBy(Enum):
     GUARDIAN = "guardian"
 
 
+class ConsentWord(Enum):
+    """What was said to a portrait's being taken and sent."""
+
+    GIVEN = "given"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    """Taken back before anything was filed; whatever was taken is wiped."""
+
+
+ConsentText = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
+""":data:`CONSENT_TEXT` of the terminal that showed it."""
+
+
+class Consent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What was said, by whom and to which words: a ledger entry of its own, before a camera opens. Never a picture."""
+
+    word: ConsentWord
+    by: ConsentBy
+    text: ConsentText = CONSENT_TEXT
+
+
+class NoPortrait(Enum):
+    """Why an application comes without a portrait where there was a camera, for the window that takes one.
+
+    Of the last five the person says as much as they like: two tell of health or religion, so each may stay unsaid, none
+    is in the ledger, and the centre forgets them when the application has ended.
+    """
+
+    DECLINED = "declined"
+    """Consent was not given, or taken back."""
+    NOT_TAKEN = "not_taken"
+    """The camera failed, or no picture came out to the norm."""
+    HEAD_BANDAGED = "head_bandaged"
+    RELIGIOUS_HEAD_COVER = "religious_head_cover"
+    CHILD_IN_ARMS = "child_in_arms"
+    OUT_OF_REACH = "out_of_reach"
+    """Above or below what the camera sees; somebody in a wheelchair."""
+    UNTOLD = "untold"
+    """Something else, or nobody's affair."""
+
+
 class FiledPortrait(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A portrait on its way to the centre, with an application."""
 
     sealed: Annotated[bytes, msgspec.Meta(min_length=LEAST_SEALED, max_length=MOST_SEALED)]
     consent_by: ConsentBy
-    consent_text: Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
-    """:data:`CONSENT_TEXT` of the terminal that showed it."""
+    consent_text: ConsentText
 
     def __repr__(self) -> str:
         return "<FiledPortrait>"
