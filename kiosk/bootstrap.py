@@ -48,7 +48,7 @@ from kiosk.ledger.store import STORAGE_KEY_SIZE
 from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
-from kiosk.portrait.norm import Norm
+from kiosk.portrait.regional import norm_of
 from kiosk.records.china_time import CHINA
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
@@ -180,21 +180,21 @@ def open_camera(configuration: Configuration) -> Camera | None:
         raise ConfigurationError(f"camera.source: {error}") from error
 
 
-def open_studio(configuration: Configuration, viewfinder: Viewfinder) -> Studio | None:
-    """What portraits are taken with; None where the terminal has no camera. No model is loaded yet.
+def open_studio(configuration: Configuration, region: Region, viewfinder: Viewfinder) -> Studio | None:
+    """What portraits of the region's norm are taken with; None without a camera. No model is loaded yet.
 
     :raises ConfigurationError: the centre's keys are not there.
     """
     if configuration.camera is None:
         return None
-    models = configuration.paths.assets / "models"
+    models, norm = configuration.paths.assets / "models", norm_of(region)
     plate = configuration.camera.plate
 
     @functools.cache
     def darkroom() -> "Darkroom":
         from kiosk.portrait.darkroom import Darkroom  # noqa: PLC0415 - numpy, OpenCV and the models: at the first sitting
 
-        return Darkroom(models, Norm(), plate)
+        return Darkroom(models, norm, plate)
 
     centre = X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key)
     return Studio(darkroom, viewfinder, centre, open_likeness_check(configuration))
@@ -434,7 +434,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
             window,
             surroundings(window.wake, offset, country),
             handbook,
-            studio=open_studio(configuration, viewfinder),
+            studio=open_studio(configuration, region, viewfinder),
         )
         conductors.append(conductor)
 
