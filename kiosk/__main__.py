@@ -80,24 +80,33 @@ def _run(chosen: argparse.Namespace) -> int:
         case "enrol":
             request = bootstrap.enrol(load_configuration(chosen.config))
             chosen.request.write_bytes(msgspec.json.encode(request))
+        case _:
+            return _printed(lambda: _tell(chosen))
+    return 0
+
+
+def _tell(chosen: argparse.Namespace) -> int:
+    """The commands that print what they find."""
+    match chosen.command:
         case "card":
-            return _printed(lambda: card.run(chosen, bootstrap.open_card_reader))
-        case "ledger":
-            return _printed(lambda: ledger.run(chosen, bootstrap.uplink_settings(load_configuration(chosen.config))))
-        case "region":
-            return _printed(lambda: region.run(chosen))
+            return card.run(chosen, bootstrap.open_card_reader)
+        case "card-face":
+            return card_face.run(chosen)
         case "handbook":
-            return _printed(lambda: handbook.run(chosen))
+            return handbook.run(chosen)
+        case "ledger":
+            return ledger.run(chosen, bootstrap.uplink_settings(load_configuration(chosen.config)))
         case "photo":
-            return _printed(lambda: photo.run(chosen))
-        case "stock":
-            return _printed(lambda: stock.run(chosen, load_configuration(chosen.config)))
+            return photo.run(chosen)
         case "plate":
             configuration = load_configuration(chosen.config)
-            return _printed(lambda: plate.run(configuration, bootstrap.open_camera(configuration)))
-        case "card-face":
-            return _printed(lambda: card_face.run(chosen))
-    return 0
+            return plate.run(configuration, bootstrap.open_camera(configuration))
+        case "region":
+            return region.run(chosen)
+        case "stock":
+            return stock.run(chosen, load_configuration(chosen.config))
+        case _:
+            raise AssertionError(chosen.command)
 
 
 def _as_handed_over(file: Path) -> Configuration:
