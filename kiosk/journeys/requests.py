@@ -27,6 +27,28 @@ from kiosk.journeys.wording import Say
 from kiosk.portrait.guidance import Instruction
 from kiosk.records.activation import ActivateCard, CardActivated
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
+from kiosk.records.issuance import (
+    AbandonIssuance,
+    AskFee,
+    AskIssuance,
+    AuthenticateBlank,
+    BlankAuthenticated,
+    BlankRegistered,
+    CardsSwitched,
+    CommitIssuance,
+    FeeOrdered,
+    FeeState,
+    IssuanceAbandoned,
+    IssuanceCommitted,
+    IssuanceReserved,
+    IssuanceStanding,
+    IssuanceToken,
+    OrderFee,
+    RegisterBlank,
+    RequestToken,
+    ReserveIssuance,
+    SwitchCards,
+)
 from kiosk.records.portrait import ConsentBy, FiledPortrait, Likeness, TakenPortrait
 from kiosk.records.questions import (
     AuthenticateTerminal,
@@ -334,6 +356,16 @@ Question = (
     | GetFilings
     | ExamineCard
     | ActivateCard
+    | ReserveIssuance
+    | OrderFee
+    | AskFee
+    | RequestToken
+    | RegisterBlank
+    | AuthenticateBlank
+    | SwitchCards
+    | CommitIssuance
+    | AbandonIssuance
+    | AskIssuance
 )
 CentreAnswer = (
     CardSessionOpened
@@ -349,6 +381,16 @@ CentreAnswer = (
     | FilingsTold
     | CardExamined
     | CardActivated
+    | IssuanceReserved
+    | FeeOrdered
+    | FeeState
+    | IssuanceToken
+    | BlankRegistered
+    | BlankAuthenticated
+    | CardsSwitched
+    | IssuanceCommitted
+    | IssuanceAbandoned
+    | IssuanceStanding
 )
 A = TypeVar(
     "A",
@@ -365,6 +407,16 @@ A = TypeVar(
     FilingsTold,
     CardExamined,
     CardActivated,
+    IssuanceReserved,
+    FeeOrdered,
+    FeeState,
+    IssuanceToken,
+    BlankRegistered,
+    BlankAuthenticated,
+    CardsSwitched,
+    IssuanceCommitted,
+    IssuanceAbandoned,
+    IssuanceStanding,
 )
 
 

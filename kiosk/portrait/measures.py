@@ -143,9 +143,12 @@ def _of_light(face: Face, pixels: Pixels) -> dict[Measure, float]:
     hull = np.zeros(patch.shape[:2], np.uint8)
     cv2.fillConvexPoly(hull, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
     grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
-    histogram = cv2.calcHist([grey], [0], hull, [256], [0, 256]).ravel() / max(1, cv2.countNonZero(hull))
-    taken = histogram[histogram > 0]
     linear = _luminance(patch)
+    histogram, lights = (
+        cv2.calcHist([levels], [0], hull, [256], [0, 256]).ravel() / max(1, cv2.countNonZero(hull))
+        for levels in (grey, np.rint(255 * linear).astype(np.uint8))
+    )
+    taken = lights[lights > 0]
     mean, spread = (float(value[0, 0]) for value in cv2.meanStdDev(linear, mask=hull))
     spread = 60 * spread * spread
     left, right = _cheek(points, _LEFT_CHEEK), _cheek(points, _RIGHT_CHEEK)

