@@ -350,11 +350,11 @@ def _barred(question: FileMatter, holder: Holder, rule: RegionRule, today: date)
     key, proxy = matter_key(question.matter), question.proxy
     if key not in rule.filings:
         return None
-    age = _age(question.social_security_number, today, register=holder.birth_date)
+    age = age_of(question.social_security_number, today, register=holder.birth_date)
     if proxy is not None:
         if key not in rule.proxies:
             return FilingVerdict.NOT_BY_PROXY
-        own = _age(proxy.number, today)
+        own = age_of(proxy.number, today)
         if own is not None and own < ADULT_FROM:
             return FilingVerdict.PROXY_MINOR
         if proxy.relation is Relation.GUARDIAN:
@@ -363,7 +363,7 @@ def _barred(question: FileMatter, holder: Holder, rule: RegionRule, today: date)
     return FilingVerdict.NEEDS_GUARDIAN if age is not None and age < max(minor_below or 0, GUARDIAN_BELOW) else None
 
 
-def _age(number: str, today: date, *, register: str = "") -> int | None:
+def age_of(number: str, today: date, *, register: str = "") -> int | None:
     """Whole years; None where neither the number nor the register holds a birth date.
 
     :param register: AAC006; a foreigner's number of 2017 has no whole birth date in it.

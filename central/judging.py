@@ -12,11 +12,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from central.blank_custody import OpenedMovement
 from central.card_states import By, Cause, answer_to_report, is_holder, report, verdict_on_report
 from central.region_rules import RegionRule
 from central.tables import Card, CardEvent, Holder
 from kiosk.records.card import CardState
 from kiosk.records.chain import SealedEntry
+from kiosk.records.custody import SERVICE as BLANK_CUSTODY
+from kiosk.records.custody import Movement
 from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import LossVerdict
 from kiosk.records.sealing import EpochKey, Unreadable, unseal
@@ -67,23 +70,24 @@ def read_header(entry: SealedEntry) -> Header | None:
 
 def open_entry(
     entry: SealedEntry, header: Header | None, ledger_id: bytes, epochs: Mapping[int, EpochKey]
-) -> Opened | Ruling:
-    """The transaction in a sealed entry, or the refusal that it deserves."""
+) -> Opened | OpenedMovement | Ruling:
+    """The transaction or the movement of blanks in a sealed entry, or the refusal that it deserves."""
     if header is None or header.epoch not in epochs:
         return _UNREADABLE
     try:
         plaintext = unseal(entry, ledger_id, epochs[header.epoch])
+        happened_ms = header.created_ms + header.clock_offset_ms
+        if not 0 <= happened_ms <= _MAX_MILLISECONDS or _NUL in plaintext:
+            return _MALFORMED
+        if header.service == BLANK_CUSTODY:
+            return OpenedMovement(decode(plaintext, Movement), happened_ms)
         transaction = decode(plaintext, Transaction)
     except Unreadable:
         return _UNREADABLE
     except Malformed:
         return _MALFORMED
-    happened_ms = header.created_ms + header.clock_offset_ms
-    holds = (
-        _TRANSACTION_ID.fullmatch(transaction.transaction_id) is not None
-        and (transaction.outcome is None) == (transaction.stage is Stage.BEGUN)
-        and 0 <= happened_ms <= _MAX_MILLISECONDS
-        and _NUL not in plaintext
+    holds = _TRANSACTION_ID.fullmatch(transaction.transaction_id) is not None and (transaction.outcome is None) == (
+        transaction.stage is Stage.BEGUN
     )
     return Opened(transaction, happened_ms) if holds else _MALFORMED
 

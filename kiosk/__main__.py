@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk import bootstrap
-from kiosk.command_line import card, handbook, ledger, photo, region
+from kiosk.command_line import card, handbook, ledger, photo, region, stock
 from kiosk.configuration import ConfigurationError, load_configuration
 from kiosk.ledger.errors import LedgerError
 from kiosk.uplink.__main__ import RUNS_ALREADY
@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     region.add_parser(commands)
     handbook.add_parser(commands)
     photo.add_parser(commands)
+    stock.add_parser(commands, DEFAULT_CONFIGURATION)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -77,6 +78,8 @@ def _run(chosen: argparse.Namespace) -> int:
             return _printed(lambda: handbook.run(chosen))
         case "photo":
             return _printed(lambda: photo.run(chosen))
+        case "stock":
+            return _printed(lambda: stock.run(chosen, load_configuration(chosen.config)))
     return 0
 
 

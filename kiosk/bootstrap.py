@@ -35,11 +35,14 @@ from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.central_client.connection import SignedConnection
 from kiosk.configuration import Configuration, ConfigurationError
+from kiosk.custody.book import StockBook
+from kiosk.custody.stock import StorageSizes
 from kiosk.handbook.articles import HandbookError
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook, load_handbook
 from kiosk.journeys.views import AnyIntent
 from kiosk.ledger.errors import LedgerMissing
 from kiosk.ledger.journal import Ledger
+from kiosk.ledger.kept import KeptReader
 from kiosk.ledger.store import STORAGE_KEY_SIZE
 from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
@@ -261,6 +264,49 @@ def reserved_state(configuration: Configuration) -> Iterator[None]:
         raise ConfigurationError(f"terminal.state: {state}: {error.strerror}") from error
     with held:
         yield
+
+
+def stock_sizes(configuration: Configuration) -> StorageSizes:
+    """How many blank cards hopper and bins take.
+
+    :raises ConfigurationError: no card is issued here.
+    """
+    section = configuration.stock
+    if section is None:
+        raise ConfigurationError("stock: the section is missing: this terminal issues no cards")
+    return StorageSizes(
+        hopper=section.hopper,
+        hopper_low=section.hopper_low,
+        reject_bin=section.reject_bin,
+        reject_bin_high=section.reject_bin_high,
+        retained_bin=section.retained_bin,
+        retained_bin_high=section.retained_bin_high,
+    )
+
+
+@contextlib.contextmanager
+def open_stock(configuration: Configuration) -> Iterator[StockBook]:
+    """The book of this terminal's blank cards, to be written while the terminal does not run.
+
+    :raises AlreadyRunning: it runs.
+    :raises ConfigurationError: a key or a section is not there.
+    :raises LedgerError: the ledger can't be opened.
+    """
+    sizes = stock_sizes(configuration)
+    offset = ClockOffset(configuration.offset_path)
+    with reserved_state(configuration), ledger_opener(configuration)() as ledger:
+        yield StockBook(
+            ledger, configuration.terminal.region, sizes, clock=time.time, offset_ms=offset.milliseconds
+        )  # fmt: skip
+
+
+def open_kept(configuration: Configuration) -> KeptReader:
+    """What this terminal's ledger keeps, to be read at any time.
+
+    :raises ConfigurationError: the storage key is not there.
+    :raises LedgerError: the ledger can't be read.
+    """
+    return KeptReader(configuration.ledger_path, _storage_key(configuration))
 
 
 def run_terminal(configuration: Configuration) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+Cards = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+
 
 class ConfigurationError(Exception):
     """``kiosk.toml`` is wrong. The text names the file, the key, and what is allowed."""
@@ -77,6 +79,26 @@ class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     height: Annotated[int, msgspec.Meta(ge=480, le=2160)] = 720
 
 
+class StockSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many blank cards the card printer's hopper and bins take, and at which count somebody should come; the whole
+    section is left out where no card is issued.
+    """
+
+    hopper: Cards
+    hopper_low: Annotated[int, msgspec.Meta(ge=0)]
+    reject_bin: Cards
+    reject_bin_high: Cards
+    retained_bin: Cards
+    retained_bin_high: Cards
+
+    def __post_init__(self) -> None:
+        """Refuse a threshold that never tells, or always."""
+        if self.hopper_low >= self.hopper:
+            raise ValueError("hopper_low is below hopper")
+        if self.reject_bin_high > self.reject_bin or self.retained_bin_high > self.retained_bin:
+            raise ValueError("a bin's threshold is not above its size")
+
+
 class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The central system."""
 
@@ -113,6 +135,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     receipt_printer: ReceiptPrinterSection | None = None
     card_printer: CardPrinterSection | None = None
     camera: CameraSection | None = None
+    stock: StockSection | None = None
 
     @property
     def ledger_path(self) -> Path:
