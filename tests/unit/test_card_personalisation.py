@@ -41,10 +41,10 @@ def ask(card: CardApplication, *commands: str) -> str:
 
 
 def proved(card: CardApplication) -> CardApplication:
-    """The chip once it believes whoever personalises it. Key 03 of …3101, 87D00083…, by `openssl enc -sm4-ecb`."""
+    """The chip once it believes whoever personalises it. Key 03 of …3101, 3F646AD9…, by `openssl enc -sm4-ecb`."""
     ask(card, SELECT_SSSE)
     challenge = card.transmit(bytes.fromhex("0084000010"))[:16]
-    cryptogram = encrypt(3, bytes.fromhex("87D00083E2CBC4FB06B9B70D4BFC2651"), challenge)
+    cryptogram = encrypt(3, bytes.fromhex("3F646AD9448802F5FC8F5C553D729753"), challenge)
     assert ask(card, PROOF + cryptogram.hex()) == "9000"
     return card
 
