@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -184,6 +185,19 @@ def test_the_bank_side_is_there_from_the_beginning() -> None:
     chip = CardApplication(blank())
     assert ask(chip, "00A404000E315041592E5359532E4444463031") == "6117"
     assert personalised(chip).card.bank == blank().bank
+
+
+def test_of_the_banks_account_four_digits_are_told() -> None:
+    chip = CardApplication(blank())
+    select = "00A404000E315041592E5359532E4444463031"
+    assert ask(chip, select, "00B2010C0E") == "700C5A0A" + "6231000000000004821F" + "9000"
+    assert ask(chip, "00B2010C00") == "6C0E"
+    assert ask(chip, "00B2020C0E") == "6A83"
+    assert BlankSession(ApduChannel(DirectContact(chip.transmit))).identify().bank_account == "****4821"
+    without = msgspec.structs.replace(blank(), bank=None)
+    assert BlankSession(ApduChannel(DirectContact(CardApplication(without).transmit))).identify().bank_account == ""
+    none = msgspec.structs.replace(without, bank_side=False)
+    assert BlankSession(ApduChannel(DirectContact(CardApplication(none).transmit))).identify().bank_account == ""
 
 
 def test_the_order_on_the_wire_ends_with_the_norm_version() -> None:
