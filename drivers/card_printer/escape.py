@@ -191,6 +191,8 @@ class EscapeCardPrinter:
         while True:
             sensors = self._sensors()
             match sensors.media:
+                case Media.NOT_PRESENT if sensors.cover_open:
+                    raise MediaRemoved(DEVICE, "its cover is open, and who has the card is not known")
                 case Media.NOT_PRESENT:
                     self._job = None
                     return

@@ -216,6 +216,7 @@ class CardPrinter(Protocol):
         """Wait until nobody's card is at the exit.
 
         :raises TimedOut: it is still there; nothing else is meant by it.
+        :raises MediaRemoved: it has gone, and the cover is open: staff may have it.
         :raises MediaJammed: it is stuck there.
         :raises MediaPresent: it is inside, where nobody can take it.
         """

@@ -435,6 +435,19 @@ def test_a_ribbon_that_ends_in_the_middle_spoils_one_card(
 
 
 @pytest.mark.simulated
+def test_a_card_that_has_gone_through_an_open_cover_was_not_taken_by_a_citizen(
+    printer: CardPrinter, simulator: CardPrinterSimulator
+) -> None:
+    printer.feed(token())
+    printer.eject()
+    simulator.open_cover()
+    simulator.clear()
+    with pytest.raises(MediaRemoved, match="cover"):
+        printer.wait_until_taken(1.0)
+    assert simulator.body.staff == ["00003101"]
+
+
+@pytest.mark.simulated
 def test_a_jam_at_feeding(printer: CardPrinter, simulator: CardPrinterSimulator) -> None:
     simulator.faults.fail_next("jam", command="Sis")
     with pytest.raises(MediaJammed):
