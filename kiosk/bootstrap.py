@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib
 import logging
 import os
 import resource
@@ -32,7 +33,7 @@ from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_encoder import CardEncoder
 from drivers.ports.card_printer import CardPrinter
 from drivers.ports.card_reader import CardReader
-from drivers.ports.id_reader import IdReader
+from drivers.ports.id_reader import IdReader, PhotoDecoder
 from drivers.ports.receipt_printer import ReceiptPrinter
 from drivers.transport.byte_line import DeviceFileLine, SerialPortLine, TcpLine
 from kiosk.central_client.client import CentralClient
@@ -58,14 +59,19 @@ from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.likeness import LikenessCheck
 from kiosk.runtime.sitting import Studio
 from kiosk.runtime.surroundings import Devices, Surroundings
 from kiosk.runtime.viewfinder import Viewfinder
+from kiosk.runtime.vital_signs import VitalSigns
+from kiosk.service_manager import ServiceManager
 from kiosk.ui.fonts import FontBook, FontsMissing
+from kiosk.ui.language import CatalogueMissing, load_languages
 from kiosk.uplink.alone import alone
 from kiosk.uplink.settings import UplinkSettings
 
 if TYPE_CHECKING:
+    from kiosk.portrait.comparison import Comparison
     from kiosk.portrait.darkroom import Darkroom
 
 _log = logging.getLogger(__name__)
@@ -193,15 +199,43 @@ def open_studio(configuration: Configuration, viewfinder: Viewfinder) -> Studio 
     if configuration.camera is None:
         return None
     models = configuration.paths.assets / "models"
+    plate = configuration.camera.plate
 
     @functools.cache
     def darkroom() -> "Darkroom":
         from kiosk.portrait.darkroom import Darkroom  # noqa: PLC0415 - numpy, OpenCV and the models: at the first sitting
 
-        return Darkroom(models, Norm())
+        return Darkroom(models, Norm(), plate)
 
     centre = X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key)
-    return Studio(darkroom, viewfinder, centre)
+    return Studio(darkroom, viewfinder, centre, open_likeness_check(configuration))
+
+
+def open_likeness_check(configuration: Configuration) -> LikenessCheck | None:
+    """What compares a portrait with an identity card's photo; None where that is switched off. No model is loaded yet.
+
+    :raises ConfigurationError: there is no such decoder, or no camera or reader of identity cards.
+    """
+    section = configuration.comparison
+    if section is None:
+        return None
+    if configuration.camera is None or configuration.id_reader is None:
+        raise ConfigurationError("comparison: wants [camera] and [id_reader]")
+    module, _, name = section.photo_decoder.partition(":")
+    try:
+        decoder: PhotoDecoder = getattr(importlib.import_module(module), name)()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ConfigurationError(f"comparison.photo_decoder = {section.photo_decoder!r}: {error}") from error
+    directory = configuration.paths.assets / "models"
+
+    @functools.cache
+    def comparison() -> "Comparison":
+        from kiosk.portrait.comparison import Comparison  # noqa: PLC0415 - as with the darkroom
+        from kiosk.portrait.models import Models  # noqa: PLC0415 - see there
+
+        return Comparison(Models(directory), directory)
+
+    return LikenessCheck(comparison, decoder)
 
 
 def enrol(configuration: Configuration) -> EnrolmentRequest:
@@ -265,10 +299,8 @@ def reserved_state(configuration: Configuration) -> Iterator[None]:
         the configuration: the terminal says so on its screen.
     """
     state = configuration.terminal.state
+    _check_state(state)
     try:
-        read_only = bool(os.statvfs(state).f_flag & os.ST_RDONLY)
-        if not read_only and not os.access(state, os.R_OK | os.W_OK | os.X_OK):
-            raise ConfigurationError(f"terminal.state: {state} is not this user's to read and write")
         held = contextlib.ExitStack()
         held.enter_context(alone(state, "terminal"))
     except OSError as error:
@@ -320,11 +352,41 @@ def open_kept(configuration: Configuration) -> KeptReader:
     return KeptReader(configuration.ledger_path, _storage_key(configuration))
 
 
-def run_terminal(configuration: Configuration) -> None:
+def _check_state(state: Path) -> None:
+    try:
+        read_only = bool(os.statvfs(state).f_flag & os.ST_RDONLY)
+    except OSError as error:
+        raise ConfigurationError(f"terminal.state: {state}: {error.strerror}") from error
+    if not read_only and not os.access(state, os.R_OK | os.W_OK | os.X_OK):
+        raise ConfigurationError(f"terminal.state: {state} is not this user's to read and write")
+
+
+def check_start(configuration: Configuration) -> None:
+    """Try all that a start needs before its window and its devices. Nothing is changed; the terminal may run beside it.
+
+    Devices, centre and ledger are left alone: a terminal starts without them and says so on its screen.
+
+    :raises ConfigurationError: the first thing that is missing or wrong.
+    """
+    load_region_handbook(configuration, load_region(configuration))
+    load_country(configuration)
+    ledger_opener(configuration)
+    _connection(configuration, _centre_keys(configuration), ClockOffset(configuration.offset_path)).close()
+    open_camera(configuration)
+    try:
+        FontBook(configuration.paths.assets / "fonts")
+        load_languages(configuration.paths.assets / "translations")
+    except (FontsMissing, CatalogueMissing) as error:
+        raise ConfigurationError(f"paths.assets: {error}") from error
+    _check_state(configuration.terminal.state)
+
+
+def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
     """Serve citizens until the window is closed or SIGTERM arrives; then whoever is being served is brought to an end.
 
     A ledger that can't be opened shows as out of service and is tried again.
 
+    :param manager: told when the first screen stands, and from then on, by the window's own loop, that all goes on.
     :raises ConfigurationError: a key, a region pack, the places or the holidays are missing or wrong.
     """
     # Kivy reads its environment when it is first imported; the window's module sets it, so it comes late.
@@ -388,11 +450,13 @@ def run_terminal(configuration: Configuration) -> None:
         conductors.append(conductor)
 
         stopping = threading.Event()
+        vital_signs = VitalSigns(conductor, manager)
 
         def tick() -> None:
             if stopping.is_set():
                 conductor.close_terminal()
             conductor.tick()
+            vital_signs.tell(drawn=window.is_drawn)
             if stopping.is_set() and conductor.vacant:
                 window.stop()
 
@@ -402,6 +466,7 @@ def run_terminal(configuration: Configuration) -> None:
         try:
             window.run(tick)
         finally:
+            manager.stopping()
             conductor.stop()
 
 

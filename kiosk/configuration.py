@@ -1,6 +1,7 @@
 """``kiosk.toml``: what a technician sets for one terminal."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,7 +23,7 @@ class TerminalSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     state: Path
     """Ledger, receipts, clock offset."""
     credentials: Path
-    """``terminal.key`` and ``storage.key``."""
+    """``terminal.key`` and ``storage.key``; a service manager that hands them over itself is believed instead."""
 
 
 class DisplaySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -83,6 +84,18 @@ class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """A device file, best one that stays with the camera (``/dev/v4l/by-id/…-video-index0``), or an address."""
     width: Annotated[int, msgspec.Meta(ge=640, le=3840)] = 1280
     height: Annotated[int, msgspec.Meta(ge=480, le=2160)] = 720
+    plate: Path | None = None
+    """Where ``kiosk plate`` keeps the picture of the empty booth; left out, portraits are finished without."""
+
+
+class ComparisonSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Portraits are compared with the identity card's photo; the whole section is left out where they are not.
+
+    As it ships it is left out everywhere (docs/portrait.md).
+    """
+
+    photo_decoder: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
+    """``module:Class`` of the licensed codec for the card's photo, a ``PhotoDecoder`` (drivers/ports/id_reader.py)."""
 
 
 class StockSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -143,6 +156,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     capture_unit: CaptureUnitSection | None = None
     camera: CameraSection | None = None
     stock: StockSection | None = None
+    comparison: ComparisonSection | None = None
 
     @property
     def ledger_path(self) -> Path:
@@ -168,6 +182,15 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def storage_key_path(self) -> Path:
         """The ledger's storage key (32 bytes)."""
         return self.terminal.credentials / "storage.key"
+
+
+def with_credentials_of(environment: Mapping[str, str], configuration: Configuration) -> Configuration:
+    """The same, with its keys where a service manager has put them for this process alone (``LoadCredential=``)."""
+    handed_over = environment.get("CREDENTIALS_DIRECTORY")
+    if handed_over is None:
+        return configuration
+    terminal = msgspec.structs.replace(configuration.terminal, credentials=Path(handed_over))
+    return msgspec.structs.replace(configuration, terminal=terminal)
 
 
 def load_configuration(path: Path) -> Configuration:

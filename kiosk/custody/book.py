@@ -71,35 +71,35 @@ class StockBook:
 
     def hand_over(self, count: int, *, by: str, and_by: str) -> Booked:
         """Two people have put ``count`` blanks into the hopper."""
-        return self._record(Movement(move=Move.HANDED_OVER, count=count, by=by, and_by=and_by))
+        return self.record(Movement(move=Move.HANDED_OVER, count=count, by=by, and_by=and_by))
 
     def feed(self, job: str) -> Booked:
         """A job is about to get its one blank. Booked before the device is told, so that no restart feeds another."""
-        return self._record(Movement(move=Move.FED, job=job))
+        return self.record(Movement(move=Move.FED, job=job))
 
     def feed_failed(self, job: str, why: str) -> Booked:
         """The device says that nothing has left the hopper."""
-        return self._record(Movement(move=Move.FEED_FAILED, job=job, why=why))
+        return self.record(Movement(move=Move.FEED_FAILED, job=job, why=why))
 
     def identify(self, job: str, identification_code: str) -> Booked:
         """The blank's chip has told its code (AAZ501)."""
-        return self._record(Movement(move=Move.IDENTIFIED, job=job, identification_code=identification_code))
+        return self.record(Movement(move=Move.IDENTIFIED, job=job, identification_code=identification_code))
 
     def reject(self, job: str, why: str) -> Booked:
         """The blank is spoilt and lies in the reject bin."""
-        return self._record(Movement(move=Move.REJECTED, job=job, why=why))
+        return self.record(Movement(move=Move.REJECTED, job=job, why=why))
 
     def present(self, job: str) -> Booked:
         """The card is held out to the citizen."""
-        return self._record(Movement(move=Move.PRESENTED, job=job))
+        return self.record(Movement(move=Move.PRESENTED, job=job))
 
     def take(self, job: str) -> Booked:
         """The citizen has taken it."""
-        return self._record(Movement(move=Move.TAKEN, job=job))
+        return self.record(Movement(move=Move.TAKEN, job=job))
 
     def retain(self, job: str, why: str) -> Booked:
         """Nobody took it; it lies in the retained bin."""
-        return self._record(Movement(move=Move.RETAINED, job=job, why=why))
+        return self.record(Movement(move=Move.RETAINED, job=job, why=why))
 
     def remove(self, job: str, why: str, *, by: str, and_by: str) -> Booked:
         """Two people have taken a blank out of the printer by hand.
@@ -113,7 +113,7 @@ class StockBook:
 
     def empty(self, place: Place, count: int, *, by: str, and_by: str) -> Booked:
         """Two people have taken out all that lay in hopper or bin, and counted it."""
-        return self._record(Movement(move=Move.EMPTIED, place=place, count=count, by=by, and_by=and_by))
+        return self.record(Movement(move=Move.EMPTIED, place=place, count=count, by=by, and_by=and_by))
 
     def close_out(self, counted: Counted, *, by: str, and_by: str, explanation: str = "") -> list[Booked]:
         """Two people have counted what is there. It must be what the book has, or they explain the difference.
@@ -133,7 +133,8 @@ class StockBook:
         """The newest movements, oldest first; at most the last 500."""
         return read_history(self._ledger.kept, limit)
 
-    def _record(self, wish: Movement) -> Booked:
+    def record(self, wish: Movement) -> Booked:
+        """Book a movement as whoever asks has put it together."""
         with self._turn:
             return self._book(wish)
 

@@ -161,7 +161,7 @@ def _changed(stock: Stock, wish: Movement, known: Blank | None) -> tuple[Blank, 
     if known is None:
         raise Impossible(Reason.NEVER_FED)
     step = STEPS.get(wish.move) or Step(wish.place or Place.PRINTER, Place.STAFF, Reason.NOT_IN_PRINTER)
-    if known.place is not step.source:
+    if known.place is not step.source and not (wish.move is Move.RETAINED and known.place is Place.PRINTER):
         raise Impossible(step.otherwise)
     _check_code(stock, wish, known)
     code = wish.identification_code or known.identification_code

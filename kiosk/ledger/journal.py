@@ -220,7 +220,7 @@ class Ledger:
             return self._head
 
     def unfinished(self) -> list[Transaction]:
-        """Transactions that were begun and not finished, oldest first: what a power cut interrupted.
+        """Transactions that were begun and not finished, oldest first, each as it was last written down.
 
         One that does not open any more is among the damage that :meth:`verify` finds.
 
@@ -357,6 +357,11 @@ class Ledger:
             self._db.execute(
                 "INSERT INTO open_transaction VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (transaction.transaction_id, sequence),
+            )
+        elif transaction.stage is Stage.STEP:
+            self._db.execute(
+                "UPDATE open_transaction SET sequence = ? WHERE transaction_id = ?",
+                (sequence, transaction.transaction_id),
             )
         else:
             self._db.execute("DELETE FROM open_transaction WHERE transaction_id = ?", (transaction.transaction_id,))

@@ -248,7 +248,9 @@ def moved(balance: Balance, movement: Movement) -> Balance:
     if move is Move.FED and (balance.printer or balance.exit):
         raise Impossible(Reason.PRINTER_NOT_CLEAR)
     step = STEPS[move]
-    return balance.shifted(1, step.source, step.target, step.otherwise)
+    # A valid card that waits inside after a restart is never offered to whoever comes by.
+    source = Place.PRINTER if move is Move.RETAINED and not balance.exit else step.source
+    return balance.shifted(1, source, step.target, step.otherwise)
 
 
 def _check_form(movement: Movement) -> None:

@@ -333,6 +333,8 @@ class AbandonedWhy(Enum):
     """The blank is used, dead, or did not read back what was ordered."""
     REFUSED = "refused"
     """The centre said no at a later step."""
+    NO_ANSWER = "no_answer"
+    """The centre did not answer a later step."""
     RESTART = "restart"
     """The terminal has started anew."""
 

@@ -79,6 +79,14 @@ def test_what_is_closed_is_not_paid_and_what_is_paid_not_closed(
     merchant.close("0" * 32)  # of one that is not there nothing happens
 
 
+def test_an_answer_is_on_the_order_that_was_asked_about(provider: SimulatedProvider, merchant: WechatPay) -> None:
+    """A signature says that the provider spoke, not of what."""
+    provider.till.pay(merchant.order(OTHER, 1600, SOON))
+    provider.till.orders[NUMBER] = provider.till.orders[OTHER]
+    with pytest.raises(PaymentUnavailable):
+        merchant.query(NUMBER)
+
+
 def test_a_refund_moves_money_once(provider: SimulatedProvider, merchant: WechatPay) -> None:
     provider.till.pay(merchant.order(NUMBER, 1600, SOON))
     assert merchant.refund(NUMBER, f"R{NUMBER}", 1600) is RefundState.PENDING
