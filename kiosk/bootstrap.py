@@ -22,16 +22,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from drivers.camera import OpenCvCamera, source_of
+from drivers.capture_unit import EscapeCaptureUnit
+from drivers.capture_unit.motor import BAUD_RATE
 from drivers.card_encoder import PcscCardEncoder
 from drivers.card_reader import PcscCardReader
 from drivers.id_reader import SerialIdReader
 from drivers.pin_pad.discovery import open_pin_pad
 from drivers.ports.camera import Camera
+from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_encoder import CardEncoder
 from drivers.ports.card_printer import CardPrinter
 from drivers.ports.card_reader import CardReader
 from drivers.ports.id_reader import IdReader, PhotoDecoder
 from drivers.ports.receipt_printer import ReceiptPrinter
+from drivers.transport.byte_line import DeviceFileLine, SerialPortLine, TcpLine
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.central_client.connection import SignedConnection
@@ -136,6 +140,14 @@ def open_receipt_printer(configuration: Configuration) -> ReceiptPrinter | None:
     return SerialReceiptPrinter(str(section.port), runs, baud_rate=section.baud_rate)
 
 
+def open_capture_unit(configuration: Configuration) -> CaptureUnit | None:
+    """The motor of the card slot; None where a hand moves the card. Nothing is opened or asked yet."""
+    section = configuration.capture_unit
+    if section is None:
+        return None
+    return EscapeCaptureUnit(SerialPortLine("capture_unit", str(section.port), BAUD_RATE))
+
+
 def open_card_printer(configuration: Configuration, offset: ClockOffset) -> CardPrinter | None:
     """The printer for cards, which feeds for this terminal by the centre's leave; None where there is none.
 
@@ -146,7 +158,6 @@ def open_card_printer(configuration: Configuration, offset: ClockOffset) -> Card
         return None
     # numpy comes with it: only where there is such a printer.
     from drivers.card_printer import EscapeCardPrinter  # noqa: PLC0415 - see above
-    from drivers.transport.byte_line import DeviceFileLine, TcpLine  # noqa: PLC0415 - see above
 
     host, _, port = section.line.rpartition(":")
     device_file = section.line.startswith("/")
