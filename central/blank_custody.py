@@ -44,11 +44,12 @@ class Shelf:
     """The number of the last one."""
     balance: Balance
     closed_out_at: int | None
+    flagged: int
+    """How many movements since the last close-out can't be."""
     fed: set[str]
     """Those jobs among the named that had their blank already, at this terminal or any other."""
     rows: list[BlankMovement] = field(default_factory=list)
     alarms: list[StockAlarm] = field(default_factory=list)
-    flagged: int = 0
 
     def judge(self, opened: OpenedMovement, sequence: int) -> tuple[Verdict, str]:
         """Verdict and reason for one movement; see "Verdicts on entries" in docs/protocol.md."""
@@ -63,7 +64,7 @@ class Shelf:
             self.movements = movement.number
             self.balance = movement.after if movement.after.balances else self.balance
             if movement.move is Move.COUNTED and not problem:
-                self.closed_out_at = opened.happened_ms
+                self.closed_out_at, self.flagged = opened.happened_ms, 0
         if movement.move is Move.FED:
             self.fed.add(movement.job)
         self.rows.append(self._row(opened, sequence, problem))
@@ -120,6 +121,7 @@ def shelf_of(session: Session, terminal: str, ledger_id: bytes, now_ms: int, job
         movements=row.movements if row is not None else 0,
         balance=balance_of(row) if row is not None else Balance(),
         closed_out_at=row.closed_out_at if row is not None else None,
+        flagged=row.flagged if row is not None else 0,
         fed=set(fed_before),
     )
 
@@ -128,11 +130,10 @@ def put_back(session: Session, shelf: Shelf) -> None:
     """Keep what judging has made of the shelf."""
     row = session.get(BlankStock, (shelf.terminal, shelf.ledger_id))
     if row is None:
-        row = BlankStock(terminal=shelf.terminal, ledger_id=shelf.ledger_id, flagged=0)
+        row = BlankStock(terminal=shelf.terminal, ledger_id=shelf.ledger_id)
         session.add(row)
     row.movements, row.closed_out_at, row.changed_at = shelf.movements, shelf.closed_out_at, shelf.now_ms
-    row.flagged += shelf.flagged
-    row.handed_over = shelf.balance.handed_over
+    row.flagged, row.handed_over = shelf.flagged, shelf.balance.handed_over
     for place in _PLACES:
         setattr(row, place, getattr(shelf.balance, place))
     session.add_all(shelf.rows)

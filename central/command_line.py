@@ -40,6 +40,7 @@ from central.settings import Settings, SettingsRefused, load_settings
 from central.state_chart import drawn
 from central.wechat_pay import MerchantRefused
 from kiosk.records.filings import FilingState
+from kiosk.records.portrait import Likeness
 from kiosk.records.working_days import CalendarError, load_calendar
 
 _STATES = ", ".join(state.value for state in FilingState)
@@ -209,7 +210,16 @@ def _filing(options: argparse.Namespace) -> None:
 
 
 def _portrait(options: argparse.Namespace) -> None:
-    write_secret(options.out, _filing_desk(options).portrait(options.number))
+    desk = _filing_desk(options)
+    write_secret(options.out, desk.portrait(options.number))
+    likeness = desk.likeness(options.number)
+    if likeness is not None:
+        words = {
+            Likeness.SAME: "looks like the ID card's photo",
+            Likeness.NOT_THE_SAME: "does not look like the ID card's photo",
+            Likeness.OPEN: "could not be told from the ID card's photo or from another's",
+        }[likeness]
+        print(f"compared at the terminal: {words}; a hint, whoever sees the person decides")
 
 
 def _filing_desk(options: argparse.Namespace) -> FilingDesk:

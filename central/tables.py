@@ -467,6 +467,10 @@ class FilingPortrait(Base):
     sealed: Mapped[bytes] = mapped_column(comment="HPKE to the centre's opening key, for this transaction")
     consent_by: Mapped[str] = mapped_column(comment="holder, guardian; who agreed at the terminal")
     consent_text: Mapped[str] = mapped_column(comment="which words they read")
+    likeness: Mapped[str | None] = mapped_column(
+        comment="same, not_the_same, open; a hint: the portrait beside the ID card's photo, compared at the terminal"
+    )
+    comparison_text: Mapped[str | None] = mapped_column(comment="which words they read before it was compared")
 
 
 class CentrePin(Base):
@@ -552,7 +556,7 @@ class BlankStock(Base):
     citizen: Mapped[Count]
     staff: Mapped[Count] = mapped_column(comment="taken out again by two people")
     missing: Mapped[Count] = mapped_column(comment="below zero where more was found than handed over")
-    flagged: Mapped[Count] = mapped_column(comment="movements that can't be")
+    flagged: Mapped[Count] = mapped_column(comment="movements since the last close-out that can't be")
     closed_out_at: Mapped[Milliseconds | None] = mapped_column(comment="of the last count that balanced")
     changed_at: Mapped[Milliseconds]
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib
 import logging
 import os
 import resource
@@ -29,7 +30,7 @@ from drivers.ports.camera import Camera
 from drivers.ports.card_encoder import CardEncoder
 from drivers.ports.card_printer import CardPrinter
 from drivers.ports.card_reader import CardReader
-from drivers.ports.id_reader import IdReader
+from drivers.ports.id_reader import IdReader, PhotoDecoder
 from drivers.ports.receipt_printer import ReceiptPrinter
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset
@@ -54,6 +55,7 @@ from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.likeness import LikenessCheck
 from kiosk.runtime.sitting import Studio
 from kiosk.runtime.surroundings import Devices, Surroundings
 from kiosk.runtime.viewfinder import Viewfinder
@@ -65,6 +67,7 @@ from kiosk.uplink.alone import alone
 from kiosk.uplink.settings import UplinkSettings
 
 if TYPE_CHECKING:
+    from kiosk.portrait.comparison import Comparison
     from kiosk.portrait.darkroom import Darkroom
 
 _log = logging.getLogger(__name__)
@@ -185,15 +188,43 @@ def open_studio(configuration: Configuration, viewfinder: Viewfinder) -> Studio 
     if configuration.camera is None:
         return None
     models = configuration.paths.assets / "models"
+    plate = configuration.camera.plate
 
     @functools.cache
     def darkroom() -> "Darkroom":
         from kiosk.portrait.darkroom import Darkroom  # noqa: PLC0415 - numpy, OpenCV and the models: at the first sitting
 
-        return Darkroom(models, Norm())
+        return Darkroom(models, Norm(), plate)
 
     centre = X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key)
-    return Studio(darkroom, viewfinder, centre)
+    return Studio(darkroom, viewfinder, centre, open_likeness_check(configuration))
+
+
+def open_likeness_check(configuration: Configuration) -> LikenessCheck | None:
+    """What compares a portrait with an identity card's photo; None where that is switched off. No model is loaded yet.
+
+    :raises ConfigurationError: there is no such decoder, or no camera or reader of identity cards.
+    """
+    section = configuration.comparison
+    if section is None:
+        return None
+    if configuration.camera is None or configuration.id_reader is None:
+        raise ConfigurationError("comparison: wants [camera] and [id_reader]")
+    module, _, name = section.photo_decoder.partition(":")
+    try:
+        decoder: PhotoDecoder = getattr(importlib.import_module(module), name)()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ConfigurationError(f"comparison.photo_decoder = {section.photo_decoder!r}: {error}") from error
+    directory = configuration.paths.assets / "models"
+
+    @functools.cache
+    def comparison() -> "Comparison":
+        from kiosk.portrait.comparison import Comparison  # noqa: PLC0415 - as with the darkroom
+        from kiosk.portrait.models import Models  # noqa: PLC0415 - see there
+
+        return Comparison(Models(directory), directory)
+
+    return LikenessCheck(comparison, decoder)
 
 
 def enrol(configuration: Configuration) -> EnrolmentRequest:

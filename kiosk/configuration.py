@@ -78,6 +78,18 @@ class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """A device file, best one that stays with the camera (``/dev/v4l/by-id/…-video-index0``), or an address."""
     width: Annotated[int, msgspec.Meta(ge=640, le=3840)] = 1280
     height: Annotated[int, msgspec.Meta(ge=480, le=2160)] = 720
+    plate: Path | None = None
+    """Where ``kiosk plate`` keeps the picture of the empty booth; left out, portraits are finished without."""
+
+
+class ComparisonSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Portraits are compared with the identity card's photo; the whole section is left out where they are not.
+
+    As it ships it is left out everywhere (docs/portrait.md).
+    """
+
+    photo_decoder: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
+    """``module:Class`` of the licensed codec for the card's photo, a ``PhotoDecoder`` (drivers/ports/id_reader.py)."""
 
 
 class StockSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -137,6 +149,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     card_printer: CardPrinterSection | None = None
     camera: CameraSection | None = None
     stock: StockSection | None = None
+    comparison: ComparisonSection | None = None
 
     @property
     def ledger_path(self) -> Path:

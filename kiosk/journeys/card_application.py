@@ -68,7 +68,7 @@ def _apply(session: Session, progress: Progress) -> Journey[Ending]:
         face: FiledPortrait | None = None
         if pictured:
             face = yield from portrait(
-                session, progress, step_of(_step(_PORTRAIT, pictured=True), relation), consent_by
+                session, progress, step_of(_step(_PORTRAIT, pictured=True), relation), consent_by, filer.photo
             )
         step = step_of(_step(_CHECK, pictured=pictured), relation)
         read_back = _read_back(filer, phone, step, pictured=pictured, taken=face is not None)

@@ -50,6 +50,8 @@ class Session:
     """This terminal has a reader of identity cards, and it works."""
     takes_portraits: bool = False
     """This terminal has a camera, it is there, and pictures can be measured."""
+    compares_portraits: bool = False
+    """This terminal can tell whether a portrait looks like an identity card's photo: somebody has switched it on."""
     printing: Printing = Printing.ABSENT
     handbook: Handbook = NO_HANDBOOK
     country: Country = field(default_factory=Country)

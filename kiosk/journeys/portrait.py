@@ -1,6 +1,7 @@
 """The portrait for an application: asked for first, taken by the camera, accepted by its person, sealed for the centre.
 
-Nobody must: at every step there is a way on without a picture, and a window takes it then. Region rules:
+Nobody must: at every step there is a way on without a picture, and a window takes it then. Whether it may be compared
+with the identity card's photo is asked apart, and what comes of it changes nothing here. Region rules:
 application.photo. Consent by 人脸识别技术应用安全管理办法 (in force since 2025-06-01) and the Personal Information
 Protection Law, §§ 29–31.
 """
@@ -13,7 +14,7 @@ from kiosk.journeys.faults import camera_trouble, fault_code
 from kiosk.journeys.frame import Progress, Session
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.portrait_words import still_missing
-from kiosk.journeys.requests import Journey, NoSitting, NotTaken, SealPortrait, Show, TakePortrait, ask
+from kiosk.journeys.requests import ComparePortrait, Journey, NoSitting, NotTaken, SealPortrait, Show, TakePortrait, ask
 from kiosk.journeys.views import Action, Chosen, Emphasis, Explain, Fault, Intent, PortraitPreview, PortraitProof, Step
 from kiosk.journeys.wording import say
 from kiosk.policy.counter import PhotoDemand
@@ -47,18 +48,24 @@ def wants_portrait(session: Session) -> bool:
     return session.takes_portraits and bool(session.region.pack.application.photo.value)
 
 
-def portrait(session: Session, progress: Progress, step: Step, consent_by: ConsentBy) -> Journey[FiledPortrait | None]:
+def portrait(
+    session: Session, progress: Progress, step: Step, consent_by: ConsentBy, photo: bytes
+) -> Journey[FiledPortrait | None]:
     """A portrait that its person has agreed to and accepted, sealed; None where a window is to take it.
 
     The open picture is wiped before this returns.
+
+    :param photo: of the holder's identity card, as it lies in the chip; empty where none was read.
     """
     if (yield from ask(Show(_consent(step, consent_by)))) != AGREE:
         return None
+    if not session.compares_portraits or (photo and (yield from ask(Show(_comparison(step, consent_by)))) != AGREE):
+        photo = b""
     chosen = yield from ask(Show(_checklist(session.region, step)))
     if chosen == NOT_POSSIBLE and not (yield from _once_more(_not_possible(step, TRIES))):
         return None
     for tries_left in reversed(range(TRIES)):
-        came = yield from _one_try(session, progress, step, consent_by, tries_left)
+        came = yield from _one_try(session, progress, step, consent_by, photo, tries_left)
         if isinstance(came, FiledPortrait):
             return came
         if not came:
@@ -67,9 +74,12 @@ def portrait(session: Session, progress: Progress, step: Step, consent_by: Conse
 
 
 def _one_try(
-    session: Session, progress: Progress, step: Step, consent_by: ConsentBy, tries_left: int
+    session: Session, progress: Progress, step: Step, consent_by: ConsentBy, photo: bytes, tries_left: int
 ) -> Journey[FiledPortrait | bool]:
-    """The accepted portrait; else whether the citizen wants another try."""
+    """The accepted portrait; else whether the citizen wants another try.
+
+    :param photo: to compare it with; empty where it is not to be compared.
+    """
     try:
         taken = yield from ask(TakePortrait(_preview(step)))
     except DeviceError as error:
@@ -83,7 +93,8 @@ def _one_try(
             if chosen is not Intent.NEXT:
                 taken.wipe()
                 return chosen is Intent.AGAIN
-            sealed = yield from ask(SealPortrait(taken, session.transaction_id, consent_by))
+            likeness = (yield from ask(ComparePortrait(taken, photo))) if photo else None
+            sealed = yield from ask(SealPortrait(taken, session.transaction_id, consent_by, likeness))
             taken.wipe()
             return sealed
         case NotTaken(amiss):
@@ -108,6 +119,20 @@ def _consent(step: Step, by: ConsentBy) -> Explain:
         ),
         step=step,
         actions=(Action(DECLINE, say("不拍，去窗口补")), Action(AGREE, say("同意，现在拍"))),
+    )
+
+
+def _comparison(step: Step, by: ConsentBy) -> Explain:
+    """Asked for apart from the picture: what is compared, who sees what came of it, and that nothing hangs on it."""
+    return Explain(
+        title=say("要比一比是不是孩子本人吗？") if by is ConsentBy.GUARDIAN else say("要比一比是不是本人吗？"),
+        lines=(
+            say("机器把照片和身份证照片比一比，给窗口提个醒。"),
+            say("结果交给社保中心，办完就删；像不像都照办。"),
+            say("不比也一样能拍、能办。"),
+        ),
+        step=step,
+        actions=(Action(DECLINE, say("不比，接着拍")), Action(AGREE, say("同意，比一比"))),
     )
 
 

@@ -49,7 +49,7 @@ from kiosk.records.issuance import (
     ReserveIssuance,
     SwitchCards,
 )
-from kiosk.records.portrait import ConsentBy, FiledPortrait, TakenPortrait
+from kiosk.records.portrait import ConsentBy, FiledPortrait, Likeness, TakenPortrait
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -293,12 +293,23 @@ class TakePortrait(Request[TakenPortrait | NotTaken | NoSitting]):
 
 
 @dataclass(frozen=True, slots=True)
+class ComparePortrait(Request[Likeness]):
+    """Compare an accepted portrait with the photo of an identity card. Consent of its own comes before it."""
+
+    portrait: TakenPortrait
+    photo: bytes = field(repr=False)
+    """As it lies in the card's chip."""
+
+
+@dataclass(frozen=True, slots=True)
 class SealPortrait(Request[FiledPortrait]):
     """Seal an accepted portrait to the centre, for one transaction."""
 
     portrait: TakenPortrait
     transaction_id: str
     consent_by: ConsentBy
+    likeness: Likeness | None = None
+    """None where nothing was compared."""
 
 
 @dataclass(frozen=True, slots=True)

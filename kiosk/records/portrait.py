@@ -18,6 +18,8 @@ MOST_SEALED: Final = MOST_BYTES + 48
 """HPKE adds a public key of 32 bytes and a tag of 16."""
 CONSENT_TEXT: Final = "portrait-1"
 """Names the words of the consent page; other words, another name."""
+COMPARISON_TEXT: Final = "comparison-1"
+"""The same for the page that asks whether the portrait may be compared with the identity card's photo."""
 _PURPOSE: Final = b"ssct-portrait-1"
 _BEGINS, _ENDS = b"\xff\xd8", b"\xff\xd9"
 
@@ -62,6 +64,23 @@ class ConsentBy(Enum):
     GUARDIAN = "guardian"
 
 
+class Likeness(Enum):
+    """What a machine makes of two pictures: a hint for whoever decides."""
+
+    SAME = "same"
+    NOT_THE_SAME = "not_the_same"
+    OPEN = "open"
+    """It can't tell."""
+
+
+class FiledComparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What came of comparing a portrait with its holder's identity card. No number goes with it."""
+
+    likeness: Likeness
+    consent_text: Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
+    """:data:`COMPARISON_TEXT` of the terminal that showed it."""
+
+
 class FiledPortrait(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A portrait on its way to the centre, with an application."""
 
@@ -69,6 +88,8 @@ class FiledPortrait(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     consent_by: ConsentBy
     consent_text: Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
     """:data:`CONSENT_TEXT` of the terminal that showed it."""
+    comparison: FiledComparison | None = None
+    """None where nobody has agreed to one, or the terminal makes none."""
 
     def __repr__(self) -> str:
         return "<FiledPortrait>"

@@ -152,6 +152,10 @@ def test_more_taken_than_handed_over_is_told_once_and_the_rest_goes_on(kiosk: Ki
     more = Movement(number=7, move=Move.HANDED_OVER, count=3, by="1017", and_by="1018", after=after)
     assert kiosk.claim(more) == applied(1)
     assert page(kiosk.centre)[0]["flagged"] == 2
+    count = msgspec.structs.replace(more, number=8, move=Move.COUNTED, count=1, counted=after.as_counted())
+    assert kiosk.claim(count) == applied(1)
+    assert page(kiosk.centre)[0]["flagged"] == 0, "two people have looked"
+    assert len(alarms(kiosk.centre)) == 2, "what was told stays on record"
 
 
 @pytest.mark.parametrize(

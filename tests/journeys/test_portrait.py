@@ -27,13 +27,23 @@ from kiosk.journeys.views import (
 )
 from kiosk.portrait.guidance import Instruction
 from kiosk.portrait.norm import Norm
-from kiosk.records.portrait import CONSENT_TEXT, LEAST_BYTES, MOST_BYTES, ConsentBy, TakenPortrait
+from kiosk.records.portrait import (
+    COMPARISON_TEXT,
+    CONSENT_TEXT,
+    LEAST_BYTES,
+    MOST_BYTES,
+    ConsentBy,
+    FiledComparison,
+    Likeness,
+    TakenPortrait,
+)
 from kiosk.records.transaction import Outcome
 from tests.journeys.test_temporary_loss import facts, filled
 from tests.journeys.world import ID_CARD, JPEG, World, session, title_of, titles, walk
 
 CONSENT = "要在这里拍照吗？"
 PROOF = "这张照片行吗？"
+COMPARISON = "要比一比是不是本人吗？"
 NOT_THIS_TIME = NotTaken((Instruction.COME_CLOSER,))
 CHILD = dataclasses.replace(ID_CARD, name="王小小", number="110101201211230016", birth_date=date(2012, 11, 23))
 SOMEBODY_ELSE = dataclasses.replace(ID_CARD, name="李代办", number="110101196505050017", birth_date=date(1965, 5, 5))
@@ -53,7 +63,13 @@ def sitter(*sittings: Came, **choices: Any) -> World:
 
 
 def apply(world: World) -> Outcome:
-    return walk(card_application(session(world.key, reads_id_cards=True, takes_portraits=world.takes_portraits)), world)
+    terminal = session(
+        world.key,
+        reads_id_cards=True,
+        takes_portraits=world.takes_portraits,
+        compares_portraits=world.looks is not None,
+    )
+    return walk(card_application(terminal), world)
 
 
 def view(world: World, title: str) -> View:
@@ -262,6 +278,83 @@ def test_without_a_camera_nobody_is_asked() -> None:
     world.takes_portraits = False
     assert apply(world) is Outcome.DONE
     assert CONSENT not in titles(world)
+
+
+def comparing(looks: Likeness, *sittings: Came, **choices: Any) -> World:
+    world = sitter(*sittings, **({COMPARISON: AGREE} | choices))
+    world.looks = looks
+    return world
+
+
+@pytest.mark.parametrize("looks", Likeness)
+def test_what_a_comparison_says_goes_with_the_filing_and_changes_nothing_else(looks: Likeness) -> None:
+    world, plain = comparing(looks, JPEG), sitter(JPEG)
+    assert apply(world) is Outcome.DONE
+    assert apply(plain) is Outcome.DONE
+    assert world.compared == [ID_CARD.photo]
+    assert filed(world).comparison == FiledComparison(likeness=looks, consent_text=COMPARISON_TEXT)
+    seen = titles(world)
+    assert seen.index(CONSENT) + 1 == seen.index(COMPARISON)
+    seen.remove(COMPARISON)
+    assert seen == titles(plain), "nobody is told anything else, or asked anything more, for it"
+
+
+def test_where_it_is_switched_off_nothing_is_compared_or_asked() -> None:
+    world = sitter(JPEG, **{COMPARISON: AGREE})
+    assert apply(world) is Outcome.DONE
+    assert COMPARISON not in titles(world)
+    assert world.compared == []
+    assert filed(world).comparison is None
+
+
+def test_who_wants_no_comparison_is_taken_all_the_same() -> None:
+    world = comparing(Likeness.SAME, JPEG, **{COMPARISON: DECLINE})
+    assert apply(world) is Outcome.DONE
+    assert world.compared == []
+    assert world.sealed == [JPEG]
+    assert filed(world).comparison is None
+
+
+def test_a_comparison_is_asked_for_apart_and_in_plain_words() -> None:
+    world = comparing(Likeness.SAME, JPEG)
+    apply(world)
+    page = view(world, COMPARISON)
+    assert isinstance(page, Explain)
+    assert [action.intent for action in page.actions] == [DECLINE, AGREE]
+    assert {action.emphasis for action in page.actions} == {Emphasis.PLAIN}
+    assert [filled(line) for line in page.lines] == [
+        "机器把照片和身份证照片比一比，给窗口提个醒。",
+        "结果交给社保中心，办完就删；像不像都照办。",
+        "不比也一样能拍、能办。",
+    ]
+
+
+def test_who_wants_no_picture_is_not_asked_to_have_it_compared() -> None:
+    world = comparing(Likeness.SAME, **{CONSENT: DECLINE})
+    assert apply(world) is Outcome.DONE
+    assert COMPARISON not in titles(world)
+
+
+def test_a_child_is_compared_with_its_own_card_if_the_guardian_agrees() -> None:
+    own_photo = dataclasses.replace(CHILD, photo=b"\1" * 1024)
+    world = comparing(
+        Likeness.SAME,
+        JPEG,
+        **{"给谁办？": Chosen("guardian"), "给孩子拍照，您同意吗？": AGREE, "要比一比是不是孩子本人吗？": AGREE},
+    )
+    world.documents = [ID_CARD, own_photo]
+    assert apply(world) is Outcome.DONE
+    assert world.compared == [own_photo.photo]
+
+
+def test_only_the_picture_that_is_taken_is_compared() -> None:
+    world = comparing(Likeness.SAME, JPEG, JPEG, **{PROOF: Intent.AGAIN})
+    journey = card_application(session("yunling", reads_id_cards=True, takes_portraits=True, compares_portraits=True))
+    request = next(journey)
+    while len(world.portraits) < 2:
+        request = journey.send(world.answer(request))
+    assert world.compared == []
+    journey.close()
 
 
 def test_every_instruction_has_words_of_its_own() -> None:

@@ -27,7 +27,9 @@ def upgrade() -> None:
         sa.Column(
             "missing", sa.BigInteger(), nullable=False, comment="below zero where more was found than handed over"
         ),
-        sa.Column("flagged", sa.BigInteger(), nullable=False, comment="movements that can't be"),
+        sa.Column(
+            "flagged", sa.BigInteger(), nullable=False, comment="movements since the last close-out that can't be"
+        ),
         sa.Column("closed_out_at", sa.BigInteger(), nullable=True, comment="of the last count that balanced"),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
