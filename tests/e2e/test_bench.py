@@ -52,6 +52,9 @@ class NotingWorkbench:
     def last_slip(self) -> bytes | None:
         return b"a picture" if "printer refill" in self.deeds else None
 
+    def pay(self) -> None:
+        self.deeds.append("pay")
+
     def set_camera(self, what: str) -> None:
         self.deeds.append(f"camera {what}")
 
@@ -107,6 +110,7 @@ def live(bench: BenchServer, token: str) -> str:
         ("power/off", "power off"),
         ("printer/out", "printer out"),
         ("camera/backlit", "camera backlit"),
+        ("pay", "pay"),
         ("region/beijing", "region beijing"),
     ],
 )
