@@ -66,6 +66,9 @@ class Workbench(Protocol):
     def last_face(self) -> bytes | None:
         """The face that the card printer printed last, a PNG; None before the first."""
 
+    def pay(self) -> None:
+        """Pay what the screen shows a code for, as a telephone does."""
+
     def set_camera(self, what: str) -> None:
         """A scene by its key, ``cover``, ``uncover``, ``freeze``, ``hang``, ``recover``, ``unplugged``, ``plugged``."""
 
@@ -116,6 +119,7 @@ def create_app(workbench: Workbench, token: str) -> FastAPI:
     deed("/power/{what}", workbench.set_power)
     deed("/printer/{what}", workbench.set_printer)
     deed("/card-printer/{what}", workbench.set_card_printer)
+    deed("/pay", lambda _: workbench.pay())
     deed("/camera/{what}", workbench.set_camera)
     deed("/region/{what}", workbench.choose_region)
 

@@ -28,6 +28,7 @@ from simulators.stand.card_printing import CardPrinterAtHand
 from simulators.stand.centre import DemoCentre
 from simulators.stand.deck import DemoCard, lay_out
 from simulators.stand.id_documents import DemoDocument, documents_at_hand
+from simulators.stand.paying import PayingAtHand
 from simulators.stand.programs import Program
 from simulators.stand.requirements import REPOSITORY, missing
 from simulators.stand.terminals import TERMINALS, DemoTerminal, TerminalPlace, Wiring
@@ -193,6 +194,13 @@ class Stand:
             self.state / "centre", settings.seeds, settings.region_rules, settings.holidays, self.logs,
             on_death=self._died,
         )  # fmt: skip
+        self.paying = PayingAtHand(
+            self.state / "payment", f"{self.centre.url}v1/payment-notifications", self.centre.ca, self.logs,
+            on_death=self._died,
+        )  # fmt: skip
+        self.paying.start()
+        exits.callback(self.paying.program.stop)
+        self.centre.payment = self.paying.merchant
         self.centre.prepare()
         self.centre.program.start()
         exits.callback(self.centre.program.stop)
@@ -430,6 +438,11 @@ class Stand:
     def last_face(self) -> bytes | None:
         """The face that the card printer printed last, as a PNG."""
         return self.card_printer.last_face()
+
+    def pay(self) -> None:
+        """Pay what the screen shows a code for, as a telephone does."""
+        yuan = self.paying.pay() / 100
+        self._note(f"用手机付了 {yuan:.2f} 元", f"{yuan:.2f} yuan paid by telephone")
 
     def set_camera(self, what: str) -> None:
         """Let somebody step before the camera, or do something to it."""

@@ -58,6 +58,9 @@ class NotingWorkbench:
     def last_face(self) -> bytes | None:
         return b"a card" if "card printer ribbon" in self.deeds else None
 
+    def pay(self) -> None:
+        self.deeds.append("pay")
+
     def set_camera(self, what: str) -> None:
         self.deeds.append(f"camera {what}")
 
@@ -114,6 +117,7 @@ def live(bench: BenchServer, token: str) -> str:
         ("printer/out", "printer out"),
         ("card-printer/take", "card printer take"),
         ("camera/backlit", "camera backlit"),
+        ("pay", "pay"),
         ("region/beijing", "region beijing"),
     ],
 )
