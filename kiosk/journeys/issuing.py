@@ -25,12 +25,13 @@ from kiosk.journeys.issuing_requests import (
     EjectCard,
     FeedBlank,
     GiveOldCardBack,
+    HoldOldCard,
     IdentifyBlank,
     LookAtPrinter,
     Personalise,
     PrintFace,
     ReadBack,
-    TakeOldCardIn,
+    RetainOldCard,
     Wait,
     Written,
 )
@@ -87,7 +88,7 @@ class CardInMaking:
     chip: ChipData = field(repr=False)
     face: Face = field(repr=False)
     exchange: bool
-    """The old card lies in the reader, and is drawn in before the switch."""
+    """The old card lies in the reader; it is held from before the switch on, and retained after it."""
 
 
 class End(Enum):
@@ -138,10 +139,10 @@ def make_card(progress: Progress, card: CardInMaking) -> Journey[Issued]:
     try:
         yield from _write_and_print(hold, card)
         if card.exchange:
-            yield from hold.record(IssuanceStep.TAKING_OLD_CARD)
+            yield from hold.record(IssuanceStep.HOLDING_OLD_CARD)
             hold.has_old_card = True  # or may have it: giving back what is not inside is harmless
-            yield from ask(TakeOldCardIn())
-            yield from hold.record(IssuanceStep.OLD_CARD_TAKEN)
+            yield from ask(HoldOldCard())
+            yield from hold.record(IssuanceStep.OLD_CARD_HELD)
     except _Spoilt as spoilt:
         return (yield from _abandon(hold, spoilt.why))
     except (DeviceError, IssuanceRefused, BookRefused):
@@ -159,6 +160,8 @@ def make_card(progress: Progress, card: CardInMaking) -> Journey[Issued]:
     if answer.verdict is not SwitchVerdict.SWITCHED:
         return (yield from _abandon(hold, AbandonedWhy.REFUSED))
     yield from hold.record_if_possible(IssuanceStep.SWITCHED)
+    if card.exchange:
+        yield from retain_old_card(hold)
     yield from hold.book_if_possible(Move.PRESENTED)  # first: cut short, the exit is where it is looked for
     fate = yield from hand_out(hold)
     return (yield from tell_committed(hold, fate, sealed=answer.sealed))
@@ -349,6 +352,17 @@ def tell_abandoned(hold: Hold, why: AbandonedWhy, fate: BlankFate, *, old_card_i
 
 
 # After the switch: the new card to its holder.
+
+
+def retain_old_card(hold: Hold) -> Journey[None]:
+    """Take the dead card into its bin; one that does not move keeps nobody's new card back."""
+    try:
+        retained = yield from ask(RetainOldCard())
+    except DeviceError:
+        return
+    if retained:
+        hold.has_old_card = False
+        yield from hold.record_if_possible(IssuanceStep.OLD_CARD_RETAINED)
 
 
 def hand_out(hold: Hold) -> Journey[NewCardFate]:

@@ -20,6 +20,7 @@ from kiosk.journeys.issuing import (
     keep,
     offer,
     put_away,
+    retain_old_card,
     tell_abandoned,
     tell_committed,
 )
@@ -39,8 +40,8 @@ from kiosk.records.transaction import IssuanceStep, Transaction
 _ENDED_AT_THE_CENTRE: Final = frozenset({IssuanceStage.COMMITTED, IssuanceStage.OPEN_CASE})
 _MAY_HAVE_OLD_CARD: Final = frozenset(
     {
-        IssuanceStep.TAKING_OLD_CARD,
-        IssuanceStep.OLD_CARD_TAKEN,
+        IssuanceStep.HOLDING_OLD_CARD,
+        IssuanceStep.OLD_CARD_HELD,
         IssuanceStep.SWITCHING,
         IssuanceStep.REJECTING,
         IssuanceStep.RETURNING_OLD_CARD,
@@ -111,6 +112,8 @@ def _put_away(hold: Hold, step: IssuanceStep | None) -> Journey[BlankFate]:
 def _after_the_switch(
     hold: Hold, standing: IssuanceStanding, place: Place | None, step: IssuanceStep | None, *, somebody_waits: bool
 ) -> Journey[Issued]:
+    if step in (IssuanceStep.SWITCHING, IssuanceStep.SWITCHED):
+        yield from retain_old_card(hold)
     if place in (Place.PRINTER, Place.EXIT):
         fate = yield from _to_its_holder(hold, place, step, somebody_waits=somebody_waits)
     else:

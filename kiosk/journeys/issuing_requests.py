@@ -82,15 +82,22 @@ class ReadBack(Request[Written]):
 
 
 @dataclass(frozen=True, slots=True)
-class TakeOldCardIn(Request[None]):
-    """Draw the old card from the reader's slot into the terminal, for good."""
+class HoldOldCard(Request[None]):
+    """Make sure that the slot's motor holds the old card where no hand reaches it."""
 
     interruptible: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
 class GiveOldCardBack(Request[None]):
-    """Bring the old card from inside the terminal back to the slot. Harmless where none is inside."""
+    """Bring the old card that is held back to the mouth of its slot. Harmless where none is held."""
+
+    interruptible: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class RetainOldCard(Request[bool]):
+    """Take the old card that is held into its bin, for good; False where none is held."""
 
     interruptible: ClassVar[bool] = False
 

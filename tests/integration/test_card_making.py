@@ -115,8 +115,10 @@ class Terminal:
 
     def _do(self, request: Any) -> Any:
         match request:
-            case Announce() | wanted.Wait() | wanted.TakeOldCardIn() | wanted.GiveOldCardBack():
+            case Announce() | wanted.Wait() | wanted.HoldOldCard() | wanted.GiveOldCardBack():
                 return None  # the old card's slot is a person's hand here
+            case wanted.RetainOldCard():
+                return True
             case Record(transaction):
                 return self.ledger.append(transaction, offset_ms=0).sequence
             case AskCentre():

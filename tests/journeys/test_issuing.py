@@ -29,12 +29,14 @@ STORY = [
     "Record printed",
     "ReadBack",
     "Record read_back",
-    "Record taking_old_card",
-    "TakeOldCardIn",
-    "Record old_card_taken",
+    "Record holding_old_card",
+    "HoldOldCard",
+    "Record old_card_held",
     "Record switching",
     "SwitchCards",
     "Record switched",
+    "RetainOldCard",
+    "Record old_card_retained",
     "Book presented",
     "EjectCard",
     "AwaitTaken",
@@ -64,7 +66,7 @@ def test_a_card_is_made_step_by_step() -> None:
     assert issued.end is End.TAKEN
     assert (workshop.printer.taken, workshop.old_card, workshop.centre.fate) == (
         ["0123456789abcdef0123456789abcdef"],
-        "inside",
+        "bin",
         NewCardFate.TAKEN,
     )
     assert workshop.wrongs() == []
@@ -145,7 +147,7 @@ def test_nothing_moves_while_the_centre_does_not_say_which_card_is_valid() -> No
     issued = workshop.serve()
     assert issued is not None
     assert issued.end is End.UNSETTLED
-    assert (workshop.printer.inside != "", workshop.printer.at_exit, workshop.old_card) == (True, False, "inside")
+    assert (workshop.printer.inside != "", workshop.printer.at_exit, workshop.old_card) == (True, False, "held")
     assert not workshop.finished
     assert came_to_rest_after(workshop) == []
 
@@ -177,7 +179,7 @@ OUTCOMES = {
     "Personalise": ("old", "reject_bin", 1),
     "PrintFace": ("old", "reject_bin", 1),
     "ReadBack": ("old", "reject_bin", 1),
-    "TakeOldCardIn": ("old", "reject_bin", 1),
+    "HoldOldCard": ("old", "reject_bin", 1),
     "SwitchCards": ("old", "reject_bin", 1),
     "Record switched": ("new", "citizen", 0),
     "EjectCard": ("new", "citizen", 0),

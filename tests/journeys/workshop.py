@@ -129,7 +129,7 @@ class Workshop:
     printer: Printer = field(default_factory=Printer)
     centre: Centre = field(default_factory=Centre)
     old_card: str = "slot"
-    """``slot``: in the reader, in its holder's reach; ``inside``; ``none``: it is lost."""
+    """``slot``: in its holder's reach; ``held`` by the slot's motor; ``bin``; ``none``: it is lost."""
     entries: list[Transaction] = field(default_factory=list)
     stock: Stock = field(default_factory=Stock)
     blanks: dict[str, BookedBlank] = field(default_factory=dict)
@@ -249,11 +249,16 @@ class Workshop:
             case wanted.ReadBack():
                 self._needs_card()
                 return wanted.Written(_issuer(CHIP), CHIP.holder)
-            case wanted.TakeOldCardIn():
-                self.old_card = "inside"
+            case wanted.HoldOldCard():
+                self.old_card = "held"
                 return None
+            case wanted.RetainOldCard():
+                if not self.centre.new_valid:
+                    raise AssertionError("somebody's valid card is retained")
+                held, self.old_card = self.old_card == "held", "bin" if self.old_card == "held" else self.old_card
+                return held
             case wanted.GiveOldCardBack():
-                self.old_card = "slot" if self.old_card == "inside" else self.old_card
+                self.old_card = "slot" if self.old_card == "held" else self.old_card
                 return None
             case wanted.EjectCard():
                 self._needs_card()
@@ -381,7 +386,7 @@ class Workshop:
             "a refund and a card": not (centre.refunds and centre.new_valid),
             "a citizen has a dead new card": centre.new_valid or not printer.taken,
             "a valid card in the reject bin": not (centre.new_valid and printer.rejected),
-            "the old card is valid and inside": not (centre.old_valid and self.old_card == "inside"),
+            "the old card is valid and kept": not (centre.old_valid and self.old_card in {"held", "bin"}),
             "both cards with the citizen": not (printer.taken and self.old_card == "slot"),
             "taken, told otherwise": centre.fate is not issuance.NewCardFate.TAKEN or bool(printer.taken),
             "retained, told otherwise": centre.fate is not issuance.NewCardFate.RETAINED or bool(printer.retained),
