@@ -35,6 +35,7 @@ from kiosk.journeys.issuing_requests import (
     Wait,
     Written,
 )
+from kiosk.journeys.new_card import making
 from kiosk.journeys.requests import (
     A,
     Announce,
@@ -47,8 +48,6 @@ from kiosk.journeys.requests import (
     ask,
     ask_centre,
 )
-from kiosk.journeys.views import TakeCard, Working
-from kiosk.journeys.wording import say
 from kiosk.records import issuance
 from kiosk.records.custody import Move, Movement
 from kiosk.records.issuance import (
@@ -75,6 +74,8 @@ from kiosk.records.transaction import IssuanceStep, Stage
 ASKED_AGAIN: Final = 20
 """How often a question is put again whose answer decides who holds which card; with the pauses, about a minute."""
 PAUSE_S: Final = 3.0
+FEEDING, WRITING, PRINTING, CHECKING = range(4)
+"""Of :data:`kiosk.journeys.new_card.MAKING`."""
 PATIENCE_S: Final = 60.0
 """How long a new card waits in the exit before the terminal takes it back."""
 
@@ -89,6 +90,8 @@ class CardInMaking:
     face: Face = field(repr=False)
     exchange: bool
     """The old card lies in the reader; it is held from before the switch on, and retained after it."""
+    usual_minutes: int | None = None
+    """How long it takes, as whoever runs the terminal has stated."""
 
 
 class End(Enum):
@@ -205,7 +208,7 @@ class Hold:
 
 
 def _write_and_print(hold: Hold, card: CardInMaking) -> Journey[None]:
-    yield from ask(Announce(_working()))
+    yield from ask(Announce(making(FEEDING, card.usual_minutes)))
     token = yield from _asked(RequestToken(transaction_id=card.job), issuance.IssuanceToken)
     status = yield from ask(LookAtPrinter())
     if not status.ready:
@@ -221,15 +224,18 @@ def _write_and_print(hold: Hold, card: CardInMaking) -> Journey[None]:
     )
     if registered.verdict is not BlankVerdict.REGISTERED:
         raise _Spoilt(AbandonedWhy.BLANK)
+    yield from ask(Announce(making(WRITING, card.usual_minutes)))
     yield from hold.record(IssuanceStep.PERSONALISING)
     challenge = yield from ask(DrawBlankChallenge())
     proof = yield from _asked(AuthenticateBlank(transaction_id=card.job, challenge=challenge.value), BlankAuthenticated)
     if not (yield from ask(Personalise(Cryptogram(proof.cryptogram), card.chip))):
         raise _Spoilt(AbandonedWhy.BLANK)
     yield from hold.record(IssuanceStep.PERSONALISED)
+    yield from ask(Announce(making(PRINTING, card.usual_minutes)))
     yield from hold.record(IssuanceStep.PRINTING)
     yield from ask(PrintFace(card.job, card.face))
     yield from hold.record(IssuanceStep.PRINTED)
+    yield from ask(Announce(making(CHECKING, card.usual_minutes)))
     written = yield from ask(ReadBack())
     if not _is_as_ordered(written, card.chip, hold.identification_code):
         raise _Spoilt(AbandonedWhy.BLANK)
@@ -252,10 +258,6 @@ def _is_as_ordered(written: Written, ordered: ChipData, identification_code: str
         # A 3.0 chip keeps its holder closed, even to us.
         and written.holder in (None, ordered.holder)
     )
-
-
-def _working() -> Working:
-    return Working(say("正在做新卡"), say("请不要离开。"))
 
 
 def _asked(question: Question, expected: type[A]) -> Journey[A]:
@@ -384,9 +386,8 @@ def _is_at_the_exit() -> Journey[bool]:
 
 def offer(hold: Hold) -> Journey[NewCardFate]:
     """Let the citizen take the card out of the exit, and take it back where nobody does."""
-    view = TakeCard(say("请取走新卡"), say("新卡从出卡口出来了。"), urgent=False)
     try:
-        taken = yield from ask(AwaitTaken(view, PATIENCE_S))
+        taken = yield from ask(AwaitTaken(PATIENCE_S))
     except DeviceError:
         return (yield from _if_gone(hold, Move.TAKEN))
     if not taken:

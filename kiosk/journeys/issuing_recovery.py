@@ -10,7 +10,7 @@ from typing import Final
 
 from drivers.ports.card_printer import Media, Position
 from drivers.ports.errors import DeviceError
-from kiosk.journeys.frame import Progress
+from kiosk.journeys.frame import Ending, Progress, Session
 from kiosk.journeys.issuing import (
     End,
     Hold,
@@ -25,7 +25,9 @@ from kiosk.journeys.issuing import (
     tell_committed,
 )
 from kiosk.journeys.issuing_requests import LookAtPrinter, WhereIsBlank
-from kiosk.journeys.requests import Distrusted, Journey, Unreachable, ask, ask_centre
+from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Unreachable, ask, ask_centre
+from kiosk.journeys.views import Working
+from kiosk.journeys.wording import say
 from kiosk.records.custody import Move, Place
 from kiosk.records.issuance import (
     AbandonedWhy,
@@ -35,7 +37,7 @@ from kiosk.records.issuance import (
     IssuanceStanding,
     NewCardFate,
 )
-from kiosk.records.transaction import IssuanceStep, Transaction
+from kiosk.records.transaction import IssuanceStep, Outcome, Stage, Transaction
 
 _ENDED_AT_THE_CENTRE: Final = frozenset({IssuanceStage.COMMITTED, IssuanceStage.OPEN_CASE})
 _MAY_HAVE_OLD_CARD: Final = frozenset(
@@ -45,6 +47,35 @@ _MAY_HAVE_OLD_CARD: Final = frozenset(
         IssuanceStep.SWITCHING,
         IssuanceStep.REJECTING,
         IssuanceStep.RETURNING_OLD_CARD,
+    }
+)
+
+
+def settling(session: Session, begun: Transaction, *, somebody_waits: bool) -> Journey[Outcome]:
+    """Bring what was left half made to an end, and put that on record; UNKNOWN while it has none.
+
+    :param session: of that transaction.
+    :param begun: its newest entry.
+    """
+    progress = Progress(begun.service, session)
+    progress.social_security_number, progress.holder_name = begun.social_security_number, begun.holder_name
+    progress.identified_by, progress.began = begun.identified_by, True
+    yield from ask(Announce(Working(say("请稍候"), say("机器正在核对上一张新卡。"))))
+    issued = yield from settle(progress, begun, somebody_waits=somebody_waits)
+    if progress.unsettled:
+        return Outcome.UNKNOWN
+    outcome = _OUTCOMES[issued.end]
+    ending = Ending(outcome, (), reason="" if issued.end is End.TAKEN else issued.end.value)
+    yield from ask(Record(progress.transaction(Stage.FINISHED, ending)))
+    return outcome
+
+
+_OUTCOMES: Final[Mapping[End, Outcome]] = MappingProxyType(
+    {
+        End.TAKEN: Outcome.DONE,
+        End.RETAINED: Outcome.PARTLY_DONE,
+        End.UNSEEN: Outcome.UNKNOWN,
+        End.ABANDONED: Outcome.FAILED,
     }
 )
 

@@ -117,7 +117,6 @@ class AwaitTaken(Request[bool]):
     """
 
     interruptible: ClassVar[bool] = False
-    view: View
     patience_s: float
 
 

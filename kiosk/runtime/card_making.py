@@ -1,13 +1,17 @@
-"""What each request of a card in the making asks of the printer, of its contact station and of the stock's book."""
+"""What each request of a card in the making asks of the printer, of its contact station, of the slot's motor and of the
+stock's book.
+"""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
+from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_encoder import CardEncoder, NameDoesNotFit, PersonalisationRefused
-from drivers.ports.card_printer import CardPrinter
+from drivers.ports.card_printer import CardPrinter, Media
 from drivers.ports.card_reader import CardKind, CardReader, HolderDataProtected
-from drivers.ports.errors import ProtocolViolation, TimedOut
+from drivers.ports.errors import MediaRemoved, NotConnected, ProtocolViolation, TimedOut
 from kiosk.custody.book import StockBook
 from kiosk.journeys.issuing_requests import (
     AwaitTaken,
@@ -17,11 +21,14 @@ from kiosk.journeys.issuing_requests import (
     DrawBlankChallenge,
     EjectCard,
     FeedBlank,
+    GiveOldCardBack,
+    HoldOldCard,
     IdentifyBlank,
     LookAtPrinter,
     Personalise,
     PrintFace,
     ReadBack,
+    RetainOldCard,
     Whereabouts,
     WhereIsBlank,
     Written,
@@ -29,10 +36,11 @@ from kiosk.journeys.issuing_requests import (
 from kiosk.journeys.requests import LedgerFailed
 from kiosk.ledger.errors import LedgerError
 from kiosk.records.custody import Impossible
+from kiosk.runtime.lanes import Lane, Lanes
 
 _CHIP_WAIT_S: Final = 5.0
 """A chip that was brought to the contacts answers at once, or pcscd's next look finds it (0.4 s)."""
-TAKEN_WAIT_S: Final = 0.5
+_TAKEN_WAIT_S: Final = 0.5
 """One wait for a hand at the exit; short, so that the call for it becomes urgent in time."""
 
 PrinterRequest = (
@@ -47,16 +55,33 @@ PrinterRequest = (
     | AwaitTaken
     | DiscardCard
 )
+SlotRequest = HoldOldCard | GiveOldCardBack | RetainOldCard
+BookRequest = Book | WhereIsBlank
+MakingRequest = PrinterRequest | SlotRequest | BookRequest
 
 
 @dataclass(frozen=True, slots=True)
 class CardMaker:
-    """A card printer, and the two ways to the chip at its contact station."""
+    """What a terminal makes cards with."""
 
     printer: CardPrinter
     encoder: CardEncoder
     station: CardReader
-    """The same contacts, read as any reader would."""
+    """The contacts of the encoder, read as any reader would."""
+    book: StockBook
+    slot: CaptureUnit | None = None
+    """The motor of the citizen's slot; None where a hand moves the card, and no old card can be kept."""
+
+
+def errand(request: MakingRequest, maker: CardMaker, lanes: Lanes) -> tuple[Lane, Callable[[], Any]]:
+    """The call that answers ``request``, and the lane that makes it."""
+    match request:
+        case Book() | WhereIsBlank():
+            return lanes.ledger, book_errand(request, maker.book)
+        case HoldOldCard() | GiveOldCardBack() | RetainOldCard():
+            return lanes.card, slot_errand(request, maker.slot)
+        case _:
+            return lanes.maker, making_errand(request, maker)
 
 
 def making_errand(request: PrinterRequest, maker: CardMaker) -> Callable[[], Any]:
@@ -87,7 +112,7 @@ def making_errand(request: PrinterRequest, maker: CardMaker) -> Callable[[], Any
             assert_never(other)
 
 
-def book_errand(request: Book | WhereIsBlank, book: StockBook) -> Callable[[], Any]:
+def book_errand(request: BookRequest, book: StockBook) -> Callable[[], Any]:
     """The call on the stock's book that answers ``request``; for the ledger's lane."""
     match request:
         case Book():
@@ -96,6 +121,42 @@ def book_errand(request: Book | WhereIsBlank, book: StockBook) -> Callable[[], A
             return lambda: _whereabouts(book, job)
         case other:
             assert_never(other)
+
+
+def slot_errand(request: SlotRequest, slot: CaptureUnit | None) -> Callable[[], Any]:
+    """The call on the slot's motor that answers ``request``; without a motor nothing is ever held."""
+    match request:
+        case HoldOldCard():
+            return lambda: _hold(slot)
+        case GiveOldCardBack():
+            return lambda: _give_back(slot)
+        case RetainOldCard():
+            return lambda: _retain(slot)
+        case other:
+            assert_never(other)
+
+
+def _hold(slot: CaptureUnit | None) -> None:
+    if slot is None:
+        raise NotConnected("capture_unit", "this slot has no motor")
+    if slot.status().media is not Media.PRESENT:
+        raise MediaRemoved("capture_unit", "the old card is not at the contacts")
+
+
+def _give_back(slot: CaptureUnit | None) -> None:
+    if slot is not None:
+        with suppress(MediaRemoved):
+            slot.eject()
+
+
+def _retain(slot: CaptureUnit | None) -> bool:
+    if slot is None:
+        return False
+    try:
+        slot.retain()
+    except MediaRemoved:
+        return False
+    return True
 
 
 def _personalise(encoder: CardEncoder, request: Personalise) -> bool:
@@ -124,7 +185,7 @@ def _read_back(station: CardReader) -> Written:
 
 def _taken(printer: CardPrinter) -> bool:
     try:
-        printer.wait_until_taken(TAKEN_WAIT_S)
+        printer.wait_until_taken(_TAKEN_WAIT_S)
     except TimedOut:
         return False
     return True

@@ -8,14 +8,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from drivers.ports.card_reader import (
-    HolderDataProtected,
-)
+from drivers.ports.card_printer import IssuanceRefused
+from drivers.ports.card_reader import HolderDataProtected
 from drivers.ports.errors import DeviceError, EntryCancelled, NotConnected, TimedOut
 from drivers.ports.pin import Pin
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
 from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.frame import Session
+from kiosk.journeys.issuing_recovery import settling
+from kiosk.journeys.issuing_requests import AwaitTaken, BookRefused, Pause, Wait
+from kiosk.journeys.new_card import take_new_card
 from kiosk.journeys.reception import reception
 from kiosk.journeys.requests import (
     Announce,
@@ -78,7 +80,8 @@ from kiosk.records.portrait import (
     Likeness,
     TakenPortrait,
 )
-from kiosk.records.transaction import Outcome, Service
+from kiosk.records.transaction import Outcome, Service, Transaction
+from kiosk.runtime.card_making import MakingRequest, errand
 from kiosk.runtime.errands import card_errand, id_errand, pad_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
@@ -102,13 +105,19 @@ ID_TAKEN_AT_ONCE_S: Final = 0.3
 """Whoever has taken the identity card by then is not asked for it."""
 URGENT_S: Final = 10.0
 """After this long a forgotten card is called for urgently (docs/ux-rules.md rule 9)."""
+UNSETTLED_POLL_S: Final = 30.0
+"""How often it is looked whether a card is half made; at the start at once."""
+WAITS_S: Final = 20.0
+"""So soon after a start whoever's card was being made may stand there still."""
 _PAD_SILENT_S: Final = 30.0
 """An entry that times out sooner than this never started: the pad is silent."""
 
 _RING_STEPS: Final = 10
 """Parts of the ring that fills while all is well; each is a scene of its own."""
 
-_SHOWS: Final = (Show, Announce, AwaitCard, AwaitIdDocument, ReadIdDocument, EnterPin, EnterPinBlock, TakePortrait)
+_SHOWS: Final = (
+    Show, Pause, Announce, AwaitCard, AwaitIdDocument, ReadIdDocument, EnterPin, EnterPinBlock, TakePortrait,
+)  # fmt: skip
 """Requests that bring a view of their own."""
 
 
@@ -143,6 +152,8 @@ class Conductor:
         self._sitting: Sitting | None = None
         """The try before the camera that is under way."""
         self._slot_due = 0.0
+        self._unsettled_due = 0.0
+        self._started_at = self._clock()
         self._interruption: Interruption | DeviceError | None = None
         self._holds_card = False
         self._slot_was_full = False
@@ -151,6 +162,8 @@ class Conductor:
         self._begun_at = 0.0
         self._released_at = 0.0
         self._retry_return_at: float | None = None
+        self._passes_at: float | None = None
+        """When the pause at hand is over."""
         self._citizen_present = False
         self._shown: Scene | None = None
         self._view: View = Working(say("正在启动"), say("请稍候。"))
@@ -173,7 +186,7 @@ class Conductor:
             return
         if intent is Intent.CANCEL:
             self._interrupt(CitizenCancelled())
-        elif isinstance(self._request, Show):
+        elif isinstance(self._request, Show | Pause):
             self._send(intent)
         elif self._sitting is not None:
             self._sitting.stop()
@@ -235,10 +248,12 @@ class Conductor:
         now = self._clock()
         self._mind_pending_interruption()
         self._mind_return(now)
+        self._mind_pause(now)
         self._mind_idleness(now)
         self._mind_slot(now)
         if self.vacant:
             self._watch.look(now)
+            self._mind_unsettled(now)
         if self._at_reception:
             self._watch.look_at_printer(now)
         self._draw(now)
@@ -271,6 +286,7 @@ class Conductor:
     def _begin(self) -> None:
         """Start on the request at hand."""
         self._ticket += 1
+        self._passes_at = None
         request = self._request
         self._begun_at = self._clock()
         if request.awaits_citizen:
@@ -316,8 +332,18 @@ class Conductor:
                 self._hand(self._lanes.camera, self._comparison(request))
             case SealPortrait():
                 self._send(self._sealed(request))
+            case Pause(seconds=seconds) | Wait(seconds=seconds):
+                self._passes_at = self._clock() + seconds
+            case _ if isinstance(request, MakingRequest):
+                self._make(request)
             case _:
                 self._hand(self._lanes.card, card_errand(request, self._devices.card_reader))
+
+    def _make(self, request: MakingRequest) -> None:
+        maker = self._devices.card_maker
+        if maker is None:
+            raise AssertionError("a journey makes a card where nothing can")
+        self._hand(*errand(request, maker, self._lanes))
 
     def _id_errand(self, request: AwaitIdDocument | ReadIdDocument | ReturnIdDocument) -> Callable[[], Any]:
         reader = self._devices.id_reader
@@ -383,7 +409,7 @@ class Conductor:
         if isinstance(request, ReturnCard | ReturnIdDocument) and error is not None:
             self._not_yet_taken(error)
             return
-        if isinstance(error, TimedOut) and isinstance(request, AwaitCard | AwaitIdDocument) and not self._interruption:
+        if self._is_still_awaited(request, error, value):
             self._hand_over(request)
             return
         if isinstance(request, AwaitCard | ReturnCard):
@@ -410,12 +436,22 @@ class Conductor:
             case LedgerFailed():
                 self._health.broken("ledger", error)
                 self._throw(error)
-            case DeviceError():
+            case DeviceError() | IssuanceRefused() | BookRefused():
                 self._failed(request, error)
             case defect:
                 raise defect
 
-    def _failed(self, request: Request[Any], error: DeviceError) -> None:
+    def _is_still_awaited(self, request: Request[Any], error: BaseException | None, value: Any) -> bool:
+        """Whether one short wait is over, and the citizen has time yet."""
+        match request:
+            case AwaitCard() | AwaitIdDocument():
+                return isinstance(error, TimedOut) and self._interruption is None
+            case AwaitTaken(patience_s=patience_s):
+                return value is False and self._clock() - self._begun_at < patience_s
+            case _:
+                return False
+
+    def _failed(self, request: Request[Any], error: DeviceError | IssuanceRefused | BookRefused) -> None:
         _log.warning("%s: %s", type(request).__name__, error)
         if isinstance(error, NotConnected) and error.device == "id_reader":
             self._watch.lost_id_reader()  # nobody else is sent to it until it has answered
@@ -447,6 +483,10 @@ class Conductor:
             self._retry_return_at = None
             self._hand_over(self._request)
 
+    def _mind_pause(self, now: float) -> None:
+        if self._passes_at is not None and now >= self._passes_at:
+            self._send(None)
+
     # Moving the journey.
 
     def _send(self, value: Any) -> None:
@@ -458,6 +498,10 @@ class Conductor:
         if isinstance(error, CitizenGone):
             self._citizen_present = False
         self._advance(lambda: self._journey.throw(error))
+
+    def _advance_with(self, journey: Journey[Any]) -> None:
+        self._journey = journey
+        self._advance(lambda: next(journey))
 
     def _throw_pending(self) -> None:
         error, self._interruption = self._interruption, None
@@ -539,6 +583,26 @@ class Conductor:
         personal = self._holds_card or (isinstance(self._request, Show) and self._request.personal)
         return self._idleness.warning_left(now, personal=personal, large=self._large)
 
+    def _mind_unsettled(self, now: float) -> None:
+        """Look whether a card was left half made, by a power cut or a silent centre, and bring it to its end."""
+        if self._devices.card_maker is not None and self._lanes.ledger.idle and now >= self._unsettled_due:
+            self._unsettled_due = now + UNSETTLED_POLL_S
+            self._lanes.do_aside(self._lanes.ledger, self._journal.unsettled, self._unsettled_found)
+
+    def _unsettled_found(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, LedgerFailed):
+            self._health.broken("ledger", answer.error)
+            return
+        begun: Transaction | None = answer.value
+        self._watch.card_unsettled = begun is not None
+        if begun is None or not self.vacant:
+            return
+        _log.warning("a card was left half made at %s", begun.step)
+        waits = self._clock() - self._started_at < WAITS_S
+        session = Session(begun.transaction_id, self._region, self._surroundings.today())
+        self._at_reception = False
+        self._advance_with(settling(session, begun, somebody_waits=waits))
+
     def _mind_slot(self, now: float) -> None:
         """Look whether the card is still there while the citizen thinks, or has come while nobody was here."""
         watching = self._holds_card and isinstance(self._request, Show | EnterPin | EnterPinBlock)
@@ -586,6 +650,8 @@ class Conductor:
                 line=say("卡还在机器里，别忘了拿走。") if urgent else say("取走卡以后，屏幕上会告诉您结果。"),
                 urgent=urgent,
             )
+        elif isinstance(self._request, AwaitTaken):
+            view = take_new_card(urgent=now - self._begun_at >= URGENT_S)
         elif isinstance(self._request, ReturnIdDocument) and now - self._released_at >= ID_TAKEN_AT_ONCE_S:
             urgent = now - self._released_at >= URGENT_S
             view = TakeIdCard(

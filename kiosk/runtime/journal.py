@@ -107,13 +107,25 @@ class DurableJournal:
             begun = self._opened().unfinished()
         except LedgerError as error:
             raise self._failed(error) from error
-        for transaction in begun:
+        lost = [transaction for transaction in begun if transaction.step is None]
+        for transaction in lost:
             self.append(
                 msgspec.structs.replace(
                     transaction, stage=Stage.FINISHED, outcome=Outcome.UNKNOWN, reason="interrupted"
                 )
             )
-        return len(begun)
+        return len(lost)
+
+    def unsettled(self) -> Transaction | None:
+        """The newest entry of a card that was left half made: its end can be found out, and is not guessed.
+
+        :raises LedgerFailed: the ledger can't be read.
+        """
+        try:
+            begun = self._opened().unfinished()
+        except LedgerError as error:
+            raise self._failed(error) from error
+        return next((transaction for transaction in begun if transaction.step is not None), None)
 
     def tidy(self) -> bool:
         """Finish what was interrupted, erase what the centre has signed for; whether the identity is in good standing.

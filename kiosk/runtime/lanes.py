@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from drivers.ports.card_printer import IssuanceRefused
 from drivers.ports.card_reader import ExternalAuthenticationRefused, HolderDataProtected
 from drivers.ports.errors import DeviceError
+from kiosk.journeys.issuing_requests import BookRefused
 from kiosk.journeys.requests import LedgerFailed
 from kiosk.portrait.guidance import Instruction
 
@@ -25,6 +27,11 @@ PRINTER_S: Final = 300.0
 """Seventy portions of 2 KiB, 25 cm of paper, at their limit of 4 s (drivers/receipt_printer/serial_printer.py)."""
 CAMERA_S: Final = 120.0
 """A try of 60 s (sitting.py), opening, loading the models, and finishing three pictures on a slow machine."""
+
+
+MAKER_S: Final = 300.0
+"""Printing a face (90 s), its panels on the line at 20 s each, and the waits for a printer that has fallen silent
+(drivers/card_printer/escape.py); writing a chip takes some seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +164,15 @@ class Lanes:
         self.pad = self._lane("pad", PAD_S)
         self.id = self._lane("id", ID_READER_S)
         self.centre = self._lane("centre", CENTRE_S)
-        self.ledger = self._lane("ledger", LEDGER_S, LedgerFailed)
+        self.ledger = self._lane("ledger", LEDGER_S, LedgerFailed, BookRefused)
         self.printer = self._lane("printer", PRINTER_S)
         self.camera = self._lane("camera", CAMERA_S)
+        self.maker = self._lane("maker", MAKER_S, IssuanceRefused)
 
     @property
     def all(self) -> tuple[Lane, ...]:
         """Each of them."""
-        return self.card, self.pad, self.id, self.centre, self.ledger, self.printer, self.camera
+        return self.card, self.pad, self.id, self.centre, self.ledger, self.printer, self.camera, self.maker
 
     def _lane(self, name: str, longest_s: float, *expected: type[BaseException]) -> Lane:
         return Lane(name, self._answers, self._wake, self._clock, longest_s, expected)

@@ -14,6 +14,7 @@ from kiosk.journeys.views import Scene
 from kiosk.journeys.wording import Say
 from kiosk.policy.country import Country
 from kiosk.records.transaction import Transaction
+from kiosk.runtime.card_making import CardMaker
 
 
 class Display(Protocol):
@@ -38,6 +39,12 @@ class Journal(Protocol):
         :raises LedgerFailed: it could not be.
         """
 
+    def unsettled(self) -> Transaction | None:
+        """The newest entry of a card that was left half made; None where there is none.
+
+        :raises LedgerFailed: the ledger can't be read.
+        """
+
     def tidy(self) -> bool:
         """Erase what the centre has signed for; whether the identity is in good standing.
 
@@ -57,6 +64,8 @@ class Devices:
     """None where the terminal was delivered without one."""
     camera: Camera | None = None
     """None where there is none. It looks at nobody until a journey has it opened."""
+    card_maker: CardMaker | None = None
+    """None where no card is made."""
 
 
 @dataclass(frozen=True, slots=True)

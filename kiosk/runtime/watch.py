@@ -31,6 +31,8 @@ class DeviceWatch:
         """The reader of identity cards has answered lately. The terminal serves without it."""
         self.camera_there = False
         """The camera has answered lately. The terminal serves without it."""
+        self.card_unsettled = True
+        """A card may be half made: no other is begun."""
 
     @property
     def printing(self) -> Printing:

@@ -61,7 +61,7 @@ class Terminal:
 
     @property
     def book(self) -> StockBook:
-        return StockBook(self.ledger, "yunling", SIZES, clock=self.centre.clock, offset_ms=lambda: 0)
+        return self.maker.book
 
     def reserve(self) -> CardOrder:
         """Reserve a card, and pay for it."""
@@ -187,7 +187,9 @@ def terminal(pcscd: PrivatePcscd, own_centre: RunningCentre, tmp_path: Path) -> 
             limits=Limits(answer_s=2.0, settle_s=5.0),
         )
         encoder = PcscCardEncoder(name, answer_limit_s=READER_LIMIT_S)
-        made = Terminal(centre, simulator, ledger, CardMaker(printer, encoder, station), CentralClient(connection))
+        book = StockBook(ledger, "yunling", SIZES, clock=centre.clock, offset_ms=lambda: 0)
+        maker = CardMaker(printer, encoder, station, book)
+        made = Terminal(centre, simulator, ledger, maker, CentralClient(connection))
         made.book.hand_over(5, by="A", and_by="B")
         yield made
         printer.close()

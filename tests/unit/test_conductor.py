@@ -279,6 +279,10 @@ class Book:
         self.entries: list[Transaction] = []
         self.full = False
         self.in_standing = True
+        self.half_made: Transaction | None = None
+
+    def unsettled(self) -> Transaction | None:
+        return self.half_made
 
     def append(self, transaction: Transaction) -> int:
         if self.full:
