@@ -80,7 +80,7 @@ def _run(chosen: argparse.Namespace) -> int:
         case "card":
             return _printed(lambda: card.run(chosen, bootstrap.open_card_reader))
         case "ledger":
-            return _printed(lambda: ledger.run(chosen, bootstrap.uplink_settings(load_configuration(chosen.config))))
+            return _printed(lambda: ledger.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))))
         case "region":
             return _printed(lambda: region.run(chosen))
         case "handbook":
