@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk import bootstrap
-from kiosk.command_line import card, handbook, ledger, photo, region
+from kiosk.command_line import card, card_face, handbook, ledger, photo, plate, region, stock
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
 from kiosk.ledger.errors import LedgerError
 from kiosk.service_manager import ServiceManager
@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     region.add_parser(commands)
     handbook.add_parser(commands)
     photo.add_parser(commands)
+    stock.add_parser(commands, DEFAULT_CONFIGURATION)
+    plate.add_parser(commands, DEFAULT_CONFIGURATION)
+    card_face.add_parser(commands)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -77,17 +80,33 @@ def _run(chosen: argparse.Namespace) -> int:
         case "enrol":
             request = bootstrap.enrol(load_configuration(chosen.config))
             chosen.request.write_bytes(msgspec.json.encode(request))
-        case "card":
-            return _printed(lambda: card.run(chosen, bootstrap.open_card_reader))
-        case "ledger":
-            return _printed(lambda: ledger.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))))
-        case "region":
-            return _printed(lambda: region.run(chosen))
-        case "handbook":
-            return _printed(lambda: handbook.run(chosen))
-        case "photo":
-            return _printed(lambda: photo.run(chosen))
+        case _:
+            return _printed(lambda: _tell(chosen))
     return 0
+
+
+def _tell(chosen: argparse.Namespace) -> int:
+    """The commands that print what they find."""
+    match chosen.command:
+        case "card":
+            return card.run(chosen, bootstrap.open_card_reader)
+        case "card-face":
+            return card_face.run(chosen)
+        case "handbook":
+            return handbook.run(chosen)
+        case "ledger":
+            return ledger.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config)))
+        case "photo":
+            return photo.run(chosen)
+        case "plate":
+            configuration = load_configuration(chosen.config)
+            return plate.run(configuration, bootstrap.open_camera(configuration))
+        case "region":
+            return region.run(chosen)
+        case "stock":
+            return stock.run(chosen, load_configuration(chosen.config))
+        case _:
+            raise AssertionError(chosen.command)
 
 
 def _as_handed_over(file: Path) -> Configuration:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib
 import logging
 import os
 import resource
@@ -21,33 +22,44 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from drivers.camera import OpenCvCamera, source_of
+from drivers.capture_unit import EscapeCaptureUnit
+from drivers.capture_unit.motor import BAUD_RATE
+from drivers.card_encoder import PcscCardEncoder
 from drivers.card_reader import PcscCardReader
 from drivers.id_reader import SerialIdReader
 from drivers.pin_pad.discovery import open_pin_pad
 from drivers.ports.camera import Camera
+from drivers.ports.capture_unit import CaptureUnit
+from drivers.ports.card_encoder import CardEncoder
+from drivers.ports.card_printer import CardPrinter
 from drivers.ports.card_reader import CardReader
-from drivers.ports.id_reader import IdReader
+from drivers.ports.id_reader import IdReader, PhotoDecoder
 from drivers.ports.receipt_printer import ReceiptPrinter
+from drivers.transport.byte_line import DeviceFileLine, SerialPortLine, TcpLine
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.central_client.connection import SignedConnection
 from kiosk.configuration import Configuration, ConfigurationError
+from kiosk.custody.book import StockBook
+from kiosk.custody.stock import StorageSizes
 from kiosk.handbook.articles import HandbookError
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook, load_handbook
 from kiosk.journeys.views import AnyIntent
 from kiosk.ledger.errors import LedgerMissing
 from kiosk.ledger.journal import Ledger
+from kiosk.ledger.kept import KeptReader
 from kiosk.ledger.store import STORAGE_KEY_SIZE
 from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
-from kiosk.portrait.norm import Norm
+from kiosk.portrait.regional import norm_of
 from kiosk.records.china_time import CHINA
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.likeness import LikenessCheck
 from kiosk.runtime.sitting import Studio
 from kiosk.runtime.surroundings import Devices, Surroundings
 from kiosk.runtime.viewfinder import Viewfinder
@@ -59,6 +71,7 @@ from kiosk.uplink.alone import alone
 from kiosk.uplink.settings import UplinkSettings
 
 if TYPE_CHECKING:
+    from kiosk.portrait.comparison import Comparison
     from kiosk.portrait.darkroom import Darkroom
 
 _log = logging.getLogger(__name__)
@@ -127,6 +140,43 @@ def open_receipt_printer(configuration: Configuration) -> ReceiptPrinter | None:
     return SerialReceiptPrinter(str(section.port), runs, baud_rate=section.baud_rate)
 
 
+def open_capture_unit(configuration: Configuration) -> CaptureUnit | None:
+    """The motor of the card slot; None where a hand moves the card. Nothing is opened or asked yet."""
+    section = configuration.capture_unit
+    if section is None:
+        return None
+    return EscapeCaptureUnit(SerialPortLine("capture_unit", str(section.port), BAUD_RATE))
+
+
+def open_card_printer(configuration: Configuration, offset: ClockOffset) -> CardPrinter | None:
+    """The printer for cards, which feeds for this terminal by the centre's leave; None where there is none.
+
+    :raises ConfigurationError: the centre's keys are not there, or its line is none.
+    """
+    section = configuration.card_printer
+    if section is None:
+        return None
+    # numpy comes with it: only where there is such a printer.
+    from drivers.card_printer import EscapeCardPrinter  # noqa: PLC0415 - see above
+
+    host, _, port = section.line.rpartition(":")
+    device_file = section.line.startswith("/")
+    if not device_file and not 0 < int(port) < 65536:
+        raise ConfigurationError(f"card_printer.line: there is no port {port}")
+    return EscapeCardPrinter(
+        DeviceFileLine("card_printer", section.line) if device_file else TcpLine("card_printer", host, int(port)),
+        Ed25519PublicKey.from_public_bytes(_centre_keys(configuration).signing_key),
+        configuration.terminal.id,
+        now_ms=lambda: time.time_ns() // 1_000_000 + offset.milliseconds(),
+    )
+
+
+def open_card_encoder(configuration: Configuration) -> CardEncoder | None:
+    """The contact station of the card printer; None where there is none. Nothing is opened or asked yet."""
+    section = configuration.card_printer
+    return None if section is None else PcscCardEncoder(section.contact_station)
+
+
 def open_camera(configuration: Configuration) -> Camera | None:
     """The camera; None where the terminal has none. It looks at nobody yet.
 
@@ -141,23 +191,51 @@ def open_camera(configuration: Configuration) -> Camera | None:
         raise ConfigurationError(f"camera.source: {error}") from error
 
 
-def open_studio(configuration: Configuration, viewfinder: Viewfinder) -> Studio | None:
-    """What portraits are taken with; None where the terminal has no camera. No model is loaded yet.
+def open_studio(configuration: Configuration, region: Region, viewfinder: Viewfinder) -> Studio | None:
+    """What portraits of the region's norm are taken with; None without a camera. No model is loaded yet.
 
     :raises ConfigurationError: the centre's keys are not there.
     """
     if configuration.camera is None:
         return None
-    models = configuration.paths.assets / "models"
+    models, norm = configuration.paths.assets / "models", norm_of(region)
+    plate = configuration.camera.plate
 
     @functools.cache
     def darkroom() -> "Darkroom":
         from kiosk.portrait.darkroom import Darkroom  # noqa: PLC0415 - numpy, OpenCV and the models: at the first sitting
 
-        return Darkroom(models, Norm())
+        return Darkroom(models, norm, plate)
 
     centre = X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key)
-    return Studio(darkroom, viewfinder, centre)
+    return Studio(darkroom, viewfinder, centre, open_likeness_check(configuration))
+
+
+def open_likeness_check(configuration: Configuration) -> LikenessCheck | None:
+    """What compares a portrait with an identity card's photo; None where that is switched off. No model is loaded yet.
+
+    :raises ConfigurationError: there is no such decoder, or no camera or reader of identity cards.
+    """
+    section = configuration.comparison
+    if section is None:
+        return None
+    if configuration.camera is None or configuration.id_reader is None:
+        raise ConfigurationError("comparison: wants [camera] and [id_reader]")
+    module, _, name = section.photo_decoder.partition(":")
+    try:
+        decoder: PhotoDecoder = getattr(importlib.import_module(module), name)()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ConfigurationError(f"comparison.photo_decoder = {section.photo_decoder!r}: {error}") from error
+    directory = configuration.paths.assets / "models"
+
+    @functools.cache
+    def comparison() -> "Comparison":
+        from kiosk.portrait.comparison import Comparison  # noqa: PLC0415 - as with the darkroom
+        from kiosk.portrait.models import Models  # noqa: PLC0415 - see there
+
+        return Comparison(Models(directory), directory)
+
+    return LikenessCheck(comparison, decoder)
 
 
 def enrol(configuration: Configuration) -> EnrolmentRequest:
@@ -229,6 +307,49 @@ def reserved_state(configuration: Configuration) -> Iterator[None]:
         raise ConfigurationError(f"terminal.state: {state}: {error.strerror}") from error
     with held:
         yield
+
+
+def stock_sizes(configuration: Configuration) -> StorageSizes:
+    """How many blank cards hopper and bins take.
+
+    :raises ConfigurationError: no card is issued here.
+    """
+    section = configuration.stock
+    if section is None:
+        raise ConfigurationError("stock: the section is missing: this terminal issues no cards")
+    return StorageSizes(
+        hopper=section.hopper,
+        hopper_low=section.hopper_low,
+        reject_bin=section.reject_bin,
+        reject_bin_high=section.reject_bin_high,
+        retained_bin=section.retained_bin,
+        retained_bin_high=section.retained_bin_high,
+    )
+
+
+@contextlib.contextmanager
+def open_stock(configuration: Configuration) -> Iterator[StockBook]:
+    """The book of this terminal's blank cards, to be written while the terminal does not run.
+
+    :raises AlreadyRunning: it runs.
+    :raises ConfigurationError: a key or a section is not there.
+    :raises LedgerError: the ledger can't be opened.
+    """
+    sizes = stock_sizes(configuration)
+    offset = ClockOffset(configuration.offset_path)
+    with reserved_state(configuration), ledger_opener(configuration)() as ledger:
+        yield StockBook(
+            ledger, configuration.terminal.region, sizes, clock=time.time, offset_ms=offset.milliseconds
+        )  # fmt: skip
+
+
+def open_kept(configuration: Configuration) -> KeptReader:
+    """What this terminal's ledger keeps, to be read at any time.
+
+    :raises ConfigurationError: the storage key is not there.
+    :raises LedgerError: the ledger can't be read.
+    """
+    return KeptReader(configuration.ledger_path, _storage_key(configuration))
 
 
 def _check_state(state: Path) -> None:
@@ -324,7 +445,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
             window,
             surroundings(window.wake, offset, country),
             handbook,
-            studio=open_studio(configuration, viewfinder),
+            studio=open_studio(configuration, region, viewfinder),
         )
         conductors.append(conductor)
 

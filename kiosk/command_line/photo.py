@@ -1,4 +1,7 @@
-"""``kiosk photo``: what a portrait measures, and the portrait for the card, for whoever answers for a terminal."""
+"""``kiosk photo``: what a portrait measures, the portrait for the card, and what two pictures have in common.
+
+For whoever answers for a terminal.
+"""
 
 import argparse
 import json
@@ -9,8 +12,13 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
+from kiosk.command_line.region import DEFAULT_REGIONS
+from kiosk.policy.pack import PackError, load_pack
+from kiosk.policy.region import Region
 from kiosk.portrait.errors import ModelsMissing, NoFace, NotCompliant, PictureTooSmall, PortraitError, UnreadablePicture
-from kiosk.portrait.norm import CHECKLIST, Norm, Stage
+from kiosk.portrait.norm import Norm, Stage
+from kiosk.portrait.regional import norm_of
+from kiosk.records.portrait import Likeness
 
 if TYPE_CHECKING:  # numpy and OpenCV are loaded by whoever measures, not by every command of the kiosk
     from kiosk.portrait.measures import Measured
@@ -24,6 +32,7 @@ class Exit(IntEnum):
     """Exit codes of ``kiosk photo``, the gravest of several pictures' last; scripts rely on them."""
 
     COMPLIANT = 0
+    """Or: the same person, a solid head."""
     USAGE = 2
     """Wrong arguments, as argparse has it."""
     NOT_COMPLIANT = 10
@@ -35,10 +44,16 @@ class Exit(IntEnum):
     """A file can't be read or written."""
     NO_MODELS = 14
     """Set-up has not brought the models."""
+    NOT_THE_SAME = 15
+    """Compared: the faces are clearly different; or turned: it looks flat."""
+    OPEN = 16
+    """Compared or turned, and nothing can be told."""
+    NO_REGION = 17
+    """There is no such region pack, or it has faults."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``photo check``, ``photo make`` and ``photo report`` to the kiosk's commands."""
+    """Add ``photo check``, ``make``, ``report``, ``compare`` and ``turn`` to the kiosk's commands."""
     photo = subparsers.add_parser("photo", help="measure portraits and make them ready for the card")
     commands = photo.add_subparsers(dest="action", required=True)
     codes = "exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit)
@@ -59,9 +74,29 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     report = commands.add_parser("report", help="write one HTML page of all pictures in a folder", epilog=codes)
     report.add_argument("folder", type=Path, metavar="DIR")
     report.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in DIR; it holds the faces")
-    for command in (check, make, report):
+    compare = commands.add_parser(
+        "compare", help="how alike the faces of two pictures are: an aid, no proof", epilog=codes
+    )
+    turn = commands.add_parser(
+        "turn", help="whether what turned between two frames was flat: a hint, no proof", epilog=codes
+    )
+    for command in (compare, turn):
+        command.add_argument("one", type=Path, metavar="A")
+        command.add_argument("other", type=Path, metavar="B")
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+    for command in (check, make, report, compare, turn):
         command.add_argument(
             "--models", type=Path, default=DEFAULT_MODELS, metavar="DIR", help=f"default {DEFAULT_MODELS}"
+        )
+        command.add_argument(
+            "--region", metavar="NAME", help="judge by this region's pack, such as beijing (default: the national norm)"
+        )
+        command.add_argument(
+            "--regions",
+            type=Path,
+            default=DEFAULT_REGIONS,
+            metavar="DIR",
+            help=f"folder of the packs (default {DEFAULT_REGIONS})",
         )
 
 
@@ -70,13 +105,21 @@ def run(args: argparse.Namespace) -> int:
     from kiosk.portrait.models import Models  # noqa: PLC0415 - see above
 
     try:
+        norm = Norm() if args.region is None else norm_of(Region(load_pack(args.regions / f"{args.region}.toml")))
         models = Models(args.models)
         match args.action:
             case "check":
-                return _check(models, args.files, Stage(args.stage), as_json=args.json)
+                return _check(models, norm, args.files, Stage(args.stage), as_json=args.json)
             case "make":
-                return _make(models, args.picture, args.portrait)
-        return _report(models, args.folder, args.out or args.folder / "report.html")
+                return _make(models, norm, args.picture, args.portrait)
+            case "compare":
+                return _compare(models, args.models, args.one, args.other, as_json=args.json)
+            case "turn":
+                return _turn(models, args.one, args.other, as_json=args.json)
+        return _report(models, norm, args.folder, args.out or args.folder / "report.html")
+    except PackError as error:
+        print(error, file=sys.stderr)
+        return Exit.NO_REGION
     except PortraitError as error:
         print(f"kiosk photo: {error}", file=sys.stderr)
         return _code(error)
@@ -85,21 +128,21 @@ def run(args: argparse.Namespace) -> int:
         return Exit.NO_FILE
 
 
-def _check(models: "Models", files: list[Path], stage: Stage, *, as_json: bool) -> int:
+def _check(models: "Models", norm: Norm, files: list[Path], stage: Stage, *, as_json: bool) -> int:
     code = Exit.COMPLIANT
     told: list[dict[str, object]] = []
     for file in files:
         one: dict[str, object] = {"file": str(file)}
         try:
-            measured = _measured(models, file.read_bytes(), stage)
+            measured = _measured(models, norm, file.read_bytes(), stage)
         except (PortraitError, OSError) as error:
             this = _code(error)
             one |= {"outcome": this.name.lower(), "fault": str(error)}
         else:
             this = _outcome(measured)
-            one |= {"outcome": this.name.lower(), "measures": _listed(measured), "to_confirm": list(CHECKLIST)}
+            one |= {"outcome": this.name.lower(), "measures": _listed(measured), "to_confirm": list(norm.checklist)}
             if not as_json:
-                _print_table(file, measured, this)
+                _print_table(file, measured, norm, this)
         if not as_json and "fault" in one:
             print(f"{file}: {this.name.lower()}: {one['fault']}")
         told.append(one)
@@ -109,41 +152,95 @@ def _check(models: "Models", files: list[Path], stage: Stage, *, as_json: bool) 
     return code
 
 
-def _measured(models: "Models", content: bytes, stage: Stage) -> "Measured":
+def _measured(models: "Models", norm: Norm, content: bytes, stage: Stage) -> "Measured":
     from kiosk.portrait.measures import measure_finished, measure_frame  # noqa: PLC0415
     from kiosk.portrait.picture import read_picture  # noqa: PLC0415
 
     picture = read_picture(content)
     match stage:
         case Stage.CAPTURE:
-            return measure_frame(models, picture.pixels, Norm())
+            return measure_frame(models, picture.pixels, norm)
         case Stage.FINISHED:
-            return measure_finished(models, picture, Norm())
+            return measure_finished(models, picture, norm)
         case _ as never:
             assert_never(never)
 
 
-def _make(models: "Models", source: Path, target: Path) -> int:
+def _make(models: "Models", norm: Norm, source: Path, target: Path) -> int:
     from kiosk.portrait.finish import finish  # noqa: PLC0415
     from kiosk.portrait.picture import read_picture  # noqa: PLC0415
 
-    portrait = finish(models, read_picture(source.read_bytes()).pixels, Norm())
+    portrait = finish(models, read_picture(source.read_bytes()).pixels, norm)
     part = target.with_name(target.name + ".part")
     part.write_bytes(portrait.jpeg)
     os.replace(part, target)  # noqa: PTH105 - the whole portrait or none
-    print(f"{target}: {len(portrait.jpeg)} bytes; to be confirmed by the person: {', '.join(CHECKLIST)}")
+    print(f"{target}: {len(portrait.jpeg)} bytes; to be confirmed by the person: {', '.join(norm.checklist)}")
     return Exit.COMPLIANT
 
 
-def _report(models: "Models", folder: Path, out: Path) -> int:
+def _report(models: "Models", norm: Norm, folder: Path, out: Path) -> int:
     from kiosk.portrait.report import examine, page  # noqa: PLC0415
 
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in _PICTURES)
-    sheets = [examine(models, file.name, file.read_bytes(), Norm()) for file in files]
+    sheets = [examine(models, file.name, file.read_bytes(), norm) for file in files]
     out.write_text(page(sheets), encoding="utf-8")
     complying = sum(not sheet.fault for sheet in sheets)
     print(f"{out}: {len(sheets)} pictures, {complying} comply")
     return Exit.COMPLIANT if complying == len(sheets) else Exit.NOT_COMPLIANT
+
+
+def _compare(models: "Models", directory: Path, one: Path, other: Path, *, as_json: bool) -> int:
+    from kiosk.portrait.comparison import OPEN_FROM, SAME_FROM, Comparison  # noqa: PLC0415
+    from kiosk.portrait.picture import read_picture  # noqa: PLC0415
+
+    comparison = Comparison(models, directory)
+    first, second = (read_picture(file.read_bytes()).pixels for file in (one, other))
+    compared = comparison.compare(first, second)
+    similarity = None if math.isnan(compared.similarity) else round(compared.similarity, 4)
+    rows = {"similarity": similarity, "same_from": SAME_FROM, "open_from": OPEN_FROM}
+    words, code = {
+        Likeness.SAME: ("the same person, it seems", Exit.COMPLIANT),
+        Likeness.NOT_THE_SAME: ("not the same person, it seems", Exit.NOT_THE_SAME),
+        Likeness.OPEN: ("can't tell", Exit.OPEN),
+    }[compared.likeness]
+    _tell({**rows, "likeness": compared.likeness.value}, words, "its error rates are not established", as_json=as_json)
+    return code
+
+
+def _turn(models: "Models", one: Path, other: Path, *, as_json: bool) -> int:
+    from kiosk.portrait.landmarks import find_face  # noqa: PLC0415
+    from kiosk.portrait.picture import read_picture  # noqa: PLC0415
+    from kiosk.portrait.planarity import LEAST_TURN, MOST_NARROWED, SOLID_FROM, TurnHint, turn_between  # noqa: PLC0415
+
+    faces = [find_face(models, read_picture(file.read_bytes()).pixels) for file in (one, other)]
+    first, second = faces
+    if first is None or second is None:
+        raise NoFace("no face is found")
+    turn = turn_between(first, second)
+    rows = {
+        "residual": round(turn.residual, 5),
+        "solid_from": SOLID_FROM,
+        "turned_degrees": round(turn.degrees, 1),
+        "least_turn_degrees": LEAST_TURN,
+        "narrowed": round(turn.narrowed, 2),
+        "most_narrowed": MOST_NARROWED,
+    }
+    words, code = {
+        TurnHint.SOLID: ("it looks solid", Exit.COMPLIANT),
+        TurnHint.FLAT: ("it looks flat", Exit.NOT_THE_SAME),
+        TurnHint.OPEN: ("turned too little or too far to tell", Exit.OPEN),
+    }[turn.hint]
+    _tell({**rows, "hint": turn.hint.value}, words, "a hint, no detection of presentation attacks", as_json=as_json)
+    return code
+
+
+def _tell(rows: dict[str, object], words: str, caveat: str, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({**rows, "caveat": caveat}, indent=2))
+        return
+    for name, value in rows.items():
+        print(f"  {name.replace('_', ' '):20}  {'not measured' if value is None else value}")
+    print(f"  {words}; {caveat}")
 
 
 def _outcome(measured: "Measured") -> Exit:
@@ -181,11 +278,11 @@ def _listed(measured: "Measured") -> list[dict[str, object]]:
     ]
 
 
-def _print_table(file: Path, measured: "Measured", outcome: Exit) -> None:
+def _print_table(file: Path, measured: "Measured", norm: Norm, outcome: Exit) -> None:
     from kiosk.portrait.report import told  # noqa: PLC0415
 
     print(f"{file}: {outcome.name.lower()}")
     for verdict in measured.verdicts:
         name, value, window, meaning = told(verdict)
         print(f"  {meaning:4}  {name:16}  {value:>14}  {window:>14}  {verdict.limit.source}")
-    print(f"  to be confirmed by the person: {', '.join(CHECKLIST)}")
+    print(f"  to be confirmed by the person: {', '.join(norm.checklist)}")

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from kiosk.records.filings import IdentifiedBy
+from kiosk.records.portrait import Consent
 
 SCHEMA_VERSION: Final = 1
 
@@ -45,7 +46,38 @@ class Stage(Enum):
     """Where in a transaction an entry was written. An irrevocable step is recorded before and after."""
 
     BEGUN = "begun"
+    STEP = "step"
+    """On the way: what is being done now, or has been; :attr:`Transaction.step` says what."""
     FINISHED = "finished"
+    CONSENT = "consent"
+    """What was said to a portrait's being taken; as often as it was said. Changes nothing."""
+
+
+class IssuanceStep(Enum):
+    """How far a new card has come. What can't be undone stands twice: before it and after it."""
+
+    RESERVED = "reserved"
+    FEE_ORDERED = "fee_ordered"
+    FEE_PAID = "fee_paid"
+    PERSONALISING = "personalising"
+    PERSONALISED = "personalised"
+    PRINTING = "printing"
+    PRINTED = "printed"
+    READ_BACK = "read_back"
+    """Chip and order agree."""
+    TAKING_OLD_CARD = "taking_old_card"
+    OLD_CARD_TAKEN = "old_card_taken"
+    SWITCHING = "switching"
+    """The centre is asked for the point of no return."""
+    SWITCHED = "switched"
+    REJECTING = "rejecting"
+    """The spoilt blank is about to go into the reject bin."""
+    RETAINING = "retaining"
+    """The card that nobody took is about to go into the retained bin."""
+    RETURNING_OLD_CARD = "returning_old_card"
+    OLD_CARD_RETURNED = "old_card_returned"
+    COMMITTED = "committed"
+    ABANDONED = "abandoned"
 
 
 class Outcome(Enum):
@@ -89,8 +121,10 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """32 hex characters, random; the same for every stage and for the online request that did the work."""
     service: Service
     stage: Stage
+    step: IssuanceStep | None = None
+    """With stage STEP only."""
     outcome: Outcome | None = None
-    """None while ``stage`` is BEGUN."""
+    """None unless ``stage`` is FINISHED."""
     reason: str = ""
     """A machine word such as ``pin_locked``; empty when done. An examination names what it found, the gravest first,
     with commas between."""
@@ -118,6 +152,8 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """The centre has already done it under this transaction id; the entry must change nothing again."""
     rule: str = ""
     """The pack's rule that decided, such as ``pin.tries``."""
+    consent: Consent | None = None
+    """With stage CONSENT, and with no other."""
 
     def __repr__(self) -> str:
         return f"<Transaction {self.service.value} {self.stage.value} {self.transaction_id[:8]}>"

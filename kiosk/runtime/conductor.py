@@ -26,6 +26,7 @@ from kiosk.journeys.requests import (
     CentreAnswer,
     CitizenCancelled,
     CitizenGone,
+    ComparePortrait,
     Distrusted,
     EnterPin,
     EnterPinBlock,
@@ -69,7 +70,14 @@ from kiosk.journeys.views import (
 from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
 from kiosk.portrait.guidance import Instruction
-from kiosk.records.portrait import CONSENT_TEXT, FiledPortrait, TakenPortrait
+from kiosk.records.portrait import (
+    COMPARISON_TEXT,
+    CONSENT_TEXT,
+    FiledComparison,
+    FiledPortrait,
+    Likeness,
+    TakenPortrait,
+)
 from kiosk.records.transaction import Outcome, Service
 from kiosk.runtime.errands import card_errand, id_errand, pad_errand
 from kiosk.runtime.health import Health
@@ -304,6 +312,8 @@ class Conductor:
             case TakePortrait():
                 self._sitting = self._new_sitting()
                 self._hand(self._lanes.camera, self._sitting.take)
+            case ComparePortrait():
+                self._hand(self._lanes.camera, self._comparison(request))
             case SealPortrait():
                 self._send(self._sealed(request))
             case _:
@@ -337,6 +347,12 @@ class Conductor:
 
         return Sitting(camera, studio, tell, self._clock)
 
+    def _comparison(self, request: ComparePortrait) -> Callable[[], Likeness]:
+        check = self._studio.likeness if self._studio is not None else None
+        if check is None:
+            raise AssertionError("a journey compares where nothing is compared")
+        return lambda: check.tell(request.portrait, request.photo)
+
     def _sealed(self, request: SealPortrait) -> FiledPortrait:
         if self._studio is None:
             raise AssertionError("nobody has taken this portrait")
@@ -344,6 +360,9 @@ class Conductor:
             sealed=request.portrait.sealed(request.transaction_id, self._studio.centre),
             consent_by=request.consent_by,
             consent_text=CONSENT_TEXT,
+            comparison=FiledComparison(likeness=request.likeness, consent_text=COMPARISON_TEXT)
+            if request.likeness is not None
+            else None,
         )
 
     def _print(self, request: PrintSlip) -> None:
@@ -485,6 +504,7 @@ class Conductor:
                     self._surroundings.today(),
                     reads_id_cards=self._watch.reads_id_cards,
                     takes_portraits=self._studio is not None and self._watch.camera_there,
+                    compares_portraits=self._studio is not None and self._studio.likeness is not None,
                     printing=self._watch.printing,
                     handbook=self._handbook,
                     country=self._surroundings.country,

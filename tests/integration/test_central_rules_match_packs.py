@@ -7,26 +7,30 @@ import pytest
 
 from central.command_line import main
 from central.region_rules import (
+    InstantRule,
     ReasonCodes,
     RegionRule,
     RegionRulesRefused,
-    ReplacementReason,
     StateCodes,
     load_region_rules,
 )
 from central.settings import load_settings
+from kiosk.policy.card_rules import ReplacementReason as Why
 from kiosk.policy.card_rules import VoidFrom
 from kiosk.policy.counter import Paper
 from kiosk.policy.pack import Identification, LiftedBy, Pack, Unit, load_pack
 from kiosk.policy.region import BUSINESS_OF, Region
 from kiosk.records.card import CardState
 from kiosk.records.filings import MATTER_KEYS, IssuedPaper
+from kiosk.records.issuance import ReplacementReason
+from kiosk.records.portrait import NATIONAL_KB
 from kiosk.records.transaction import Service
 from tests.centre import REGION_RULES, REPOSITORY
 
 DEMO_RULES = REPOSITORY / "config" / "demo" / "region_rules.toml"
 PACKS = sorted((REPOSITORY / "config" / "regions").glob("*.toml"))
 YUNLING = REPOSITORY / "tests" / "regions" / "yunling.toml"
+NUMBERS = "card_number_prefix = 'N11'\nregion_code = '110000'\ncollection_place = '窗口'"
 # Typed from the handbooks: Beijing Q6, Jiangxi §3. No shipped region opens lifting to a terminal.
 DAYS = {"beijing": 10, "jiangxi": 5, "guizhou": None, "qingdao": None, "zhumadian": None, "yunling": 3}
 
@@ -41,6 +45,7 @@ def says(pack: Pack) -> RegionRule:
     open_here = {service for service, rules in pack.services.items() if rules.self_service.value}
     papers = [kind.value for kind in IssuedPaper if Service.PAPERS in open_here and pack.papers[kind].issued.value]
     holds, emergency = pack.papers[IssuedPaper.TEMPORARY_CARD].term.value, pack.offsite.emergency_term.value
+    portrait = pack.portrait.file_size.value
     assert holds is None or holds.unit is Unit.MONTHS
     assert emergency is None or emergency.unit is Unit.WORKING_DAYS
     return RegionRule(
@@ -72,12 +77,43 @@ def says(pack: Pack) -> RegionRule:
         ),
         acceptance_ends_card=pack.replacement.old_card_void.value is VoidFrom.REPLACEMENT_ACCEPTED,
         e_card_stops=bool(pack.ecard.stops_with_card.value),
+        portrait_kb=NATIONAL_KB if portrait is None else (portrait.least_kb, portrait.most_kb),
     )
 
 
+WHY = {
+    Why.LOST: ReplacementReason.LOST,
+    Why.DAMAGED: ReplacementReason.DAMAGED,
+    Why.WORN: ReplacementReason.DAMAGED,
+    Why.UNREADABLE: ReplacementReason.DAMAGED,
+    Why.EXPIRED: ReplacementReason.RENEWED,
+    Why.NAME_CHANGED: ReplacementReason.IDENTITY_CHANGED,
+    Why.NUMBER_CHANGED: ReplacementReason.IDENTITY_CHANGED,
+    Why.ETHNIC_GROUP_CHANGED: ReplacementReason.IDENTITY_CHANGED,
+    Why.PHOTO_CHANGED: ReplacementReason.IDENTITY_CHANGED,
+    Why.INSURANCE_DATA_CHANGED: ReplacementReason.OTHER,
+    Why.MISPRINTED: ReplacementReason.OTHER,
+    Why.OTHER_BANK: ReplacementReason.BANK_CHANGED,
+}
+"""A handbook's words as systems write them down."""
+
+
+def made_at_once(pack: Pack) -> tuple[int, frozenset[ReplacementReason]] | None:
+    """What a new card costs, and for which reasons the pack lets a terminal make it."""
+    rules = pack.replacement
+    if not rules.instant_here.value:
+        return None
+    return rules.fee_fen.value or 0, frozenset(WHY[why] for why in rules.reasons.value or ())
+
+
+def costs(instant: InstantRule | None) -> tuple[int, frozenset[ReplacementReason]] | None:
+    """The same as the centre has it."""
+    return None if instant is None else (instant.fee_fen, frozenset(instant.reasons))
+
+
 def without_codes(rule: RegionRule) -> RegionRule:
-    """No handbook prints a code, so no pack has one."""
-    return msgspec.structs.replace(rule, states=StateCodes(), reasons=ReasonCodes())
+    """No handbook prints a code, so no pack has one; nor the numbers and places of new cards."""
+    return msgspec.structs.replace(rule, states=StateCodes(), reasons=ReasonCodes(), instant=None)
 
 
 @pytest.mark.parametrize("rules", [DEMO_RULES, REGION_RULES], ids=["demo", "tests"])
@@ -85,6 +121,10 @@ def without_codes(rule: RegionRule) -> RegionRule:
 def test_the_centre_keeps_the_packs_terms(path: Path, rules: Path) -> None:
     rule = load_region_rules(rules).of(path.stem)
     assert without_codes(rule) == says(load_pack(path))
+    assert costs(rule.instant) == made_at_once(load_pack(path))
+    # 000 §4.3, and its operator: sixteen yuan. The others' handbooks name windows, and no operator has opened more.
+    assert (rule.instant is not None) is (path.stem == "zhumadian")
+    assert rule.instant is None or rule.instant.fee_fen == 1600
     assert rule.temporary_loss_days == DAYS[path.stem]
     assert not rule.lifting
     assert not rule.lifting_by_id_card
@@ -103,6 +143,7 @@ def test_the_centre_keeps_the_packs_terms(path: Path, rules: Path) -> None:
 def test_the_fictional_region_opens_lifting() -> None:
     rule = load_region_rules(REGION_RULES).of("yunling")
     assert without_codes(rule) == says(load_pack(YUNLING))
+    assert costs(rule.instant) == made_at_once(load_pack(YUNLING)) == (2000, frozenset(ReplacementReason))
     assert without_codes(rule) == RegionRule(
         temporary_loss_days=3,
         temporary_loss_typed=True,
@@ -119,6 +160,7 @@ def test_the_fictional_region_opens_lifting() -> None:
         activation_by_id_card=True,
         activation_contact=("phone", "address", "postcode"),
         e_card_stops=True,
+        portrait_kb=(20, 60),
     )
     assert load_region_rules(DEMO_RULES).of("yunling") == RegionRule()
 
@@ -142,11 +184,21 @@ def test_no_rule_is_left_over() -> None:
         ("[beijing]\nformal_loss = 'yes'", "formal_loss"),
         ("[beijing]\nproxies = ['card_application']", "proxies"),
         ("[beijing]\nminor_below = 0", "minor_below"),
+        ("[beijing]\nportrait_kb = [0, 40]", "portrait_kb"),
+        ("[beijing]\nportrait_kb = [14]", "portrait_kb"),
+        ("[beijing]\nportrait_kb = [40, 14]", "portrait_kb"),
+        ("[beijing]\nportrait_kb = [14, 201]", "portrait_kb"),
         ("[beijing.states]\nnormal = 1", "normal"),
         ("[beijing.states]\nnormal = '9'", "code of its own"),
         ("[beijing.states]\nnormal = ''", "normal"),
         ("[beijing.states]\nnormal = 'ordinary'", "normal"),
         ("[beijing.states]\nmislaid = '5'", "mislaid"),
+        ("[beijing.instant]\nreasons = ['lost']", "card_number_prefix"),
+        ("[beijing.instant]\nreasons = []", "reasons"),
+        ("[beijing.instant]\nreasons = ['stolen']", "reasons"),
+        (f"[beijing.instant]\nreasons = ['lost']\nfree_reasons = ['other']\n{NUMBERS}", "free_reasons"),
+        (f"[beijing.instant]\nreasons = ['lost']\nfee_fen = -1\n{NUMBERS}", "fee_fen"),
+        (f"[beijing]\nacceptance_ends_card = true\n[beijing.instant]\nreasons = ['lost']\n{NUMBERS}", "contradict"),
         ("[beijing.reasons]\nlost = '12'", "code of its own"),
         ("[beijing.reasons]\nlost = 'l'", "lost"),
         ("[beijing.reasons]\nstolen = '13'", "stolen"),

@@ -15,9 +15,12 @@ from kiosk.configuration import ConfigurationError
 from kiosk.journeys.faults import fault_view
 from kiosk.journeys.wording import say
 from kiosk.portrait.errors import ModelsMissing
+from kiosk.runtime.likeness import LikenessCheck
 from kiosk.runtime.viewfinder import Viewfinder
 from simulators.camera import CameraSimulator
+from simulators.id_reader.photo import StandInDecoder
 from tests.centre import REPOSITORY
+from tests.journeys.world import region
 from tests.unit.test_receipt_printer_section import configured
 
 
@@ -57,12 +60,45 @@ def test_without_a_camera_there_is_no_studio_and_with_one_no_model_is_loaded(tmp
     opening = X25519PrivateKey.generate().public_key().public_bytes_raw()
     public = CentreKeys(key_id="k", signing_key=bytes(32), opening_key=opening)
     (tmp_path / "public.json").write_bytes(msgspec.json.encode(public))
-    assert bootstrap.open_studio(configured(tmp_path, ""), Viewfinder()) is None
+    assert bootstrap.open_studio(configured(tmp_path, ""), region("beijing"), Viewfinder()) is None
     section = '[camera]\nsource = "/dev/null"'
-    studio = bootstrap.open_studio(configured(tmp_path, section, tmp_path / "no-assets"), Viewfinder())
+    studio = bootstrap.open_studio(
+        configured(tmp_path, section, tmp_path / "no-assets"), region("beijing"), Viewfinder()
+    )
     assert studio is not None
     with pytest.raises(ModelsMissing):
         studio.darkroom()
+
+
+def compared(tmp_path: Path, decoder: str, rest: str = '[camera]\nsource = "/dev/null"\n') -> LikenessCheck | None:
+    section = f'{rest}[id_reader]\nport = "/dev/null"\n[comparison]\nphoto_decoder = "{decoder}"'
+    return bootstrap.open_likeness_check(configured(tmp_path, section))
+
+
+def test_nobody_is_compared_unless_somebody_has_switched_it_on(tmp_path: Path) -> None:
+    both = '[camera]\nsource = "/dev/null"\n[id_reader]\nport = "/dev/null"'
+    assert bootstrap.open_likeness_check(configured(tmp_path, both)) is None
+    for shipped in (REPOSITORY / "config").rglob("*.toml"):
+        assert "[comparison]" not in shipped.read_text(encoding="utf-8")
+
+
+def test_a_decoder_is_brought_by_its_name_and_no_model_is_loaded(tmp_path: Path) -> None:
+    check = compared(tmp_path, "simulators.id_reader.photo:StandInDecoder")
+    assert check is not None
+    assert isinstance(check.decoder, StandInDecoder)
+
+
+@pytest.mark.parametrize(
+    "decoder", ["no.such.module:Decoder", "json:NoSuchClass", "json:dumps", "json", "os.system('x'):y", ""]
+)
+def test_a_decoder_that_is_none_is_a_mistake_of_the_file(tmp_path: Path, decoder: str) -> None:
+    with pytest.raises(ConfigurationError, match="photo_decoder"):
+        compared(tmp_path, decoder)
+
+
+def test_a_comparison_wants_a_camera(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="camera"):
+        compared(tmp_path, "simulators.id_reader.photo:StandInDecoder", "")
 
 
 def test_a_device_that_is_not_there_is_no_mistake_of_the_file(tmp_path: Path) -> None:

@@ -1,12 +1,19 @@
 """The whole way of a portrait on a terminal: conductor, camera lane, driver, a simulated camera, and the models."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
 from typing import Any, cast
 
+import cv2
+import msgspec
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from PIL import Image
 
 from drivers.camera import OpenCvCamera, source_of
 from kiosk.journeys.portrait import AGREE, DECLINE, NOT_POSSIBLE
@@ -28,18 +35,30 @@ from kiosk.journeys.views import (
     ReadBack,
     Result,
 )
+from kiosk.portrait.comparison import Comparison
 from kiosk.portrait.darkroom import Darkroom
 from kiosk.portrait.errors import ModelsMissing
 from kiosk.portrait.guidance import Instruction
-from kiosk.portrait.norm import Norm
+from kiosk.portrait.models import Models
+from kiosk.portrait.norm import Measure, Norm
 from kiosk.portrait.picture import read_picture
 from kiosk.records.filings import FileMatter
-from kiosk.records.portrait import TakenPortrait, open_portrait
-from kiosk.records.transaction import Outcome, Service
-from kiosk.runtime.sitting import PATIENCE_S, TRY_S, Studio
+from kiosk.records.portrait import (
+    COMPARISON_TEXT,
+    ConsentWord,
+    FiledComparison,
+    Likeness,
+    TakenPortrait,
+    open_portrait,
+)
+from kiosk.records.transaction import Outcome, Service, Stage
+from kiosk.runtime.likeness import LikenessCheck
+from kiosk.runtime.sitting import PATIENCE_S, TRY_S, Studio, _seat
 from kiosk.runtime.viewfinder import Glance, Viewfinder
 from simulators.camera import SCENES, CameraSimulator
-from tests.portraits import MODELS
+from simulators.camera.scenes import ADULT, CHILD, EYE_LINE, Sitter, standing
+from simulators.id_reader.photo import StandInDecoder, standin_photo
+from tests.portraits import MODELS, finished
 from tests.unit.test_conductor import DEADLINE_S, Hall, Plate
 
 CENTRE = X25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -48,13 +67,14 @@ CENTRE = X25519PrivateKey.from_private_bytes(bytes(range(32)))
 class Booth:
     """A terminal with a camera, and who stands before it."""
 
-    def __init__(self, darkroom: Callable[[], Any] | None = None) -> None:
+    def __init__(self, darkroom: Callable[[], Any] | None = None, likeness: LikenessCheck | None = None) -> None:
         self.simulator = CameraSimulator()
         self.simulator.show(SCENES["adult"].film())
         self.viewfinder = Viewfinder()
         self.plate = Plate()
-        studio = Studio(darkroom or (lambda: Darkroom(MODELS, Norm())), self.viewfinder, CENTRE.public_key())
+        studio = Studio(darkroom or (lambda: Darkroom(MODELS, Norm())), self.viewfinder, CENTRE.public_key(), likeness)
         camera = OpenCvCamera(source_of(self.simulator.url), width=1280, height=720)
+        self.compares = likeness is not None
         self.hall = Hall("yunling", self.plate, eye=camera, studio=studio)
 
     def close(self) -> None:
@@ -92,6 +112,9 @@ class Booth:
     def to_preview(self) -> None:
         self.to_consent()
         self.hall.touch(AGREE)
+        if self.compares:
+            self.hall.until(lambda: self.shown("要比一比是不是本人吗？"))
+            self.hall.touch(AGREE)
         self.hall.until(lambda: self.shown("拍之前，请看一看"))
         assert self.simulator.sent == 0, "nobody is looked at while they read"
         self.hall.touch(Intent.NEXT)
@@ -148,11 +171,132 @@ def test_a_portrait_from_consent_to_the_centre(booth: Booth) -> None:
     assert open_portrait(filed.portrait.sealed, filed.transaction_id, CENTRE) == jpeg
 
 
+class Card:
+    """A decoder for the photo of whoever's identity card lies there."""
+
+    def __init__(self, photo: bytes) -> None:
+        self.photo = photo
+        self.decoded: list[bytes] = []
+
+    def decode(self, coded: bytes) -> bytes:
+        self.decoded.append(coded)
+        return self.photo
+
+
+def on_a_card(name: str) -> bytes:
+    """The portrait as an identity card has it: 102 × 126."""
+    out = BytesIO()
+    Image.open(BytesIO(finished(name))).resize((102, 126)).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("whose", "looks"), [("portrait-a", Likeness.SAME), ("obama", Likeness.NOT_THE_SAME), (None, Likeness.OPEN)]
+)
+def test_a_portrait_is_compared_with_the_cards_photo_and_filed_whatever_it_says(
+    whose: str | None, looks: Likeness
+) -> None:
+    decoder = Card(on_a_card(whose) if whose is not None else b"no picture")
+    booth = Booth(likeness=LikenessCheck(lambda: Comparison(Models(MODELS), MODELS), decoder))
+    try:
+        portrait = booth.to_proof()
+        booth.hall.touch(Intent.NEXT)
+        booth.patiently(lambda: isinstance(booth.hall.view, ReadBack), "it was compared")
+        assert portrait.wiped
+        booth.hall.touch(Intent.NEXT)
+        booth.hall.sees(Result)
+        filed = asked(booth).portrait
+        assert filed is not None
+        assert filed.comparison == FiledComparison(likeness=looks, consent_text=COMPARISON_TEXT)
+        assert len(decoder.decoded[0]) == 1024
+        assert booth.hall.book.entries[-1].outcome is Outcome.DONE
+    finally:
+        booth.close()
+
+
+def test_the_stand_ins_photo_is_nobodys_and_tells_nothing() -> None:
+    check = LikenessCheck(lambda: Comparison(Models(MODELS), MODELS), StandInDecoder())
+    portrait = TakenPortrait(finished("portrait-a"))
+    assert check.tell(portrait, standin_photo("somebody")) is Likeness.OPEN
+    assert check.tell(portrait, bytes(1024)) is Likeness.OPEN, "coded by another codec"
+
+
+def test_a_missing_model_tells_nothing_and_stops_nobody(tmp_path: Path) -> None:
+    check = LikenessCheck(lambda: Comparison(Models(MODELS), tmp_path), Card(on_a_card("portrait-a")))
+    assert check.tell(TakenPortrait(finished("portrait-a")), bytes(1024)) is Likeness.OPEN
+
+
 def test_no_means_that_the_camera_is_never_opened(booth: Booth) -> None:
     booth.to_consent()
     booth.hall.touch(DECLINE)
     booth.hall.sees(ReadBack)
     assert booth.simulator.sent == 0
+
+
+def test_from_consent_to_filing_no_file_is_written(booth: Booth) -> None:
+    """Neither a picture nor anything else; what Python opens is watched, and what the terminal's ledger gets."""
+    written: list[str] = []
+    watching = threading.Event()
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and watching.is_set():
+            path, mode, flags = arguments
+            if set(str(mode or "")) & set("wax+") or (isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)):
+                written.append(str(path))
+
+    sys.addaudithook(watch)
+    watching.set()
+    try:
+        with Path(os.devnull).open("wb"):
+            assert written == [os.devnull], "the watch sees what is opened for writing"
+        written.clear()
+        portrait = booth.to_proof()
+        face = bytes(portrait.jpeg)
+        booth.hall.touch(Intent.NEXT)
+        booth.hall.sees(ReadBack)
+        booth.hall.touch(Intent.NEXT)
+        booth.hall.sees(Result)
+    finally:
+        watching.clear()
+    assert written == []
+    entries = booth.hall.book.entries
+    assert [entry.stage for entry in entries] == [Stage.CONSENT, Stage.BEGUN, Stage.FINISHED]
+    assert not any(face[200:232] in msgspec.json.encode(entry) or len(repr(entry)) > 200 for entry in entries)
+
+
+def test_a_portrait_taken_back_is_nowhere_and_the_ledger_says_so(booth: Booth) -> None:
+    hall = booth.hall
+    portrait = booth.to_proof()
+    hall.touch(DECLINE)
+    hall.sees(ReadBack)
+    assert portrait.wiped
+    hall.touch(Intent.NEXT)
+    hall.sees(Result)
+    assert asked(booth).portrait is None
+    words = [entry.consent.word for entry in hall.book.entries if entry.consent is not None]
+    assert words == [ConsentWord.GIVEN, ConsentWord.WITHDRAWN]
+
+
+@pytest.mark.parametrize(
+    ("size", "sitter", "lowest"),
+    [((1280, 720), ADULT, 440), ((1280, 720), CHILD, 420), ((1920, 1080), ADULT, 800)],
+    ids=["720", "720 child", "1080"],
+)
+def test_how_low_a_head_may_be(size: tuple[int, int], sitter: Sitter, lowest: int) -> None:
+    """The part that is looked at has all of the frame's height: the portrait's own frame is what ends a row too low."""
+    darkroom = Darkroom(MODELS, Norm())
+    kept = []
+    for row in range(round(EYE_LINE * size[1]) // 20 * 20, size[1] - 180, 20):
+        seen = cv2.cvtColor(standing(sitter, row=row, size=size), cv2.COLOR_BGR2RGB)
+        (room,) = (
+            one.within
+            for one in darkroom.measure(_seat(np.asarray(seen, np.uint8)))
+            if one.limit.measure is Measure.ROOM_BELOW
+        )
+        if room:
+            kept.append(row)
+    assert kept[-1] == lowest
+    assert len(kept) == 1 + (lowest - kept[0]) // 20, "no gap between"
 
 
 def test_pictures_reach_the_viewfinder_as_in_a_mirror(booth: Booth) -> None:
@@ -206,7 +350,7 @@ def test_another_way_out_in_the_middle(booth: Booth) -> None:
     booth.to_preview()
     booth.told(Instruction.COME_CLOSER)
     booth.hall.touch(NOT_POSSIBLE)
-    booth.hall.until(lambda: booth.shown("拍不了也能办"))
+    booth.hall.sees(Choices)
     booth.looks_at_nobody()
     booth.hall.touch(Intent.AGAIN)
     booth.simulator.show(SCENES["adult"].film())
