@@ -160,23 +160,14 @@ class IssuanceDesk:
                 return msgspec.json.decode(before.answer, type=IssuanceReserved)
             if transaction.effects or transaction.loss_reported_at is not None:
                 raise malformed("this transaction id has done something else")
-            if _proves_nothing(question):
-                return IssuanceReserved(verdict=IssuanceVerdict.ID_CARD_WANTED)
             number = question.social_security_number
             holder = session.scalars(
                 select(Holder).where(Holder.social_security_number == number).with_for_update()
             ).one_or_none()
-            if not is_holder(holder, question.name) or holder is None:
-                return IssuanceReserved(verdict=IssuanceVerdict.UNKNOWN)
             instant = self.rules.of(region).instant
-            if instant is None or question.reason not in instant.reasons:
-                return IssuanceReserved(verdict=IssuanceVerdict.NOT_OPEN)
-            age = age_of(number, _day_of(now_ms), register=holder.birth_date)
-            if age is not None and age < GUARDIAN_BELOW:
-                return IssuanceReserved(verdict=IssuanceVerdict.NEEDS_GUARDIAN)
-            waiting = self._under_way(session, number)
-            if waiting is not None:
-                return waiting
+            refusal = self._refusal(session, question, holder, instant, now_ms)
+            if refusal is not None or holder is None or instant is None:
+                return refusal or IssuanceReserved(verdict=IssuanceVerdict.UNKNOWN)
             cards = _settled_cards(session, number, now_ms)
             here = [card for card in cards if card.region == region]
             verdict, card = verdict_on_issuance(
@@ -186,6 +177,8 @@ class IssuanceDesk:
                 question.reason,
                 question.identification_code,
             )
+            if verdict is IssuanceVerdict.RESERVED and not (holder.ethnic_group and holder.birthplace):
+                verdict = IssuanceVerdict.INCOMPLETE
             fee_fen = instant.costs(question.reason, sum(one.replaced_by is not None for one in cards))
             if verdict is IssuanceVerdict.RESERVED and fee_fen and self.fees.provider is None:
                 verdict = IssuanceVerdict.NO_PAYMENT
@@ -486,6 +479,26 @@ class IssuanceDesk:
                     end_if_due(session, row, self.rules, now_ms, Cause(transaction_id=transaction_id, by=By.TERM))
         return len(due)
 
+    def _refusal(
+        self,
+        session: Session,
+        question: ReserveIssuance,
+        holder: Holder | None,
+        instant: InstantRule | None,
+        now_ms: int,
+    ) -> IssuanceReserved | None:
+        """What stands against a new card before the cards themselves are looked at; None: nothing does."""
+        if _proves_nothing(question):
+            return IssuanceReserved(verdict=IssuanceVerdict.ID_CARD_WANTED)
+        if not is_holder(holder, question.name) or holder is None:
+            return IssuanceReserved(verdict=IssuanceVerdict.UNKNOWN)
+        if instant is None or question.reason not in instant.reasons:
+            return IssuanceReserved(verdict=IssuanceVerdict.NOT_OPEN)
+        age = age_of(holder.social_security_number, _day_of(now_ms), register=holder.birth_date)
+        if age is not None and age < GUARDIAN_BELOW:
+            return IssuanceReserved(verdict=IssuanceVerdict.NEEDS_GUARDIAN)
+        return self._under_way(session, holder.social_security_number)
+
     def _under_way(self, session: Session, social_security_number: str) -> IssuanceReserved | None:
         """The refusal of a second card beside one that is under way."""
         row = session.scalars(
@@ -578,7 +591,7 @@ def _order_of(holder: Holder, card: Card, instant: InstantRule, card_number: str
         name=holder.name,
         social_security_number=holder.social_security_number,
         sex=holder.sex,
-        ethnic_group=holder.ethnic_group or "",
+        ethnic_group=holder.ethnic_group or "",  # never empty: INCOMPLETE
         birthplace=holder.birthplace or "",
         birth_date=holder.birth_date,
         card_number=card_number,

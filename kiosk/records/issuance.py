@@ -63,6 +63,8 @@ class IssuanceVerdict(Enum):
     """The holder is a child."""
     NOT_OPEN = "not_open"
     """The region's rules let no terminal make a card, or not for this reason."""
+    INCOMPLETE = "incomplete"
+    """The centre lacks something of the holder that the chip must carry."""
     NO_PAYMENT = "no_payment"
     """It costs something, and this centre has nobody who takes the money."""
     NO_CARD = "no_card"
@@ -81,7 +83,7 @@ class IssuanceVerdict(Enum):
 
 
 class CardOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What chip and face of the new card must carry. What the centre does not know is empty."""
+    """What chip and face of the new card must carry."""
 
     name: str
     """AAC003."""

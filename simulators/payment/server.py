@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import re
 import secrets
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import unquote
@@ -23,6 +25,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from simulators.payment.keys import APP_ID, MERCHANT_ID, MERCHANT_SERIAL, PROVIDER_KEY_ID, ProviderKeys
 from simulators.payment.till import Declined, Order, Refund, Till
 
+_log: Final = logging.getLogger(__name__)
 _SCHEME: Final = "WECHATPAY2-SHA256-RSA2048"
 _PARAMETER: Final = re.compile(r'(\w+)="([^"]*)"')
 _TOLERANCE_S: Final = 300
@@ -54,6 +57,8 @@ class SimulatedProvider:
         self.keys = keys
         self.till = Till(clock)
         self.faults = Faults()
+        self.trust: Path | None = None
+        """The CA of the merchant's own server; without it nobody is told of payments made on the bench."""
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="payment", daemon=True)
@@ -196,9 +201,17 @@ class SimulatedProvider:
                 ]  # fmt: skip
             case "POST", _ if path.startswith("/bench/pay?code_url="):
                 order = self.till.pay(unquote(path.partition("=")[2]))
+                if self.trust is not None:
+                    threading.Thread(target=self._tell, args=(order,), name="notification", daemon=True).start()
                 return {"number": order.number, "state": order.state}
             case _:
                 raise Declined(404, "NOT_FOUND")
+
+    def _tell(self, order: Order) -> None:
+        try:
+            self.notify(order, trust=str(self.trust))
+        except requests.RequestException as error:
+            _log.warning("nobody took the notification: %s", type(error).__name__)  # the merchant asks by itself
 
     def _native(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         if (asked["mchid"], asked["appid"], asked["amount"]["currency"]) != (MERCHANT_ID, APP_ID, "CNY"):

@@ -322,6 +322,7 @@ def test_the_seed_matches_the_card_files(seed: Path, cards: Path, at_least: int)
         assert (one.card_number, one.norm_version) == (issuer["card_number"], issuer["norm_version"])
         assert one.social_security_number == holder["social_security_number"]
         assert (one.sex, one.birth_date) == (holder["sex"], holder["birth_date"])
+        assert (one.ethnic_group, one.birthplace) == (holder["ethnic_group"], holder["birthplace"])
         assert (one.name == holder["name"]) is (file.stem not in RENAMED)
         algorithm = Algorithm.of_norm(one.norm_version)
         for use in (KeyUse.INTERNAL, KeyUse.EXTERNAL):

@@ -16,6 +16,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from central.app import issuance_desk
+from central.card_keys import Algorithm
 from central.card_states import Cause, activate, cancel
 from central.command_line import main
 from central.exchange import Asker
@@ -141,7 +142,7 @@ class Job:
         )
         return self.ask("/blank", question, BlankRegistered).verdict
 
-    def authenticate(self, challenge: bytes = bytes(8)) -> bytes:
+    def authenticate(self, challenge: bytes = bytes(16)) -> bytes:
         question = AuthenticateBlank(transaction_id=self.transaction_id, challenge=challenge)
         return self.ask("/blank-authentication", question, BlankAuthenticated).cryptogram
 
@@ -219,9 +220,9 @@ def test_the_whole_way(centre: RunningCentre, yunling: EnrolledTerminal) -> None
     # 1 800 000 000 s is 2027-01-15 16:00 in China.
     number = "N99" + "00001"
     assert reserved.order == CardOrder(
-        name="云示例", social_security_number=YUNLING[2], sex="1", ethnic_group="", birthplace="",
+        name="云示例", social_security_number=YUNLING[2], sex="1", ethnic_group="01", birthplace="990100",
         birth_date="1987-01-05", card_number=number + card_number_check_character(number), issued_on="2027-01-15",
-        expires_on="2035-01-15", card_class="1", norm_version="2.00", region_code="990100", bank="云岭银行",
+        expires_on="2035-01-15", card_class="1", norm_version="3.00", region_code="990100", bank="云岭银行",
     )  # fmt: skip
     assert declined(job.token) == (409, "fee_open")
     ordered = job.order_fee()
@@ -237,8 +238,8 @@ def test_the_whole_way(centre: RunningCentre, yunling: EnrolledTerminal) -> None
     with pytest.raises(InvalidSignature):
         centre.signing_key.verify(token.signature, heading.replace(b"yl-0001", b"yl-0002"))
     assert job.register() is BlankVerdict.REGISTERED
-    # openssl enc -des-ede-ecb: key 03 of the test keys, diversified by the blank's code, over eight zero bytes.
-    assert job.authenticate().hex().upper() == "CA4DFE49DB64708B"
+    # openssl enc -sm4-ecb: key 03 of the test keys, diversified by the blank's code, over sixteen zero bytes.
+    assert job.authenticate().hex().upper() == "8528D9A58D4EA0BAC7CE5D84DCB23CD2"
     assert state(centre, YUNLING) == "1"
     switched = job.switch()
     assert switched == CardsSwitched(verdict=SwitchVerdict.SWITCHED, switched_at_ms=NOW)
@@ -350,6 +351,22 @@ def test_a_child_comes_with_its_guardian(centre: RunningCentre, yunling: Enrolle
     )
     answer = centre.ask(yunling, "/v1/issuances", question, IssuanceReserved)
     assert answer.verdict is IssuanceVerdict.NEEDS_GUARDIAN
+
+
+@pytest.mark.parametrize("lacking", ["ethnic_group", "birthplace"])
+def test_what_the_chip_must_carry_is_known_before_anybody_pays(
+    centre: RunningCentre, yunling: EnrolledTerminal, lacking: str
+) -> None:
+    with centre.database.writing() as session:
+        setattr(session.get_one(Holder, YUNLING[2]), lacking, None)
+    assert Job(centre, yunling, YUNLING).reserve().verdict is IssuanceVerdict.INCOMPLETE
+    assert events(centre, YUNLING) == []
+
+
+def test_a_blank_of_an_older_norm_is_asked_by_its_own_key(centre: RunningCentre) -> None:
+    # openssl enc -des-ede-ecb, the same with eight.
+    answer = centre.keys.cards.personalisation_cryptogram(Algorithm.TRIPLE_DES, BLANK, bytes(8))
+    assert answer.hex().upper() == "CA4DFE49DB64708B"
 
 
 def test_who_has_no_card_has_none_to_replace(centre: RunningCentre, yunling: EnrolledTerminal) -> None:
@@ -528,9 +545,9 @@ def test_a_challenge_is_the_blanks_own(centre: RunningCentre, yunling: EnrolledT
     job = Job(centre, yunling, YUNLING).paid()
     job.token()
     job.register()
-    for length in (0, 7, 9, 16):
+    for length in (0, 8, 15, 17):
         assert declined(partial(job.authenticate, bytes(length))) == (400, "malformed")
-    assert job.authenticate(bytes(8)) != job.authenticate(b"\1" * 8)
+    assert job.authenticate(bytes(16)) != job.authenticate(b"\1" * 16)
 
 
 def test_only_what_was_made_takes_the_old_cards_place(centre: RunningCentre, yunling: EnrolledTerminal) -> None:

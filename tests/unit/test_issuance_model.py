@@ -98,7 +98,15 @@ class IssuanceMachine(RuleBasedStateMachine):
         with centre.database.writing() as session:
             for number, name in NAMES.items():
                 session.add(
-                    Holder(social_security_number=number, name=name, sex="1", birth_date="1987-01-05", person_state="1")
+                    Holder(
+                        social_security_number=number,
+                        name=name,
+                        sex="1",
+                        birth_date="1987-01-05",
+                        person_state="1",
+                        ethnic_group="01",
+                        birthplace="990100",
+                    )
                 )
         terminals = [centre.enrol(f"t-{number}", "yunling") for number in range(TERMINALS)]
         self.askers = [Asker(one.id, one.key.public_key()) for one in terminals]
@@ -216,7 +224,7 @@ class IssuanceMachine(RuleBasedStateMachine):
         asker, blank = self.askers[job.terminal], self._one(number + 1).blank if foreign == 5 else job.blank
         question = RegisterBlank(transaction_id=job.id, identification_code=blank)
         self._ask(job, f"blank {blank}", lambda: self.desk.register_blank(asker, question))
-        challenge = AuthenticateBlank(transaction_id=job.id, challenge=bytes(8))
+        challenge = AuthenticateBlank(transaction_id=job.id, challenge=bytes(16))
         self._ask(job, "authenticate", lambda: self.desk.authenticate_blank(asker, challenge))
 
     @precondition(lambda self: self.jobs)
@@ -257,32 +265,43 @@ class IssuanceMachine(RuleBasedStateMachine):
         terminal=st.integers(0, TERMINALS - 1),
         person=st.sampled_from(PEOPLE),
         reason=st.sampled_from([ReplacementReason.LOST, ReplacementReason.DAMAGED]),
-        steps=st.integers(2, 7),
-        fate=st.sampled_from([NewCardFate.TAKEN, NewCardFate.TAKEN, NewCardFate.RETAINED]),
+        steps=st.integers(2, 9),
         minutes=st.sampled_from([0, 1, 14, 15]),
+        on_the_way=st.sampled_from(["", "", "", "lost", "unpaid", "gives up", "not taken"]),
     )
     def goes_a_long_way(
-        self, terminal: int, person: str, reason: ReplacementReason, steps: int, fate: NewCardFate, minutes: int
+        self, terminal: int, person: str, reason: ReplacementReason, steps: int, minutes: int, on_the_way: str
     ) -> None:
         """As it mostly is: without it, long rows of steps that fit would be rare."""
         self.time_passes(minutes)
+        if on_the_way == "lost":
+            self.somebody_reports_a_loss(person, True, terminal)
+            reason = ReplacementReason.LOST
         before = len(self.jobs)
         self.reserves(terminal, person, reason)
         if len(self.jobs) == before:
             return
         self.asks_for_the_fee(0)
         order = self.centre.till.orders.get(self.jobs[-1].id)
-        if steps > 2 and order is not None:
+        if steps > 2 and order is not None and on_the_way != "unpaid":
             self.centre.till.pay(order.code_url)
+        fate = NewCardFate.RETAINED if on_the_way == "not taken" else NewCardFate.TAKEN
         further: list[Callable[[], object]] = [
             lambda: self.asks_how_far_the_fee_is(0),
             lambda: self.goes_on(0, 0),
             lambda: self.feeds_and_writes(0, 0),
+            lambda: self._another_card(person) if on_the_way == "lost" else None,
             lambda: self.switches(0, kept=True),
+            lambda: self.gives_up(0, AbandonedWhy.RESTART, 0) if on_the_way == "gives up" else None,
             lambda: self.says_where_the_card_went(0, fate),
         ]
         for step in further[: steps - 2]:
             step()
+
+    def _another_card(self, person: str) -> None:
+        """A card that lay ready elsewhere is started while the new one is made."""
+        self._make_card(person, "0")
+        self.a_window_does_something(person, "start", 0)
 
     # --- windows
 
