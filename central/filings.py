@@ -46,7 +46,7 @@ from kiosk.records.filings import (
     Relation,
     matter_key,
 )
-from kiosk.records.portrait import ConsentBy, FiledComparison, FiledPortrait, Likeness, open_portrait
+from kiosk.records.portrait import ANY_KB, ConsentBy, FiledComparison, FiledPortrait, Likeness, open_portrait
 from kiosk.records.sealing import Unreadable
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import HolidayCalendar, NotKnown, working_days_after
@@ -95,7 +95,7 @@ class FilingDesk:
             if question.identified_by is IdentifiedBy.TYPED:
                 raise malformed("who files must have shown a card")
             _check_proxy(question)
-            _check_portrait(question, self.keys)
+            _check_portrait(question, self.keys, self.rules.of(region))
             last_day_of_term = self._last_day_of_term(question.matter, self.rules.of(region), _day_of(now_ms))
             row = locked_transaction(
                 session,
@@ -137,7 +137,8 @@ class FilingDesk:
             same = next((one for one in filings if _is_the_same(one, question.matter, rests_on, now_ms)), None)
             if same is not None:
                 by = session.get(FilingProxy, same.transaction_id)
-                return Filed(verdict=FilingVerdict.ALREADY_FILED, filing=told(same, by))
+                hanging = session.get(FilingPortrait, same.transaction_id) is not None
+                return Filed(verdict=FilingVerdict.ALREADY_FILED, filing=told(same, by, has_portrait=hanging))
             verdict = _verdict(question.matter, holder, cards, rests_on, rule)
             if verdict is FilingVerdict.FILED and last_day_of_term is not None and _day_of(now_ms) > last_day_of_term:
                 verdict = FilingVerdict.LATE
@@ -154,7 +155,7 @@ class FilingDesk:
                 session.add(_hung_up(question.transaction_id, question.portrait))
             row.social_security_number = number
             row.effects += 1
-            return Filed(verdict=verdict, filing=told(filing, acting))
+            return Filed(verdict=verdict, filing=told(filing, acting, has_portrait=question.portrait is not None))
 
     def query(self, asker: Asker, question: GetFilings) -> FilingsTold:
         """Tell a person their newest filings.
@@ -169,13 +170,21 @@ class FilingDesk:
             if not is_holder(session.get(Holder, number), question.name):
                 return FilingsTold(known=False)
             newest = _filings(session, number, region)[:MOST_TOLD]
+            ids = [each.transaction_id for each in newest]
             acted = {
                 one.transaction_id: one
-                for one in session.scalars(
-                    select(FilingProxy).where(FilingProxy.transaction_id.in_([each.transaction_id for each in newest]))
-                )
+                for one in session.scalars(select(FilingProxy).where(FilingProxy.transaction_id.in_(ids)))
             }
-            return FilingsTold(known=True, filings=tuple(told(one, acted.get(one.transaction_id)) for one in newest))
+            hanging = set(
+                session.scalars(select(FilingPortrait.transaction_id).where(FilingPortrait.transaction_id.in_(ids)))
+            )
+            return FilingsTold(
+                known=True,
+                filings=tuple(
+                    told(one, acted.get(one.transaction_id), has_portrait=one.transaction_id in hanging)
+                    for one in newest
+                ),
+            )
 
     def decide(self, number: str, state: FilingState, *, place: str = "", note: str = "") -> None:
         """An office's word on a filing that stands open, or the withdrawal of a paper that was issued.
@@ -200,6 +209,7 @@ class FilingDesk:
             filing.state, filing.changed_at = state.value, int(self.clock() * 1000)
             filing.place, filing.note = place or filing.place, note or filing.note
             if state not in OPEN_STATES:
+                filing.matter = _written(_discreet(_matter(filing)))
                 session.execute(delete(FilingPortrait).where(FilingPortrait.transaction_id == filing.transaction_id))
 
     def portrait(self, number: str) -> bytes:
@@ -210,7 +220,8 @@ class FilingDesk:
         """
         with self.database.reading() as session:
             hanging = _only_portrait(session, number)
-            return open_portrait(hanging.sealed, hanging.transaction_id, self.keys.opening)
+            # Whatever the region asks for today: it was to its rules when it was filed.
+            return open_portrait(hanging.sealed, hanging.transaction_id, self.keys.opening, ANY_KB)
 
     def likeness(self, number: str) -> Likeness | None:
         """How that portrait looked beside the ID card's photo, by the terminal: a hint. None where none was compared.
@@ -250,11 +261,11 @@ class FilingDesk:
         return region
 
 
-def told(filing: Filing, proxy: FilingProxy | None) -> FilingTold:
+def told(filing: Filing, proxy: FilingProxy | None, *, has_portrait: bool = False) -> FilingTold:
     """A filing as its person may know it."""
     return FilingTold(
         number=filing.number,
-        matter=msgspec.json.decode(filing.matter, type=Matter),
+        matter=_discreet(_matter(filing)),
         state=FilingState(filing.state),
         filed_at_ms=filing.filed_at,
         changed_at_ms=filing.changed_at,
@@ -263,7 +274,27 @@ def told(filing: Filing, proxy: FilingProxy | None) -> FilingTold:
         note=filing.note,
         by_proxy=proxy is not None,
         to_show=() if proxy is None else tuple(proxy.to_show.split()),
+        has_portrait=has_portrait,
     )
+
+
+def _matter(filing: Filing) -> Matter:
+    matter: Matter = msgspec.json.decode(filing.matter, type=Matter)
+    return matter
+
+
+def _discreet(matter: Matter) -> Matter:
+    """The matter without what is for an office to know, and only as long as it takes a portrait for it."""
+    return msgspec.structs.replace(matter, no_portrait=None) if isinstance(matter, CardApplication) else matter
+
+
+def _why_none(session: Session, number: str) -> str:
+    """What was said to the terminal, for the window that is to take one."""
+    rows = session.scalars(
+        select(Filing).where(Filing.number == number, Filing.state.in_([one.value for one in OPEN_STATES]))
+    )
+    said = [matter.no_portrait for matter in map(_matter, rows) if isinstance(matter, CardApplication)]
+    return "".join(f"; it came without one: {why.value}" for why in said if why is not None)
 
 
 def _check_proxy(question: FileMatter) -> None:
@@ -276,11 +307,13 @@ def _check_proxy(question: FileMatter) -> None:
         raise malformed("a proxy must have shown the holder's ID card")
 
 
-def _check_portrait(question: FileMatter, keys: CentreKeys) -> None:
+def _check_portrait(question: FileMatter, keys: CentreKeys, rule: RegionRule) -> None:
     """:raises Declined: no application, the holder is not there, no consent that counts, or not a portrait."""
     portrait, proxy = question.portrait, question.proxy
     if portrait is None:
         return
+    if isinstance(question.matter, CardApplication) and question.matter.no_portrait is not None:
+        raise malformed("a portrait, and a reason why there is none")
     if not isinstance(question.matter, CardApplication):
         raise malformed("a portrait goes with an application")
     by_guardian = proxy is not None and proxy.relation is Relation.GUARDIAN
@@ -290,7 +323,7 @@ def _check_portrait(question: FileMatter, keys: CentreKeys) -> None:
     if (portrait.consent_by is ConsentBy.GUARDIAN) != by_guardian:
         raise malformed("nobody has agreed to the portrait who could")
     try:
-        open_portrait(portrait.sealed, question.transaction_id, keys.opening)
+        open_portrait(portrait.sealed, question.transaction_id, keys.opening, rule.portrait_kb)
     except Unreadable as error:
         raise malformed("a portrait that does not open") from error
 
@@ -304,13 +337,15 @@ def _filed_before(session: Session, question: FileMatter) -> Filed | None:
     if before is None:
         return None
     acting = session.get(FilingProxy, question.transaction_id)
+    hanging = session.get(FilingPortrait, question.transaction_id)
     same = before.social_security_number == question.social_security_number
-    if not same or before.matter != _written(question.matter) or _proxy(acting) != question.proxy:
+    # Once it has ended its portrait is gone, and why there was none, and with them what could be compared.
+    asked = question.matter if _is_open(before) else _discreet(question.matter)
+    if not same or _matter(before) != asked or _proxy(acting) != question.proxy:
         raise malformed("this transaction id has filed something else")
-    # Once it has ended its portrait is gone, and with it what could be compared.
-    if _is_open(before) and _taken_down(session.get(FilingPortrait, question.transaction_id)) != question.portrait:
+    if _is_open(before) and _taken_down(hanging) != question.portrait:
         raise malformed("this transaction id has filed something else")
-    return Filed(verdict=FilingVerdict.FILED, filing=told(before, acting))
+    return Filed(verdict=FilingVerdict.FILED, filing=told(before, acting, has_portrait=hanging is not None))
 
 
 def _only_portrait(session: Session, number: str) -> FilingPortrait:
@@ -321,7 +356,8 @@ def _only_portrait(session: Session, number: str) -> FilingPortrait:
         .where(Filing.number == number, Filing.state.in_([one.value for one in OPEN_STATES]))
     ).all()
     if len(found) != 1:
-        raise FilingRefused(f"{len(found)} open applications with the number {number} have a portrait")
+        why = _why_none(session, number)
+        raise FilingRefused(f"{len(found)} open applications with the number {number} have a portrait{why}")
     return found[0]
 
 

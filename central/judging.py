@@ -8,7 +8,7 @@ the centre from undoing what came after it.
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 import msgspec
 
@@ -86,8 +86,11 @@ def open_entry(
         return _UNREADABLE
     except Malformed:
         return _MALFORMED
-    holds = _TRANSACTION_ID.fullmatch(transaction.transaction_id) is not None and (transaction.outcome is None) == (
-        transaction.stage is Stage.BEGUN
+    holds = (
+        _TRANSACTION_ID.fullmatch(transaction.transaction_id) is not None
+        and (transaction.outcome is None) == (transaction.stage is not Stage.FINISHED)
+        and (transaction.consent is None) == (transaction.stage is not Stage.CONSENT)
+        and (transaction.step is None) == (transaction.stage is not Stage.STEP)
     )
     return Opened(transaction, happened_ms) if holds else _MALFORMED
 
@@ -170,6 +173,8 @@ class Bench:
         if case is not None and _stage_is_judged(case, transaction.stage):
             return Ruling(Verdict.SUPERSEDED, "duplicate_transaction")
         ruling = self._rule(opened, case)
+        if transaction.stage in (Stage.CONSENT, Stage.STEP):
+            return ruling  # the stored entry is the record; nothing rests on it
         case = case or self._new_case(transaction)
         if ruling.verdict is Verdict.APPLIED and _changes_chip(transaction):
             self._note_chip_change(opened, case)
@@ -182,7 +187,7 @@ class Bench:
         transaction = opened.transaction
         if transaction.identification_code and transaction.identification_code not in self.issued:
             return Ruling(Verdict.REFUSED, "unknown_card")
-        if transaction.stage is Stage.BEGUN:
+        if transaction.stage is not Stage.FINISHED:
             return _APPLIED
         if _needs_online(transaction) and not _was_done_online(transaction, case):
             return Ruling(Verdict.REFUSED, "not_done_online")
@@ -290,7 +295,15 @@ def _is_foreign(case: Case, terminal: str, transaction: Transaction) -> bool:
 
 
 def _stage_is_judged(case: Case, stage: Stage) -> bool:
-    return (case.begun_sequence if stage is Stage.BEGUN else case.finished_sequence) is not None
+    match stage:
+        case Stage.BEGUN:
+            return case.begun_sequence is not None
+        case Stage.FINISHED:
+            return case.finished_sequence is not None
+        case Stage.CONSENT | Stage.STEP:
+            return False  # it may be given and taken back as often as somebody likes
+        case other:
+            assert_never(other)
 
 
 def may_change_cards(transaction: Transaction) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 from kiosk.records.card import CardState
 from kiosk.records.filings import MATTER_KEYS
 from kiosk.records.issuance import Fen, ReplacementReason
+from kiosk.records.portrait import LARGEST_KB, NATIONAL_KB
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 """A day of a term: 24 hours from the centre's receipt, the operator's reading where a source leaves the kind open."""
@@ -26,6 +27,8 @@ class RegionRulesRefused(Exception):
 
 Code = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Z]{1,4}\Z", description="one to four digits or capitals")]
 
+
+Kilobytes = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_KB)]
 
 Contact = Literal["phone", "address", "postcode"]
 
@@ -175,6 +178,14 @@ class RegionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """How long a temporary card holds."""
     offsite_emergency_working_days: Annotated[int, msgspec.Meta(ge=1, le=60)] | None = None
     """Within so many working days after the admission an emergency elsewhere is registered; None: at any time."""
+
+    portrait_kb: tuple[Kilobytes, Kilobytes] = NATIONAL_KB
+    """The fewest and the most that a portrait has."""
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: no portrait could have the size wanted."""
+        if self.portrait_kb[0] >= self.portrait_kb[1]:
+            raise ValueError("portrait_kb: first the fewest, then the most")
 
     def lapses_at(self, reported_at_ms: int) -> int | None:
         """When a report lifts by itself, milliseconds since 1970 UTC."""

@@ -22,16 +22,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from drivers.camera import OpenCvCamera, source_of
+from drivers.capture_unit import EscapeCaptureUnit
+from drivers.capture_unit.motor import BAUD_RATE
 from drivers.card_encoder import PcscCardEncoder
 from drivers.card_reader import PcscCardReader
 from drivers.id_reader import SerialIdReader
 from drivers.pin_pad.discovery import open_pin_pad
 from drivers.ports.camera import Camera
+from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_encoder import CardEncoder
 from drivers.ports.card_printer import CardPrinter
 from drivers.ports.card_reader import CardReader
 from drivers.ports.id_reader import IdReader, PhotoDecoder
 from drivers.ports.receipt_printer import ReceiptPrinter
+from drivers.transport.byte_line import DeviceFileLine, SerialPortLine, TcpLine
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.central_client.connection import SignedConnection
@@ -48,7 +52,7 @@ from kiosk.ledger.store import STORAGE_KEY_SIZE
 from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
-from kiosk.portrait.norm import Norm
+from kiosk.portrait.regional import norm_of
 from kiosk.records.china_time import CHINA
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
@@ -136,6 +140,14 @@ def open_receipt_printer(configuration: Configuration) -> ReceiptPrinter | None:
     return SerialReceiptPrinter(str(section.port), runs, baud_rate=section.baud_rate)
 
 
+def open_capture_unit(configuration: Configuration) -> CaptureUnit | None:
+    """The motor of the card slot; None where a hand moves the card. Nothing is opened or asked yet."""
+    section = configuration.capture_unit
+    if section is None:
+        return None
+    return EscapeCaptureUnit(SerialPortLine("capture_unit", str(section.port), BAUD_RATE))
+
+
 def open_card_printer(configuration: Configuration, offset: ClockOffset) -> CardPrinter | None:
     """The printer for cards, which feeds for this terminal by the centre's leave; None where there is none.
 
@@ -146,7 +158,6 @@ def open_card_printer(configuration: Configuration, offset: ClockOffset) -> Card
         return None
     # numpy comes with it: only where there is such a printer.
     from drivers.card_printer import EscapeCardPrinter  # noqa: PLC0415 - see above
-    from drivers.transport.byte_line import DeviceFileLine, TcpLine  # noqa: PLC0415 - see above
 
     host, _, port = section.line.rpartition(":")
     device_file = section.line.startswith("/")
@@ -180,21 +191,21 @@ def open_camera(configuration: Configuration) -> Camera | None:
         raise ConfigurationError(f"camera.source: {error}") from error
 
 
-def open_studio(configuration: Configuration, viewfinder: Viewfinder) -> Studio | None:
-    """What portraits are taken with; None where the terminal has no camera. No model is loaded yet.
+def open_studio(configuration: Configuration, region: Region, viewfinder: Viewfinder) -> Studio | None:
+    """What portraits of the region's norm are taken with; None without a camera. No model is loaded yet.
 
     :raises ConfigurationError: the centre's keys are not there.
     """
     if configuration.camera is None:
         return None
-    models = configuration.paths.assets / "models"
+    models, norm = configuration.paths.assets / "models", norm_of(region)
     plate = configuration.camera.plate
 
     @functools.cache
     def darkroom() -> "Darkroom":
         from kiosk.portrait.darkroom import Darkroom  # noqa: PLC0415 - numpy, OpenCV and the models: at the first sitting
 
-        return Darkroom(models, Norm(), plate)
+        return Darkroom(models, norm, plate)
 
     centre = X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key)
     return Studio(darkroom, viewfinder, centre, open_likeness_check(configuration))
@@ -434,7 +445,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
             window,
             surroundings(window.wake, offset, country),
             handbook,
-            studio=open_studio(configuration, viewfinder),
+            studio=open_studio(configuration, region, viewfinder),
         )
         conductors.append(conductor)
 

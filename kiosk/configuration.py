@@ -62,6 +62,12 @@ class ReceiptPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     baud_rate: Literal[38400, 57600, 115200] = 115200
 
 
+class CaptureUnitSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The motor of the card slot; the whole section is left out where a hand moves the card."""
+
+    port: Path
+
+
 class CardPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The card printer on the escape stream; the whole section is left out where there is none."""
 
@@ -147,6 +153,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     paths: PathsSection
     receipt_printer: ReceiptPrinterSection | None = None
     card_printer: CardPrinterSection | None = None
+    capture_unit: CaptureUnitSection | None = None
     camera: CameraSection | None = None
     stock: StockSection | None = None
     comparison: ComparisonSection | None = None

@@ -1,25 +1,22 @@
 """A card printer on the escape stream: docs/wire-card-printer.md.
 
 A command that moves a card or prints on it goes out once. Whatever its answer, or without one, the sensors are asked
-where the card is, and they decide. A line on which an answer went missing is left and opened anew, so that an answer
-that comes late is never taken for another's.
+where the card is, and they decide.
 """
 
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar, assert_never
+from typing import Final, assert_never
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from drivers.card_printer.escape_wire import (
     DEVICE,
-    LONGEST_ANSWER,
     NOTHING_MOVED,
     Sensors,
     Word,
-    command,
     download,
     ribbon_of,
     sensors_of,
@@ -54,6 +51,7 @@ from drivers.ports.errors import (
     TwoFed,
 )
 from drivers.transport.byte_line import ByteLine
+from drivers.transport.escape_line import LONGEST_ANSWER, EscapeLine, command
 
 LOOK_S: Final = 0.25
 """Seconds between two looks at the sensors while something moves or is waited for."""
@@ -62,8 +60,6 @@ _LOOKS: Final = 2
 _INTO: Final = {Bin.REJECT: "r", Bin.RETAINED: "k"}
 
 _trace = logging.getLogger(__name__)
-
-_Told = TypeVar("_Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +105,13 @@ class EscapeCardPrinter:
         :param now_ms: UTC by the best clock there is, milliseconds since 1970.
         :param pause: waits so many seconds.
         """
-        self._line = line
+        self._limits = limits or Limits()
+        # The first word takes the printer's own recovery away from it: it would print on by itself.
+        self._line = EscapeLine(DEVICE, line, self._limits.answer_s, (command("Pem", "2"), _judge_greeting))
         self._centre = centre
         self._terminal = terminal
         self._now_ms = now_ms
-        self._limits = limits or Limits()
         self._pause = pause
-        self._heard = b""
         self._fed: set[str] = set()
         self._printed: set[str] = set()
         self._job: str | None = None
@@ -127,7 +123,7 @@ class EscapeCardPrinter:
 
     def identify(self) -> Identity:
         """Which printer it is, for whoever looks after it."""
-        return Identity(self._asked("Rsn", _text), self._asked("Rfv", _text))
+        return Identity(self._line.asked("Rsn", _text), self._line.asked("Rfv", _text))
 
     def feed(self, token: IssuanceToken) -> None:
         """Bring one blank to the contact station; see :meth:`drivers.ports.card_printer.CardPrinter.feed`."""
@@ -195,6 +191,8 @@ class EscapeCardPrinter:
         while True:
             sensors = self._sensors()
             match sensors.media:
+                case Media.NOT_PRESENT if sensors.cover_open:
+                    raise MediaRemoved(DEVICE, "its cover is open, and who has the card is not known")
                 case Media.NOT_PRESENT:
                     self._job = None
                     return
@@ -261,17 +259,7 @@ class EscapeCardPrinter:
                 raise ProtocolViolation(DEVICE, f"{told.value} is no answer to data")
 
     def _sent_once(self, octets: bytes, limit_s: float) -> Word | DeviceError:
-        """Send what may move a card or print on it; its answer, or what came instead of one. Nothing is sent again."""
-        deadline = time.monotonic() + limit_s
-        try:
-            self._line.write(octets, deadline)
-            told = word_of(self._line_heard(deadline))
-        except DeviceError as lost:
-            self._line.close()
-            _trace.debug("no answer: %s", lost.what)
-            return lost
-        _trace.debug("answered %s", told.value)
-        return told
+        return self._line.sent_once(octets, limit_s, word_of)
 
     def _settled(self, told: Word | DeviceError) -> Sensors:
         """Where everything is once nothing moves any more.
@@ -295,50 +283,18 @@ class EscapeCardPrinter:
             self._pause(LOOK_S)
 
     def _sensors(self) -> Sensors:
-        return self._asked("Rse", sensors_of)
+        return self._line.asked("Rse", sensors_of)
 
     def _ribbon(self) -> Ribbon:
-        return self._asked("Rlr", ribbon_of)
+        return self._line.asked("Rlr", ribbon_of)
 
-    def _asked(self, question: str, read: Callable[[bytes], _Told | None]) -> _Told:
-        """Ask what moves nothing.
 
-        :raises TimedOut: no answer.
-        :raises ProtocolViolation: an answer to something else.
-        """
-        try:
-            self._open()
-            deadline = time.monotonic() + self._limits.answer_s
-            self._line.write(command(question), deadline)
-            told = read(self._line_heard(deadline))
-            if told is None:
-                raise ProtocolViolation(DEVICE, f"an answer that is none to {question}")
-        except DeviceError:
-            self._line.close()
-            raise
-        return told
-
-    def _open(self) -> None:
-        """Open the line and take the printer's own recovery away from it: it would print on by itself."""
-        if not self._line.open():
-            return
-        self._heard = b""
-        deadline = time.monotonic() + self._limits.answer_s
-        self._line.write(command("Pem", "2"), deadline)
-        told = word_of(self._line_heard(deadline))
-        if told is Word.BUSY:
-            raise Busy(DEVICE, "another connection is served")
-        if told is not Word.OK:
-            raise ProtocolViolation(DEVICE, f"{told.value} is no answer to Pem")
-
-    def _line_heard(self, deadline: float) -> bytes:
-        """The next answer, without its carriage return."""
-        while b"\r" not in self._heard:
-            if len(self._heard) > LONGEST_ANSWER:
-                raise ProtocolViolation(DEVICE, "an answer without end")
-            self._heard += self._line.read(deadline)
-        line, _, self._heard = self._heard.partition(b"\r")
-        return line
+def _judge_greeting(line: bytes) -> None:
+    told = word_of(line)
+    if told is Word.BUSY:
+        raise Busy(DEVICE, "another connection is served")
+    if told is not Word.OK:
+        raise ProtocolViolation(DEVICE, f"{told.value} is no answer to Pem")
 
 
 def _text(line: bytes) -> str | None:

@@ -10,13 +10,6 @@ from drivers.ports.card_printer import CardPrinterStatus, Fill, Media, Position,
 from drivers.ports.errors import ProtocolViolation
 
 DEVICE: Final = "card_printer"
-LONGEST_ANSWER: Final = 200
-"""Bytes before the carriage return; more is no answer."""
-
-
-def command(*parts: str) -> bytes:
-    """ESC, the parts between semicolons, CR."""
-    return b"\x1b" + ";".join(parts).encode("ascii") + b"\r"
 
 
 def download(panel: Panel) -> bytes:

@@ -4,7 +4,7 @@ import datetime
 from typing import Final
 
 from drivers.card_reader import gb18030
-from drivers.card_reader.session import SOCIAL_SECURITY_ENVIRONMENT
+from drivers.card_reader.session import PAYMENT_ENVIRONMENT, SOCIAL_SECURITY_ENVIRONMENT
 from drivers.ports.card_encoder import (
     PHOTO_MOST,
     Blank,
@@ -28,6 +28,9 @@ _HOLDER_FILE: Final = bytes.fromhex("EF06")
 _PHOTO_FILE: Final = bytes.fromhex("EF08")
 _PHOTO_PART: Final = 0x80
 _PICTURE_BEGINS: Final = b"\xff\xd8"
+_ACCOUNT_RECORD_SIZE: Final = 14
+_ACCOUNT_HEAD: Final = bytes.fromhex("700C5A0A")
+"""A record template with an application account number of ten bytes (EMV tags 70 and 5A)."""
 _OK: Final = 0x9000
 _SECURITY_STATUS: Final = 0x6982
 _OTHER_ALGORITHM: Final = 0x6A86
@@ -50,11 +53,12 @@ class BlankSession:
 
         :raises ProtocolViolation: no blank, or none that was initialised.
         """
+        bank_account = self._bank_account()
         self._select()
         code = self._channel.transmit(Command(0x00, 0xB2, 0x01, 0x00, expected=18))
         if code.status != _OK or code.data[:2] != b"\x01\x10" or len(code.data) != 18:
             raise ProtocolViolation(DEVICE, f"no identification code on this chip: {code.status:04X}")
-        self._blank = Blank(code.data[2:].hex().upper(), self._algorithm())
+        self._blank = Blank(code.data[2:].hex().upper(), self._algorithm(), bank_account)
         return self._blank
 
     def draw_challenge(self) -> Challenge:
@@ -80,6 +84,16 @@ class BlankSession:
         self._write_records(_HOLDER_FILE, holder)
         self._write_photo(data.photo)
         self._write_records(_ISSUER_FILE, issuer)
+
+    def _bank_account(self) -> str:
+        """What the slip says of the bank's side; a card without one, or that tells it otherwise, has none."""
+        if self._channel.transmit(Command(0x00, 0xA4, 0x04, 0x00, PAYMENT_ENVIRONMENT, 0)).status != _OK:
+            return ""
+        record = self._channel.transmit(Command(0x00, 0xB2, 0x01, 0x0C, expected=_ACCOUNT_RECORD_SIZE))
+        if record.status != _OK or len(record.data) != _ACCOUNT_RECORD_SIZE or record.data[:4] != _ACCOUNT_HEAD:
+            return ""
+        digits = record.data[4:].hex().rstrip("f")
+        return f"****{digits[-4:]}" if digits.isdecimal() and len(digits) >= 12 else ""
 
     def _identified(self) -> Blank:
         if self._blank is None:

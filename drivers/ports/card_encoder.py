@@ -18,6 +18,8 @@ class Blank:
     """16 bytes as 32 upper-case hex characters (EF05, tag 01): the number the centre knows the blank by."""
     algorithm: AuthenticationAlgorithm
     """Of its keys, and of the challenge it draws."""
+    bank_account: str = ""
+    """``****`` and the account's last four digits, as far as the bank's side tells it; the rest is read and dropped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,11 +139,14 @@ class IssuanceRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """What is printed on the front, as it is looked at: rows from top to bottom, pixels from left to right."""
+    """What is printed on the front, as it is looked at: rows from top to bottom, pixels from left to right.
 
-    colours: bytes = field(repr=False)
+    Planes may be lent as views: whoever paints a face wipes it, and no copy is left here.
+    """
+
+    colours: bytes | memoryview = field(repr=False)
     """1016 × 648 pixels of three bytes: red, green, blue."""
-    black: bytes | None = field(default=None, repr=False)
+    black: bytes | memoryview | None = field(default=None, repr=False)
     """What the black panel prints, one bit a pixel, the leftmost the highest, 127 bytes a row; None: whatever is quite
     black in the colours. The colour panels leave it out."""
 
@@ -216,6 +219,7 @@ class CardPrinter(Protocol):
         """Wait until nobody's card is at the exit.
 
         :raises TimedOut: it is still there; nothing else is meant by it.
+        :raises MediaRemoved: it has gone, and the cover is open: staff may have it.
         :raises MediaJammed: it is stuck there.
         :raises MediaPresent: it is inside, where nobody can take it.
         """

@@ -1,13 +1,16 @@
-"""A line to a device that is a stream of bytes both ways: a TCP port, or a USB printer's device file.
+"""A line to a device that is a stream of bytes both ways: a TCP port, a serial port, a USB printer's device file.
 
 Opened when it is needed, read against a deadline; what travels on it is the business of a device's own wire.
 """
 
 import errno
+import fcntl
 import os
 import select
 import socket
+import termios
 import time
+import tty
 from abc import ABC, abstractmethod
 from typing import Final
 
@@ -53,7 +56,7 @@ class ByteLine(ABC):
         try:
             self._descriptor = self._opened()
         except OSError as fault:
-            if fault.errno == errno.EBUSY:
+            if fault.errno in (errno.EBUSY, errno.EAGAIN):
                 raise Busy(self._device, f"{self._where} is held by another process") from fault
             raise NotConnected(self._device, f"{self._where} can't be opened") from fault
         return True
@@ -146,3 +149,31 @@ class DeviceFileLine(ByteLine):
     @property
     def _ends(self) -> bool:
         return False
+
+
+class SerialPortLine(ByteLine):
+    """A serial port, 8N1, for one process."""
+
+    def __init__(self, device: str, path: str, baud_rate: int) -> None:
+        """:param baud_rate: one of the rates that termios names."""
+        super().__init__(device, path)
+        self._speed: int = getattr(termios, f"B{baud_rate}")
+
+    def _opened(self) -> int:
+        descriptor = os.open(self._where, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            tty.setraw(descriptor)
+            attributes = termios.tcgetattr(descriptor)
+            attributes[2] |= termios.CLOCAL | termios.CREAD
+            attributes[4] = attributes[5] = self._speed
+            termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
+            termios.tcflush(descriptor, termios.TCIOFLUSH)
+        except (OSError, termios.error) as fault:
+            os.close(descriptor)
+            raise OSError(*fault.args) from fault
+        return descriptor
+
+    @property
+    def _ends(self) -> bool:
+        return True

@@ -8,6 +8,7 @@ from typing import Final
 from kiosk.card_face.errors import CardNumberUnsound, DatesUnsound, NameUnsound, NumberUnsound
 from kiosk.records.card import card_number_check_character
 from kiosk.records.identity import LENGTH, birth_date_of, has_sound_check
+from kiosk.records.issuance import CardOrder
 
 _CARD_NUMBER: Final = re.compile(r"[0-9A-Z]{8}[0-9X]", re.ASCII)
 _OTHER_NUMBER: Final = re.compile(r"[0-9A-Z]{5,17}", re.ASCII)
@@ -24,6 +25,19 @@ class Particulars:
     card_number: str
     issued_on: date
     expires_on: date | None = None
+
+    @classmethod
+    def of(cls, order: CardOrder) -> "Particulars":
+        """Those of the centre's order.
+
+        :raises DatesUnsound: no day of issue, or what stands for a day is none.
+        """
+        try:
+            issued = date.fromisoformat(order.issued_on)
+            expires = date.fromisoformat(order.expires_on) if order.expires_on else None
+        except ValueError:
+            raise DatesUnsound("a day of the order is on no calendar") from None
+        return cls(order.name, order.social_security_number, order.card_number, issued, expires)
 
     def check(self) -> None:
         """Promise that a card with these can be right.

@@ -12,8 +12,12 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
+from kiosk.command_line.region import DEFAULT_REGIONS
+from kiosk.policy.pack import PackError, load_pack
+from kiosk.policy.region import Region
 from kiosk.portrait.errors import ModelsMissing, NoFace, NotCompliant, PictureTooSmall, PortraitError, UnreadablePicture
-from kiosk.portrait.norm import CHECKLIST, Norm, Stage
+from kiosk.portrait.norm import Norm, Stage
+from kiosk.portrait.regional import norm_of
 from kiosk.records.portrait import Likeness
 
 if TYPE_CHECKING:  # numpy and OpenCV are loaded by whoever measures, not by every command of the kiosk
@@ -44,6 +48,8 @@ class Exit(IntEnum):
     """Compared: the faces are clearly different; or turned: it looks flat."""
     OPEN = 16
     """Compared or turned, and nothing can be told."""
+    NO_REGION = 17
+    """There is no such region pack, or it has faults."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -82,6 +88,16 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         command.add_argument(
             "--models", type=Path, default=DEFAULT_MODELS, metavar="DIR", help=f"default {DEFAULT_MODELS}"
         )
+        command.add_argument(
+            "--region", metavar="NAME", help="judge by this region's pack, such as beijing (default: the national norm)"
+        )
+        command.add_argument(
+            "--regions",
+            type=Path,
+            default=DEFAULT_REGIONS,
+            metavar="DIR",
+            help=f"folder of the packs (default {DEFAULT_REGIONS})",
+        )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -89,17 +105,21 @@ def run(args: argparse.Namespace) -> int:
     from kiosk.portrait.models import Models  # noqa: PLC0415 - see above
 
     try:
+        norm = Norm() if args.region is None else norm_of(Region(load_pack(args.regions / f"{args.region}.toml")))
         models = Models(args.models)
         match args.action:
             case "check":
-                return _check(models, args.files, Stage(args.stage), as_json=args.json)
+                return _check(models, norm, args.files, Stage(args.stage), as_json=args.json)
             case "make":
-                return _make(models, args.picture, args.portrait)
+                return _make(models, norm, args.picture, args.portrait)
             case "compare":
                 return _compare(models, args.models, args.one, args.other, as_json=args.json)
             case "turn":
                 return _turn(models, args.one, args.other, as_json=args.json)
-        return _report(models, args.folder, args.out or args.folder / "report.html")
+        return _report(models, norm, args.folder, args.out or args.folder / "report.html")
+    except PackError as error:
+        print(error, file=sys.stderr)
+        return Exit.NO_REGION
     except PortraitError as error:
         print(f"kiosk photo: {error}", file=sys.stderr)
         return _code(error)
@@ -108,21 +128,21 @@ def run(args: argparse.Namespace) -> int:
         return Exit.NO_FILE
 
 
-def _check(models: "Models", files: list[Path], stage: Stage, *, as_json: bool) -> int:
+def _check(models: "Models", norm: Norm, files: list[Path], stage: Stage, *, as_json: bool) -> int:
     code = Exit.COMPLIANT
     told: list[dict[str, object]] = []
     for file in files:
         one: dict[str, object] = {"file": str(file)}
         try:
-            measured = _measured(models, file.read_bytes(), stage)
+            measured = _measured(models, norm, file.read_bytes(), stage)
         except (PortraitError, OSError) as error:
             this = _code(error)
             one |= {"outcome": this.name.lower(), "fault": str(error)}
         else:
             this = _outcome(measured)
-            one |= {"outcome": this.name.lower(), "measures": _listed(measured), "to_confirm": list(CHECKLIST)}
+            one |= {"outcome": this.name.lower(), "measures": _listed(measured), "to_confirm": list(norm.checklist)}
             if not as_json:
-                _print_table(file, measured, this)
+                _print_table(file, measured, norm, this)
         if not as_json and "fault" in one:
             print(f"{file}: {this.name.lower()}: {one['fault']}")
         told.append(one)
@@ -132,37 +152,37 @@ def _check(models: "Models", files: list[Path], stage: Stage, *, as_json: bool) 
     return code
 
 
-def _measured(models: "Models", content: bytes, stage: Stage) -> "Measured":
+def _measured(models: "Models", norm: Norm, content: bytes, stage: Stage) -> "Measured":
     from kiosk.portrait.measures import measure_finished, measure_frame  # noqa: PLC0415
     from kiosk.portrait.picture import read_picture  # noqa: PLC0415
 
     picture = read_picture(content)
     match stage:
         case Stage.CAPTURE:
-            return measure_frame(models, picture.pixels, Norm())
+            return measure_frame(models, picture.pixels, norm)
         case Stage.FINISHED:
-            return measure_finished(models, picture, Norm())
+            return measure_finished(models, picture, norm)
         case _ as never:
             assert_never(never)
 
 
-def _make(models: "Models", source: Path, target: Path) -> int:
+def _make(models: "Models", norm: Norm, source: Path, target: Path) -> int:
     from kiosk.portrait.finish import finish  # noqa: PLC0415
     from kiosk.portrait.picture import read_picture  # noqa: PLC0415
 
-    portrait = finish(models, read_picture(source.read_bytes()).pixels, Norm())
+    portrait = finish(models, read_picture(source.read_bytes()).pixels, norm)
     part = target.with_name(target.name + ".part")
     part.write_bytes(portrait.jpeg)
     os.replace(part, target)  # noqa: PTH105 - the whole portrait or none
-    print(f"{target}: {len(portrait.jpeg)} bytes; to be confirmed by the person: {', '.join(CHECKLIST)}")
+    print(f"{target}: {len(portrait.jpeg)} bytes; to be confirmed by the person: {', '.join(norm.checklist)}")
     return Exit.COMPLIANT
 
 
-def _report(models: "Models", folder: Path, out: Path) -> int:
+def _report(models: "Models", norm: Norm, folder: Path, out: Path) -> int:
     from kiosk.portrait.report import examine, page  # noqa: PLC0415
 
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in _PICTURES)
-    sheets = [examine(models, file.name, file.read_bytes(), Norm()) for file in files]
+    sheets = [examine(models, file.name, file.read_bytes(), norm) for file in files]
     out.write_text(page(sheets), encoding="utf-8")
     complying = sum(not sheet.fault for sheet in sheets)
     print(f"{out}: {len(sheets)} pictures, {complying} comply")
@@ -258,11 +278,11 @@ def _listed(measured: "Measured") -> list[dict[str, object]]:
     ]
 
 
-def _print_table(file: Path, measured: "Measured", outcome: Exit) -> None:
+def _print_table(file: Path, measured: "Measured", norm: Norm, outcome: Exit) -> None:
     from kiosk.portrait.report import told  # noqa: PLC0415
 
     print(f"{file}: {outcome.name.lower()}")
     for verdict in measured.verdicts:
         name, value, window, meaning = told(verdict)
         print(f"  {meaning:4}  {name:16}  {value:>14}  {window:>14}  {verdict.limit.source}")
-    print(f"  to be confirmed by the person: {', '.join(CHECKLIST)}")
+    print(f"  to be confirmed by the person: {', '.join(norm.checklist)}")

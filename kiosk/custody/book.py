@@ -98,7 +98,7 @@ class StockBook:
         return self.record(Movement(move=Move.TAKEN, job=job))
 
     def retain(self, job: str, why: str) -> Booked:
-        """Nobody took it; it lies in the retained bin."""
+        """Nobody took it, or nobody may be offered it any more; it lies in the retained bin."""
         return self.record(Movement(move=Move.RETAINED, job=job, why=why))
 
     def remove(self, job: str, why: str, *, by: str, and_by: str) -> Booked:

@@ -3,7 +3,7 @@
 Region rules: services.card_application, application, proxy.
 """
 
-from typing import Final
+from typing import Final, assert_never
 
 from kiosk.journeys import refusals
 from kiosk.journeys.counter_words import in_words
@@ -25,11 +25,13 @@ from kiosk.journeys.guide import (
     minors_bring,
     pages,
     photo_demands,
-    photo_place,
+    photo_file,
+    photo_where,
     who_must_come,
 )
 from kiosk.journeys.identify import CANCEL
-from kiosk.journeys.portrait import portrait, wants_portrait
+from kiosk.journeys.portrait import DECLINE, WITHDRAW, portrait, wants_portrait, withdraw
+from kiosk.journeys.portrait_words import what_helps
 from kiosk.journeys.proxy import Filer, at_the_window, filer_by_id_card, for_whom, on_slip, step_of
 from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.terms import span
@@ -40,7 +42,7 @@ from kiosk.policy.counter import Business
 from kiosk.policy.region import Region
 from kiosk.records.filings import CardApplication, Relation
 from kiosk.records.masking import mask_phone
-from kiosk.records.portrait import ConsentBy, FiledPortrait
+from kiosk.records.portrait import ConsentBy, FiledPortrait, NoPortrait
 from kiosk.records.transaction import Outcome, Service
 
 _ID_CARD, _TELEPHONE, _PORTRAIT, _CHECK = 1, 2, 3, 4
@@ -65,25 +67,33 @@ def _apply(session: Session, progress: Progress) -> Journey[Ending]:
         id_step = _step(_ID_CARD, pictured=pictured)
         filer = yield from filer_by_id_card(session, Service.CARD_APPLICATION, id_step, relation)
         phone = yield from _phone(step_of(_step(_TELEPHONE, pictured=pictured), relation))
-        face: FiledPortrait | None = None
+        face: _Face = None
         if pictured:
-            face = yield from portrait(
-                session, progress, step_of(_step(_PORTRAIT, pictured=True), relation), consent_by, filer.photo
-            )
+            at = step_of(_step(_PORTRAIT, pictured=True), relation)
+            face = yield from portrait(session, progress, filer, at, consent_by)
         step = step_of(_step(_CHECK, pictured=pictured), relation)
-        read_back = _read_back(filer, phone, step, pictured=pictured, taken=face is not None)
-        if (yield from ask(Show(read_back, personal=True))) is not Intent.AGAIN:
+        while (chosen := (yield from ask(Show(_read_back(filer, phone, step, face), personal=True)))) == DECLINE:
+            face = yield from withdraw(progress, consent_by)
+        if chosen is not Intent.AGAIN:
             break
-    application = CardApplication(phone=phone)
-    told = yield from file_matter(session, progress, filer.holder, application, proxy=filer.proxy, portrait=face)
+    sealed = face if isinstance(face, FiledPortrait) else None
+    application = CardApplication(phone=phone, no_portrait=face if isinstance(face, NoPortrait) else None)
+    told = yield from file_matter(session, progress, filer.holder, application, proxy=filer.proxy, portrait=sealed)
     note = say("窗口看过材料才能办，要带什么请看后面。") if filer.proxy is not None else None
-    taken = face is not None
-    first = Result(say("申领交上去了"), (number_fact(told), *_result_facts(region, taken=taken)), note, ())
+    first = Result(say("申领交上去了"), (number_fact(told), *_result_facts(region, face)), note, ())
     name = matter_in_words(region, application)
     further = (*at_the_window(region, Service.CARD_APPLICATION, filer.proxy), *handed_out(region))
-    slip_lines = (*on_slip(region, filer.proxy), *_on_slip(region, taken=taken))
-    views = filed_pages(session, name, told, first, _next_steps(region, taken=taken), slip_lines, further)
-    return Ending(Outcome.DONE, views)
+    slip_lines = (*on_slip(region, filer.proxy), *_on_slip(region, face))
+    next_steps = (
+        *_without_portrait(region, face, consent_by, sent=relation is Relation.SENT),
+        *meanwhile(region),
+        *look_it_up(region),
+    )
+    return Ending(Outcome.DONE, filed_pages(session, name, told, first, next_steps, slip_lines, further))
+
+
+_Face = FiledPortrait | NoPortrait | None
+"""The portrait, sealed; why there is none; None where this terminal takes none of this person."""
 
 
 def _step(number: int, *, pictured: bool) -> Step:
@@ -125,43 +135,60 @@ def _phone(step: Step) -> Journey[str | None]:
     return (yield from typed_phone(title, line, step, Action(Intent.NEXT, say("不留号码"))))
 
 
-def _read_back(filer: Filer, phone: str | None, step: Step, *, pictured: bool, taken: bool) -> ReadBack:
+def _read_back(filer: Filer, phone: str | None, step: Step, face: _Face) -> ReadBack:
     number = Personal(mask_phone(phone), phone) if phone is not None else say("没有留")
     return ReadBack(
         title=say("请核对，再交上去"),
         facts=(filer.facts[0], Fact(say("手机号码"), number)),
-        note=_read_back_note(by_proxy=filer.proxy is not None, pictured=pictured, taken=taken),
+        note=_read_back_note(face, by_proxy=filer.proxy is not None),
         step=step,
-        actions=(CANCEL, filer.again, Action(Intent.NEXT, say("都对，交上去"))),
+        actions=(
+            CANCEL,
+            filer.again,
+            *((WITHDRAW,) if isinstance(face, FiledPortrait) else ()),
+            Action(Intent.NEXT, say("都对，交上去")),
+        ),
     )
 
 
-def _read_back_note(*, by_proxy: bool, pictured: bool, taken: bool) -> Say:
-    if taken:
-        return say("照片拍好了。卡会按身份证上的信息做。")
-    if pictured:
-        return say("照片由窗口补拍。卡会按身份证上的信息做。")
-    return say("由您代办。卡会按对方身份证上的信息做。") if by_proxy else say("窗口会按身份证上的信息做卡。")
+def _read_back_note(face: _Face, *, by_proxy: bool) -> Say:
+    match face:
+        case FiledPortrait():
+            return say("照片拍好了。卡会按身份证上的信息做。")
+        case NoPortrait():
+            return say("照片由窗口补拍。卡会按身份证上的信息做。")
+        case None:
+            return say("由您代办。卡会按对方身份证上的信息做。") if by_proxy else say("窗口会按身份证上的信息做卡。")
+        case other:
+            assert_never(other)
 
 
-def _photo(*, taken: bool) -> Fact:
-    return Fact(say("照片"), say("在这里拍好了") if taken else say("由窗口补拍、补交"))
+def _photo(face: _Face) -> Fact:
+    there = isinstance(face, FiledPortrait)
+    return Fact(say("照片"), say("在这里拍好了") if there else say("由窗口补拍、补交"))
 
 
-def _result_facts(region: Region, *, taken: bool) -> tuple[Fact, ...]:
+def _result_facts(region: Region, face: _Face) -> tuple[Fact, ...]:
     term = region.pack.application.term.value
     until = (Fact(say("多久能拿到卡"), span(term)),) if term is not None else ()
-    return (_photo(taken=taken), *until)
+    return (_photo(face), *until)
 
 
-def _next_steps(region: Region, *, taken: bool) -> tuple[Say, ...]:
-    return (*(() if taken else photo_place(region)), *meanwhile(region), *look_it_up(region))
+def _without_portrait(region: Region, face: _Face, by: ConsentBy, *, sent: bool) -> tuple[Say, ...]:
+    """Where the photograph is taken or handed in, what it has to be like, and what helps; nothing where it was taken.
+
+    :param sent: the holder did not come: of that photograph the region's rules of proxies speak.
+    """
+    if isinstance(face, FiledPortrait):
+        return ()
+    helps = what_helps(face, by) if face is not None else ()
+    return (*photo_where(region), *helps, *(() if sent else (*photo_demands(region), *photo_file(region))))
 
 
-def _on_slip(region: Region, *, taken: bool) -> tuple[Say, ...]:
+def _on_slip(region: Region, face: _Face) -> tuple[Say, ...]:
     collection = region.pack.application.handed_out.value or ()
     return (
-        say("照片在机器上拍好了") if taken else say("照片由窗口补拍、补交"),
+        say("照片在机器上拍好了") if isinstance(face, FiledPortrait) else say("照片由窗口补拍、补交"),
         *_term(region),
         *(say("领卡，{who}", who=in_words(one)) for one in collection),
     )

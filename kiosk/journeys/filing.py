@@ -5,7 +5,7 @@ The person stands there with the ID card; nothing is filed for a number that som
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 
 from kiosk.journeys import refusals
 from kiosk.journeys.counter_words import in_words, issued_in_words
@@ -45,6 +45,8 @@ from kiosk.records.masking import mask_name, mask_number
 from kiosk.records.portrait import FiledPortrait
 from kiosk.records.transaction import Outcome, Service, Stage
 
+_TRIES: Final = 3
+"""How often a filing with a portrait is put to a centre that does not answer."""
 Already = Callable[[Region, FilingTold], Ended]
 """The ending where the same matter stands open."""
 
@@ -116,11 +118,8 @@ def file_matter(
     :raises Ended: with the centre's own reason why not; or no answer came, and whether it is filed nobody knows.
     """
     region, service = session.region, progress.service
-    progress.social_security_number, progress.holder_name = holder.number, holder.name
-    if proxy is not None:
-        progress.proxy_number, progress.proxy_name = proxy.number, proxy.name
+    progress.stands_for(holder.number, holder.name, proxy)
     yield from ask(Record(progress.transaction(Stage.BEGUN)))
-    yield from ask(Announce(Working(say("正在提交"), say("请稍候。"))))
     question = FileMatter(
         transaction_id=session.transaction_id,
         region=region.key,
@@ -131,7 +130,7 @@ def file_matter(
         proxy=proxy,
         portrait=portrait,
     )
-    answer = yield from ask_centre(question, Filed)
+    answer = yield from _put(session, progress, question)
     if isinstance(answer, Unreachable | Distrusted):
         raise _unanswered(session, service, answer)
     if answer.verdict is FilingVerdict.FILED and answer.filing is not None:
@@ -143,6 +142,38 @@ def file_matter(
             raise already(region, answer.filing)
         raise refusals.already_filed(region, answer.filing, to_holder=proxy is None)
     raise _refusal(region, service, matter, answer.verdict)
+
+
+def _put(session: Session, progress: Progress, question: FileMatter) -> Journey[Filed | Unreachable | Distrusted]:
+    """Ask the centre; where nothing comes back and a portrait would be lost, again, as its person likes.
+
+    The transaction id is the same each time, so nothing is filed twice.
+    """
+    maybe_done = False
+    for tries_left in reversed(range(_TRIES if question.portrait is not None else 1)):
+        yield from ask(Announce(Working(say("正在提交"), say("请稍候。"))))
+        answer = yield from ask_centre(question, Filed)
+        if not isinstance(answer, Unreachable):
+            progress.effect = Effect.NONE
+            # A centre that declines now may have taken what was sent before.
+            return replace(answer, maybe_done=True) if maybe_done and isinstance(answer, Distrusted) else answer
+        maybe_done |= answer.maybe_done
+        if maybe_done:
+            progress.effect = Effect.MAYBE
+        if not tries_left or (yield from ask(Show(_once_more(session.region)))) is not Intent.AGAIN:
+            break
+    return Unreachable(maybe_done=maybe_done)
+
+
+def _once_more(region: Region) -> Fault:
+    return Fault(
+        title=say("没收到社保中心答复"),
+        means=say("照片还在，不用重拍。"),
+        now=say("请再交一次，不会交重。"),
+        hotline=region.hotline,
+        code="N-05",
+        actions=(Action(Intent.DONE, say("不等了")), Action(Intent.AGAIN, say("再交一次"), Emphasis.PRIMARY)),
+    )
 
 
 def filings_of(session: Session, progress: Progress, holder: Holder) -> Journey[tuple[FilingTold, ...]]:

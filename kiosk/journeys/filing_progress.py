@@ -7,7 +7,7 @@ from kiosk.journeys import refusals
 from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.filing import filings_of, matter_in_words, needs_id_card, number_fact, state_in_words
 from kiosk.journeys.frame import Ending, Progress, Session, serve
-from kiosk.journeys.guide import Pages, meanwhile, pages
+from kiosk.journeys.guide import Pages, meanwhile, pages, photo_where
 from kiosk.journeys.holder import Holder
 from kiosk.journeys.id_card import id_card
 from kiosk.journeys.paging import FINISH, page, turned, turning_behind_a_choice
@@ -97,7 +97,7 @@ def _next_steps(region: Region, told: FilingTold) -> tuple[Say, ...]:
     match told.state:
         case FilingState.RECEIVED | FilingState.IN_PRODUCTION:
             to_show = shown_at_window(region, told.to_show)
-            wait = to_show or (say("现在不用做什么，等着就行。"),)
+            wait = (*to_show, *_photo_wanted(region, told)) or (say("现在不用做什么，等着就行。"),)
             return (*wait, *_while_waiting(region, told), *_ask(region))
         case FilingState.READY:
             place = (say("去哪里领：{place}", place=Verbatim(told.place)),) if told.place else _ask(region)
@@ -111,6 +111,16 @@ def _next_steps(region: Region, told: FilingTold) -> tuple[Say, ...]:
             return (say("已经撤回。要办的话，可以重新交。"),)
         case other:
             assert_never(other)
+
+
+def _photo_wanted(region: Region, told: FilingTold) -> tuple[Say, ...]:
+    """Where the photograph is taken that did not come with an application; the window may have it by now."""
+    rules = region.pack.application
+    wanted = bool(rules.photo.value) or rules.photo_place.value is not None
+    waits = isinstance(told.matter, CardApplication) and told.state is FilingState.RECEIVED
+    if told.has_portrait or not (wanted and waits):
+        return ()
+    return (say("照片由窗口补拍、补交；交过的，等着就行。"), *photo_where(region))
 
 
 def _while_waiting(region: Region, told: FilingTold) -> tuple[Say, ...]:

@@ -33,9 +33,9 @@ from kiosk.journeys.views import Chosen, Intent, PaperSlip, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, say
 from kiosk.policy.country import Country
 from kiosk.policy.region import Region
-from kiosk.records.filings import IdentifiedBy
+from kiosk.records.filings import IdentifiedBy, Proxy
 from kiosk.records.masking import mask_name, mask_number
-from kiosk.records.portrait import TakenPortrait
+from kiosk.records.portrait import Consent, TakenPortrait
 from kiosk.records.transaction import IssuanceStep, Outcome, Service, Stage, Transaction
 
 
@@ -98,6 +98,11 @@ class Progress:
     pins: list[Pin] = field(default_factory=list)
     portraits: list[TakenPortrait] = field(default_factory=list)
 
+    def stands_for(self, number: str, name: str, proxy: Proxy | None = None) -> None:
+        """Take down whose affair it is and who acts for them: from here on an entry can be written."""
+        self.social_security_number, self.holder_name = number, name
+        self.proxy_number, self.proxy_name = ("", "") if proxy is None else (proxy.number, proxy.name)
+
     @property
     def names_somebody(self) -> bool:
         """Whether it is known for whom an entry would be written."""
@@ -119,11 +124,17 @@ class Progress:
         return (*named, *numbered, *acting)
 
     def transaction(
-        self, stage: Stage, ending: Ending | None = None, *, step: IssuanceStep | None = None
+        self,
+        stage: Stage,
+        ending: Ending | None = None,
+        *,
+        step: IssuanceStep | None = None,
+        consent: Consent | None = None,
     ) -> Transaction:
         """The entry for this moment.
 
         :param step: with stage STEP.
+        :param consent: what was just said, with stage CONSENT.
         :raises ValueError: no card was read and no name confirmed, so there is nobody to write it for.
         """
         if not self.names_somebody:
@@ -147,6 +158,7 @@ class Progress:
             pin_held_by=self.session.region.pin_held_by.value,
             done_online=self.done_online,
             rule=ending.rule if ending else "",
+            consent=consent,
         )
 
 

@@ -159,6 +159,29 @@ def photo_place(region: Region) -> tuple[Say, ...]:
     return (say("在哪里办照片：{place}", place=in_words(place)),) if place is not None else ()
 
 
+def photo_where(region: Region) -> tuple[Say, ...]:
+    """The same for whoever is sent there: where no source says, whom to ask."""
+    if region.pack.application.photo_place.value is not None or not region.hotline:
+        return photo_place(region)
+    return (say("在哪里办照片，请打 {hotline} 问。", hotline=Verbatim(region.hotline)),)
+
+
+def photo_file(region: Region) -> tuple[Say, ...]:
+    """The size of a file, for whoever has one made elsewhere; nothing where no source says."""
+    size, window = region.pack.portrait.size.value, region.pack.portrait.file_size.value
+    if size is None or window is None:
+        return ()
+    return (
+        say(
+            "电子照片：宽 {width}、高 {height} 像素，{least} 到 {most} KB",
+            width=size.width,
+            height=size.height,
+            least=window.least_kb,
+            most=window.most_kb,
+        ),
+    )
+
+
 def handed_out(region: Region) -> Pages:
     """Who hands out the first card to whom."""
     return pages(say("由谁发卡"), *(in_words(one) for one in region.pack.application.handed_out.value or ()))

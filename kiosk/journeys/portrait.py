@@ -1,9 +1,9 @@
 """The portrait for an application: asked for first, taken by the camera, accepted by its person, sealed for the centre.
 
-Nobody must: at every step there is a way on without a picture, and a window takes it then. Whether it may be compared
-with the identity card's photo is asked apart, and what comes of it changes nothing here. Region rules:
-application.photo. Consent by 人脸识别技术应用安全管理办法 (in force since 2025-06-01) and the Personal Information
-Protection Law, §§ 29–31.
+Nobody must: at every step there is a way on without a picture, and a window takes it then. What was said to it is on
+record before the camera opens. Whether it may be compared with the identity card's photo is asked apart, and what comes
+of it changes nothing here. Region rules: application.photo, portrait. Consent by 人脸识别技术应用安全管理办法 (in force
+since 2025-06-01) and the Personal Information Protection Law, §§ 15, 28–31.
 """
 
 from typing import Final, assert_never
@@ -13,34 +13,53 @@ from kiosk.journeys.counter_words import photo_in_words
 from kiosk.journeys.faults import camera_trouble, fault_code
 from kiosk.journeys.frame import Progress, Session
 from kiosk.journeys.identify import CANCEL
-from kiosk.journeys.portrait_words import still_missing
-from kiosk.journeys.requests import ComparePortrait, Journey, NoSitting, NotTaken, SealPortrait, Show, TakePortrait, ask
-from kiosk.journeys.views import Action, Chosen, Emphasis, Explain, Fault, Intent, PortraitPreview, PortraitProof, Step
-from kiosk.journeys.wording import say
+from kiosk.journeys.portrait_words import WHY, still_missing, what_helps
+from kiosk.journeys.proxy import Filer
+from kiosk.journeys.requests import (
+    ComparePortrait,
+    Journey,
+    NoSitting,
+    NotTaken,
+    Record,
+    SealPortrait,
+    Show,
+    TakePortrait,
+    ask,
+)
+from kiosk.journeys.views import (
+    Action,
+    Choice,
+    Choices,
+    Chosen,
+    Emphasis,
+    Explain,
+    Fault,
+    Intent,
+    PortraitPreview,
+    PortraitProof,
+    Step,
+)
+from kiosk.journeys.wording import Say, say
 from kiosk.policy.counter import PhotoDemand
 from kiosk.policy.region import Region
 from kiosk.portrait.guidance import Instruction
-from kiosk.records.portrait import ConsentBy, FiledPortrait, TakenPortrait
+from kiosk.portrait.regional import may_cover_head, worn
+from kiosk.records.portrait import Consent, ConsentBy, ConsentWord, FiledPortrait, NoPortrait, TakenPortrait
+from kiosk.records.transaction import Stage
 
 TRIES: Final = 3
 AGREE: Final = Chosen("agree")
 DECLINE: Final = Chosen("decline")
 NOT_POSSIBLE: Final = Chosen("not_possible")
-"""Of whoever can't be taken, for whatever reason; none is asked for."""
+"""Of whoever can't be taken. Why, they are asked; they need not say."""
 
-_WORN: Final = (
-    PhotoDemand.DARK_TOP,
-    PhotoDemand.NO_HAT,
-    PhotoDemand.NO_SCARF,
-    PhotoDemand.NO_GLASSES,
-    PhotoDemand.NO_JEWELLERY,
-)
-"""What lies with the person. White, size and form are made by the terminal."""
-_WORN_AT_LEAST: Final = (PhotoDemand.NO_HAT, PhotoDemand.NO_SCARF, PhotoDemand.NO_JEWELLERY)
-"""Where a region says nothing of it: what no model tells and no card has (docs/portrait.md)."""
+_OUT_OF_REACH: Final = frozenset({Instruction.HIGHER, Instruction.LOWER})
+"""Asked for until a try was over: the camera does not see so high or so low."""
 _WITHOUT: Final = say("照片由窗口补拍、补交，申领接着办。")
 _ON: Final = Action(Intent.NEXT, say("不拍了，接着办"))
 _AGAIN: Final = Action(Intent.AGAIN, say("再拍一次"), Emphasis.PRIMARY)
+WITHDRAW: Final = Action(DECLINE, say("不交照片"), spoken=say("不交照片，接着办。照片马上删掉"))
+"""Takes consent back, as easily as it was given."""
 
 
 def wants_portrait(session: Session) -> bool:
@@ -49,60 +68,77 @@ def wants_portrait(session: Session) -> bool:
 
 
 def portrait(
-    session: Session, progress: Progress, step: Step, consent_by: ConsentBy, photo: bytes
-) -> Journey[FiledPortrait | None]:
-    """A portrait that its person has agreed to and accepted, sealed; None where a window is to take it.
+    session: Session, progress: Progress, filer: Filer, step: Step, consent_by: ConsentBy
+) -> Journey[FiledPortrait | NoPortrait]:
+    """A portrait that its person has agreed to and accepted, sealed; else why a window is to take it.
 
     The open picture is wiped before this returns.
 
-    :param photo: of the holder's identity card, as it lies in the chip; empty where none was read.
+    :param filer: whose portrait it is, and who acts for them.
     """
-    if (yield from ask(Show(_consent(step, consent_by)))) != AGREE:
-        return None
+    agreed = (yield from ask(Show(_consent(step, consent_by)))) == AGREE
+    progress.stands_for(filer.holder.number, filer.holder.name, filer.proxy)
+    yield from _on_record(progress, ConsentWord.GIVEN if agreed else ConsentWord.DECLINED, consent_by)
+    if not agreed:
+        return NoPortrait.DECLINED
+    photo = filer.photo
     if not session.compares_portraits or (photo and (yield from ask(Show(_comparison(step, consent_by)))) != AGREE):
         photo = b""
-    chosen = yield from ask(Show(_checklist(session.region, step)))
-    if chosen == NOT_POSSIBLE and not (yield from _once_more(_not_possible(step, TRIES))):
-        return None
+    if (yield from ask(Show(_checklist(session.region, step)))) == NOT_POSSIBLE:
+        why = yield from _why_not(step, consent_by, TRIES)
+        if why is not None:
+            return why
     for tries_left in reversed(range(TRIES)):
         came = yield from _one_try(session, progress, step, consent_by, photo, tries_left)
-        if isinstance(came, FiledPortrait):
+        if came is not None:
             return came
-        if not came:
-            break
-    return None
+    return NoPortrait.NOT_TAKEN
+
+
+def withdraw(progress: Progress, consent_by: ConsentBy) -> Journey[NoPortrait]:
+    """Put on record that consent was taken back; whoever holds the picture lets go of it."""
+    yield from _on_record(progress, ConsentWord.WITHDRAWN, consent_by)
+    return NoPortrait.DECLINED
+
+
+def _on_record(progress: Progress, word: ConsentWord, by: ConsentBy) -> Journey[None]:
+    yield from ask(Record(progress.transaction(Stage.CONSENT, consent=Consent(word=word, by=by))))
 
 
 def _one_try(
     session: Session, progress: Progress, step: Step, consent_by: ConsentBy, photo: bytes, tries_left: int
-) -> Journey[FiledPortrait | bool]:
-    """The accepted portrait; else whether the citizen wants another try.
+) -> Journey[FiledPortrait | NoPortrait | None]:
+    """The accepted portrait, or why there is none; None where the citizen wants another try.
 
-    :param photo: to compare it with; empty where it is not to be compared.
+    :param photo: of the holder's identity card, to compare it with; empty where it is not to be compared.
     """
     try:
         taken = yield from ask(TakePortrait(_preview(step)))
     except DeviceError as error:
         if error.device != "camera":
             raise
-        return (yield from _once_more(_failed_camera(session.region, error, tries_left)))
+        again = yield from _once_more(_failed_camera(session.region, error, tries_left))
+        return None if again else NoPortrait.NOT_TAKEN
     match taken:
         case TakenPortrait():
             progress.portraits.append(taken)
             chosen = yield from ask(Show(_proof(taken, step, tries_left), personal=True))
             if chosen is not Intent.NEXT:
                 taken.wipe()
-                return chosen is Intent.AGAIN
+                return None if chosen is Intent.AGAIN else (yield from withdraw(progress, consent_by))
             likeness = (yield from ask(ComparePortrait(taken, photo))) if photo else None
             sealed = yield from ask(SealPortrait(taken, session.transaction_id, consent_by, likeness))
             taken.wipe()
             return sealed
         case NotTaken(amiss):
-            return (yield from _once_more(_not_taken(amiss, step, tries_left)))
+            again = yield from _once_more(_not_taken(amiss, step, tries_left))
+            why = NoPortrait.NOT_TAKEN if _OUT_OF_REACH.isdisjoint(amiss) else NoPortrait.OUT_OF_REACH
+            return None if again else why
         case NoSitting.LEFT:
-            return (yield from _once_more(_not_possible(step, tries_left)))
+            return (yield from _why_not(step, consent_by, tries_left))
         case NoSitting.NOT_READY:
-            return (yield from _once_more(_not_ready(step)))
+            yield from ask(Show(_not_ready(step)))
+            return NoPortrait.NOT_TAKEN
         case other:
             assert_never(other)
 
@@ -138,19 +174,25 @@ def _comparison(step: Step, by: ConsentBy) -> Explain:
 
 def _checklist(region: Region, step: Step) -> Explain:
     """What no model can tell: the person sees to it."""
-    stated = tuple(demand for demand in region.pack.application.photo.value or () if demand in _WORN)
-    worn = stated or _WORN_AT_LEAST
-    glasses = () if PhotoDemand.NO_GLASSES in worn else (say("常戴的眼镜可以戴，别反光。"),)
+    demands = worn(region)
     return Explain(
         title=say("拍之前，请看一看"),
         lines=(
-            say("请{demands}。", demands=photo_in_words(worn)),
-            *glasses,
+            say("请{demands}。", demands=photo_in_words(demands)),
+            *_kept_on(glasses=PhotoDemand.NO_GLASSES not in demands, cover=may_cover_head(region)),
             say("有难处不勉强，按“拍不了”就行。"),
         ),
         step=step,
         actions=(_NOT_POSSIBLE, Action(Intent.NEXT, say("好了，开始拍"), Emphasis.PRIMARY)),
     )
+
+
+def _kept_on(*, glasses: bool, cover: bool) -> tuple[Say, ...]:
+    if glasses and cover:
+        return (say("常戴的眼镜、宗教头巾可以戴：别反光，脸露全。"),)
+    if glasses:
+        return (say("常戴的眼镜可以戴，别反光。"),)
+    return (say("宗教头巾可以戴，脸要露全。"),) if cover else ()
 
 
 _NOT_POSSIBLE: Final = Action(NOT_POSSIBLE, say("拍不了"), spoken=say("拍不了。不拍照片也能接着办"))
@@ -161,17 +203,13 @@ def _preview(step: Step) -> PortraitPreview:
 
 
 def _proof(taken: TakenPortrait, step: Step, tries_left: int) -> PortraitProof:
-    again = (
-        Action(Intent.AGAIN, say("重拍，还能拍 {tries} 次", tries=tries_left))
-        if tries_left
-        else Action(DECLINE, _ON.label)
-    )
+    again = (Action(Intent.AGAIN, say("重拍，还能拍 {tries} 次", tries=tries_left)),) if tries_left else ()
     return PortraitProof(
         title=say("这张照片行吗？"),
         line=say("卡上就印这一张。"),
         portrait=taken,
         step=step,
-        actions=(again, Action(Intent.NEXT, say("就用这张"), Emphasis.PRIMARY)),
+        actions=(WITHDRAW, *again, Action(Intent.NEXT, say("就用这张"), Emphasis.PRIMARY)),
     )
 
 
@@ -183,11 +221,29 @@ def _not_taken(amiss: tuple[Instruction, ...], step: Step, tries_left: int) -> E
     return Explain(say("还是没有拍成"), (*lines, _WITHOUT), step, (on,))
 
 
-def _not_possible(step: Step, tries_left: int) -> Explain:
-    on = Action(Intent.NEXT, say("接着办"), Emphasis.PRIMARY)
-    lines = (say("戴头巾、有伤、抱着宝宝、坐轮椅够不着，都不要紧。"), _WITHOUT)
+def _why_not(step: Step, by: ConsentBy, tries_left: int) -> Journey[NoPortrait | None]:
+    """Why somebody can't be taken, as far as they say; None where they try once more."""
+    chosen = yield from ask(Show(_reasons(by, tries_left)))
+    if not isinstance(chosen, Chosen):
+        return None
+    why = NoPortrait(chosen.key)
+    yield from ask(Show(_without(step, why, by)))
+    return why
+
+
+def _reasons(by: ConsentBy, tries_left: int) -> Choices:
     again = (Action(Intent.AGAIN, say("再试试")),) if tries_left else ()
-    return Explain(say("拍不了也能办"), lines, step, (*again, on))
+    return Choices(
+        title=say("为什么拍不了？"),
+        choices=tuple(Choice(Chosen(why.value), words) for why, words in WHY[by].items()),
+        note=say("只告诉窗口，好帮您拍。不想说，就选最后一个。"),
+        actions=(CANCEL, *again),
+    )
+
+
+def _without(step: Step, why: NoPortrait, by: ConsentBy) -> Explain:
+    on = Action(Intent.NEXT, say("接着办"), Emphasis.PRIMARY)
+    return Explain(say("拍不了也能办"), (_WITHOUT, *what_helps(why, by)), step, (on,))
 
 
 def _failed_camera(region: Region, error: DeviceError, tries_left: int) -> Fault:

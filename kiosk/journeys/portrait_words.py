@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, assert_never
 
 from kiosk.journeys.wording import Say, say
 from kiosk.portrait.guidance import Instruction
+from kiosk.records.portrait import ConsentBy, NoPortrait
 
 INSTRUCTIONS: Final[Mapping[Instruction, Say]] = MappingProxyType(
     {
@@ -32,6 +33,23 @@ INSTRUCTIONS: Final[Mapping[Instruction, Say]] = MappingProxyType(
         Instruction.HOLD_STILL: say("很好，别动"),
     }
 )
+_BANDAGED, _COVERED = say("头上有包扎"), say("宗教头巾")
+_OUT_OF_REACH, _UNTOLD = say("坐轮椅、够不着"), say("别的原因，不想说")
+WHY: Final[Mapping[ConsentBy, Mapping[NoPortrait, Say]]] = MappingProxyType(
+    {
+        by: MappingProxyType(
+            {
+                NoPortrait.HEAD_BANDAGED: _BANDAGED,
+                NoPortrait.RELIGIOUS_HEAD_COVER: _COVERED,
+                NoPortrait.CHILD_IN_ARMS: child,
+                NoPortrait.OUT_OF_REACH: _OUT_OF_REACH,
+                NoPortrait.UNTOLD: _UNTOLD,
+            }
+        )
+        for by, child in ((ConsentBy.HOLDER, say("抱着孩子")), (ConsentBy.GUARDIAN, say("孩子太小，坐不稳")))
+    }
+)
+"""Why somebody can't be taken, as they are asked; that which says nothing comes last."""
 _BLURRED: Final = say("请坐稳，别动")
 
 
@@ -39,3 +57,20 @@ def still_missing(instruction: Instruction) -> Say:
     """What a try came to grief over."""
     wanted = _BLURRED if instruction is Instruction.HOLD_STILL else INSTRUCTIONS[instruction]
     return say("还差一步：{wanted}", wanted=wanted)
+
+
+def what_helps(why: NoPortrait, by: ConsentBy) -> tuple[Say, ...]:
+    """What makes it go well at the window. No handbook speaks of it; and paper gives nobody's health or faith away."""
+    match why:
+        case NoPortrait.HEAD_BANDAGED | NoPortrait.RELIGIOUS_HEAD_COVER:
+            return (say("怎么拍，窗口同您商量。"),)
+        case NoPortrait.CHILD_IN_ARMS if by is ConsentBy.GUARDIAN:
+            return (say("去窗口时，请带上孩子。"),)
+        case NoPortrait.CHILD_IN_ARMS:
+            return (say("去窗口时，请家人帮忙抱孩子。"),)
+        case NoPortrait.OUT_OF_REACH:
+            return (say("到了窗口，请说一声够不着镜头。"),)
+        case NoPortrait.DECLINED | NoPortrait.NOT_TAKEN | NoPortrait.UNTOLD:
+            return ()
+        case other:
+            assert_never(other)

@@ -363,7 +363,7 @@ class Ledger:
                 "UPDATE open_transaction SET sequence = ? WHERE transaction_id = ?",
                 (sequence, transaction.transaction_id),
             )
-        else:
+        elif transaction.stage is Stage.FINISHED:
             self._db.execute("DELETE FROM open_transaction WHERE transaction_id = ?", (transaction.transaction_id,))
 
     def _new_epoch(self, now: float) -> _Epoch:

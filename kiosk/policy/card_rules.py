@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -10,9 +10,15 @@ from kiosk.policy.counter import Business, Paper, PhotoDemand, ProxyPapers, Side
 from kiosk.policy.form import Fault
 from kiosk.policy.rule import Rule, Term, Text
 from kiosk.records.filings import ChangedDatum, IssuedPaper
+from kiosk.records.portrait import LARGEST_KB, byte_window
 
 Fen = Annotated[int, msgspec.Meta(ge=0)]
 """1/100 yuan."""
+Kilobytes = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_KB)]
+_LEAST_SHARE: Final = 0.05
+_MOST_SHARE: Final = 0.5
+"""Bytes a pixel of a portrait on white as a JPEG: 0.05–0.08 at quality 40, 0.40–0.78 at 100, of two faces in three
+sizes."""
 
 
 class SocialSideStart(Enum):
@@ -126,6 +132,62 @@ class ApplicationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         """Papers of minors, with nobody told who is one."""
         if self.minor_papers.value is not None and self.minor_below.value is None:
             yield Fault(("minor_below", "value"), "missing; minor_papers want the age below which they hold")
+
+
+class PixelSize(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A picture's size. What a booth's camera gives of a face is enlarged at most about twice."""
+
+    width: Annotated[int, msgspec.Meta(ge=100, le=1000)]
+    height: Annotated[int, msgspec.Meta(ge=100, le=1400)]
+
+    def faults(self) -> Iterator[Fault]:
+        """A portrait that lies on its side, or is a strip."""
+        if not self.width < self.height <= 2 * self.width:
+            yield Fault(("height",), f"{self} is no portrait; it is higher than wide, at most twice")
+
+    def __str__(self) -> str:
+        return f"{self.width} × {self.height} px"
+
+
+class FileSize(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A file's size in KB as the source prints them: whether of 1000 or 1024 bytes, both readings are kept."""
+
+    least_kb: Kilobytes
+    most_kb: Kilobytes
+
+    def faults(self) -> Iterator[Fault]:
+        """A window that is closed."""
+        least, most = byte_window(self.least_kb, self.most_kb)
+        if least >= most:
+            yield Fault(("most_kb",), f"{self} leave no file; the larger one is most_kb")
+
+    def __str__(self) -> str:
+        return f"{self.least_kb} to {self.most_kb} KB"
+
+
+class PortraitRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Rules of the portrait on the card, beside what ``application.photo`` asks.
+
+    What is not stated is as the national norm has it (docs/portrait.md).
+    """
+
+    size: Rule[PixelSize]
+    dots_per_inch: Rule[Annotated[int, msgspec.Meta(ge=72, le=1200)]]
+    file_size: Rule[FileSize]
+    glasses_worn_daily: Rule[bool]
+    """Whether whoever always wears glasses keeps them on; not stated, ``application.photo`` decides."""
+    religious_head_cover: Rule[bool]
+    """Whether a head cover for religion stays on, the face free; not stated, a window decides."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Files that no picture of this size makes."""
+        size, window = self.size.value, self.file_size.value
+        if size is None or window is None:
+            return
+        pixels = size.width * size.height
+        least, most = byte_window(window.least_kb, window.most_kb)
+        if most < pixels * _LEAST_SHARE or least > pixels * _MOST_SHARE:
+            yield Fault(("file_size", "value"), f"no portrait of {size} has {window} as a JPEG")
 
 
 class ReplacementReason(Enum):

@@ -17,10 +17,12 @@ from kiosk.policy.card_rules import (
     CancellingRules,
     DataChangeRules,
     PaperRules,
+    PortraitRules,
     ProxyRules,
     ReplacementRules,
 )
 from kiosk.policy.care_rules import EcardRules, MoneyRules, OffsiteRules
+from kiosk.policy.counter import PhotoDemand
 from kiosk.policy.document import DocumentError, load_document
 from kiosk.policy.form import Fault
 from kiosk.policy.positions import Where
@@ -234,6 +236,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     services: dict[Service, ServiceRules]
     activation: ActivationRules
     application: ApplicationRules
+    portrait: PortraitRules
     replacement: ReplacementRules
     data_change: DataChangeRules
     cancelling: CancellingRules
@@ -244,9 +247,12 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     money: MoneyRules
 
     def faults(self) -> Iterator[Fault]:
-        """A region without cards, a paper it does not have, and a service that its centre would never answer."""
+        """No cards, glasses on and off, a paper that it does not have, a service that its centre would never answer."""
         if not self.codes.value:
             yield Fault(("codes", "value"), "missing; without a code no card is this region's")
+        if self.portrait.glasses_worn_daily.value and PhotoDemand.NO_GLASSES in (self.application.photo.value or ()):
+            what = "must not be true; application.photo has no_glasses"
+            yield Fault(("portrait", "glasses_worn_daily", "value"), what)
         for section, rule in (("application", self.application.meanwhile), ("replacement", self.replacement.meanwhile)):
             paper = None if rule.value is None else self.papers.get(rule.value)
             if rule.value is not None and paper is not None and not paper.issued.value:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-KIB: Final = 1024
+from kiosk.records.portrait import NATIONAL_KB, byte_window
+
+NATIONAL: Final = "社会保障卡制证用数字相片技术要求"
+"""The norm, as a university's notice quotes it; the document itself was not at hand."""
 
 
 class Measure(StrEnum):
@@ -63,18 +66,28 @@ class Stage(StrEnum):
 class Confirmed(StrEnum):
     """What no packaged model can tell, so that the person confirms it (docs/portrait.md)."""
 
+    DARK_TOP = "dark_top"
+    """Measured too, but long hair over the shoulders is measured with it."""
     NO_HEAD_COVER = "no_head_cover"
+    NO_HEAD_COVER_BUT_RELIGIOUS = "no_head_cover_but_religious"
+    NO_GLASSES = "no_glasses"
     NO_GLARE_ON_GLASSES = "no_glare_on_glasses"
     NO_SCARF = "no_scarf"
     NO_JEWELLERY = "no_jewellery"
 
 
-CHECKLIST: Final = tuple(Confirmed)
+CHECKLIST: Final = (
+    Confirmed.NO_HEAD_COVER,
+    Confirmed.NO_GLARE_ON_GLASSES,
+    Confirmed.NO_SCARF,
+    Confirmed.NO_JEWELLERY,
+)
+"""Where a region says nothing of it. Most rules let whoever always wears glasses wear them, without glare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Norm:
-    """The numbers of 社会保障卡制证用数字相片技术要求; a region that states others hands in its own.
+    """The numbers of 社会保障卡制证用数字相片技术要求, or a region's own (:mod:`kiosk.portrait.regional`).
 
     Pixels are those of the finished picture. A place that counts a KB as 1 000 bytes and one that counts 1 024 are
     both satisfied: the lower end is taken by 1 024, the upper by 1 000.
@@ -83,8 +96,8 @@ class Norm:
     width: int = 358
     height: int = 441
     dots_per_inch: int = 350
-    least_bytes: int = 14 * KIB
-    most_bytes: int = 40_000
+    least_bytes: int = byte_window(*NATIONAL_KB)[0]
+    most_bytes: int = byte_window(*NATIONAL_KB)[1]
     quality: int = 70
     """The JPEG quality that the norm names; another is used only where the byte window asks for it."""
     face_width: tuple[int, int] = (179, 255)
@@ -98,6 +111,13 @@ class Norm:
     """From the lower edge; it has priority over the face's width (GA 461-2004)."""
     lightest_top: float = 60.0
     """CIE L* above which a top is not called dark (Zhumadian 2.1 asks for a dark one, GA 461-2004 for no white one)."""
+    checklist: tuple[Confirmed, ...] = CHECKLIST
+    cited: tuple[tuple[Measure, str], ...] = ()
+    """By whose word a number is that is not the norm's own."""
+
+    def source(self, measure: Measure) -> str:
+        """By whose word the window of a measure is."""
+        return dict(self.cited).get(measure, NATIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +152,6 @@ class Verdict:
         return self.limit.binding and not self.within
 
 
-_NORM: Final = "社会保障卡制证用数字相片技术要求"
 _ISO: Final = "ISO/IEC 29794-5"
 _OWN: Final = "own"
 _ANY: Final = math.inf
@@ -188,19 +207,19 @@ def limits(stage: Stage, norm: Norm) -> tuple[Limit, ...]:
     pixels = "px"
     return (
         *face,
-        Limit(Measure.WIDTH, pixels, norm.width, norm.width, _NORM),
-        Limit(Measure.HEIGHT, pixels, norm.height, norm.height, _NORM),
-        Limit(Measure.DENSITY, "dpi", norm.dots_per_inch, norm.dots_per_inch, _NORM),
-        Limit(Measure.CHANNELS, "", 3, 3, f"{_NORM}: 24-bit RGB"),
-        Limit(Measure.FILE_SIZE, "B", norm.least_bytes, norm.most_bytes, _NORM),
-        Limit(Measure.FACE_WIDTH, pixels, *norm.face_width, _NORM),
-        Limit(Measure.CROWN, pixels, *norm.crown, _NORM),
-        Limit(Measure.EYE_LINE, pixels, norm.least_eye_line, norm.height, _NORM),
-        Limit(Measure.EYE_MIDPOINT, pixels, *norm.eye_midpoint, _NORM),
+        Limit(Measure.WIDTH, pixels, norm.width, norm.width, norm.source(Measure.WIDTH)),
+        Limit(Measure.HEIGHT, pixels, norm.height, norm.height, norm.source(Measure.HEIGHT)),
+        Limit(Measure.DENSITY, "dpi", norm.dots_per_inch, norm.dots_per_inch, norm.source(Measure.DENSITY)),
+        Limit(Measure.CHANNELS, "", 3, 3, f"{NATIONAL}: 24-bit RGB"),
+        Limit(Measure.FILE_SIZE, "B", norm.least_bytes, norm.most_bytes, norm.source(Measure.FILE_SIZE)),
+        Limit(Measure.FACE_WIDTH, pixels, *norm.face_width, norm.source(Measure.FACE_WIDTH)),
+        Limit(Measure.CROWN, pixels, *norm.crown, norm.source(Measure.CROWN)),
+        Limit(Measure.EYE_LINE, pixels, norm.least_eye_line, norm.height, norm.source(Measure.EYE_LINE)),
+        Limit(Measure.EYE_MIDPOINT, pixels, *norm.eye_midpoint, norm.source(Measure.EYE_MIDPOINT)),
         Limit(Measure.ROLL, "°", -3, 3, f"{_OWN}: what is left after levelling"),
         *expression,
         *light,
-        Limit(Measure.BACKGROUND, "%", 99.5, 100, f"{_NORM}: white; {_OWN}: share of background ≥ 250"),
+        Limit(Measure.BACKGROUND, "%", 99.5, 100, f"{NATIONAL}: white; {_OWN}: share of background ≥ 250"),
         *hints,
     )
 

@@ -38,7 +38,7 @@ class Place(Enum):
     REJECT_BIN = "reject_bin"
     """What was spoilt before anybody was offered it."""
     RETAINED_BIN = "retained_bin"
-    """What was offered and not taken."""
+    """What was offered and not taken, or is valid and may not be offered any more."""
     CITIZEN = "citizen"
     STAFF = "staff"
     """Taken out again by two people."""

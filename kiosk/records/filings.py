@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 
 from kiosk.records.china_time import Moment
-from kiosk.records.portrait import FiledPortrait
+from kiosk.records.portrait import FiledPortrait, NoPortrait
 
 MOST_TOLD = 20
 """Filings in one answer, the newest first."""
@@ -93,6 +93,8 @@ class CardApplication(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """A first card."""
 
     phone: Phone | None = None
+    no_portrait: NoPortrait | None = None
+    """None with a portrait, and where the terminal takes none. Told to nobody but the office."""
 
     def __repr__(self) -> str:
         return "<CardApplication>"
@@ -260,6 +262,8 @@ class FilingTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Somebody else filed it. Who, only the office knows."""
     to_show: tuple[PaperWord, ...] = ()
     """Of :class:`Proxy`."""
+    has_portrait: bool = False
+    """A portrait came with it and is there still; without one a window takes it."""
 
     def __repr__(self) -> str:
         return f"<FilingTold {matter_key(self.matter)} {self.state.value}>"

@@ -11,10 +11,19 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from kiosk.records.sealing import Unreadable, open_from_terminal, seal_to_centre
 
-LEAST_BYTES: Final = 14 * 1024
-MOST_BYTES: Final = 40_000
-"""社会保障卡制证用数字相片技术要求: 14–40 KB, read as docs/portrait.md does."""
-MOST_SEALED: Final = MOST_BYTES + 48
+
+def byte_window(least_kb: int, most_kb: int) -> tuple[int, int]:
+    """The fewest and the most bytes of a file, whether whoever asks counts a KB as 1000 bytes or as 1024."""
+    return least_kb * 1024, most_kb * 1000
+
+
+NATIONAL_KB: Final = (14, 40)
+"""社会保障卡制证用数字相片技术要求; what holds where a region states nothing else."""
+LARGEST_KB: Final = 200
+"""Twice the largest that a place was seen to ask for."""
+ANY_KB: Final = (1, LARGEST_KB)
+LEAST_SEALED: Final = 1024
+MOST_SEALED: Final = LARGEST_KB * 1000 + 48
 """HPKE adds a public key of 32 bytes and a tag of 16."""
 CONSENT_TEXT: Final = "portrait-1"
 """Names the words of the consent page; other words, another name."""
@@ -64,6 +73,47 @@ class ConsentBy(Enum):
     GUARDIAN = "guardian"
 
 
+class ConsentWord(Enum):
+    """What was said to a portrait's being taken and sent."""
+
+    GIVEN = "given"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    """Taken back before anything was filed; whatever was taken is wiped."""
+
+
+ConsentText = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
+""":data:`CONSENT_TEXT` of the terminal that showed it."""
+
+
+class Consent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What was said, by whom and to which words: a ledger entry of its own, before a camera opens. Never a picture."""
+
+    word: ConsentWord
+    by: ConsentBy
+    text: ConsentText = CONSENT_TEXT
+
+
+class NoPortrait(Enum):
+    """Why an application comes without a portrait where there was a camera, for the window that takes one.
+
+    Of the last five the person says as much as they like: two tell of health or religion, so each may stay unsaid, none
+    is in the ledger, and the centre forgets them when the application has ended.
+    """
+
+    DECLINED = "declined"
+    """Consent was not given, or taken back."""
+    NOT_TAKEN = "not_taken"
+    """The camera failed, or no picture came out to the norm."""
+    HEAD_BANDAGED = "head_bandaged"
+    RELIGIOUS_HEAD_COVER = "religious_head_cover"
+    CHILD_IN_ARMS = "child_in_arms"
+    OUT_OF_REACH = "out_of_reach"
+    """Above or below what the camera sees; somebody in a wheelchair."""
+    UNTOLD = "untold"
+    """Something else, or nobody's affair."""
+
+
 class Likeness(Enum):
     """What a machine makes of two pictures: a hint for whoever decides."""
 
@@ -77,17 +127,16 @@ class FiledComparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """What came of comparing a portrait with its holder's identity card. No number goes with it."""
 
     likeness: Likeness
-    consent_text: Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
+    consent_text: ConsentText
     """:data:`COMPARISON_TEXT` of the terminal that showed it."""
 
 
 class FiledPortrait(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A portrait on its way to the centre, with an application."""
 
-    sealed: Annotated[bytes, msgspec.Meta(min_length=LEAST_BYTES, max_length=MOST_SEALED)]
+    sealed: Annotated[bytes, msgspec.Meta(min_length=LEAST_SEALED, max_length=MOST_SEALED)]
     consent_by: ConsentBy
-    consent_text: Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
-    """:data:`CONSENT_TEXT` of the terminal that showed it."""
+    consent_text: ConsentText
     comparison: FiledComparison | None = None
     """None where nobody has agreed to one, or the terminal makes none."""
 
@@ -95,13 +144,17 @@ class FiledPortrait(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         return "<FiledPortrait>"
 
 
-def open_portrait(sealed: bytes, transaction_id: str, centre: X25519PrivateKey) -> bytes:
+def open_portrait(
+    sealed: bytes, transaction_id: str, centre: X25519PrivateKey, kilobytes: tuple[int, int] = NATIONAL_KB
+) -> bytes:
     """The centre's side of :meth:`TakenPortrait.sealed`.
 
+    :param kilobytes: the least and the most that a portrait of this region has.
     :raises Unreadable: sealed for another transaction or key, no JPEG, or not of the size that a card's portrait has.
     """
     jpeg = open_from_terminal(sealed, _purpose(transaction_id), centre)
-    if not LEAST_BYTES <= len(jpeg) <= MOST_BYTES:
+    least, most = byte_window(*kilobytes)
+    if not least <= len(jpeg) <= most:
         raise Unreadable(f"a portrait of {len(jpeg)} bytes")
     if not (jpeg.startswith(_BEGINS) and jpeg.endswith(_ENDS)):
         raise Unreadable("a portrait is a whole JPEG")

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from kiosk.records.filings import IdentifiedBy
+from kiosk.records.portrait import Consent
 
 SCHEMA_VERSION: Final = 1
 
@@ -48,6 +49,8 @@ class Stage(Enum):
     STEP = "step"
     """On the way: what is being done now, or has been; :attr:`Transaction.step` says what."""
     FINISHED = "finished"
+    CONSENT = "consent"
+    """What was said to a portrait's being taken; as often as it was said. Changes nothing."""
 
 
 class IssuanceStep(Enum):
@@ -121,7 +124,7 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     step: IssuanceStep | None = None
     """With stage STEP only."""
     outcome: Outcome | None = None
-    """None before ``stage`` is FINISHED."""
+    """None unless ``stage`` is FINISHED."""
     reason: str = ""
     """A machine word such as ``pin_locked``; empty when done. An examination names what it found, the gravest first,
     with commas between."""
@@ -149,6 +152,8 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """The centre has already done it under this transaction id; the entry must change nothing again."""
     rule: str = ""
     """The pack's rule that decided, such as ``pin.tries``."""
+    consent: Consent | None = None
+    """With stage CONSENT, and with no other."""
 
     def __repr__(self) -> str:
         return f"<Transaction {self.service.value} {self.stage.value} {self.transaction_id[:8]}>"

@@ -74,10 +74,11 @@ class Scene:
     film: Callable[[], Film]
 
 
-def booth() -> Picture:
+def booth(size: tuple[int, int] = (WIDTH, HEIGHT)) -> Picture:
     """The empty booth: a light grey wall, a little brighter in the middle."""
-    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    away = np.hypot((columns - WIDTH / 2) / WIDTH, (rows - HEIGHT / 2) / HEIGHT)
+    width, height = size
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    away = np.hypot((columns - width / 2) / width, (rows - height / 2) / height)
     wall = np.array((206.0, 203.0, 198.0), dtype=np.float32) - 46.0 * away[..., None]
     picture: Picture = wall.astype(np.uint8)
     return picture
@@ -92,6 +93,8 @@ def standing(
     light: float = 1.0,
     dressed: Callable[[Picture, Sitter], None] = lambda _picture, _sitter: None,
     before: Picture | None = None,
+    row: float = EYE_LINE * HEIGHT,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
 ) -> Picture:
     """Somebody in the booth.
 
@@ -101,18 +104,21 @@ def standing(
     :param light: what falls on the person; 1 as on the wall.
     :param dressed: paints on the person's own picture.
     :param before: what stands there already; the empty booth unless given.
+    :param row: the eyes', for whoever is taller or sits lower.
+    :param size: width and height of the camera's picture.
     """
     face, mask = cut_out(sitter.file)
     face = face.copy()
     dressed(face, sitter)
     scale = eyes / (sitter.right_eye[0] - sitter.left_eye[0])
     middle = ((sitter.left_eye[0] + sitter.right_eye[0]) / 2, (sitter.left_eye[1] + sitter.right_eye[1]) / 2)
-    lowest = HEIGHT - (face.shape[0] - middle[1]) * scale + 2  # nobody's picture ends above the ground
+    width, height = size
+    lowest = height - (face.shape[0] - middle[1]) * scale + 2  # nobody's picture ends above the ground
     place = cv2.getRotationMatrix2D(middle, turned, scale)
-    place[:, 2] += (across * WIDTH - middle[0], max(EYE_LINE * HEIGHT, lowest) - middle[1])
-    person = cv2.warpAffine(face, place, (WIDTH, HEIGHT), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-    there = cv2.warpAffine(mask, place, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)[..., None].astype(np.float32) / 255
-    behind = booth() if before is None else before
+    place[:, 2] += (across * width - middle[0], max(row, lowest) - middle[1])
+    person = cv2.warpAffine(face, place, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    there = cv2.warpAffine(mask, place, size, flags=cv2.INTER_LINEAR)[..., None].astype(np.float32) / 255
+    behind = booth(size) if before is None else before
     seen: Picture = (person * light * there + behind * (1 - there)).clip(0, 255).astype(np.uint8)
     return seen
 

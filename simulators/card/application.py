@@ -29,6 +29,8 @@ _EXTERNAL_KEY: Final = 0x02
 _PERSONALISATION_KEY: Final = 0x03
 _NORM_VERSION: Final = 0x03
 PHOTO_SIZE: Final = 0x1000
+_ACCOUNT_FILE: Final = 0x0C
+"""P2: short file 1, by number."""
 
 OK: Final = 0x9000
 TERMINAL_NOT_BELIEVED: Final = 0x6300
@@ -196,6 +198,8 @@ class CardApplication:
         return self._directory == SSSE and self._file == _EF08
 
     def _read_record(self, p1: int, p2: int, p3: int, data: bytes) -> bytes:
+        if self._directory == PAYMENT and p2 == _ACCOUNT_FILE and not data:
+            return self._read_account(p1, p3)
         if p2 not in (0x00, 0x04):
             raise _Refusal(BAD_P1_P2)
         if data:
@@ -214,6 +218,15 @@ class CardApplication:
         if p3 != len(value) + 2:
             raise _Refusal(0x6C00 | len(value) + 2)
         return bytes([p1, len(value)]) + value + _status(OK)
+
+    def _read_account(self, number: int, p3: int) -> bytes:
+        bank = self._card.bank
+        if bank is None or number != 1:
+            raise _Refusal(NO_RECORD)
+        value = bytes.fromhex("700C5A0A" + "623100000000000" + bank.account_ends + "F")
+        if p3 != len(value):
+            raise _Refusal(0x6C00 | len(value))
+        return value + _status(OK)
 
     def _read_log(self, number: int, p3: int) -> bytes:
         log = self._environment.log or []

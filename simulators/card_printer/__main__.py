@@ -12,20 +12,18 @@ The process ends with its standard input. Killed, it leaves its folder as a prin
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from simulators.card.card_file import BankAccount, CardFile, CardPin
-from simulators.card.personalise import blank_card
 from simulators.card.slot import CardSlot
+from simulators.card_printer.blanks import BlankMaker
 from simulators.card_printer.body import tally
 from simulators.card_printer.simulator import CardPrinterSimulator
 from simulators.pcscd import CONTACT_STATION_PORT
 
 
-def obey(printer: CardPrinterSimulator, line: str, blanks: "Maker") -> str:
+def obey(printer: CardPrinterSimulator, line: str, blanks: BlankMaker) -> str:
     """Do what one line says; what there is to tell of it.
 
     :raises ValueError: it says nothing known, or can't be done.
@@ -54,33 +52,6 @@ def obey(printer: CardPrinterSimulator, line: str, blanks: "Maker") -> str:
     return ""
 
 
-class Maker:
-    """Whoever delivers blanks to this printer."""
-
-    def __init__(self, folder: Path, region: str, norm_version: str, pin: str | None, bank: str) -> None:
-        """:param folder: the printer's; blanks are numbered on from what lies there."""
-        self.folder = folder
-        self._region = region
-        self._norm_version = norm_version
-        self._pin = None if pin is None else CardPin(digits=pin, tries_left=6, tries_allowed=6)
-        self._bank = bank
-
-    def make(self, count: int) -> Sequence[CardFile]:
-        """So many blanks that were never here."""
-        first = 0x10001 + len(list((self.folder / "cards").glob("*.json")))
-        return [
-            blank_card(
-                about="A blank for instant issue.",
-                region=self._region,
-                number=number,
-                norm_version=self._norm_version,
-                pin=self._pin,
-                bank=BankAccount(bank=self._bank, account_ends=f"{number % 10_000:04}"),
-            )
-            for number in range(first, first + count)
-        ]
-
-
 def main() -> None:
     """Run until standard input ends or a signal comes."""
     parser = argparse.ArgumentParser(prog="python -m simulators.card_printer", description="simulated card printer")
@@ -95,7 +66,7 @@ def main() -> None:
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     slot = None if arguments.contacts is None else CardSlot(arguments.contacts, CONTACT_STATION_PORT)
-    blanks = Maker(arguments.folder, arguments.region, arguments.norm, arguments.pin, arguments.bank)
+    blanks = BlankMaker(arguments.folder, arguments.region, arguments.norm, arguments.pin, arguments.bank)
     with CardPrinterSimulator(
         arguments.folder,
         port=arguments.port,

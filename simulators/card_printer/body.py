@@ -182,15 +182,17 @@ class Folder:
         self._file.truncate(len(kept))
         self._file.seek(0, os.SEEK_END)
 
-    def record(self, what: str, cards: Sequence[str] = (), where: Where = Where.NONE, **more: int) -> None:
+    def record(
+        self,
+        what: str,
+        cards: Sequence[str] = (),
+        where: Where = Where.NONE,
+        *,
+        faces_left: int = -1,
+        whole: bool = True,
+    ) -> None:
         """Let something happen, for good."""
-        event = Event(
-            what=what,
-            cards=list(cards),
-            where=where,
-            faces_left=more.get("faces_left", -1),
-            whole=bool(more.get("whole", True)),
-        )
+        event = Event(what=what, cards=list(cards), where=where, faces_left=faces_left, whole=whole)
         self.body.happen(event)
         self._file.write(msgspec.json.encode(event) + b"\n")
         self._file.flush()

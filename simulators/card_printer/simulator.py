@@ -123,6 +123,21 @@ class CardPrinterSimulator:
         with self._changed:
             return self._firmware.asked
 
+    @property
+    def condition(self) -> str:
+        """``ready``, ``jam``, ``open``, ``empty``, ``no_ribbon`` or ``dark``: what a technician sees there."""
+        with self._changed:
+            body = self._folder.body
+            if not self._powered:
+                return "dark"
+            if body.jammed:
+                return "jam"
+            if body.cover_open:
+                return "open"
+            if not body.hopper:
+                return "empty"
+            return "ready" if body.faces_left > 0 else "no_ribbon"
+
     def card(self, serial: str) -> CardFile:
         """A card's chip, wherever the card is."""
         return self._folder.card(serial)

@@ -45,11 +45,11 @@ from kiosk.records.filings import (
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
     CONSENT_TEXT,
-    MOST_BYTES,
     ConsentBy,
     FiledComparison,
     FiledPortrait,
     Likeness,
+    NoPortrait,
     TakenPortrait,
 )
 from kiosk.records.questions import ReportLoss
@@ -724,8 +724,8 @@ def test_a_proxy_is_somebody_else_and_both_id_cards_were_read(
     assert (stored(centre, WITHOUT_CARD), acted(centre)) == ([], [])
 
 
-JPEG = b"\xff\xd8" + bytes(range(1, 251)) * 80 + b"\xff\xd9"
-"""20 004 bytes that begin and end as a JPEG does; nobody's face."""
+JPEG = b"\xff\xd8" + bytes(range(1, 251)) * 82 + b"\xff\xd9"
+"""20 504 bytes that begin and end as a JPEG does; nobody's face."""
 
 
 def with_portrait(centre: RunningCentre, person: Person, jpeg: bytes = JPEG, **other: Any) -> FileMatter:
@@ -786,6 +786,43 @@ def test_how_it_looked_beside_the_id_card_is_the_offices_to_read_and_goes_with_i
     assert hanging(centre, question) is None
 
 
+def test_whether_a_portrait_hangs_there_is_told_and_nothing_of_it(
+    centre: RunningCentre, terminal: EnrolledTerminal
+) -> None:
+    question = with_portrait(centre, WITHOUT_CARD)
+    told = file(centre, terminal, question).filing
+    again = file(centre, terminal, a_matter(WITHOUT_CARD, CardApplication())).filing
+    assert told is not None
+    assert again is not None
+    newest = query(centre, terminal, WITHOUT_CARD).filings[0]
+    assert (told.has_portrait, again.has_portrait, newest.has_portrait) == (True, True, True)
+    desk(centre).decide(told.number, FilingState.DONE)
+    assert not query(centre, terminal, WITHOUT_CARD).filings[0].has_portrait
+
+
+def test_why_there_is_no_portrait_is_the_offices_to_know_until_the_application_ends(
+    centre: RunningCentre, terminal: EnrolledTerminal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    matter = CardApplication(phone="13800000000", no_portrait=NoPortrait.RELIGIOUS_HEAD_COVER)
+    question = a_matter(WITHOUT_CARD, matter)
+    told = file(centre, terminal, question).filing
+    assert told is not None
+    assert told.matter == CardApplication(phone="13800000000"), "no terminal is told"
+    assert query(centre, terminal, WITHOUT_CARD).filings[0].matter == told.matter
+    with pytest.raises(FilingRefused, match="it came without one: religious_head_cover"):
+        desk(centre).portrait(told.number)
+    assert main(["portrait", str(centre.directory), told.number, str(tmp_path / "face.jpg")]) == 1
+    assert "religious_head_cover" in capsys.readouterr().err
+    other = msgspec.structs.replace(question, matter=CardApplication(phone="13800000000"))
+    assert declined(lambda: file(centre, terminal, other)) == (400, "malformed"), "another answer, another question"
+    desk(centre).decide(told.number, FilingState.REFUSED)
+    with centre.database.reading() as session:
+        kept = session.get(Filing, question.transaction_id)
+        assert kept is not None
+        assert "religious" not in kept.matter
+    assert file(centre, terminal, question).verdict is FilingVerdict.FILED, "an answer that comes late is the same"
+
+
 def test_another_portrait_under_the_same_id_is_another_question(
     centre: RunningCentre, terminal: EnrolledTerminal
 ) -> None:
@@ -825,10 +862,13 @@ def test_no_portrait_that_does_not_open_or_that_nobody_agreed_to(
         "damaged": msgspec.structs.replace(good, portrait=filed_portrait(sealed[:-1] + bytes([sealed[-1] ^ 1]))),
         "no JPEG": with_portrait(centre, WITHOUT_CARD, bytes(20_000)),
         "it breaks off": with_portrait(centre, WITHOUT_CARD, JPEG[:-2]),
-        "too small": with_portrait(centre, WITHOUT_CARD, JPEG[:100]),
-        "too large": with_portrait(centre, WITHOUT_CARD, JPEG + bytes(MOST_BYTES)),
+        "too small": with_portrait(centre, WITHOUT_CARD, JPEG[:19_000] + JPEG[-2:]),
+        "too large": with_portrait(centre, WITHOUT_CARD, JPEG[:2] + bytes(60_000) + JPEG[-2:]),
         "no guardian": msgspec.structs.replace(good, portrait=filed_portrait(sealed, ConsentBy.GUARDIAN)),
         "the holder is not there": msgspec.structs.replace(good, proxy=sent),
+        "there is one and there is none": with_portrait(
+            centre, WITHOUT_CARD, matter=CardApplication(no_portrait=NoPortrait.DECLINED)
+        ),
         "no application": with_portrait(centre, WITHOUT_CARD, matter=Cancelling(reason=LeavingReason.MOVED_AWAY)),
     }
     for what, question in wrong.items():

@@ -16,6 +16,7 @@ from central.enrolment import thaw
 from central.query import transaction_row
 from central.tables import Alarm, Card, Entry, TransactionRow
 from kiosk.records.chain import SealedEntry
+from kiosk.records.portrait import Consent, ConsentBy, ConsentWord
 from kiosk.records.questions import (
     CardProof,
     CardProved,
@@ -26,7 +27,7 @@ from kiosk.records.questions import (
     RecordAnswer,
 )
 from kiosk.records.sealing import EpochKey
-from kiosk.records.transaction import Outcome, Service, Stage
+from kiosk.records.transaction import IssuanceStep, Outcome, Service, Stage
 from kiosk.records.upload import Receipt, Tombstone, Verdict, encode
 from tests.centre import (
     ZHUMADIAN_CARD,
@@ -279,6 +280,9 @@ def test_a_plaintext_of_any_kind_is_stored_and_refused(
     assert said(receipt) == [(1, "refused", "malformed_payload"), (2, "applied", "")]
 
 
+CONSENT = Consent(word=ConsentWord.GIVEN, by=ConsentBy.HOLDER)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -287,6 +291,12 @@ def test_a_plaintext_of_any_kind_is_stored_and_refused(
         {"reason": "a\0b"},
         {"outcome": None},
         {"stage": Stage.BEGUN},
+        {"consent": CONSENT},
+        {"stage": Stage.BEGUN, "outcome": None, "consent": CONSENT},
+        {"stage": Stage.CONSENT, "outcome": None},
+        {"stage": Stage.STEP, "outcome": None},
+        {"stage": Stage.BEGUN, "outcome": None, "step": IssuanceStep.PRINTING},
+        {"stage": Stage.CONSENT, "consent": CONSENT},
     ],
 )
 def test_a_transaction_that_can_not_be_is_refused(
@@ -389,6 +399,52 @@ def test_the_same_stage_under_another_sequence_is_superseded(any_centre: Running
     assert said(later) == [(3, "superseded", "duplicate_transaction")]
     assert row(any_centre, change.transaction_id)["effects"] == 1
     assert row(any_centre, change.transaction_id)["finished_sequence"] == 1
+
+
+def test_what_was_said_to_a_portrait_is_kept_each_time_and_changes_nothing(
+    any_centre: RunningCentre, ledger: LedgerWriter
+) -> None:
+    filing = a_transaction(card=("", "", ZHUMADIAN_CARD[2]), service=Service.CARD_APPLICATION, holder_name="张模拟")
+    given, back = (
+        msgspec.structs.replace(filing, stage=Stage.CONSENT, outcome=None, consent=said_now)
+        for said_now in (CONSENT, msgspec.structs.replace(CONSENT, word=ConsentWord.WITHDRAWN))
+    )
+    entries = [ledger.append(one) for one in (given, back, given)]
+    assert said(upload(any_centre, ledger, *entries)) == [(1, "applied", ""), (2, "applied", ""), (3, "applied", "")]
+    with any_centre.database.reading() as session:
+        assert session.get(TransactionRow, filing.transaction_id) is None, "nothing rests on it"
+        kept = session.scalars(select(Entry.ciphertext).order_by(Entry.sequence)).all()
+    assert kept == [entry.ciphertext for entry in entries]
+    begun = msgspec.structs.replace(filing, stage=Stage.BEGUN, outcome=None)
+    ended = msgspec.structs.replace(filing, outcome=Outcome.CANCELLED)
+    last = upload(any_centre, ledger, ledger.append(begun), ledger.append(given), ledger.append(ended))
+    assert said(last) == [(4, "applied", ""), (5, "applied", ""), (6, "applied", "")]
+    stored = row(any_centre, filing.transaction_id)
+    assert (stored["begun_sequence"], stored["finished_sequence"], stored["effects"]) == (4, 6, 0)
+
+
+def test_steps_of_a_card_in_the_making_are_kept_each_time_and_change_nothing(
+    any_centre: RunningCentre, ledger: LedgerWriter
+) -> None:
+    making = a_transaction(card=("", "", ZHUMADIAN_CARD[2]), service=Service.CARD_APPLICATION, holder_name="张模拟")
+    begun = msgspec.structs.replace(making, stage=Stage.BEGUN, outcome=None)
+    steps = [
+        msgspec.structs.replace(making, stage=Stage.STEP, outcome=None, step=step)
+        for step in (IssuanceStep.SWITCHING, IssuanceStep.SWITCHED, IssuanceStep.SWITCHED)
+    ]
+    receipt = upload(any_centre, ledger, *(ledger.append(one) for one in (begun, *steps)))
+    assert [(verdict, reason) for _, verdict, reason in said(receipt)] == [("applied", "")] * 4
+    stored = row(any_centre, making.transaction_id)
+    assert (stored["begun_sequence"], stored["finished_sequence"], stored["effects"]) == (1, None, 0)
+
+
+def test_consent_under_anothers_transaction_is_foreign(any_centre: RunningCentre, ledger: LedgerWriter) -> None:
+    change = a_transaction(service=Service.PIN_CHANGE, pin_held_by="chip")
+    word = msgspec.structs.replace(
+        change, service=Service.CARD_APPLICATION, stage=Stage.CONSENT, outcome=None, consent=CONSENT
+    )
+    receipt = upload(any_centre, ledger, ledger.append(change), ledger.append(word))
+    assert said(receipt) == [(1, "applied", ""), (2, "refused", "foreign_transaction")]
 
 
 def test_a_transaction_id_belongs_to_one_terminal(any_centre: RunningCentre, ledger: LedgerWriter) -> None:

@@ -23,6 +23,7 @@ from kiosk.policy.region import BUSINESS_OF, Region
 from kiosk.records.card import CardState
 from kiosk.records.filings import MATTER_KEYS, IssuedPaper
 from kiosk.records.issuance import ReplacementReason
+from kiosk.records.portrait import NATIONAL_KB
 from kiosk.records.transaction import Service
 from tests.centre import REGION_RULES, REPOSITORY
 
@@ -44,6 +45,7 @@ def says(pack: Pack) -> RegionRule:
     open_here = {service for service, rules in pack.services.items() if rules.self_service.value}
     papers = [kind.value for kind in IssuedPaper if Service.PAPERS in open_here and pack.papers[kind].issued.value]
     holds, emergency = pack.papers[IssuedPaper.TEMPORARY_CARD].term.value, pack.offsite.emergency_term.value
+    portrait = pack.portrait.file_size.value
     assert holds is None or holds.unit is Unit.MONTHS
     assert emergency is None or emergency.unit is Unit.WORKING_DAYS
     return RegionRule(
@@ -75,6 +77,7 @@ def says(pack: Pack) -> RegionRule:
         ),
         acceptance_ends_card=pack.replacement.old_card_void.value is VoidFrom.REPLACEMENT_ACCEPTED,
         e_card_stops=bool(pack.ecard.stops_with_card.value),
+        portrait_kb=NATIONAL_KB if portrait is None else (portrait.least_kb, portrait.most_kb),
     )
 
 
@@ -157,6 +160,7 @@ def test_the_fictional_region_opens_lifting() -> None:
         activation_by_id_card=True,
         activation_contact=("phone", "address", "postcode"),
         e_card_stops=True,
+        portrait_kb=(20, 60),
     )
     assert load_region_rules(DEMO_RULES).of("yunling") == RegionRule()
 
@@ -180,6 +184,10 @@ def test_no_rule_is_left_over() -> None:
         ("[beijing]\nformal_loss = 'yes'", "formal_loss"),
         ("[beijing]\nproxies = ['card_application']", "proxies"),
         ("[beijing]\nminor_below = 0", "minor_below"),
+        ("[beijing]\nportrait_kb = [0, 40]", "portrait_kb"),
+        ("[beijing]\nportrait_kb = [14]", "portrait_kb"),
+        ("[beijing]\nportrait_kb = [40, 14]", "portrait_kb"),
+        ("[beijing]\nportrait_kb = [14, 201]", "portrait_kb"),
         ("[beijing.states]\nnormal = 1", "normal"),
         ("[beijing.states]\nnormal = '9'", "code of its own"),
         ("[beijing.states]\nnormal = ''", "normal"),

@@ -83,6 +83,8 @@ def test_the_result_says_the_number_and_that_the_photograph_is_missing() -> None
     }
     assert lines(world, "接下来") == [
         "在哪里办照片：云岭服务大厅",
+        "照片要：白色背景、一寸、电子版、穿深色上衣、不戴帽子、不戴围巾、不戴眼镜、不戴首饰",
+        "电子照片：宽 295、高 413 像素，20 到 60 KB",
         "急着用卡的，可以办临时社会保障卡",
         "想知道办到哪一步：在这里选“办卡、办别的事”，再选“查进度”。",
     ]

@@ -35,7 +35,7 @@ from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.offsite_care import offsite_care
 from kiosk.journeys.papers import papers
 from kiosk.journeys.pin_change import pin_change
-from kiosk.journeys.portrait import AGREE
+from kiosk.journeys.portrait import AGREE, DECLINE
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import (
     CardTaken,
@@ -44,6 +44,7 @@ from kiosk.journeys.requests import (
     GoingOutOfService,
     Journey,
     LedgerFailed,
+    NoSitting,
     NotTaken,
     Request,
     SlipFate,
@@ -55,7 +56,7 @@ from kiosk.portrait.guidance import Instruction
 from kiosk.records.activation import ActivateCard
 from kiosk.records.card import CardState
 from kiosk.records.filings import FilingState, GetFilings, OffsiteCare, OffsiteGroup
-from kiosk.records.portrait import Likeness
+from kiosk.records.portrait import ConsentWord, Likeness
 from kiosk.records.questions import (
     CardProof,
     CardProved,
@@ -76,6 +77,7 @@ from tests.journeys.world import (
     World,
     advanced,
     filing,
+    titles,
 )
 from tests.journeys.world import session as plain_session
 from tests.shipped_handbooks import handbook
@@ -236,6 +238,40 @@ SCENARIOS: dict[str, Scenario] = {
             takes_portraits=True,
             choices={"要在这里拍照吗？": AGREE},
             sittings=[NotConnected("camera", "unplugged")],
+        ),
+    ),
+    "application with a portrait, taken back": (
+        card_application,
+        lambda: World(
+            key="yunling",
+            documents=[ID_CARD],
+            keyed=["13800000000"],
+            takes_portraits=True,
+            choices={"要在这里拍照吗？": AGREE, "这张照片行吗？": DECLINE},
+            sittings=[JPEG],
+        ),
+    ),
+    "application of somebody who can't be taken": (
+        card_application,
+        lambda: World(
+            key="yunling",
+            documents=[ID_CARD],
+            keyed=["13800000000"],
+            takes_portraits=True,
+            choices={"要在这里拍照吗？": AGREE},
+            sittings=[NoSitting.LEFT],
+        ),
+    ),
+    "application with a portrait, without the centre": (
+        card_application,
+        lambda: World(
+            key="yunling",
+            documents=[ID_CARD],
+            keyed=["13800000000"],
+            takes_portraits=True,
+            choices={"要在这里拍照吗？": AGREE, "这张照片行吗？": Intent.NEXT},
+            sittings=[JPEG],
+            centre_up=False,
         ),
     ),
     "application for another": (
@@ -427,6 +463,11 @@ def test_all_come_home(name: str, step: int, number: int) -> None:
     assert at_id_return or not world.on_the_reader, "the identity card was not given back"
     confirmed = any(isinstance(view, ReadBack) for view in world.seen) and bool(world.recorded)
     confirmed |= any(isinstance(question, GetFilings) for question in world.asked)
+    consents = [entry for entry in world.recorded if entry.stage is Stage.CONSENT]
+    confirmed |= bool(consents) or (at_record and not CONSENTED.isdisjoint(titles(world)))
+    if world.camera_opened_after:
+        assert consents[0].consent is not None, "the camera opened before consent was on record"
+        assert consents[0].consent.word is ConsentWord.GIVEN
     finished = [entry for entry in world.recorded if entry.stage is Stage.FINISHED]
     if (world.chip_read or confirmed) and not at_record:
         assert len(finished) == 1, "a citizen's transaction has exactly one end on record"

@@ -39,7 +39,11 @@ def test_one_matter_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("told", "step"),
     [
-        (filing(state=FilingState.RECEIVED), "现在不用做什么，等着就行。"),
+        (filing(state=FilingState.RECEIVED, has_portrait=True), "现在不用做什么，等着就行。"),
+        (filing(state=FilingState.RECEIVED), "照片由窗口补拍、补交；交过的，等着就行。"),
+        (filing(state=FilingState.RECEIVED), "在哪里办照片：云岭服务大厅"),
+        (filing(state=FilingState.RECEIVED, matter=REFERRAL), "现在不用做什么，等着就行。"),
+        (filing(state=FilingState.IN_PRODUCTION), "现在不用做什么，等着就行。"),
         (filing(state=FilingState.READY, place="3 号窗口"), "去哪里领：3 号窗口"),
         (filing(state=FilingState.READY), "要问，请打 0000-9901。"),
         (filing(state=FilingState.DONE), "已经办好，不用再做什么。"),

@@ -4,15 +4,18 @@ import dataclasses
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from drivers.ports.errors import Busy, DeviceError, NotConnected, PictureDark, PictureFrozen, ProtocolViolation
 from kiosk.journeys.card_application import card_application
+from kiosk.journeys.guide import photo_where
 from kiosk.journeys.portrait import AGREE, DECLINE, NOT_POSSIBLE, TRIES
 from kiosk.journeys.portrait_words import INSTRUCTIONS
-from kiosk.journeys.requests import NoSitting, NotTaken
+from kiosk.journeys.requests import CitizenGone, Journey, NoSitting, NotTaken, Request, TakePortrait
 from kiosk.journeys.views import (
     AnyIntent,
+    Choices,
     Chosen,
     Emphasis,
     Explain,
@@ -22,28 +25,34 @@ from kiosk.journeys.views import (
     PortraitProof,
     ReadBack,
     Result,
+    Slip,
     View,
     actions_of,
 )
+from kiosk.policy.region import Region
+from kiosk.policy.rule import Basis, Rule, Text
 from kiosk.portrait.guidance import Instruction
-from kiosk.portrait.norm import Norm
+from kiosk.records.filings import CardApplication, FileMatter
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
     CONSENT_TEXT,
-    LEAST_BYTES,
-    MOST_BYTES,
+    Consent,
     ConsentBy,
+    ConsentWord,
     FiledComparison,
     Likeness,
+    NoPortrait,
     TakenPortrait,
 )
-from kiosk.records.transaction import Outcome
+from kiosk.records.transaction import Outcome, Stage
 from tests.journeys.test_temporary_loss import facts, filled
-from tests.journeys.world import ID_CARD, JPEG, World, session, title_of, titles, walk
+from tests.journeys.world import ID_CARD, JPEG, World, region, session, title_of, titles, walk
 
 CONSENT = "要在这里拍照吗？"
 PROOF = "这张照片行吗？"
 COMPARISON = "要比一比是不是本人吗？"
+WHY = "为什么拍不了？"
+TO_SLIP: dict[str, AnyIntent] = dict.fromkeys(("申领交上去了", "接下来", "由谁发卡"), Intent.NEXT)
 NOT_THIS_TIME = NotTaken((Instruction.COME_CLOSER,))
 CHILD = dataclasses.replace(ID_CARD, name="王小小", number="110101201211230016", birth_date=date(2012, 11, 23))
 SOMEBODY_ELSE = dataclasses.replace(ID_CARD, name="李代办", number="110101196505050017", birth_date=date(1965, 5, 5))
@@ -72,8 +81,22 @@ def apply(world: World) -> Outcome:
     return walk(card_application(terminal), world)
 
 
+def ended(journey: Journey[Outcome], world: World, request: Request[Any]) -> Outcome:
+    """How it comes out from here on."""
+    while True:
+        try:
+            request = journey.send(world.answer(request))
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome
+
+
 def view(world: World, title: str) -> View:
     return next(one for one in world.seen if title_of(one) == title)
+
+
+def first_slip(world: World) -> Slip:
+    return next(one for one in world.seen if isinstance(one, Slip))
 
 
 def filed(world: World) -> Any:
@@ -162,6 +185,7 @@ def test_the_regions_own_demands_are_what_the_person_sees_to() -> None:
     assert isinstance(checklist, Explain)
     assert [filled(line) for line in checklist.lines] == [
         "请穿深色上衣、不戴帽子、不戴围巾、不戴眼镜、不戴首饰。",
+        "宗教头巾可以戴，脸要露全。",
         "有难处不勉强，按“拍不了”就行。",
     ]
 
@@ -185,6 +209,8 @@ def test_three_pictures_and_then_take_it_or_leave_it() -> None:
         request = journey.send(world.answer(request))
     (*_, last) = (one for one in world.seen if isinstance(one, PortraitProof))
     assert [action.intent for action in actions_of(last)] == [DECLINE, Intent.NEXT]
+    (first, *_) = (one for one in world.seen if isinstance(one, PortraitProof))
+    assert [action.intent for action in actions_of(first)] == [DECLINE, Intent.AGAIN, Intent.NEXT]
     world.choices[PROOF] = DECLINE
     journey.close()
 
@@ -215,16 +241,182 @@ def test_who_did_all_that_was_asked_is_not_blamed() -> None:
     assert [filled(line) for line in missed.lines] == ["您坐得很好，是照片达不到做卡的要求。"]
 
 
+@pytest.mark.parametrize(
+    ("key", "words", "helps"),
+    [
+        ("head_bandaged", "头上有包扎", ["怎么拍，窗口同您商量。"]),
+        ("religious_head_cover", "宗教头巾", ["怎么拍，窗口同您商量。"]),
+        ("child_in_arms", "抱着孩子", ["去窗口时，请家人帮忙抱孩子。"]),
+        ("out_of_reach", "坐轮椅、够不着", ["到了窗口，请说一声够不着镜头。"]),
+        ("untold", "别的原因，不想说", []),
+    ],
+)
 @pytest.mark.parametrize("where", ["checklist", "camera"])
-def test_who_cant_be_taken_goes_on_without(where: str) -> None:
+def test_who_cant_be_taken_goes_on_without(where: str, key: str, words: str, helps: list[str]) -> None:
     at_checklist = {"拍之前，请看一看": NOT_POSSIBLE} if where == "checklist" else {}
-    world = sitter(NoSitting.LEFT, **at_checklist)
+    world = sitter(NoSitting.LEFT, **at_checklist, **{WHY: Chosen(key)}, **TO_SLIP)
     assert apply(world) is Outcome.DONE
+    asked = view(world, WHY)
+    assert isinstance(asked, Choices)
+    assert words in [filled(choice.label) for choice in asked.choices]
     page = view(world, "拍不了也能办")
     assert isinstance(page, Explain)
-    assert filled(page.lines[0]) == "戴头巾、有伤、抱着宝宝、坐轮椅够不着，都不要紧。"
+    assert [filled(line) for line in page.lines] == ["照片由窗口补拍、补交，申领接着办。", *helps]
+    assert world.asked[-1].matter == CardApplication(phone="13800000000", no_portrait=NoPortrait(key))
     assert filed(world) is None
     assert bool(world.camera_opened_after) == (where == "camera")
+    paper = first_slip(world).paper
+    assert paper is not None
+    on_paper = [filled(line) for line in paper.lines]
+    assert set(helps) <= set(on_paper)
+    assert not any(word in line for line in on_paper for word in ("包扎", "宗教头巾", "轮椅")), (
+        "paper may be left behind"
+    )
+
+
+def test_a_guardian_is_asked_of_the_child() -> None:
+    world = sitter(**{"给谁办？": Chosen("guardian"), "给孩子拍照，您同意吗？": AGREE, WHY: Chosen("child_in_arms")})
+    world.choices["拍之前，请看一看"] = NOT_POSSIBLE
+    world.documents = [ID_CARD, CHILD]
+    assert apply(world) is Outcome.DONE
+    asked = view(world, WHY)
+    assert isinstance(asked, Choices)
+    assert "孩子太小，坐不稳" in [filled(choice.label) for choice in asked.choices]
+    page = view(world, "拍不了也能办")
+    assert isinstance(page, Explain)
+    assert filled(page.lines[-1]) == "去窗口时，请带上孩子。"
+
+
+def test_whoever_the_camera_sees_too_low_is_told_apart_from_a_failed_try() -> None:
+    low, other = NotTaken((Instruction.HIGHER, Instruction.HOLD_STILL)), NOT_THIS_TIME
+    for amiss, why in ((low, NoPortrait.OUT_OF_REACH), (other, NoPortrait.NOT_TAKEN)):
+        world = sitter(amiss, 这次没有拍成=Intent.NEXT)
+        assert apply(world) is Outcome.DONE
+        assert world.asked[-1].matter.no_portrait is why
+
+
+def said(world: World) -> list[tuple[ConsentWord, ConsentBy, str]]:
+    found = [entry.consent for entry in world.recorded if entry.stage is Stage.CONSENT]
+    return [(one.word, one.by, one.text) for one in found if one is not None]
+
+
+def test_consent_is_on_record_before_the_camera_opens() -> None:
+    world = sitter(JPEG)
+    journey = card_application(session("yunling", reads_id_cards=True, takes_portraits=True))
+    request = next(journey)
+    while not isinstance(request, TakePortrait):
+        request = journey.send(world.answer(request))
+    (entry,) = world.recorded
+    assert entry.consent == Consent(word=ConsentWord.GIVEN, by=ConsentBy.HOLDER, text=CONSENT_TEXT)
+    assert (entry.social_security_number, entry.holder_name) == (ID_CARD.number, ID_CARD.name)
+    assert not any(secret in repr(entry) for secret in (ID_CARD.number, ID_CARD.name))
+    journey.close()
+
+
+def test_no_is_on_record_as_well() -> None:
+    world = sitter(**{CONSENT: DECLINE})
+    assert apply(world) is Outcome.DONE
+    assert said(world) == [(ConsentWord.DECLINED, ConsentBy.HOLDER, CONSENT_TEXT)]
+    assert world.asked[-1].matter.no_portrait is NoPortrait.DECLINED
+    assert [entry.stage for entry in world.recorded] == [Stage.CONSENT, Stage.BEGUN, Stage.FINISHED]
+
+
+def test_a_guardians_word_names_both() -> None:
+    world = sitter(JPEG, **{"给谁办？": Chosen("guardian"), "给孩子拍照，您同意吗？": AGREE})
+    world.documents = [ID_CARD, CHILD]
+    assert apply(world) is Outcome.DONE
+    assert said(world) == [(ConsentWord.GIVEN, ConsentBy.GUARDIAN, CONSENT_TEXT)]
+    assert (world.recorded[0].proxy_number, world.recorded[0].social_security_number) == (ID_CARD.number, CHILD.number)
+
+
+@pytest.mark.parametrize("where", [PROOF, "请核对，再交上去"])
+def test_consent_is_taken_back_as_easily_as_it_was_given(where: str) -> None:
+    world = sitter(JPEG, **{where: DECLINE})
+    assert apply(world) is Outcome.DONE
+    assert [word for word, *_ in said(world)] == [ConsentWord.GIVEN, ConsentWord.WITHDRAWN]
+    assert world.portraits[0].wiped
+    assert filed(world) is None
+    assert world.asked[-1].matter.no_portrait is NoPortrait.DECLINED
+    *_, last = (one for one in world.seen if isinstance(one, ReadBack))
+    assert filled(last.note) == "照片由窗口补拍。卡会按身份证上的信息做。"
+    assert DECLINE not in {action.intent for action in last.actions}, "nothing is left to take back"
+
+
+def test_a_centre_that_does_not_answer_loses_no_portrait() -> None:
+    world = sitter(JPEG, 没收到社保中心答复=Intent.AGAIN)
+    world.centre_up = False
+    journey = card_application(session("yunling", reads_id_cards=True, takes_portraits=True))
+    request = next(journey)
+    while "没收到社保中心答复" not in titles(world):
+        request = journey.send(world.answer(request))
+    world.centre_up = True
+    assert ended(journey, world, request) is Outcome.DONE
+    assert len(world.asked) == 2
+    assert world.asked[0] == world.asked[1], "the same portrait under the same number: nothing is filed twice"
+    assert len(world.sealed) == 1
+    assert len(world.portraits) == 1
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_after_three_askings_it_ends_as_it_always_did(lost: bool) -> None:
+    world = sitter(JPEG)
+    world.centre_up, world.lost_answer_to = lost, FileMatter if lost else None
+    assert apply(world) is (Outcome.UNKNOWN if lost else Outcome.REFUSED)
+    assert len(world.asked) == 3
+    assert titles(world).count("没收到社保中心答复") == (3 if lost else 2)
+
+
+def test_whoever_does_not_wait_for_the_centre_may_leave() -> None:
+    world = sitter(JPEG, 没收到社保中心答复=Intent.DONE)
+    world.centre_up = False
+    assert apply(world) is Outcome.REFUSED
+    assert len(world.asked) == 1
+
+
+def test_who_walks_away_while_the_answer_is_out_leaves_an_unknown_end() -> None:
+    world = sitter(JPEG)
+    world.lost_answer_to = FileMatter
+    journey = card_application(session("yunling", reads_id_cards=True, takes_portraits=True))
+    request = next(journey)
+    while "没收到社保中心答复" not in titles(world):
+        request = journey.send(world.answer(request))
+    assert ended(journey, world, journey.throw(CitizenGone())) is Outcome.UNKNOWN
+
+
+def test_without_a_portrait_nobody_is_kept_waiting() -> None:
+    world = sitter(**{CONSENT: DECLINE})
+    world.centre_up = False
+    assert apply(world) is Outcome.REFUSED
+    assert len(world.asked) == 1
+
+
+def test_without_a_camera_the_way_to_the_window_is_whole() -> None:
+    world = sitter(**TO_SLIP)
+    world.takes_portraits = False
+    assert apply(world) is Outcome.DONE
+    whole = [
+        "在哪里办照片：云岭服务大厅",
+        "照片要：白色背景、一寸、电子版、穿深色上衣、不戴帽子、不戴围巾、不戴眼镜、不戴首饰",
+        "电子照片：宽 295、高 413 像素，20 到 60 KB",
+    ]
+    pages = [one for one in world.seen if isinstance(one, Explain) and one.title.text == "接下来"]
+    assert [filled(line) for page in pages for line in page.lines][:3] == whole
+    slip = first_slip(world)
+    assert slip.paper is not None
+    on_paper = [filled(line) for line in slip.paper.lines]
+    assert on_paper[1] == "照片由窗口补拍、补交"
+    assert set(whole) <= set(on_paper)
+    assert world.asked[-1].matter.no_portrait is None
+
+
+def test_where_no_source_names_a_place_the_hotline_does() -> None:
+    pack = region("yunling").pack
+    place: Rule[Text] = Rule(basis=Basis.NOT_STATED)
+    bare = Region(
+        msgspec.structs.replace(pack, application=msgspec.structs.replace(pack.application, photo_place=place))
+    )
+    (line,) = photo_where(bare)
+    assert filled(line) == "在哪里办照片，请打 0000-9901 问。"
 
 
 def test_the_preview_always_shows_a_way_past_it() -> None:
@@ -235,7 +427,7 @@ def test_the_preview_always_shows_a_way_past_it() -> None:
 
 
 def test_who_can_after_all_is_taken() -> None:
-    world = sitter(NoSitting.LEFT, JPEG, 拍不了也能办=Intent.AGAIN)
+    world = sitter(NoSitting.LEFT, JPEG, **{WHY: Intent.AGAIN})
     assert apply(world) is Outcome.DONE
     assert world.sealed == [JPEG]
 
@@ -371,7 +563,3 @@ def test_a_portrait_tells_nothing_of_itself() -> None:
     portrait.wipe()
     assert portrait.wiped
     assert not any(portrait.jpeg)
-
-
-def test_both_ends_count_the_same_bytes() -> None:
-    assert (Norm().least_bytes, Norm().most_bytes) == (LEAST_BYTES, MOST_BYTES)

@@ -81,6 +81,19 @@ def no_is_as_large_as_yes(driven: DrivenWindow) -> Iterator[None]:
             yield
 
 
+def nobody_decides_about_a_picture_that_is_not_there(driven: DrivenWindow) -> Iterator[None]:
+    """The finished portrait stands beside its buttons, larger than a matchbox, in every language and size of type."""
+    for name in ("portrait-proof", "portrait-proof-last"):
+        driven.window.show(SCENES[name])
+        for language, large in itertools.product(("zh", "en"), (False, True)):
+            driven.prefer(Preferences(language=language, large=large))
+            yield
+            screen = driven.router.screen
+            assert min(screen.illustration.size) >= 300, (name, language, large, screen.illustration.size)
+            for other in (*screen.buttons, *screen.tools):
+                assert not screen.illustration.collide_widget(other), (name, language, large, other.text)
+
+
 def no_face_stays(driven: DrivenWindow) -> Iterator[None]:
     """Another screen: nobody takes pictures any more, and what was drawn is blackened."""
     driven.window.show(SCENES["portrait-preview"])

@@ -13,7 +13,7 @@ from kiosk.card_face.layout import load_layout
 from kiosk.card_face.painter import FacePainter
 from kiosk.card_face.particulars import Particulars
 from kiosk.handbook.search import Keyword
-from kiosk.journeys import new_card, portrait
+from kiosk.journeys import filing, guide, new_card, portrait
 from kiosk.journeys.answer_printing import NO_PAPER, printed_view, with_printing
 from kiosk.journeys.counter_words import listed
 from kiosk.journeys.faults import CLOSE, Effect, meaning
@@ -62,7 +62,7 @@ from kiosk.policy.country import load_places
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Citation, Region
 from kiosk.portrait.guidance import Instruction
-from kiosk.records.portrait import ConsentBy, TakenPortrait
+from kiosk.records.portrait import ConsentBy, NoPortrait, TakenPortrait
 from kiosk.records.transaction import Service
 from kiosk.ui.fonts import FontBook
 
@@ -1529,7 +1529,21 @@ _PORTRAIT_VIEWS: Final[dict[str, View]] = {
     "portrait-not-taken-at-all": portrait._not_taken(
         (Instruction.EVEN_LIGHT, Instruction.PLAIN_LIGHT), _AT_PORTRAIT, 0
     ),
-    "portrait-not-possible": portrait._not_possible(_AT_PORTRAIT, 2),
+    "portrait-why-not": portrait._reasons(ConsentBy.HOLDER, 2),
+    "portrait-why-not-child": portrait._reasons(ConsentBy.GUARDIAN, 2),
+    "portrait-not-possible": portrait._without(_AT_PORTRAIT, NoPortrait.OUT_OF_REACH, ConsentBy.HOLDER),
+    "portrait-not-possible-covered": portrait._without(_AT_PORTRAIT, NoPortrait.RELIGIOUS_HEAD_COVER, ConsentBy.HOLDER),
+    "portrait-not-possible-child": portrait._without(_AT_PORTRAIT, NoPortrait.CHILD_IN_ARMS, ConsentBy.GUARDIAN),
+    "portrait-checklist-elsewhere": portrait._checklist(
+        Region(load_pack(Path(__file__).parents[2] / "config" / "regions" / "beijing.toml")), _AT_PORTRAIT
+    ),
+    "application-no-answer": filing._once_more(_FICTIONAL),
+    "application-photo-at-window": Explain(
+        told("接下来"),
+        (*guide.photo_where(_FICTIONAL), *guide.photo_demands(_FICTIONAL), *guide.photo_file(_FICTIONAL)),
+        Step(2, 6),
+        (CANCEL, Action(Intent.NEXT, told("下一页"), Emphasis.PRIMARY)),
+    ),
     "portrait-camera-dark": portrait._failed_camera(_FICTIONAL, PictureDark("camera", "dark"), 2),
     "application-read-back-portrait": ReadBack(
         told("请核对，再交上去"),
@@ -1537,9 +1551,14 @@ _PORTRAIT_VIEWS: Final[dict[str, View]] = {
             Fact(told("姓名"), PersonName("欧*㛃", RARE_NAME)),
             Fact(told("手机号码"), Personal("138****0000", "13800000000")),
         ),
-        told("照片由窗口补拍。卡会按身份证上的信息做。"),
+        told("照片拍好了。卡会按身份证上的信息做。"),
         Step(4, 4),
-        (CANCEL, Action(Intent.AGAIN, told("不是我，重新放")), Action(Intent.NEXT, told("都对，交上去"))),
+        (
+            CANCEL,
+            Action(Intent.AGAIN, told("不是我，重新放")),
+            portrait.WITHDRAW,
+            Action(Intent.NEXT, told("都对，交上去")),
+        ),
     ),
 }
 VIEWS.update(_PORTRAIT_VIEWS)

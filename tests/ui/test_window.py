@@ -93,8 +93,9 @@ def test_portrait(check: str) -> None:
 
 
 @pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
-def test_no_is_as_large_as_yes(size: tuple[int, int]) -> None:
-    in_window("portrait_checks:no_is_as_large_as_yes", *size)
+@pytest.mark.parametrize("check", ["no_is_as_large_as_yes", "nobody_decides_about_a_picture_that_is_not_there"])
+def test_portrait_in_both_shapes(check: str, size: tuple[int, int]) -> None:
+    in_window(f"portrait_checks:{check}", *size)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from kiosk.runtime.viewfinder import Viewfinder
 from simulators.camera import CameraSimulator
 from simulators.id_reader.photo import StandInDecoder
 from tests.centre import REPOSITORY
+from tests.journeys.world import region
 from tests.unit.test_receipt_printer_section import configured
 
 
@@ -59,9 +60,11 @@ def test_without_a_camera_there_is_no_studio_and_with_one_no_model_is_loaded(tmp
     opening = X25519PrivateKey.generate().public_key().public_bytes_raw()
     public = CentreKeys(key_id="k", signing_key=bytes(32), opening_key=opening)
     (tmp_path / "public.json").write_bytes(msgspec.json.encode(public))
-    assert bootstrap.open_studio(configured(tmp_path, ""), Viewfinder()) is None
+    assert bootstrap.open_studio(configured(tmp_path, ""), region("beijing"), Viewfinder()) is None
     section = '[camera]\nsource = "/dev/null"'
-    studio = bootstrap.open_studio(configured(tmp_path, section, tmp_path / "no-assets"), Viewfinder())
+    studio = bootstrap.open_studio(
+        configured(tmp_path, section, tmp_path / "no-assets"), region("beijing"), Viewfinder()
+    )
     assert studio is not None
     with pytest.raises(ModelsMissing):
         studio.darkroom()

@@ -15,6 +15,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from drivers.ports.card_printer import Face
 from kiosk.card_face.errors import (
     CardFaceError,
     CardNumberUnsound,
@@ -40,6 +41,7 @@ from kiosk.card_face.layout import (
 from kiosk.card_face.painter import CardFace, FacePainter, _masked
 from kiosk.card_face.particulars import Particulars
 from kiosk.card_face.proof import FaceProof
+from kiosk.records.issuance import CardOrder
 from kiosk.ui.fonts import FontBook
 
 REPOSITORY: Final = Path(__file__).parents[2]
@@ -413,6 +415,48 @@ def test_lines_stand_left_in_the_middle_and_right() -> None:
 def test_a_date_is_written_as_the_layout_wants(form: DateForm, written: str) -> None:
     painter = FacePainter(layout(date_form=form), fonts())
     assert painter._values(order(issued_on=date(2026, 3, 7)))[Datum.ISSUED_ON] == written
+
+
+# From the centre's order to the printer's port
+
+
+def ordered(**changes: str) -> CardOrder:
+    said = {
+        "name": "欧阳𠮷㛃",
+        "social_security_number": NUMBER,
+        "sex": "1",
+        "ethnic_group": "01",
+        "birthplace": "411700",
+        "birth_date": "1990-03-07",
+        "card_number": CARD_NUMBER,
+        "issued_on": "2026-11-30",
+        "expires_on": "2036-11-29",
+        "card_class": "3",
+        "norm_version": "2.00",
+        "region_code": "411700",
+        "bank": "",
+    }
+    return CardOrder(**(said | changes))
+
+
+def test_the_centres_order_has_all_that_is_printed() -> None:
+    assert Particulars.of(ordered()) == Particulars("欧阳𠮷㛃", NUMBER, CARD_NUMBER, ISSUED, date(2036, 11, 29))
+    assert Particulars.of(ordered(expires_on="")).expires_on is None
+
+
+@pytest.mark.parametrize("changes", [{"issued_on": ""}, {"issued_on": "2026-02-30"}, {"expires_on": "20361199"}])
+def test_an_order_whose_days_are_none_is_refused_and_not_quoted(changes: dict[str, str]) -> None:
+    with pytest.raises(DatesUnsound) as refused:
+        Particulars.of(ordered(**changes))
+    assert refused.value.__suppress_context__
+    assert not any(day in str(refused.value) for day in changes.values() if day)
+
+
+def test_a_printers_port_takes_both_planes() -> None:
+    painted = national().paint(order(), portrait())
+    face = Face(bytes(painted.colour), bytes(painted.resin))
+    assert face.black is not None
+    assert (len(face.colours), len(face.black)) == (1_975_104, 82_296)
 
 
 # What is handed out

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -41,10 +42,10 @@ def ask(card: CardApplication, *commands: str) -> str:
 
 
 def proved(card: CardApplication) -> CardApplication:
-    """The chip once it believes whoever personalises it. Key 03 of …3101, 87D00083…, by `openssl enc -sm4-ecb`."""
+    """The chip once it believes whoever personalises it. Key 03 of …3101, 3F646AD9…, by `openssl enc -sm4-ecb`."""
     ask(card, SELECT_SSSE)
     challenge = card.transmit(bytes.fromhex("0084000010"))[:16]
-    cryptogram = encrypt(3, bytes.fromhex("87D00083E2CBC4FB06B9B70D4BFC2651"), challenge)
+    cryptogram = encrypt(3, bytes.fromhex("3F646AD9448802F5FC8F5C553D729753"), challenge)
     assert ask(card, PROOF + cryptogram.hex()) == "9000"
     return card
 
@@ -184,6 +185,19 @@ def test_the_bank_side_is_there_from_the_beginning() -> None:
     chip = CardApplication(blank())
     assert ask(chip, "00A404000E315041592E5359532E4444463031") == "6117"
     assert personalised(chip).card.bank == blank().bank
+
+
+def test_of_the_banks_account_four_digits_are_told() -> None:
+    chip = CardApplication(blank())
+    select = "00A404000E315041592E5359532E4444463031"
+    assert ask(chip, select, "00B2010C0E") == "700C5A0A" + "6231000000000004821F" + "9000"
+    assert ask(chip, "00B2010C00") == "6C0E"
+    assert ask(chip, "00B2020C0E") == "6A83"
+    assert BlankSession(ApduChannel(DirectContact(chip.transmit))).identify().bank_account == "****4821"
+    without = msgspec.structs.replace(blank(), bank=None)
+    assert BlankSession(ApduChannel(DirectContact(CardApplication(without).transmit))).identify().bank_account == ""
+    none = msgspec.structs.replace(without, bank_side=False)
+    assert BlankSession(ApduChannel(DirectContact(CardApplication(none).transmit))).identify().bank_account == ""
 
 
 def test_the_order_on_the_wire_ends_with_the_norm_version() -> None:

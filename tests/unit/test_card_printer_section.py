@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from drivers.ports.card_printer import IssuanceRefused, IssuanceToken, Position, Refusal
+from drivers.ports.card_printer import IssuanceRefused, IssuanceToken, Media, Position, Refusal
 from drivers.ports.errors import NotConnected
 from kiosk import bootstrap
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.configuration import ConfigurationError
+from simulators.capture_unit import CaptureUnitSimulator
 from simulators.card_printer import CardPrinterSimulator
 from tests.blanks import blank
 from tests.contract.test_card_printer import CENTRE
@@ -36,6 +37,17 @@ def test_a_terminal_may_have_no_card_printer(tmp_path: Path) -> None:
     configuration = configured(tmp_path, "")
     assert bootstrap.open_card_printer(configuration, ClockOffset(tmp_path / "offset")) is None
     assert bootstrap.open_card_encoder(configuration) is None
+    assert bootstrap.open_capture_unit(configuration) is None
+
+
+def test_a_slots_motor_is_looked_for_where_it_is_named(tmp_path: Path) -> None:
+    with CaptureUnitSimulator(tmp_path / "slot", link=tmp_path / "motor"):
+        unit = bootstrap.open_capture_unit(configured(tmp_path, '[capture_unit]\nport = "motor"'))
+        assert unit is not None
+        assert unit.status().media is Media.NOT_PRESENT
+        unit.close()
+    with pytest.raises(ConfigurationError, match="capture_unit"):
+        configured(tmp_path, "[capture_unit]")
 
 
 def test_a_printer_that_is_named_feeds_for_this_terminal_by_the_centres_clock(tmp_path: Path) -> None:

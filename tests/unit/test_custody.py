@@ -140,7 +140,12 @@ def test_a_job_never_gets_a_second_blank(book: StockBook, ledger: Ledger) -> Non
         ([], lambda b: b.present(JOB), Reason.NOT_IN_PRINTER),
         ([], lambda b: b.take(JOB), Reason.NOT_PRESENTED),
         ([lambda b: b.feed(JOB)], lambda b: b.take(JOB), Reason.NOT_PRESENTED),
-        ([lambda b: b.feed(JOB)], lambda b: b.retain(JOB, "not_taken"), Reason.NOT_PRESENTED),
+        ([], lambda b: b.retain(JOB, "not_taken"), Reason.NOT_PRESENTED),
+        (
+            [lambda b: b.feed(JOB), lambda b: b.reject(JOB, "x"), lambda b: b.feed(OTHER)],
+            lambda b: b.retain(JOB, "not_taken"),
+            Reason.NOT_PRESENTED,
+        ),
         ([lambda b: b.feed(JOB), lambda b: b.present(JOB)], lambda b: b.reject(JOB, "x"), Reason.NOT_IN_PRINTER),
         ([lambda b: b.feed(JOB)], lambda b: b.present(OTHER), Reason.NEVER_FED),
         ([lambda b: b.feed(JOB)], lambda b: b.reject(JOB, "Chip is dead!"), Reason.INCOMPLETE),
@@ -274,6 +279,18 @@ def test_a_blank_that_the_book_does_not_know_is_taken_out_of_the_printer(book: S
     assert refused(lambda: book.feed(JOB)) is Reason.PRINTER_NOT_CLEAR
     book.remove("", "left_behind", **TWO)
     assert book.stock().balance == Balance(handed_over=3, hopper=3, staff=1, missing=-1)
+
+
+def test_a_card_that_became_valid_in_the_printer_is_kept_back_from_there(book: StockBook) -> None:
+    book.hand_over(3, **TWO)
+    book.feed(JOB)
+    book.retain(JOB, "power_cut")
+    assert book.stock().balance == Balance(handed_over=3, hopper=2, retained_bin=1)
+    assert book.blank(JOB) == Blank(job=JOB, place=Place.RETAINED_BIN)
+    book.feed(OTHER)
+    book.present(OTHER)
+    book.retain(OTHER, "not_taken")
+    assert book.stock().balance == Balance(handed_over=3, hopper=1, retained_bin=2)
 
 
 def test_a_jammed_blank_is_taken_out_by_two(book: StockBook) -> None:

@@ -179,14 +179,15 @@ class CustodyMachine(RuleBasedStateMachine):
             self.carried(there[0], what, cut)
 
     def carried(self, job: str, what: str, cut: Cut) -> None:
-        source, target, act = {
-            "back": ("printer", "hopper", lambda: self.book.feed_failed(job, "x")),
-            "reject": ("printer", "reject_bin", lambda: self.book.reject(job, "x")),
-            "present": ("printer", "exit", lambda: self.book.present(job)),
-            "take": ("exit", "citizen", lambda: self.book.take(job)),
-            "retain": ("exit", "retained_bin", lambda: self.book.retain(job, "x")),
+        sources, target, act = {
+            "back": (["printer"], "hopper", lambda: self.book.feed_failed(job, "x")),
+            "reject": (["printer"], "reject_bin", lambda: self.book.reject(job, "x")),
+            "present": (["printer"], "exit", lambda: self.book.present(job)),
+            "take": (["exit"], "citizen", lambda: self.book.take(job)),
+            "retain": (["exit", "printer"], "retained_bin", lambda: self.book.retain(job, "x")),
         }[what]
-        can = self.box.where.get(job) == source
+        source = self.box.where.get(job, "")
+        can = source in sources
         if target in {"reject_bin", "retained_bin"}:
             can = can and self.lies(target) < 3
         self.tried(act, [lambda: self.box.carry(source, target, job)] if can else [], cut)

@@ -16,7 +16,10 @@ from kiosk.policy.card_rules import (
     ApplicationRules,
     CancellingRules,
     DataChangeRules,
+    FileSize,
     PaperRules,
+    PixelSize,
+    PortraitRules,
     ProxyRules,
     ReplacementRules,
 )
@@ -34,10 +37,11 @@ PIN_RULES = (
 )  # fmt: skip
 SECTIONS: list[type[msgspec.Struct]] = [
     PinRules, LossRules, ActivationRules, ApplicationRules, ReplacementRules, DataChangeRules, CancellingRules,
-    ProxyRules, OffsiteRules, EcardRules, MoneyRules,
+    PortraitRules, ProxyRules, OffsiteRules, EcardRules, MoneyRules,
 ]  # fmt: skip
 FORMS: list[type[msgspec.Struct]] = [
     Pack, Source, Unreadable, Rule, *SECTIONS, PaperRules, Term, Step, ProxyPapers, BankLine, ServiceRules,
+    PixelSize, FileSize,
 ]  # fmt: skip
 HOW_TO = (REPOSITORY / "docs" / "regions.md").read_text(encoding="utf-8")
 
@@ -110,6 +114,7 @@ def test_show_gives_each_rule_with_what_it_rests_on() -> None:
     assert "services.temporary_loss.self_service = no\n" in shown
     rules = re.findall(r"^[a-z_]+(?:\.[a-z_]+)* = ", shown, re.MULTILINE)
     sections = sum(len(form.__struct_fields__) for form in SECTIONS) + 5 * len(PaperRules.__struct_fields__)
+    assert "portrait.size = not stated\n" in shown
     assert len(rules) == 3 + sections + 5 * len(Service)
     assert "activation.failures = only_bank_side, bank_pin_typed, equal_digits\n" in shown
     assert (

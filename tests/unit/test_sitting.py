@@ -1,11 +1,15 @@
 """The whole way of a portrait on a terminal: conductor, camera lane, driver, a simulated camera, and the models."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
+import cv2
+import msgspec
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -36,15 +40,23 @@ from kiosk.portrait.darkroom import Darkroom
 from kiosk.portrait.errors import ModelsMissing
 from kiosk.portrait.guidance import Instruction
 from kiosk.portrait.models import Models
-from kiosk.portrait.norm import Norm
+from kiosk.portrait.norm import Measure, Norm
 from kiosk.portrait.picture import read_picture
 from kiosk.records.filings import FileMatter
-from kiosk.records.portrait import COMPARISON_TEXT, FiledComparison, Likeness, TakenPortrait, open_portrait
-from kiosk.records.transaction import Outcome, Service
+from kiosk.records.portrait import (
+    COMPARISON_TEXT,
+    ConsentWord,
+    FiledComparison,
+    Likeness,
+    TakenPortrait,
+    open_portrait,
+)
+from kiosk.records.transaction import Outcome, Service, Stage
 from kiosk.runtime.likeness import LikenessCheck
-from kiosk.runtime.sitting import PATIENCE_S, TRY_S, Studio
+from kiosk.runtime.sitting import PATIENCE_S, TRY_S, Studio, _seat
 from kiosk.runtime.viewfinder import Glance, Viewfinder
 from simulators.camera import SCENES, CameraSimulator
+from simulators.camera.scenes import ADULT, CHILD, EYE_LINE, Sitter, standing
 from simulators.id_reader.photo import StandInDecoder, standin_photo
 from tests.portraits import MODELS, finished
 from tests.unit.test_conductor import DEADLINE_S, Hall, Plate
@@ -221,6 +233,72 @@ def test_no_means_that_the_camera_is_never_opened(booth: Booth) -> None:
     assert booth.simulator.sent == 0
 
 
+def test_from_consent_to_filing_no_file_is_written(booth: Booth) -> None:
+    """Neither a picture nor anything else; what Python opens is watched, and what the terminal's ledger gets."""
+    written: list[str] = []
+    watching = threading.Event()
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and watching.is_set():
+            path, mode, flags = arguments
+            if set(str(mode or "")) & set("wax+") or (isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)):
+                written.append(str(path))
+
+    sys.addaudithook(watch)
+    watching.set()
+    try:
+        with Path(os.devnull).open("wb"):
+            assert written == [os.devnull], "the watch sees what is opened for writing"
+        written.clear()
+        portrait = booth.to_proof()
+        face = bytes(portrait.jpeg)
+        booth.hall.touch(Intent.NEXT)
+        booth.hall.sees(ReadBack)
+        booth.hall.touch(Intent.NEXT)
+        booth.hall.sees(Result)
+    finally:
+        watching.clear()
+    assert written == []
+    entries = booth.hall.book.entries
+    assert [entry.stage for entry in entries] == [Stage.CONSENT, Stage.BEGUN, Stage.FINISHED]
+    assert not any(face[200:232] in msgspec.json.encode(entry) or len(repr(entry)) > 200 for entry in entries)
+
+
+def test_a_portrait_taken_back_is_nowhere_and_the_ledger_says_so(booth: Booth) -> None:
+    hall = booth.hall
+    portrait = booth.to_proof()
+    hall.touch(DECLINE)
+    hall.sees(ReadBack)
+    assert portrait.wiped
+    hall.touch(Intent.NEXT)
+    hall.sees(Result)
+    assert asked(booth).portrait is None
+    words = [entry.consent.word for entry in hall.book.entries if entry.consent is not None]
+    assert words == [ConsentWord.GIVEN, ConsentWord.WITHDRAWN]
+
+
+@pytest.mark.parametrize(
+    ("size", "sitter", "lowest"),
+    [((1280, 720), ADULT, 440), ((1280, 720), CHILD, 420), ((1920, 1080), ADULT, 800)],
+    ids=["720", "720 child", "1080"],
+)
+def test_how_low_a_head_may_be(size: tuple[int, int], sitter: Sitter, lowest: int) -> None:
+    """The part that is looked at has all of the frame's height: the portrait's own frame is what ends a row too low."""
+    darkroom = Darkroom(MODELS, Norm())
+    kept = []
+    for row in range(round(EYE_LINE * size[1]) // 20 * 20, size[1] - 180, 20):
+        seen = cv2.cvtColor(standing(sitter, row=row, size=size), cv2.COLOR_BGR2RGB)
+        (room,) = (
+            one.within
+            for one in darkroom.measure(_seat(np.asarray(seen, np.uint8)))
+            if one.limit.measure is Measure.ROOM_BELOW
+        )
+        if room:
+            kept.append(row)
+    assert kept[-1] == lowest
+    assert len(kept) == 1 + (lowest - kept[0]) // 20, "no gap between"
+
+
 def test_pictures_reach_the_viewfinder_as_in_a_mirror(booth: Booth) -> None:
     booth.simulator.show(SCENES["aside"].film())
     booth.to_preview()
@@ -272,7 +350,7 @@ def test_another_way_out_in_the_middle(booth: Booth) -> None:
     booth.to_preview()
     booth.told(Instruction.COME_CLOSER)
     booth.hall.touch(NOT_POSSIBLE)
-    booth.hall.until(lambda: booth.shown("拍不了也能办"))
+    booth.hall.sees(Choices)
     booth.looks_at_nobody()
     booth.hall.touch(Intent.AGAIN)
     booth.simulator.show(SCENES["adult"].film())

@@ -12,6 +12,7 @@ class PortraitProofScreen(Screen):
     """Whether its person takes it."""
 
     kv = Path(__file__).with_name("portrait_proof.kv")
+    is_about_its_picture = True
 
     def on_parent(self, _screen: Widget, parent: Widget | None) -> None:
         """Nothing of it stays when another screen comes."""

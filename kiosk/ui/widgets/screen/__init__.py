@@ -118,6 +118,8 @@ class Screen(Widget):
 
     kv: ClassVar[Path | None] = None
     """Its layout; None where code fills the body."""
+    is_about_its_picture: ClassVar[bool] = False
+    """Without its picture it says nothing: where buttons take the picture's place, it stands below the words."""
     desk = ObjectProperty(None)
     look = ObjectProperty(None)
     view = ObjectProperty(None, rebind=True)  # kv follows what is within it
@@ -326,6 +328,10 @@ class Screen(Widget):
         beside = bool(choices) or (bool(self.picture) and self.body.height_for(narrow) <= available)
         body_width = narrow if beside else inner
         needs = self._fit(body_width, available)
+        if choices and self.is_about_its_picture:
+            self._place(self.body, MARGIN, top - needs, body_width, needs)
+            self._place_picture(MARGIN, bottom, body_width, available - needs - GAP)
+            return
         growing = any(getattr(child, "stretch", 0) for child in self.body.children)
         height = available if growing or needs > available else needs
         self._place(self.body, MARGIN, bottom + (available - height) / 2, body_width, height)
