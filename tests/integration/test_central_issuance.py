@@ -800,6 +800,34 @@ def test_a_provider_that_does_not_answer_takes_no_order(centre: RunningCentre, y
     assert len(centre.till.orders) == 1
 
 
+@pytest.mark.parametrize("nth", range(4))
+def test_whoever_comes_first_the_money_is_in_one_place(
+    centre: RunningCentre, yunling: EnrolledTerminal, nth: int
+) -> None:
+    """Paying, polling, giving up, a notification and two sweeps, all at once."""
+    job = Job(centre, yunling, YUNLING)
+    job.reserve()
+    code_url = job.order_fee().code_url
+    centre.till.pay(code_url)
+    desk, asker = a_desk(centre), Asker(yunling.id, yunling.key.public_key())
+    number = job.transaction_id
+    gone = AbandonIssuance(transaction_id=number, why=AbandonedWhy.CITIZEN, blank=BlankFate.NOT_FED)
+    calls: list[Callable[[], Any]] = [
+        partial(desk.fee, asker, AskFee(transaction_id=number)),
+        partial(desk.abandon, asker, gone),
+        partial(desk.fees.notified, {}, number.encode()),
+        desk.sweep,
+        desk.sweep,
+        partial(desk.fee, asker, AskFee(transaction_id=number)),
+    ]
+    at_the_same_time([*calls[nth:], *calls[:nth]], 0)
+    for _ in range(2):
+        desk.sweep()
+    order = centre.till.orders[number]
+    assert (len(order.refunds), order.refunded_fen, job.fee()) == (1, 2000, FeeStanding.REFUNDED)
+    assert (kept(centre, job).stage, state(centre, YUNLING)) == ("abandoned", "1")
+
+
 # --- staff
 
 
