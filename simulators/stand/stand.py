@@ -431,11 +431,6 @@ class Stand:
         act()
         self._note(zh, en)
 
-    def pay(self) -> None:
-        """Pay what the screen shows a code for, as a telephone does."""
-        yuan = self.paying.pay() / 100
-        self._note(f"用手机付了 {yuan:.2f} 元", f"{yuan:.2f} yuan paid by telephone")
-
     def set_card_printer(self, what: str) -> None:
         """Do something to the card printer."""
         self._note(*self.card_printer.do(what))
@@ -443,6 +438,11 @@ class Stand:
     def last_face(self) -> bytes | None:
         """The face that the card printer printed last, as a PNG."""
         return self.card_printer.last_face()
+
+    def pay(self) -> None:
+        """Pay what the screen shows a code for, as a telephone does."""
+        yuan = self.paying.pay() / 100
+        self._note(f"用手机付了 {yuan:.2f} 元", f"{yuan:.2f} yuan paid by telephone")
 
     def set_camera(self, what: str) -> None:
         """Let somebody step before the camera, or do something to it."""

@@ -52,14 +52,14 @@ class NotingWorkbench:
     def last_slip(self) -> bytes | None:
         return b"a picture" if "printer refill" in self.deeds else None
 
-    def pay(self) -> None:
-        self.deeds.append("pay")
-
     def set_card_printer(self, what: str) -> None:
         self.deeds.append(f"card printer {what}")
 
     def last_face(self) -> bytes | None:
         return b"a card" if "card printer ribbon" in self.deeds else None
+
+    def pay(self) -> None:
+        self.deeds.append("pay")
 
     def set_camera(self, what: str) -> None:
         self.deeds.append(f"camera {what}")
