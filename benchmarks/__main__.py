@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks import card, endurance, ingest, ledger, portrait, terminal, touch, window
+from benchmarks import card, endurance, ingest, judgement, ledger, portrait, terminal, touch, window
 from benchmarks.figures import Figure, figures_in, table
 from benchmarks.plots import draw
 from simulators.stand.requirements import REPOSITORY
@@ -32,6 +32,7 @@ _MODULES: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "endurance": endurance.run,
     "ingest": ingest.run,
     "portrait": portrait.run,
+    "judgement": judgement.run,
 }
 
 

@@ -20,12 +20,21 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     high: float | None = None
     at_most: float | None = None
     """The target; None where there is none."""
+    at_least: float | None = None
+    """A target that is reached from below; beside the other there is none."""
     beside: str = ""
     """The floor or the peer, measured in the same run, or the parts that the figure is made of."""
 
     @classmethod
     def of(
-        cls, name: str, unit: str, samples: Sequence[float], *, at_most: float | None = None, beside: str = ""
+        cls,
+        name: str,
+        unit: str,
+        samples: Sequence[float],
+        *,
+        at_most: float | None = None,
+        at_least: float | None = None,
+        beside: str = "",
     ) -> Self:
         """The figure of several rounds."""
         return cls(
@@ -35,12 +44,15 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             low=min(samples),
             high=max(samples),
             at_most=at_most,
+            at_least=at_least,
             beside=beside,
         )
 
     @property
     def met(self) -> bool | None:
         """Whether the median reaches the target; None without a target."""
+        if self.at_least is not None:
+            return self.median >= self.at_least
         return None if self.at_most is None else self.median <= self.at_most
 
 
@@ -72,6 +84,8 @@ def table(figures: Sequence[Figure]) -> str:
 def _row(figure: Figure) -> tuple[str, ...]:
     spread = "" if figure.low is None or figure.high is None else f"{_short(figure.low)}–{_short(figure.high)}"
     target = "" if figure.at_most is None else f"≤ {_short(figure.at_most)}"
+    if figure.at_least is not None:
+        target = f"≥ {_short(figure.at_least)}"
     met = {None: "", True: "yes", False: "MISSED"}[figure.met]
     return figure.name, figure.unit, _short(figure.median), spread, target, met, figure.beside
 

@@ -52,9 +52,14 @@ from tests.postgres import PrivatePostgres, private_postgres
 BATCHES: Final = (1, 50, 500)
 WORKERS: Final = {"sqlite": 1, "postgresql": 2}
 TERMINALS: Final = 4
-_PEOPLE: Final = 5000
+_CARDS: Final = 5000
 _PER_ROUND: Final = {1: 25, 50: 20, 500: 8}
 """Batches of one terminal in one round."""
+_HOLDER: Final = ("social_security_number", "name", "sex", "birth_date", "person_state")
+_CARD: Final = (
+    "identification_code", "card_number", "social_security_number",
+    "region", "norm_version", "state", "bank", "bank_account", "bank_side_active",
+)  # fmt: skip
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _COPY_TYPES: Final = {"TEXT": "text", "BLOB": "bytea", "BIGINT": "int8", "BOOLEAN": "bool"}
 Samples = dict[str, list[float]]
@@ -105,7 +110,7 @@ def _measure(
     with ExitStack() as stack:
         centre = RunningCentre(folder, database=url)
         stack.callback(centre.database.close)
-        people = _People(centre)
+        people = People(centre)
         serving = stack.enter_context(_serving(centre, WORKERS[kind]))
         copying = _Copying(url, server) if url is not None else None
         for size in BATCHES:
@@ -154,21 +159,21 @@ def _round(centre: RunningCentre, serving: "_Serving", senders: Sequence["_Sende
     }
 
 
-class _People:
+class People:
     """Synthetic holders with a card each."""
 
     def __init__(self, centre: RunningCentre) -> None:
-        self.cards = [(f"4117{n:028X}", f"T9{n:07d}", f"4117001985{n:08d}") for n in range(_PEOPLE)]
+        self.cards = [(f"4117{n:028X}", f"T9{n:07d}", f"4117001985{n:08d}") for n in range(_CARDS)]
         self._next = 0
         holders = [(number, "张示例", "1", "1985-04-12", "1") for _, _, number in self.cards]
         cards = [(*card, "zhumadian", "2.00", "1", "中国银行", "****0000", True) for card in self.cards]
         with centre.database.writing() as session:
-            insert_rows(session, Holder, [column.name for column in Holder.__table__.columns], holders)
-            insert_rows(session, Card, [column.name for column in Card.__table__.columns][:9], cards)
+            insert_rows(session, Holder, _HOLDER, holders)
+            insert_rows(session, Card, _CARD, cards)
 
     def next_card(self) -> tuple[str, str, str]:
         self._next += 1
-        return self.cards[self._next % _PEOPLE]
+        return self.cards[self._next % _CARDS]
 
 
 class _Serving:
@@ -218,7 +223,7 @@ def _until_healthy(serving: _Serving, process: subprocess.Popen[bytes]) -> None:
 class _Sender:
     """A terminal that uploads."""
 
-    def __init__(self, centre: RunningCentre, serving: _Serving, people: _People, name: str) -> None:
+    def __init__(self, centre: RunningCentre, serving: _Serving, people: People, name: str) -> None:
         self.terminal = centre.enrol(f"bench-{name}")
         self._ledger = LedgerWriter(self.terminal, centre)
         self._people, self._clock = people, centre.clock

@@ -19,6 +19,7 @@ def draw(results: dict[str, dict[str, Any]], folder: Path) -> list[Path]:
         "ledger": _ledger,
         "endurance": _endurance,
         "ingest": _ingest,
+        "portrait": _portrait,
     }
     written = []
     for module, drawing in drawings.items():
@@ -136,6 +137,37 @@ def _ingest(result: dict[str, Any], path: Path) -> None:
     axes.plot(list(result["copy"]), list(result["copy"].values()), ":", color=_PEER, marker="o", label="bare COPY")
     axes.set(title="entries the centre takes in", xlabel="entries a batch", ylabel="entries/s", yscale="log")
     axes.legend()
+    figure.savefig(path, dpi=110)
+
+
+def _portrait(result: dict[str, Any], path: Path) -> None:
+    samples = result["samples"]
+    figure = Figure(figsize=(15, 4.5), layout="constrained")
+    frames, finishing, mattes = figure.subplots(1, 3)
+    _dots(
+        frames,
+        {
+            "decode, copy": (samples["floor_ms"], _PEER),
+            "guidance": (samples["frame_ms"], _OURS),
+            "beside the window": (samples["preview"]["frame_ms"], _OURS),
+            "Haar alone": (samples["detect_ms"]["Haar"], _PEER),
+        },
+    )
+    frames.set(title="a frame of 1280 × 720", ylabel="ms", yscale="log", ylim=(1, None))
+    _limit(frames, 33)
+    _dots(
+        finishing,
+        {
+            "finished": (samples["finish_ms"], _OURS),
+            "with a plate": (samples["finish_with_plate_ms"], _OURS),
+            "GrabCut alone": (samples["matte_ms"]["GrabCut"], _PEER),
+        },
+    )
+    finishing.set(title="capture → finished", ylabel="ms")
+    _limit(finishing, 200)
+    colours = {"ours": _OURS, "with the plate": _OTHER, "GrabCut": _PEER}
+    _dots(mattes, {name: (samples["matte_error"][name], colour) for name, colour in colours.items()})
+    mattes.set(title="error of the matte, known mattes", ylabel="‰ of a pixel's share")
     figure.savefig(path, dpi=110)
 
 

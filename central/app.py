@@ -11,20 +11,46 @@ import msgspec
 from fastapi import FastAPI, Request
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from central.card_sessions import CardDesk
 from central.database import Database
 from central.exchange import Asker, Exchange
+from central.fees import FeeDesk
 from central.filings import FilingDesk
 from central.ingest import Ingest
+from central.issuance import IssuanceDesk, Terms
 from central.keys import CentreKeys
 from central.loss_reports import LossDesk
 from central.page import add_page
-from central.region_rules import load_region_rules
+from central.payments import NotificationRefused, PaymentProvider, PaymentUnavailable
+from central.region_rules import RegionRules, load_region_rules
 from central.settings import Settings
+from central.wechat_pay import WechatPay, load_merchant
 from kiosk.records.activation import ActivateCard, CardActivated
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
+from kiosk.records.issuance import (
+    AbandonIssuance,
+    AskFee,
+    AskIssuance,
+    AuthenticateBlank,
+    BlankAuthenticated,
+    BlankRegistered,
+    CardsSwitched,
+    CommitIssuance,
+    FeeOrdered,
+    FeeState,
+    IssuanceAbandoned,
+    IssuanceCommitted,
+    IssuanceReserved,
+    IssuanceStanding,
+    IssuanceToken,
+    OrderFee,
+    RegisterBlank,
+    RequestToken,
+    ReserveIssuance,
+    SwitchCards,
+)
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -53,14 +79,16 @@ from kiosk.records.working_days import load_calendar
 
 SWEEP_S: Final = 60.0
 """How long a report may have run out before its row says so, though nobody asks. The event is dated exactly anyway."""
+_MOST_NOTIFIED: Final = 64 * 1024
+"""Bytes of a payment notification; real ones have two thousand."""
 _log: Final = logging.getLogger("central")
 Q = TypeVar("Q", bound=msgspec.Struct)
 _PROBLEMS: Final = {
     400: "malformed",
     401: "signature, replayed, clock",
     403: "unknown_terminal, revoked",
-    404: "unknown_session, unknown_pad",
-    409: "gap, not_proved, card_state, pin_not_held",
+    404: "unknown_session, unknown_pad, unknown_issuance",
+    409: "gap, not_proved, card_state, pin_not_held, issuance_state, fee_open",
     413: "too_large",
     423: "frozen",
     500: "defect",
@@ -69,13 +97,19 @@ _PROBLEMS: Final = {
 
 
 def create_app(
-    settings: Settings, *, clock: Callable[[], float] = time.time, sweep_every_s: float = SWEEP_S
+    settings: Settings,
+    *,
+    clock: Callable[[], float] = time.time,
+    sweep_every_s: float = SWEEP_S,
+    provider: PaymentProvider | None = None,
 ) -> FastAPI:
     """The application over an existing, migrated database.
 
     :param clock: seconds since 1970 UTC; tests turn it.
+    :param provider: who takes fees; without one the merchant that the settings name, if they do.
     :raises RegionRulesRefused: the operator's rules can't be read.
     :raises CalendarError: the holidays can't.
+    :raises central.wechat_pay.MerchantRefused: the merchant's file can't.
     """
     database = Database(settings.database)
     keys = CentreKeys.load(settings)
@@ -85,13 +119,14 @@ def create_app(
     ingest = Ingest(database, keys, clock, rules)
     desk = CardDesk(database, keys, rules, settings.pin_tries, clock)
     losses = LossDesk(database, rules, clock)
+    issuances = issuance_desk(settings, database, keys, rules, clock, provider)
 
     app = FastAPI(
         title="社会保障卡终端中心 · Central system",
         version="1",
         docs_url=None,
         redoc_url=None,
-        lifespan=_sweeping(losses, sweep_every_s),
+        lifespan=_sweeping(losses, issuances, sweep_every_s),
     )
     app.state.database = database
     described = _Described(app)
@@ -140,12 +175,14 @@ def create_app(
     _add_losses(described, exchange, losses)
     _add_activation(described, exchange, f"{session_path}/activation", desk)
     _add_filings(described, exchange, FilingDesk(database, keys, rules, calendar, clock))
+    _add_issuance(described, exchange, issuances)
 
     @described.post("/v1/working-keys", GetWorkingKey, WorkingKey)
     async def working_key(request: Request) -> Response:
         """Give a PIN pad a fresh key."""
         return await exchange.answer(request, GetWorkingKey, desk.working_key)
 
+    _add_notifications(app, issuances.fees)
     add_page(app, database, losses, clock)
     described.complete()
     return app
@@ -187,11 +224,108 @@ def _add_filings(described: "_Described", exchange: Exchange, filings: FilingDes
         return await exchange.answer(request, GetFilings, filings.query)
 
 
-def _sweeping(losses: LossDesk, every_s: float) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
+def issuance_desk(
+    settings: Settings,
+    database: Database,
+    keys: CentreKeys,
+    rules: RegionRules,
+    clock: Callable[[], float],
+    provider: PaymentProvider | None = None,
+) -> IssuanceDesk:
+    """The desk of new cards with who takes their fees.
+
+    :param provider: without one the merchant that the settings name, if they do.
+    :raises central.wechat_pay.MerchantRefused: the merchant's file can't be read.
+    """
+    if provider is None and settings.payment is not None:
+        provider = WechatPay(load_merchant(settings.payment))
+    terms = Terms(
+        reservation_ms=settings.reservation_s * 1000, fee_ms=settings.fee_s * 1000, token_ms=settings.token_s * 1000
+    )
+    fees = FeeDesk(database, rules, provider, terms.reservation_ms, clock)
+    return IssuanceDesk(database, keys, rules, terms, fees, clock)
+
+
+def _add_issuance(described: "_Described", exchange: Exchange, desk: IssuanceDesk) -> None:
+    @described.post("/v1/issuances", ReserveIssuance, IssuanceReserved)
+    async def reserve_issuance(request: Request) -> Response:
+        """Reserve a new card for a holder."""
+        return await exchange.answer(request, ReserveIssuance, desk.reserve)
+
+    @described.post("/v1/issuances/fee-order", OrderFee, FeeOrdered)
+    async def order_fee(request: Request) -> Response:
+        """Have the fee of a new card asked for."""
+        return await exchange.answer(request, OrderFee, desk.order_fee)
+
+    @described.post("/v1/issuances/fee", AskFee, FeeState)
+    async def ask_fee(request: Request) -> Response:
+        """Tell how far the fee of a new card has come."""
+        return await exchange.answer(request, AskFee, desk.fee)
+
+    @described.post("/v1/issuances/token", RequestToken, IssuanceToken)
+    async def issuance_token(request: Request) -> Response:
+        """Give leave to feed one blank."""
+        return await exchange.answer(request, RequestToken, desk.token)
+
+    @described.post("/v1/issuances/blank", RegisterBlank, BlankRegistered)
+    async def register_blank(request: Request) -> Response:
+        """Bind a blank to its transaction."""
+        return await exchange.answer(request, RegisterBlank, desk.register_blank)
+
+    @described.post("/v1/issuances/blank-authentication", AuthenticateBlank, BlankAuthenticated)
+    async def authenticate_blank(request: Request) -> Response:
+        """Answer a blank's challenge."""
+        return await exchange.answer(request, AuthenticateBlank, desk.authenticate_blank)
+
+    @described.post("/v1/issuances/switch", SwitchCards, CardsSwitched)
+    async def switch_cards(request: Request) -> Response:
+        """Let a new card take the old one's place."""
+        return await exchange.answer(request, SwitchCards, desk.switch)
+
+    @described.post("/v1/issuances/commit", CommitIssuance, IssuanceCommitted)
+    async def commit_issuance(request: Request) -> Response:
+        """Note where a new card went."""
+        return await exchange.answer(request, CommitIssuance, desk.commit)
+
+    @described.post("/v1/issuances/abandon", AbandonIssuance, IssuanceAbandoned)
+    async def abandon_issuance(request: Request) -> Response:
+        """End an issuance before the switch."""
+        return await exchange.answer(request, AbandonIssuance, desk.abandon)
+
+    @described.post("/v1/issuances/standing", AskIssuance, IssuanceStanding)
+    async def ask_issuance(request: Request) -> Response:
+        """Tell how far an issuance has come."""
+        return await exchange.answer(request, AskIssuance, desk.standing)
+
+
+def _add_notifications(app: FastAPI, fees: FeeDesk) -> None:
+    @app.post("/v1/payment-notifications", include_in_schema=False)
+    async def payment_notification(request: Request) -> Response:
+        """The provider says that something came of an order: whoever says so, it is asked itself."""
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _MOST_NOTIFIED:
+                return JSONResponse({"code": "FAIL", "message": "too long"}, 413)
+        try:
+            await run_in_threadpool(fees.notified, dict(request.headers), bytes(body))
+        except NotificationRefused as refused:
+            _log.warning("a payment notification is refused: %s", refused)
+            return JSONResponse({"code": "FAIL", "message": "refused"}, 401)
+        except (PaymentUnavailable, SQLAlchemyError) as error:
+            _log.warning("a payment notification waits: %s", type(error).__name__)
+            return JSONResponse({"code": "FAIL", "message": "later"}, 503)
+        return Response(status_code=204)
+
+
+def _sweeping(
+    losses: LossDesk, issuances: IssuanceDesk, every_s: float
+) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
     async def sweep_again_and_again() -> None:
         while True:
             try:
                 await run_in_threadpool(losses.sweep)
+                await run_in_threadpool(issuances.sweep)
             except SQLAlchemyError as error:
                 _log.warning("not swept: %s", type(error).__name__)
             await asyncio.sleep(every_s)

@@ -26,27 +26,41 @@ class Algorithm(Enum):
         return cls.SM4 if norm_version >= FIRST_SM4_NORM else cls.TRIPLE_DES
 
 
-class MasterPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Two 16-byte master keys as hex."""
+class KeyUse(Enum):
+    """What a card's key is for; the value is its number on the card."""
+
+    INTERNAL = 0x01
+    """The card proves itself."""
+    EXTERNAL = 0x02
+    """The terminal proves itself to the card."""
+    PERSONALISATION = 0x03
+    """Whoever writes to a blank proves themselves to it."""
+
+
+class MasterKeySet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Three 16-byte master keys as hex."""
 
     internal: str
-    """Number 01: the card proves itself."""
     external: str
-    """Number 02: the terminal proves itself to the card."""
+    personalisation: str
 
     def __post_init__(self) -> None:
-        if len(bytes.fromhex(self.internal)) != 16 or len(bytes.fromhex(self.external)) != 16:
+        if any(len(self.of(use)) != 16 for use in KeyUse):
             raise ValueError("a master key has 16 bytes")
 
+    def of(self, use: KeyUse) -> bytes:
+        """The master key of one use."""
+        return bytes.fromhex(getattr(self, use.name.lower()))
+
     def __repr__(self) -> str:
-        return "<MasterPair>"
+        return "<MasterKeySet>"
 
 
 class CardMasterKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The issuer's master keys."""
 
-    triple_des: MasterPair
-    sm4: MasterPair
+    triple_des: MasterKeySet
+    sm4: MasterKeySet
     about: str = ""
 
     @classmethod
@@ -59,7 +73,7 @@ class CardMasterKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def expected_answer(self, algorithm: Algorithm, identification_code: str, challenge: bytes) -> bytes:
         """What the genuine card of that code answers to the centre's ``challenge`` (INTERNAL AUTHENTICATE)."""
-        return _encrypt(algorithm, self._card_key(algorithm, identification_code, internal=True), challenge)
+        return _encrypt(algorithm, self._card_key(algorithm, identification_code, KeyUse.INTERNAL), challenge)
 
     def is_genuine(self, algorithm: Algorithm, identification_code: str, challenge: bytes, answer: bytes) -> bool:
         """Whether ``answer`` is that card's answer to ``challenge``; takes the same time either way."""
@@ -70,13 +84,23 @@ class CardMasterKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
         :raises ValueError: not a challenge of that algorithm's length.
         """
+        return self._answer(algorithm, identification_code, challenge, KeyUse.EXTERNAL)
+
+    def personalisation_cryptogram(self, algorithm: Algorithm, identification_code: str, challenge: bytes) -> bytes:
+        """What a blank of that code wants to hear to its own ``challenge`` before it lets itself be written to.
+
+        :raises ValueError: not a challenge of that algorithm's length.
+        """
+        return self._answer(algorithm, identification_code, challenge, KeyUse.PERSONALISATION)
+
+    def _answer(self, algorithm: Algorithm, identification_code: str, challenge: bytes, use: KeyUse) -> bytes:
         if len(challenge) != algorithm.value:
             raise ValueError("a challenge has the length of the algorithm's block")
-        return _encrypt(algorithm, self._card_key(algorithm, identification_code, internal=False), challenge)
+        return _encrypt(algorithm, self._card_key(algorithm, identification_code, use), challenge)
 
-    def _card_key(self, algorithm: Algorithm, identification_code: str, *, internal: bool) -> bytes:
-        pair = self.triple_des if algorithm is Algorithm.TRIPLE_DES else self.sm4
-        return card_key(algorithm, bytes.fromhex(pair.internal if internal else pair.external), identification_code)
+    def _card_key(self, algorithm: Algorithm, identification_code: str, use: KeyUse) -> bytes:
+        masters = self.triple_des if algorithm is Algorithm.TRIPLE_DES else self.sm4
+        return card_key(algorithm, masters.of(use), identification_code)
 
 
 def card_key(algorithm: Algorithm, master: bytes, identification_code: str) -> bytes:

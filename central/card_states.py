@@ -12,10 +12,11 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from central.region_rules import RegionRule, ReplacementReason
+from central.region_rules import RegionRule
 from central.tables import Card, CardEvent, Holder, ReplacementOrder
 from kiosk.records.activation import ActivationVerdict
 from kiosk.records.card import CardState
+from kiosk.records.issuance import IssuanceVerdict, ReplacementReason, SwitchVerdict
 from kiosk.records.questions import (
     FormalLossReported,
     FormalLossVerdict,
@@ -74,6 +75,8 @@ class Withdrawal(Enum):
     NOT_WANTED = "not_wanted"
     MISTAKE = "mistake"
     """It was taken down for the wrong card or person."""
+    NOT_MADE = "not_made"
+    """A terminal that was to make it at once has not."""
 
 
 class Reason(Enum):
@@ -165,7 +168,10 @@ TRANSITIONS: Final = (
     Transition(Event.FORMALLY_REPORTED, (_NORMAL, _LOCKED, _STOPPED), _LOST, _AT_A_TERMINAL),
     Transition(Event.REPLACEMENT_ACCEPTED, (_NORMAL, _LOCKED, _STOPPED, _LOST), After.AS_IT_IS, _AT_A_TERMINAL),
     Transition(
-        Event.REPLACEMENT_WITHDRAWN, (_NORMAL, _LOCKED, _STOPPED, _LOST, _CANCELLED), After.AS_IT_IS, (By.WINDOW,)
+        Event.REPLACEMENT_WITHDRAWN,
+        (_NORMAL, _LOCKED, _STOPPED, _LOST, _CANCELLED),
+        After.AS_IT_IS,
+        (By.TERMINAL, By.WINDOW, By.TERM),
     ),
     Transition(Event.REPLACED, (_NORMAL, _LOCKED, _STOPPED, _LOST, _CANCELLED), _CANCELLED, _AT_A_TERMINAL),
     Transition(Event.CANCELLED, (_SEALED, _NORMAL, _LOCKED, _STOPPED, _LOST), _CANCELLED, _AT_A_TERMINAL),
@@ -461,6 +467,61 @@ def issue_replacement(card: Card, order: ReplacementOrder, new: Card, now_ms: in
     card.replaced_by = order.issued = new.identification_code
     order.ended_at = now_ms
     return event
+
+
+def verdict_on_issuance(
+    cards: Sequence[Card],
+    elsewhere: Iterable[Card],
+    being_replaced: Collection[str],
+    reason: ReplacementReason,
+    shown: str | None,
+) -> tuple[IssuanceVerdict, Card | None]:
+    """What making a new card at once for a holder of these settled cards comes to, and the card that it replaces.
+
+    :param elsewhere: the holder's cards of other regions.
+    :param shown: identification code of the card that was read; None without one.
+    """
+    obstacle, card = _obstacle(cards, being_replaced, Event.REPLACEMENT_ACCEPTED)
+    if card is None:
+        return (IssuanceVerdict.REPLACED if cards else IssuanceVerdict.NO_CARD), None
+    if card.identification_code in being_replaced:
+        return IssuanceVerdict.RUNNING, card
+    if obstacle is not None:
+        return IssuanceVerdict(obstacle.value), card
+    others = [other for other in (*cards, *elsewhere) if other is not card]
+    if shown not in (None, card.identification_code) or any(map(_may_work, others)):
+        return IssuanceVerdict.ANOTHER_CARD, card
+    if reason is not ReplacementReason.LOST and card.state in (_STOPPED.value, _LOST.value):
+        return IssuanceVerdict.REPORTED_LOST, card
+    return IssuanceVerdict.RESERVED, card
+
+
+def verdict_on_switch(card: Card, others: Iterable[Card]) -> SwitchVerdict:
+    """What still stands against a new card that was made in place of a settled one.
+
+    :param others: all other cards of the holder, settled.
+    """
+    if card.state == _CANCELLED.value:
+        return SwitchVerdict.CANCELLED
+    return SwitchVerdict.ANOTHER_CARD if any(map(_may_work, others)) else SwitchVerdict.SWITCHED
+
+
+def switch_cards(
+    card: Card, others: Sequence[Card], order: ReplacementOrder, new: Card, now_ms: int, cause: Cause, *, sealed: bool
+) -> list[CardEvent]:
+    """Let a new card take the place of the old one, which ends; of a lost one the formal report is booked first.
+
+    :param others: all other cards of the holder, settled.
+    :param sealed: the new card must still be started.
+    :raises NotAllowed: see :func:`verdict_on_switch`.
+    """
+    events = []
+    if order.reason == ReplacementReason.LOST.value and why_not(Event.FORMALLY_REPORTED, CardState(card.state)) is None:
+        events.append(report_formally(card, now_ms, cause))
+    events.append(issue_replacement(card, order, new, now_ms, cause))
+    if not sealed:
+        events.append(activate(new, [card, *others], now_ms, cause))
+    return events
 
 
 def withdraw_replacement(

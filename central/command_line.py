@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
-from central.app import create_app
+from central.app import create_app, issuance_desk
 from central.card_states import Withdrawal
 from central.database import Database
 from central.enrolment import (
@@ -29,6 +29,7 @@ from central.enrolment import (
     thaw,
 )
 from central.filings import FilingDesk, FilingRefused
+from central.issuance import CaseOutcome, CaseRefused, IssuanceDesk
 from central.keys import CentreKeys, write_secret
 from central.loss_reports import LossDesk
 from central.query import card_changes
@@ -37,10 +38,13 @@ from central.replacement_orders import OrderDesk, OrderRefused
 from central.seed import SeedRefused, load_seed, plant
 from central.settings import Settings, SettingsRefused, load_settings
 from central.state_chart import drawn
+from central.wechat_pay import MerchantRefused
 from kiosk.records.filings import FilingState
+from kiosk.records.portrait import Likeness
 from kiosk.records.working_days import CalendarError, load_calendar
 
 _STATES = ", ".join(state.value for state in FilingState)
+_OUTCOMES = ", ".join(outcome.value for outcome in CaseOutcome)
 _WITHDRAWALS = ", ".join(why.value for why in Withdrawal)
 
 
@@ -57,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         EnrolmentRefused,
         FilingRefused,
         OrderRefused,
+        CaseRefused,
+        MerchantRefused,
         OSError,
         ValueError,
     ) as error:
@@ -96,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--port", type=int, default=8443)
     init.add_argument("--card-master-keys", type=Path, help="key file of the issuer; random keys without it")
     init.add_argument("--region-rules", type=Path, help="what each region lets terminals do; nothing without it")
+    init.add_argument(
+        "--payment", type=Path, help="who takes the fees of new cards (docs/central.md); nobody without it"
+    )
     init.add_argument("--holidays", type=Path, help="days off and make-up working days, as config/holidays/china.toml")
 
     chart = command("card-states", _card_states, "draw the states of a card and what leads from one to another")
@@ -121,6 +130,10 @@ def _parser() -> argparse.ArgumentParser:
     withdraw = on_centre("replacement-withdraw", _replacement_withdraw, "end the order for a new card without one")
     withdraw.add_argument("card", metavar="CARD_NUMBER", help="AAZ500 of the old card")
     withdraw.add_argument("why", type=Withdrawal, choices=list(Withdrawal), metavar="WHY", help=_WITHDRAWALS)
+    on_centre("settle-fees", _settle_fees, "end what has run out of new cards, and bring every fee to its end")
+    close = on_centre("issuance-close", _issuance_close, "note where the new card of an open case went")
+    close.add_argument("transaction_id", metavar="NUMBER", help="its first characters, as on the page")
+    close.add_argument("outcome", type=CaseOutcome, choices=list(CaseOutcome), metavar="OUTCOME", help=_OUTCOMES)
     changes = on_centre(
         "card-events", _card_events, "print what changed a region's cards, in its own codes, as JSON lines"
     )
@@ -149,6 +162,7 @@ def _init(options: argparse.Namespace) -> None:
             card_master_keys=options.card_master_keys,
             region_rules=options.region_rules,
             holidays=options.holidays,
+            payment=options.payment,
         )
     )
 
@@ -196,7 +210,16 @@ def _filing(options: argparse.Namespace) -> None:
 
 
 def _portrait(options: argparse.Namespace) -> None:
-    write_secret(options.out, _filing_desk(options).portrait(options.number))
+    desk = _filing_desk(options)
+    write_secret(options.out, desk.portrait(options.number))
+    likeness = desk.likeness(options.number)
+    if likeness is not None:
+        words = {
+            Likeness.SAME: "looks like the ID card's photo",
+            Likeness.NOT_THE_SAME: "does not look like the ID card's photo",
+            Likeness.OPEN: "could not be told from the ID card's photo or from another's",
+        }[likeness]
+        print(f"compared at the terminal: {words}; a hint, whoever sees the person decides")
 
 
 def _filing_desk(options: argparse.Namespace) -> FilingDesk:
@@ -209,6 +232,22 @@ def _replacement_withdraw(options: argparse.Namespace) -> None:
     settings = _settings(options)
     desk = OrderDesk(Database(settings.database), load_region_rules(settings.region_rules), time.time)
     print(f"withdrawn; AAZ502 is {desk.withdraw(options.card, options.why)}")
+
+
+def _settle_fees(options: argparse.Namespace) -> None:
+    desk = _issuance_desk(options)
+    ended = desk.sweep()
+    print(f"{ended} issuances have run out, {desk.fees.unsettled()} fees are not at their end")
+
+
+def _issuance_close(options: argparse.Namespace) -> None:
+    _issuance_desk(options).close_case(options.transaction_id, options.outcome)
+
+
+def _issuance_desk(options: argparse.Namespace) -> IssuanceDesk:
+    settings = _settings(options)
+    rules = load_region_rules(settings.region_rules)
+    return issuance_desk(settings, Database(settings.database), CentreKeys.load(settings), rules, time.time)
 
 
 def _card_events(options: argparse.Namespace) -> None:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.x509.oid import NameOID
 
+from central.card_keys import KeyUse
 from central.database import Database
 from central.keys import CentreKeys, write_secret
 from central.settings import Settings
@@ -79,6 +80,7 @@ def create_centre(
     card_master_keys: Path | None,
     region_rules: Path | None = None,
     holidays: Path | None = None,
+    payment: Path | None = None,
 ) -> Path:
     """Make keys, certificates and settings of a new centre in ``directory``, and return the settings' path.
 
@@ -86,6 +88,7 @@ def create_centre(
     :param card_master_keys: taken over as they are; random ones without a file.
     :param region_rules: taken over as they are; none without a file.
     :param holidays: likewise.
+    :param payment: the merchant's file, which stays where it is; nobody takes money without one.
     :raises FileExistsError: a centre is there already.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -113,6 +116,7 @@ def create_centre(
         "storage_key": "storage.key",
         "region_rules": "region_rules.toml",
         **({"holidays": "holidays.toml"} if holidays is not None else {}),
+        **({"payment": str(payment.resolve())} if payment is not None else {}),
         "host": "127.0.0.1",
         "port": port,
     }
@@ -206,10 +210,8 @@ def _new_ledger(terminal: str, ledger_id: bytes, now_ms: int) -> TerminalLedger:
 
 
 def _random_card_keys() -> bytes:
-    pairs = {
-        name: {"internal": secrets.token_hex(16), "external": secrets.token_hex(16)} for name in ("triple_des", "sm4")
-    }
-    return json.dumps(pairs, indent=2).encode()
+    sets = {name: {use.name.lower(): secrets.token_hex(16) for use in KeyUse} for name in ("triple_des", "sm4")}
+    return json.dumps(sets, indent=2).encode()
 
 
 def _write_certificates(directory: Path) -> None:

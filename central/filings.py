@@ -46,7 +46,7 @@ from kiosk.records.filings import (
     Relation,
     matter_key,
 )
-from kiosk.records.portrait import ANY_KB, ConsentBy, FiledPortrait, open_portrait
+from kiosk.records.portrait import ANY_KB, ConsentBy, FiledComparison, FiledPortrait, Likeness, open_portrait
 from kiosk.records.sealing import Unreadable
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import HolidayCalendar, NotKnown, working_days_after
@@ -219,16 +219,18 @@ class FilingDesk:
         :raises FilingRefused: no such application stands open, several do, or it came without a portrait.
         """
         with self.database.reading() as session:
-            found = session.scalars(
-                select(FilingPortrait)
-                .join(Filing, Filing.transaction_id == FilingPortrait.transaction_id)
-                .where(Filing.number == number, Filing.state.in_([one.value for one in OPEN_STATES]))
-            ).all()
-            if len(found) != 1:
-                why = _why_none(session, number)
-                raise FilingRefused(f"{len(found)} open applications with the number {number} have a portrait{why}")
+            hanging = _only_portrait(session, number)
             # Whatever the region asks for today: it was to its rules when it was filed.
-            return open_portrait(found[0].sealed, found[0].transaction_id, self.keys.opening, ANY_KB)
+            return open_portrait(hanging.sealed, hanging.transaction_id, self.keys.opening, ANY_KB)
+
+    def likeness(self, number: str) -> Likeness | None:
+        """How that portrait looked beside the ID card's photo, by the terminal: a hint. None where none was compared.
+
+        :raises FilingRefused: as :meth:`portrait`.
+        """
+        with self.database.reading() as session:
+            compared = _comparison(_only_portrait(session, number))
+            return compared.likeness if compared is not None else None
 
     def _last_day_of_term(self, matter: Matter, rule: RegionRule, today: date) -> date | None:
         """Until when an emergency can be registered; None where there is no term, or the calendar can't tell it.
@@ -346,6 +348,19 @@ def _filed_before(session: Session, question: FileMatter) -> Filed | None:
     return Filed(verdict=FilingVerdict.FILED, filing=told(before, acting, has_portrait=hanging is not None))
 
 
+def _only_portrait(session: Session, number: str) -> FilingPortrait:
+    """:raises FilingRefused: no such application stands open, several do, or it came without a portrait."""
+    found = session.scalars(
+        select(FilingPortrait)
+        .join(Filing, Filing.transaction_id == FilingPortrait.transaction_id)
+        .where(Filing.number == number, Filing.state.in_([one.value for one in OPEN_STATES]))
+    ).all()
+    if len(found) != 1:
+        why = _why_none(session, number)
+        raise FilingRefused(f"{len(found)} open applications with the number {number} have a portrait{why}")
+    return found[0]
+
+
 def _kept(question: FileMatter) -> FilingProxy | None:
     proxy = question.proxy
     if proxy is None:
@@ -372,13 +387,26 @@ def _hung_up(transaction_id: str, portrait: FiledPortrait) -> FilingPortrait:
         sealed=portrait.sealed,
         consent_by=portrait.consent_by.value,
         consent_text=portrait.consent_text,
+        likeness=portrait.comparison.likeness.value if portrait.comparison is not None else None,
+        comparison_text=portrait.comparison.consent_text if portrait.comparison is not None else None,
     )
 
 
 def _taken_down(kept: FilingPortrait | None) -> FiledPortrait | None:
     if kept is None:
         return None
-    return FiledPortrait(sealed=kept.sealed, consent_by=ConsentBy(kept.consent_by), consent_text=kept.consent_text)
+    return FiledPortrait(
+        sealed=kept.sealed,
+        consent_by=ConsentBy(kept.consent_by),
+        consent_text=kept.consent_text,
+        comparison=_comparison(kept),
+    )
+
+
+def _comparison(kept: FilingPortrait) -> FiledComparison | None:
+    if kept.likeness is None or kept.comparison_text is None:
+        return None
+    return FiledComparison(likeness=Likeness(kept.likeness), consent_text=kept.comparison_text)
 
 
 def _barred(question: FileMatter, holder: Holder, rule: RegionRule, today: date) -> FilingVerdict | None:
@@ -386,11 +414,11 @@ def _barred(question: FileMatter, holder: Holder, rule: RegionRule, today: date)
     key, proxy = matter_key(question.matter), question.proxy
     if key not in rule.filings:
         return None
-    age = _age(question.social_security_number, today, register=holder.birth_date)
+    age = age_of(question.social_security_number, today, register=holder.birth_date)
     if proxy is not None:
         if key not in rule.proxies:
             return FilingVerdict.NOT_BY_PROXY
-        own = _age(proxy.number, today)
+        own = age_of(proxy.number, today)
         if own is not None and own < ADULT_FROM:
             return FilingVerdict.PROXY_MINOR
         if proxy.relation is Relation.GUARDIAN:
@@ -399,7 +427,7 @@ def _barred(question: FileMatter, holder: Holder, rule: RegionRule, today: date)
     return FilingVerdict.NEEDS_GUARDIAN if age is not None and age < max(minor_below or 0, GUARDIAN_BELOW) else None
 
 
-def _age(number: str, today: date, *, register: str = "") -> int | None:
+def age_of(number: str, today: date, *, register: str = "") -> int | None:
     """Whole years; None where neither the number nor the register holds a birth date.
 
     :param register: AAC006; a foreigner's number of 2017 has no whole birth date in it.

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, upda
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from central.blank_custody import OpenedMovement, put_back, shelf_of
 from central.bulk import insert_rows, one_of, update_rows
 from central.card_states import settle_all
 from central.database import Database
@@ -25,6 +26,7 @@ from central.replacement_orders import codes_being_replaced
 from central.tables import Alarm, Card, Entry, EpochKey, Holder, Terminal, TerminalLedger, TransactionRow
 from kiosk.records import sealing
 from kiosk.records.chain import GENESIS, HASH_SIZE, SealedEntry
+from kiosk.records.custody import Move
 from kiosk.records.sealing import SealedEpochKey, Unreadable, open_sealed_epoch
 from kiosk.records.upload import MAX_BATCH, Batch, Judgement, Receipt, Tombstone, Verdict
 
@@ -142,7 +144,10 @@ class Ingest:
             raise Forked(ledger.head_sequence)
         if isinstance(first, SealedEntry) and ledger.head_sequence == 0 and first.previous_hash != GENESIS:
             raise malformed("the first entry names a predecessor")
-        rulings = self._judge(session, ledger, batch, self._opened(session, batch, new))
+        opened = self._opened(session, batch, new)
+        movements = {sequence: one for sequence, one in opened.items() if isinstance(one, OpenedMovement)}
+        others = {sequence: one for sequence, one in opened.items() if not isinstance(one, OpenedMovement)}
+        rulings = self._judge(session, ledger, batch, others) | self._judge_movements(session, batch, movements)
         for item in new:
             if isinstance(item, Tombstone):
                 rulings[item.sequence] = Ruling(Verdict.LOST, item.reason)
@@ -156,7 +161,7 @@ class Ingest:
         return rulings
 
     def _judge(
-        self, session: Session, ledger: _Ledger, batch: Batch, opened: dict[int, Opened | Ruling]
+        self, session: Session, ledger: _Ledger, batch: Batch, opened: Mapping[int, Opened | Ruling]
     ) -> dict[int, Ruling]:
         readable = [one.transaction for one in opened.values() if isinstance(one, Opened)]
         stored = _cases(session, {one.transaction_id for one in readable})
@@ -195,7 +200,22 @@ class Ingest:
         update_rows(session, TransactionRow, columns, [msgspec.structs.astuple(case) for case in changed])
         return rulings
 
-    def _opened(self, session: Session, batch: Batch, new: Sequence[Item]) -> dict[int, Opened | Ruling]:
+    def _judge_movements(
+        self, session: Session, batch: Batch, movements: Mapping[int, OpenedMovement]
+    ) -> dict[int, Ruling]:
+        """Most batches have none: then nothing is asked of the database."""
+        if not movements:
+            return {}
+        jobs = {one.movement.job for one in movements.values() if one.movement.move is Move.FED}
+        shelf = shelf_of(session, batch.terminal, batch.ledger_id, self._now_ms(), jobs)
+        rulings = {sequence: Ruling(*shelf.judge(one, sequence)) for sequence, one in movements.items()}
+        put_back(session, shelf)
+        session.add_all(self._new_alarm(batch.terminal, alarm.kind, alarm.detail) for alarm in shelf.alarms)
+        return rulings
+
+    def _opened(
+        self, session: Session, batch: Batch, new: Sequence[Item]
+    ) -> dict[int, Opened | OpenedMovement | Ruling]:
         sealed = [(entry, read_header(entry)) for entry in new if isinstance(entry, SealedEntry)]
         keys = self._epoch_keys(session, batch, {header.epoch for _, header in sealed if header is not None})
         return {entry.sequence: open_entry(entry, header, batch.ledger_id, keys) for entry, header in sealed}

@@ -12,11 +12,14 @@ from typing import Final, NamedTuple, assert_never
 
 import msgspec
 
+from central.blank_custody import OpenedMovement
 from central.card_states import By, Cause, answer_to_report, is_holder, report, verdict_on_report
 from central.region_rules import RegionRule
 from central.tables import Card, CardEvent, Holder
 from kiosk.records.card import CardState
 from kiosk.records.chain import SealedEntry
+from kiosk.records.custody import SERVICE as BLANK_CUSTODY
+from kiosk.records.custody import Movement
 from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import LossVerdict
 from kiosk.records.sealing import EpochKey, Unreadable, unseal
@@ -67,24 +70,27 @@ def read_header(entry: SealedEntry) -> Header | None:
 
 def open_entry(
     entry: SealedEntry, header: Header | None, ledger_id: bytes, epochs: Mapping[int, EpochKey]
-) -> Opened | Ruling:
-    """The transaction in a sealed entry, or the refusal that it deserves."""
+) -> Opened | OpenedMovement | Ruling:
+    """The transaction or the movement of blanks in a sealed entry, or the refusal that it deserves."""
     if header is None or header.epoch not in epochs:
         return _UNREADABLE
     try:
         plaintext = unseal(entry, ledger_id, epochs[header.epoch])
+        happened_ms = header.created_ms + header.clock_offset_ms
+        if not 0 <= happened_ms <= _MAX_MILLISECONDS or _NUL in plaintext:
+            return _MALFORMED
+        if header.service == BLANK_CUSTODY:
+            return OpenedMovement(decode(plaintext, Movement), happened_ms)
         transaction = decode(plaintext, Transaction)
     except Unreadable:
         return _UNREADABLE
     except Malformed:
         return _MALFORMED
-    happened_ms = header.created_ms + header.clock_offset_ms
     holds = (
         _TRANSACTION_ID.fullmatch(transaction.transaction_id) is not None
         and (transaction.outcome is None) == (transaction.stage is not Stage.FINISHED)
         and (transaction.consent is None) == (transaction.stage is not Stage.CONSENT)
-        and 0 <= happened_ms <= _MAX_MILLISECONDS
-        and _NUL not in plaintext
+        and (transaction.step is None) == (transaction.stage is not Stage.STEP)
     )
     return Opened(transaction, happened_ms) if holds else _MALFORMED
 
@@ -167,7 +173,7 @@ class Bench:
         if case is not None and _stage_is_judged(case, transaction.stage):
             return Ruling(Verdict.SUPERSEDED, "duplicate_transaction")
         ruling = self._rule(opened, case)
-        if transaction.stage is Stage.CONSENT:
+        if transaction.stage in (Stage.CONSENT, Stage.STEP):
             return ruling  # the stored entry is the record; nothing rests on it
         case = case or self._new_case(transaction)
         if ruling.verdict is Verdict.APPLIED and _changes_chip(transaction):
@@ -294,7 +300,7 @@ def _stage_is_judged(case: Case, stage: Stage) -> bool:
             return case.begun_sequence is not None
         case Stage.FINISHED:
             return case.finished_sequence is not None
-        case Stage.CONSENT:
+        case Stage.CONSENT | Stage.STEP:
             return False  # it may be given and taken back as often as somebody likes
         case other:
             assert_never(other)

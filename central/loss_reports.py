@@ -48,6 +48,8 @@ from kiosk.records.transaction import Service
 
 _log: Final = logging.getLogger("central")
 
+_Question = ReportLoss | ReportFormalLoss | LiftLossWithoutCard
+
 
 @dataclass(frozen=True, slots=True)
 class LossDesk:
@@ -82,13 +84,11 @@ class LossDesk:
             verdict, card = verdict_on_report(cards, _being_replaced(session, cards))
             if verdict is LossVerdict.REPORTED and card is not None:
                 session.add(report(card, rule, now_ms, _cause(asker, question)))
-                row.identification_code, row.card_number = card.identification_code, card.card_number
                 row.loss_reported_at = now_ms
-                row.effects += 1
+                _note_change(row, card)
             answer = answer_to_report(verdict, card, rule)
             if verdict is not LossVerdict.UNKNOWN:
-                row.social_security_number, row.identified_by = number, question.identified_by.value
-                row.loss_answer = msgspec.json.encode(answer).decode()
+                _keep_answer(row, question, answer)
             return answer
 
     def report_formally(self, asker: Asker, question: ReportFormalLoss) -> FormalLossReported:
@@ -116,13 +116,11 @@ class LossDesk:
             if verdict is FormalLossVerdict.REPORTED and card is not None:
                 oral_at_ms = card.state_changed_at if card.state == CardState.TEMPORARILY_LOST.value else None
                 session.add(report_formally(card, now_ms, _cause(asker, question)))
-                row.identification_code, row.card_number = card.identification_code, card.card_number
                 row.formal_loss_at = now_ms
-                row.effects += 1
+                _note_change(row, card)
             answer = answer_to_formal_report(verdict, card, rule, oral_at_ms)
             if verdict is not FormalLossVerdict.UNKNOWN:
-                row.social_security_number, row.identified_by = number, question.identified_by.value
-                row.loss_answer = msgspec.json.encode(answer).decode()
+                _keep_answer(row, question, answer)
             return answer
 
     def lift(self, asker: Asker, question: LiftLossWithoutCard) -> LossLifted:
@@ -150,13 +148,11 @@ class LossDesk:
             verdict, card = verdict_on_lifting_without_card(cards, _being_replaced(session, cards), rule)
             if verdict is LiftVerdict.LIFTED and card is not None:
                 session.add(lift(card, now_ms, _cause(asker, question)))
-                row.identification_code, row.card_number = card.identification_code, card.card_number
                 row.loss_lifted_at = now_ms
-                row.effects += 1
+                _note_change(row, card)
             answer = _lifted(verdict)
             if verdict is not LiftVerdict.UNKNOWN:
-                row.social_security_number, row.identified_by = number, question.identified_by.value
-                row.loss_answer = msgspec.json.encode(answer).decode()
+                _keep_answer(row, question, answer)
             return answer
 
     def sweep(self) -> int:
@@ -180,7 +176,7 @@ class LossDesk:
 def _begin(
     session: Session,
     asker: Asker,
-    question: ReportLoss | ReportFormalLoss | LiftLossWithoutCard,
+    question: _Question,
     service: Service,
     now_ms: int,
 ) -> tuple[TransactionRow, list[Card]]:
@@ -196,8 +192,22 @@ def _begin(
     return row, _settled_cards(session, question.social_security_number, region, now_ms)
 
 
-def _cause(asker: Asker, question: ReportLoss | ReportFormalLoss | LiftLossWithoutCard) -> Cause:
+def _cause(asker: Asker, question: _Question) -> Cause:
     return Cause(asker.terminal, question.transaction_id, question.identified_by.value, By.TERMINAL)
+
+
+def _note_change(row: TransactionRow, card: Card) -> None:
+    row.identification_code, row.card_number = card.identification_code, card.card_number
+    row.effects += 1
+
+
+def _keep_answer(
+    row: TransactionRow, question: _Question, answer: LossReported | FormalLossReported | LossLifted
+) -> None:
+    """So that it can be given again, to whoever asks for the same person."""
+    row.social_security_number = question.social_security_number
+    row.identified_by = question.identified_by.value
+    row.loss_answer = msgspec.json.encode(answer).decode()
 
 
 def _lifted(verdict: LiftVerdict) -> LossLifted:

@@ -46,7 +46,7 @@ def refuse_frozen(session: Session, asker: Asker) -> None:
 def locked_transaction(
     session: Session,
     asker: Asker,
-    service: Service,
+    service: Service | str,
     *,
     transaction_id: str,
     region: str,
@@ -56,9 +56,11 @@ def locked_transaction(
 ) -> TransactionRow:
     """The row of a transaction, locked; made if neither a question nor an entry has made it already.
 
+    :param service: or its word, where no terminal's menu has it yet.
     :raises Declined: its id is no such id, or another terminal's.
     """
     check_transaction_id(transaction_id)
+    word = service.value if isinstance(service, Service) else service
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
         insert(TransactionRow)
@@ -66,7 +68,7 @@ def locked_transaction(
             transaction_id=transaction_id,
             terminal=asker.terminal,
             region=region,
-            service=service.value,
+            service=word,
             identification_code=identification_code,
             card_number=card_number,
             changed_at=now_ms,
@@ -79,7 +81,7 @@ def locked_transaction(
     if row.terminal != asker.terminal:
         raise malformed("this transaction id belongs to another terminal")
     if row.begun_sequence is None and row.finished_sequence is None:
-        row.service = service.value
+        row.service = word
     row.changed_at = now_ms
     return row
 

@@ -9,7 +9,15 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 
 from central.database import Database
 from central.loss_reports import LossDesk
-from central.query import latest_alarms, latest_card_events, latest_superseded, latest_transactions, terminals
+from central.query import (
+    blank_stocks,
+    issuances,
+    latest_alarms,
+    latest_card_events,
+    latest_superseded,
+    latest_transactions,
+    terminals,
+)
 from central.settings import is_loopback
 
 _PAGES: Final = Path(__file__).parent / "pages"
@@ -39,9 +47,11 @@ def add_page(app: FastAPI, database: Database, losses: LossDesk, clock: Callable
             data: dict[str, Any] = {
                 "now": int(clock() * 1000),
                 "terminals": terminals(session),
+                "stocks": blank_stocks(session),
                 "transactions": latest_transactions(session, _SHOWN),
                 "superseded": latest_superseded(session, 8),
                 "card_events": latest_card_events(session, 12, losses.rules),
+                "issuances": issuances(session, 20),
                 "alarms": latest_alarms(session, 8),
             }
         return JSONResponse(data, headers=_HEADERS)

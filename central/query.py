@@ -4,13 +4,27 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Engine, func, literal_column, select
+from sqlalchemy import ColumnElement, Engine, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
+from central.blank_custody import balance_of
 from central.card_states import Event
-from central.region_rules import RegionRule, RegionRules, ReplacementReason
-from central.tables import Alarm, Card, CardEvent, Entry, Holder, Terminal, TerminalLedger, TransactionRow
+from central.region_rules import RegionRule, RegionRules
+from central.tables import (
+    Alarm,
+    BlankStock,
+    Card,
+    CardEvent,
+    Entry,
+    Fee,
+    Holder,
+    Issuance,
+    Terminal,
+    TerminalLedger,
+    TransactionRow,
+)
 from kiosk.records.card import CardState
+from kiosk.records.issuance import FeeStanding, IssuanceStage, ReplacementReason
 from kiosk.records.masking import mask_card_number, mask_name
 
 
@@ -54,6 +68,42 @@ def terminals(session: Session) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def blank_stocks(session: Session) -> list[dict[str, Any]]:
+    """Where each terminal's blank cards are, the newest ledger first. An old ledger's stay until all are accounted for.
+
+    ``held`` counts what still lies at the terminal by that ledger's book.
+    """
+    query = (
+        select(BlankStock)
+        .join(
+            TerminalLedger,
+            and_(TerminalLedger.terminal == BlankStock.terminal, TerminalLedger.ledger_id == BlankStock.ledger_id),
+        )
+        .order_by(BlankStock.terminal, TerminalLedger.registered_at.desc())
+    )
+    found, seen = [], set()
+    for row in session.scalars(query):
+        balance = balance_of(row)
+        held = balance.hopper + balance.printer + balance.exit + balance.reject_bin + balance.retained_bin
+        is_newest = row.terminal not in seen
+        seen.add(row.terminal)
+        if is_newest or held:
+            found.append(
+                {
+                    "terminal": row.terminal,
+                    "ledger": row.ledger_id.hex()[:8],
+                    "newest": is_newest,
+                    "held": held,
+                    **msgspec.structs.asdict(balance),
+                    "balances": balance.balances,
+                    "flagged": row.flagged,
+                    "movements": row.movements,
+                    "closed_out": row.closed_out_at,
+                }
+            )
+    return found
 
 
 def latest_transactions(session: Session, limit: int) -> list[dict[str, Any]]:
@@ -188,6 +238,7 @@ def _transactions(session: Session, limit: int, *conditions: ColumnElement[bool]
                     row.examination,
                     row.formal_loss_at,
                     row.activated_at,
+                    row.switched_at,
                 )
             ),
             "outcome": row.outcome,
@@ -197,6 +248,35 @@ def _transactions(session: Session, limit: int, *conditions: ColumnElement[bool]
             "changed_at": row.changed_at,
         }
         for row, name in session.execute(query)
+    ]
+
+
+def issuances(session: Session, limit: int) -> list[dict[str, Any]]:
+    """New cards that are being made, and whatever staff must see to: open cases and refunds that have not arrived."""
+    back = Fee.state == FeeStanding.REFUND_PENDING.value
+    query = (
+        select(Issuance, Fee, Holder.name)
+        .join(Holder, Holder.social_security_number == Issuance.social_security_number)
+        .outerjoin(Fee, Fee.transaction_id == Issuance.transaction_id)
+        .where(or_(Issuance.ended_at.is_(None), back, Fee.trouble != ""))
+        .order_by(Issuance.stage != IssuanceStage.OPEN_CASE.value, Issuance.reserved_at.desc())
+        .limit(limit)
+    )
+    return [
+        {
+            "id": row.transaction_id,
+            "terminal": row.terminal,
+            "region": row.region,
+            "holder": mask_name(name),
+            "card": mask_card_number(row.card_number),
+            "stage": row.stage,
+            "since": row.switched_at or row.reserved_at,
+            "why": row.why,
+            "place": row.place,
+            "fee": "" if fee is None else fee.state,
+            "trouble": "" if fee is None else fee.trouble,
+        }
+        for row, fee, name in session.execute(query)
     ]
 
 

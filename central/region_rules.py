@@ -11,6 +11,7 @@ import msgspec
 
 from kiosk.records.card import CardState
 from kiosk.records.filings import MATTER_KEYS
+from kiosk.records.issuance import Fen, ReplacementReason
 from kiosk.records.portrait import LARGEST_KB, NATIONAL_KB
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
@@ -22,17 +23,6 @@ N = TypeVar("N", bound=Enum)
 
 class RegionRulesRefused(Exception):
     """The file is missing, malformed, or says something that can't be meant."""
-
-
-class ReplacementReason(Enum):
-    """Why a new card is wanted. Values are this centre's own words; what a region writes stands in its codes."""
-
-    LOST = "lost"
-    DAMAGED = "damaged"
-    IDENTITY_CHANGED = "identity_changed"
-    BANK_CHANGED = "bank_changed"
-    RENEWED = "renewed"
-    OTHER = "other"
 
 
 Code = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Z]{1,4}\Z", description="one to four digits or capitals")]
@@ -109,6 +99,46 @@ class ReasonCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return _named(code, ReplacementReason, self)
 
 
+class InstantRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a terminal of the region makes while people wait, and what for."""
+
+    reasons: Annotated[tuple[ReplacementReason, ...], msgspec.Meta(min_length=1)]
+    """Why somebody gets a new card at a terminal."""
+    fee_fen: Fen = 0
+    free_reasons: tuple[ReplacementReason, ...] = ()
+    """Of :attr:`reasons`, those that cost nothing."""
+    first_free: bool = False
+    """Whether the first new card of a person costs nothing, whatever the reason."""
+    sealed: bool = False
+    """Whether the new card must still be started, elsewhere."""
+    valid_years: Annotated[int, msgspec.Meta(ge=1, le=50)] = 10
+    """How long a new card holds; the operator's figure."""
+    card_number_prefix: Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Z]{1,4}\Z")]
+    """With what the numbers begin that this centre allots (AAZ500); what follows of the eight is counted."""
+    region_code: Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{6}\Z")]
+    """AAB301."""
+    norm_version: Annotated[str, msgspec.Meta(pattern=r"\A[0-9]\.[0-9]{2}\Z")] = "2.00"
+    """AAZ508 of the blanks: it says by which algorithm they ask for the terminal's proof."""
+    card_class: Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Z]\Z")] = "1"
+    bank: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    """AAE008, of the bank whose side the blanks bring; empty: that of the old card."""
+    collection_place: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    """Where a new card is collected that nobody took; stands on a terminal's screen."""
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: a reason is free that is not open."""
+        if not set(self.free_reasons) <= set(self.reasons):
+            raise ValueError("free_reasons names what does not stand in reasons")
+
+    def costs(self, reason: ReplacementReason, replaced_before: int) -> int:
+        """The fee, in fen.
+
+        :param replaced_before: how many cards of the person were replaced so far.
+        """
+        free = reason in self.free_reasons or (self.first_free and replaced_before == 0)
+        return 0 if free else self.fee_fen
+
+
 class RegionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The rules of one region. What is left out is not open, and has no term."""
 
@@ -132,6 +162,8 @@ class RegionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Whether only for whoever shows the ID card with the card's own number."""
     activation_contact: tuple[Contact, ...] = ()
     """What of the holder must be told with it."""
+    instant: InstantRule | None = None
+    """What terminals make while people wait; None: no card."""
     e_card_stops: bool = False
     """Whether the electronic card stops with the card; False: the handbook does not say."""
     states: StateCodes = StateCodes()
@@ -190,15 +222,25 @@ def load_region_rules(path: Path | None) -> RegionRules:
             rule = rules[key] = msgspec.convert(table, RegionRule)
         except msgspec.ValidationError as error:
             raise RegionRulesRefused(f"{path}: {key}: {error}") from error
-        if rule.lifting_until_replacement and not (rule.lifting or rule.lifting_by_id_card):
-            raise RegionRulesRefused(f"{path}: {key}: lifting_until_replacement says nothing without lifting")
-        if (rule.activation_by_id_card or rule.activation_contact) and not rule.activation:
-            raise RegionRulesRefused(f"{path}: {key}: what activation wants says nothing without activation")
-        for word in rule.filings:
-            if word not in MATTER_KEYS:
-                allowed = ", ".join(sorted(MATTER_KEYS))
-                raise RegionRulesRefused(f"{path}: {key}: filings: {word!r} is no matter; allowed: {allowed}")
-        for word in rule.proxies:
-            if word not in rule.filings:
-                raise RegionRulesRefused(f"{path}: {key}: proxies: {word!r} does not stand in filings")
+        contradiction = _contradiction(rule)
+        if contradiction:
+            raise RegionRulesRefused(f"{path}: {key}: {contradiction}")
     return RegionRules(rules)
+
+
+def _contradiction(rule: RegionRule) -> str:
+    """What of a rule can't be meant; empty: all can."""
+    if rule.lifting_until_replacement and not (rule.lifting or rule.lifting_by_id_card):
+        return "lifting_until_replacement says nothing without lifting"
+    if (rule.activation_by_id_card or rule.activation_contact) and not rule.activation:
+        return "activation_by_id_card and activation_contact say nothing without activation"
+    if rule.instant is not None and rule.acceptance_ends_card:
+        # Whoever gives up before the new card is theirs keeps the old one.
+        return "instant and acceptance_ends_card contradict each other"
+    for word in rule.filings:
+        if word not in MATTER_KEYS:
+            return f"filings: {word!r} is no matter; allowed: {', '.join(sorted(MATTER_KEYS))}"
+    for word in rule.proxies:
+        if word not in rule.filings:
+            return f"proxies: {word!r} does not stand in filings"
+    return ""

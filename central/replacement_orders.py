@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from central.card_states import Cause, Withdrawal, withdraw_replacement
 from central.database import Database
 from central.region_rules import RegionRules
-from central.tables import Card, ReplacementOrder
+from central.tables import Card, Issuance, ReplacementOrder
 from kiosk.records.card import CardState
 
 
@@ -30,7 +30,7 @@ class OrderDesk:
         """End the order in progress for a card without a new one; the state it is left in, as its region writes that.
 
         :param card_number: AAZ500 of the old card.
-        :raises OrderRefused: there is no such card, or no order for it is in progress.
+        :raises OrderRefused: there is no such card, no order for it is in progress, or a terminal is at it.
         """
         now_ms = int(self.clock() * 1000)
         with self.database.writing() as session:
@@ -38,6 +38,10 @@ class OrderDesk:
             orders = [] if card is None else orders_in_progress(session, [card.identification_code])
             if card is None or not orders:
                 raise OrderRefused("no order for this card is in progress")
+            if session.get(Issuance, orders[0].order_id) is not None:
+                raise OrderRefused(
+                    "a terminal is making this card; what is not finished in time is withdrawn by itself"
+                )
             rule = self.rules.of(card.region)
             session.add_all(withdraw_replacement(card, rule, orders[0], why, now_ms, Cause()))
             return rule.states.code_of(CardState(card.state))

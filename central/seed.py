@@ -53,6 +53,8 @@ class SeedHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     name: str
     sex: str
     birth_date: str
+    ethnic_group: str | None = None
+    birthplace: str | None = None
     person_state: str = "1"
     benefits_blocked: BenefitsBlock | None = None
     identification_code: str
@@ -150,6 +152,8 @@ def plant(
                         name=one.name,
                         sex=one.sex,
                         birth_date=one.birth_date,
+                        ethnic_group=one.ethnic_group,
+                        birthplace=one.birthplace,
                         person_state=one.person_state,
                         benefits_blocked=one.benefits_blocked.value if one.benefits_blocked is not None else None,
                     )

@@ -135,6 +135,7 @@ class TransactionRow(Base):
     examination: Mapped[str | None] = mapped_column(comment="what an examination found, as JSON, to be given again")
     activated_at: Mapped[Milliseconds | None]
     activation: Mapped[str | None] = mapped_column(comment="what starting a card came to, as JSON, to be given again")
+    switched_at: Mapped[Milliseconds | None] = mapped_column(comment="a new card took the old one's place")
     begun_ledger: Mapped[bytes | None]
     begun_sequence: Mapped[Count | None]
     finished_ledger: Mapped[bytes | None]
@@ -160,6 +161,8 @@ class Holder(Base):
     name: Mapped[str] = mapped_column(comment="AAC003")
     sex: Mapped[str] = mapped_column(comment="AAC004")
     birth_date: Mapped[str] = mapped_column(comment="AAC006, YYYY-MM-DD")
+    ethnic_group: Mapped[str | None] = mapped_column(comment="AAC005, 01 to 56; empty: not kept")
+    birthplace: Mapped[str | None] = mapped_column(comment="GB/T 2260, six digits; empty: not kept")
     person_state: Mapped[str] = mapped_column(comment="AAC008: 1 insured, 2 paused, 4 ended")
     benefits_blocked: Mapped[str | None] = mapped_column(
         comment="why care is not settled, a machine word; empty: it is"
@@ -322,6 +325,102 @@ class ReplacementOrder(Base):
     issued: Mapped[str | None] = mapped_column(comment="AAZ501 of the new card")
 
 
+class Issuance(Base):
+    """A new card that a terminal makes while its holder waits; its order is the replacement order of the same id.
+
+    Whatever the code above them does, these indexes let nobody have two under way, and no blank serve twice.
+    """
+
+    __tablename__ = "issuances"
+    __table_args__ = (
+        Index(
+            "ix_issuances_under_way",
+            "social_security_number",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_issuances_card_under_way",
+            "old_card",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
+        CheckConstraint(
+            "stage NOT IN ('switched', 'open_case', 'committed') OR (blank IS NOT NULL AND switched_at IS NOT NULL)",
+            name="ck_issuances_switched",
+        ),
+        CheckConstraint("stage <> 'abandoned' OR switched_at IS NULL", name="ck_issuances_abandoned"),
+        CheckConstraint("(stage IN ('committed', 'abandoned')) = (ended_at IS NOT NULL)", name="ck_issuances_ended"),
+    )
+
+    transaction_id: Mapped[str] = mapped_column(
+        ForeignKey("replacement_orders.order_id"), primary_key=True, comment="32 lower-case hex characters"
+    )
+    terminal: Mapped[str] = mapped_column(ForeignKey("terminals.id"))
+    region: Mapped[str] = mapped_column(comment="AAB301's pack key")
+    social_security_number: Mapped[str] = mapped_column(ForeignKey("holders.social_security_number"), comment="AAC002")
+    old_card: Mapped[str] = mapped_column(ForeignKey("cards.identification_code"), comment="AAZ501")
+    card_number: Mapped[str] = mapped_column(unique=True, comment="AAZ500, allotted to the new card")
+    question: Mapped[str] = mapped_column(comment="what was asked, as JSON, to know it again")
+    answer: Mapped[str] = mapped_column(
+        comment="what was answered, as JSON, to be given again; what chip and face must carry, and what it costs"
+    )
+    stage: Mapped[str] = mapped_column(
+        comment="reserved, token_given, blank_registered, personalising, switched, committed, abandoned, open_case"
+    )
+    reserved_at: Mapped[Milliseconds] = mapped_column(comment="AAE036")
+    expires_at: Mapped[Milliseconds] = mapped_column(comment="of what was reserved; after the switch of its commit")
+    token_expires_at: Mapped[Milliseconds | None]
+    blank: Mapped[str | None] = mapped_column(unique=True, comment="AAZ501 of the blank that was fed for it")
+    bank_account: Mapped[str] = mapped_column(comment="AAE010 of the blank, last four digits only", default="")
+    switched_at: Mapped[Milliseconds | None]
+    sealed: Mapped[bool] = mapped_column(comment="the new card must still be started", default=False)
+    ended_at: Mapped[Milliseconds | None] = mapped_column(comment="empty: under way, or a case is open")
+    why: Mapped[str] = mapped_column(comment="why it was abandoned or a case is open; a machine word", default="")
+    blank_fate: Mapped[str] = mapped_column(comment="where the blank went, by the terminal's word", default="")
+    place: Mapped[str] = mapped_column(comment="of an open case: where the card is collected", default="")
+
+
+class Fee(Base):
+    """What one issuance costs, and how far that has come. One order, at most one refund."""
+
+    __tablename__ = "issuance_fees"
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", name="ck_issuance_fees_amount"),
+        CheckConstraint(
+            "state NOT IN ('paid', 'refund_pending', 'refunded') OR paid_fen IS NOT NULL", name="ck_issuance_fees_paid"
+        ),
+        CheckConstraint(
+            "state NOT IN ('refund_pending', 'refunded') OR refund_number IS NOT NULL", name="ck_issuance_fees_refund"
+        ),
+        Index("ix_issuance_fees_state", "state"),
+    )
+
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("issuances.transaction_id"), primary_key=True)
+    amount_fen: Mapped[Fen]
+    state: Mapped[str] = mapped_column(comment="pending, paid, closed, refund_pending, refunded")
+    ordered_at: Mapped[Milliseconds]
+    expires_at: Mapped[Milliseconds] = mapped_column(comment="until when somebody can pay")
+    code_url: Mapped[str] = mapped_column(comment="empty until the provider has answered", default="")
+    paid_fen: Mapped[Fen | None]
+    paid_at: Mapped[Milliseconds | None] = mapped_column(comment="when the centre learnt it")
+    closed_at: Mapped[Milliseconds | None]
+    refund_number: Mapped[str | None] = mapped_column(unique=True, comment="its own number; the same at every asking")
+    refunded_at: Mapped[Milliseconds | None]
+    trouble: Mapped[str] = mapped_column(comment="what staff must see to; a machine word", default="")
+
+
+class CardNumberSeries(Base):
+    """How far the numbers of new cards with one beginning are allotted. The row is the lock."""
+
+    __tablename__ = "card_number_series"
+
+    prefix: Mapped[str] = mapped_column(primary_key=True)
+    last: Mapped[Count]
+
+
 class Filing(Base):
     """What somebody filed for an office to act on."""
 
@@ -368,6 +467,10 @@ class FilingPortrait(Base):
     sealed: Mapped[bytes] = mapped_column(comment="HPKE to the centre's opening key, for this transaction")
     consent_by: Mapped[str] = mapped_column(comment="holder, guardian; who agreed at the terminal")
     consent_text: Mapped[str] = mapped_column(comment="which words they read")
+    likeness: Mapped[str | None] = mapped_column(
+        comment="same, not_the_same, open; a hint: the portrait beside the ID card's photo, compared at the terminal"
+    )
+    comparison_text: Mapped[str | None] = mapped_column(comment="which words they read before it was compared")
 
 
 class CentrePin(Base):
@@ -433,6 +536,62 @@ class CardSession(Base):
     challenge: Mapped[bytes]
     expires_at: Mapped[Milliseconds]
     stage: Mapped[str] = mapped_column(comment="open, proved, over")
+
+
+class BlankStock(Base):
+    """How many blank cards are where, by the movements of one ledger. Written while the row of the ledger is locked."""
+
+    __tablename__ = "blank_stocks"
+    __table_args__ = (ForeignKeyConstraint(["terminal", "ledger_id"], ["ledgers.terminal", "ledgers.ledger_id"]),)
+
+    terminal: Mapped[str] = mapped_column(primary_key=True)
+    ledger_id: Mapped[bytes] = mapped_column(primary_key=True)
+    movements: Mapped[Count] = mapped_column(comment="the terminal's number of the last one")
+    handed_over: Mapped[Count]
+    hopper: Mapped[Count]
+    printer: Mapped[Count]
+    exit: Mapped[Count]
+    reject_bin: Mapped[Count]
+    retained_bin: Mapped[Count]
+    citizen: Mapped[Count]
+    staff: Mapped[Count] = mapped_column(comment="taken out again by two people")
+    missing: Mapped[Count] = mapped_column(comment="below zero where more was found than handed over")
+    flagged: Mapped[Count] = mapped_column(comment="movements since the last close-out that can't be")
+    closed_out_at: Mapped[Milliseconds | None] = mapped_column(comment="of the last count that balanced")
+    changed_at: Mapped[Milliseconds]
+
+
+class BlankMovement(Base):
+    """One movement of blank cards as an entry told it. Added, never changed."""
+
+    __tablename__ = "blank_movements"
+    __table_args__ = (Index("ix_blank_movements_job", "job"),)
+
+    # No foreign key, as with entries.
+    terminal: Mapped[str] = mapped_column(primary_key=True)
+    ledger_id: Mapped[bytes] = mapped_column(primary_key=True)
+    sequence: Mapped[Count] = mapped_column(primary_key=True)
+    number: Mapped[Count] = mapped_column(comment="the terminal's own count of its movements")
+    move: Mapped[str] = mapped_column(comment="handed_over, fed, rejected, presented, taken …")
+    count: Mapped[Count]
+    place: Mapped[str] = mapped_column(comment="what was emptied; empty for the rest")
+    job: Mapped[str] = mapped_column(comment="transaction id of the replacement; empty where there is none")
+    identification_code: Mapped[str] = mapped_column(comment="AAZ501 of the blank; empty until its chip has told it")
+    why: Mapped[str] = mapped_column(comment="a machine word")
+    explanation: Mapped[str] = mapped_column(comment="of a difference, in the words of the two who signed")
+    signed_by: Mapped[str] = mapped_column(comment="staff number or initials")
+    and_by: Mapped[str]
+    happened_at: Mapped[Milliseconds] = mapped_column(comment="by the terminal's corrected clock")
+    problem: Mapped[str] = mapped_column(comment="why it can't be; empty: it can")
+
+
+class FedJob(Base):
+    """A job that has had its blank. Its key lets no second one in, from whatever terminal, however close together."""
+
+    __tablename__ = "fed_jobs"
+
+    job: Mapped[str] = mapped_column(primary_key=True, comment="transaction id of the replacement")
+    terminal: Mapped[str]
 
 
 class UsedNonce(Base):

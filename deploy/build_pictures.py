@@ -565,6 +565,32 @@ def centre(s: Sheet) -> None:
         s.disc((x, 190), 8, "accent")
 
 
+def making(s: Sheet) -> None:
+    """A card under the print head."""
+    s.panel((60, 40, 420, 320), 26, 7)
+    s.panel((108, 150, 372, 290), 14, 6)
+    s.stroke([(132, 182), (216, 182)], 9)
+    s.stroke([(132, 222), (196, 222)], 7)
+    s.disc((322, 206), 15)
+    s.area([(296, 262), (299, 246), (310, 236), (334, 236), (345, 246), (348, 262)])
+    s.block((88, 72, 392, 96), 10)
+    s.area([(214, 96), (266, 96), (252, 132), (228, 132)], "accent")
+    for x in (172, 308):
+        s.stroke([(x, 110), (x, 132)], 7, "accent")
+
+
+def new_card(s: Sheet) -> None:
+    """The new card, half out of the printer's exit, and which way it comes."""
+    _card_face(s, 132, 118, 216, 140)
+    s.panel((60, 20, 420, 150), 24, 6)
+    s.block((104, 118, 376, 136), 9)
+    s.disc((240, 68), 9, "accent")
+    s.stroke([(150, 68), (205, 68)], 6)
+    s.stroke([(275, 68), (330, 68)], 6)
+    s.stroke([(240, 276), (240, 340)], 14, "accent")
+    s.stroke([(206, 308), (240, 342), (274, 308)], 14, "accent")
+
+
 ICONS: Final[dict[str, Draw]] = {
     "query": query, "pin": pin, "loss": loss, "found": found, "apply": apply, "progress": progress, "paper": paper,
     "start": start, "data": data, "cancel": cancel, "away": away, "examine": examine,
@@ -577,6 +603,7 @@ ILLUSTRATIONS: Final[dict[str, Draw]] = {
     "insert": insert, "slot": slot, "moving_card": moving_card,
     "place_id": place_id, "take_id": take_id, "pinpad": pinpad, "done": done, "refused": refused,
     "fault": fault, "closed": closed, "read": read, "centre": centre,
+    "making": making, "new_card": new_card,
 }  # fmt: skip
 
 

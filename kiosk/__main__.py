@@ -1,6 +1,7 @@
 """``kiosk``: run the terminal, its uplink, or one of the technician's commands."""
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -11,9 +12,10 @@ from pathlib import Path
 import msgspec
 
 from kiosk import bootstrap
-from kiosk.command_line import card, handbook, ledger, photo, region
-from kiosk.configuration import ConfigurationError, load_configuration
+from kiosk.command_line import card, card_face, handbook, ledger, photo, plate, region, stock
+from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
 from kiosk.ledger.errors import LedgerError
+from kiosk.service_manager import ServiceManager
 from kiosk.uplink.__main__ import RUNS_ALREADY
 from kiosk.uplink.__main__ import run as run_uplink
 from kiosk.uplink.alone import AlreadyRunning
@@ -32,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, text in (
         ("run", "serve citizens"),
         ("uplink", "upload what the ledger holds"),
+        ("check", "try all that a start needs before its window and its devices; changes nothing"),
         ("enrol", "make this terminal's keys and ledger, and write what the centre must register"),
     ):
         command = commands.add_parser(name, help=text, description=text)
@@ -43,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     region.add_parser(commands)
     handbook.add_parser(commands)
     photo.add_parser(commands)
+    stock.add_parser(commands, DEFAULT_CONFIGURATION)
+    plate.add_parser(commands, DEFAULT_CONFIGURATION)
+    card_face.add_parser(commands)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -58,26 +64,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(chosen: argparse.Namespace) -> int:
     match chosen.command:
         case "run":
-            configuration = load_configuration(chosen.config)
-            with bootstrap.reserved_state(configuration):
-                bootstrap.run_terminal(configuration)
+            configuration = _as_handed_over(chosen.config)
+            with (
+                bootstrap.reserved_state(configuration),
+                contextlib.closing(ServiceManager.of(os.environ)) as manager,
+            ):
+                bootstrap.run_terminal(configuration, manager)
         case "uplink":
             bootstrap.harden_process()
-            return run_uplink(bootstrap.uplink_settings(load_configuration(chosen.config)))
+            return run_uplink(bootstrap.uplink_settings(_as_handed_over(chosen.config)))
+        case "check":
+            bootstrap.harden_process()
+            bootstrap.check_start(_as_handed_over(chosen.config))
+            print("all that a start needs is there")
         case "enrol":
             request = bootstrap.enrol(load_configuration(chosen.config))
             chosen.request.write_bytes(msgspec.json.encode(request))
-        case "card":
-            return _printed(lambda: card.run(chosen, bootstrap.open_card_reader))
-        case "ledger":
-            return _printed(lambda: ledger.run(chosen, bootstrap.uplink_settings(load_configuration(chosen.config))))
-        case "region":
-            return _printed(lambda: region.run(chosen))
-        case "handbook":
-            return _printed(lambda: handbook.run(chosen))
-        case "photo":
-            return _printed(lambda: photo.run(chosen))
+        case _:
+            return _printed(lambda: _tell(chosen))
     return 0
+
+
+def _tell(chosen: argparse.Namespace) -> int:
+    """The commands that print what they find."""
+    match chosen.command:
+        case "card":
+            return card.run(chosen, bootstrap.open_card_reader)
+        case "card-face":
+            return card_face.run(chosen)
+        case "handbook":
+            return handbook.run(chosen)
+        case "ledger":
+            return ledger.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config)))
+        case "photo":
+            return photo.run(chosen)
+        case "plate":
+            configuration = load_configuration(chosen.config)
+            return plate.run(configuration, bootstrap.open_camera(configuration))
+        case "region":
+            return region.run(chosen)
+        case "stock":
+            return stock.run(chosen, load_configuration(chosen.config))
+        case _:
+            raise AssertionError(chosen.command)
+
+
+def _as_handed_over(file: Path) -> Configuration:
+    """What a service runs by: the file, and the keys that the service manager hands over, if it does."""
+    return with_credentials_of(os.environ, load_configuration(file))
 
 
 def _printed(command: Callable[[], int]) -> int:

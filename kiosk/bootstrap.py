@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib
 import logging
 import os
 import resource
@@ -21,22 +22,32 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from drivers.camera import OpenCvCamera, source_of
+from drivers.capture_unit import EscapeCaptureUnit
+from drivers.capture_unit.motor import BAUD_RATE
+from drivers.card_encoder import PcscCardEncoder
 from drivers.card_reader import PcscCardReader
 from drivers.id_reader import SerialIdReader
 from drivers.pin_pad.discovery import open_pin_pad
 from drivers.ports.camera import Camera
+from drivers.ports.capture_unit import CaptureUnit
+from drivers.ports.card_encoder import CardEncoder
+from drivers.ports.card_printer import CardPrinter
 from drivers.ports.card_reader import CardReader
-from drivers.ports.id_reader import IdReader
+from drivers.ports.id_reader import IdReader, PhotoDecoder
 from drivers.ports.receipt_printer import ReceiptPrinter
+from drivers.transport.byte_line import DeviceFileLine, SerialPortLine, TcpLine
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.central_client.connection import SignedConnection
 from kiosk.configuration import Configuration, ConfigurationError
+from kiosk.custody.book import StockBook
+from kiosk.custody.stock import StorageSizes
 from kiosk.handbook.articles import HandbookError
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook, load_handbook
 from kiosk.journeys.views import AnyIntent
 from kiosk.ledger.errors import LedgerMissing
 from kiosk.ledger.journal import Ledger
+from kiosk.ledger.kept import KeptReader
 from kiosk.ledger.store import STORAGE_KEY_SIZE
 from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
@@ -48,14 +59,19 @@ from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.likeness import LikenessCheck
 from kiosk.runtime.sitting import Studio
 from kiosk.runtime.surroundings import Devices, Surroundings
 from kiosk.runtime.viewfinder import Viewfinder
+from kiosk.runtime.vital_signs import VitalSigns
+from kiosk.service_manager import ServiceManager
 from kiosk.ui.fonts import FontBook, FontsMissing
+from kiosk.ui.language import CatalogueMissing, load_languages
 from kiosk.uplink.alone import alone
 from kiosk.uplink.settings import UplinkSettings
 
 if TYPE_CHECKING:
+    from kiosk.portrait.comparison import Comparison
     from kiosk.portrait.darkroom import Darkroom
 
 _log = logging.getLogger(__name__)
@@ -124,6 +140,43 @@ def open_receipt_printer(configuration: Configuration) -> ReceiptPrinter | None:
     return SerialReceiptPrinter(str(section.port), runs, baud_rate=section.baud_rate)
 
 
+def open_capture_unit(configuration: Configuration) -> CaptureUnit | None:
+    """The motor of the card slot; None where a hand moves the card. Nothing is opened or asked yet."""
+    section = configuration.capture_unit
+    if section is None:
+        return None
+    return EscapeCaptureUnit(SerialPortLine("capture_unit", str(section.port), BAUD_RATE))
+
+
+def open_card_printer(configuration: Configuration, offset: ClockOffset) -> CardPrinter | None:
+    """The printer for cards, which feeds for this terminal by the centre's leave; None where there is none.
+
+    :raises ConfigurationError: the centre's keys are not there, or its line is none.
+    """
+    section = configuration.card_printer
+    if section is None:
+        return None
+    # numpy comes with it: only where there is such a printer.
+    from drivers.card_printer import EscapeCardPrinter  # noqa: PLC0415 - see above
+
+    host, _, port = section.line.rpartition(":")
+    device_file = section.line.startswith("/")
+    if not device_file and not 0 < int(port) < 65536:
+        raise ConfigurationError(f"card_printer.line: there is no port {port}")
+    return EscapeCardPrinter(
+        DeviceFileLine("card_printer", section.line) if device_file else TcpLine("card_printer", host, int(port)),
+        Ed25519PublicKey.from_public_bytes(_centre_keys(configuration).signing_key),
+        configuration.terminal.id,
+        now_ms=lambda: time.time_ns() // 1_000_000 + offset.milliseconds(),
+    )
+
+
+def open_card_encoder(configuration: Configuration) -> CardEncoder | None:
+    """The contact station of the card printer; None where there is none. Nothing is opened or asked yet."""
+    section = configuration.card_printer
+    return None if section is None else PcscCardEncoder(section.contact_station)
+
+
 def open_camera(configuration: Configuration) -> Camera | None:
     """The camera; None where the terminal has none. It looks at nobody yet.
 
@@ -146,15 +199,43 @@ def open_studio(configuration: Configuration, region: Region, viewfinder: Viewfi
     if configuration.camera is None:
         return None
     models, norm = configuration.paths.assets / "models", norm_of(region)
+    plate = configuration.camera.plate
 
     @functools.cache
     def darkroom() -> "Darkroom":
         from kiosk.portrait.darkroom import Darkroom  # noqa: PLC0415 - numpy, OpenCV and the models: at the first sitting
 
-        return Darkroom(models, norm)
+        return Darkroom(models, norm, plate)
 
     centre = X25519PublicKey.from_public_bytes(_centre_keys(configuration).opening_key)
-    return Studio(darkroom, viewfinder, centre)
+    return Studio(darkroom, viewfinder, centre, open_likeness_check(configuration))
+
+
+def open_likeness_check(configuration: Configuration) -> LikenessCheck | None:
+    """What compares a portrait with an identity card's photo; None where that is switched off. No model is loaded yet.
+
+    :raises ConfigurationError: there is no such decoder, or no camera or reader of identity cards.
+    """
+    section = configuration.comparison
+    if section is None:
+        return None
+    if configuration.camera is None or configuration.id_reader is None:
+        raise ConfigurationError("comparison: wants [camera] and [id_reader]")
+    module, _, name = section.photo_decoder.partition(":")
+    try:
+        decoder: PhotoDecoder = getattr(importlib.import_module(module), name)()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ConfigurationError(f"comparison.photo_decoder = {section.photo_decoder!r}: {error}") from error
+    directory = configuration.paths.assets / "models"
+
+    @functools.cache
+    def comparison() -> "Comparison":
+        from kiosk.portrait.comparison import Comparison  # noqa: PLC0415 - as with the darkroom
+        from kiosk.portrait.models import Models  # noqa: PLC0415 - see there
+
+        return Comparison(Models(directory), directory)
+
+    return LikenessCheck(comparison, decoder)
 
 
 def enrol(configuration: Configuration) -> EnrolmentRequest:
@@ -218,10 +299,8 @@ def reserved_state(configuration: Configuration) -> Iterator[None]:
         the configuration: the terminal says so on its screen.
     """
     state = configuration.terminal.state
+    _check_state(state)
     try:
-        read_only = bool(os.statvfs(state).f_flag & os.ST_RDONLY)
-        if not read_only and not os.access(state, os.R_OK | os.W_OK | os.X_OK):
-            raise ConfigurationError(f"terminal.state: {state} is not this user's to read and write")
         held = contextlib.ExitStack()
         held.enter_context(alone(state, "terminal"))
     except OSError as error:
@@ -230,11 +309,88 @@ def reserved_state(configuration: Configuration) -> Iterator[None]:
         yield
 
 
-def run_terminal(configuration: Configuration) -> None:
+def stock_sizes(configuration: Configuration) -> StorageSizes:
+    """How many blank cards hopper and bins take.
+
+    :raises ConfigurationError: no card is issued here.
+    """
+    section = configuration.stock
+    if section is None:
+        raise ConfigurationError("stock: the section is missing: this terminal issues no cards")
+    return StorageSizes(
+        hopper=section.hopper,
+        hopper_low=section.hopper_low,
+        reject_bin=section.reject_bin,
+        reject_bin_high=section.reject_bin_high,
+        retained_bin=section.retained_bin,
+        retained_bin_high=section.retained_bin_high,
+    )
+
+
+@contextlib.contextmanager
+def open_stock(configuration: Configuration) -> Iterator[StockBook]:
+    """The book of this terminal's blank cards, to be written while the terminal does not run.
+
+    :raises AlreadyRunning: it runs.
+    :raises ConfigurationError: a key or a section is not there.
+    :raises LedgerError: the ledger can't be opened.
+    """
+    sizes = stock_sizes(configuration)
+    offset = ClockOffset(configuration.offset_path)
+    with reserved_state(configuration), ledger_opener(configuration)() as ledger:
+        yield StockBook(
+            ledger, configuration.terminal.region, sizes, clock=time.time, offset_ms=offset.milliseconds
+        )  # fmt: skip
+
+
+def open_kept(configuration: Configuration) -> KeptReader:
+    """What this terminal's ledger keeps, to be read at any time.
+
+    :raises ConfigurationError: the storage key is not there.
+    :raises LedgerError: the ledger can't be read.
+    """
+    return KeptReader(configuration.ledger_path, _storage_key(configuration))
+
+
+def _check_state(state: Path) -> None:
+    try:
+        read_only = bool(os.statvfs(state).f_flag & os.ST_RDONLY)
+    except OSError as error:
+        raise ConfigurationError(f"terminal.state: {state}: {error.strerror}") from error
+    if not read_only and not os.access(state, os.R_OK | os.W_OK | os.X_OK):
+        raise ConfigurationError(f"terminal.state: {state} is not this user's to read and write")
+
+
+def check_start(configuration: Configuration) -> None:
+    """Try all that a start needs before its window and its devices. Nothing is changed; the terminal may run beside it.
+
+    Devices, centre and ledger are left alone: a terminal starts without them and says so on its screen.
+
+    :raises ConfigurationError: the first thing that is missing or wrong.
+    """
+    region = load_region(configuration)
+    load_region_handbook(configuration, region)
+    load_country(configuration)
+    ledger_opener(configuration)
+    offset = ClockOffset(configuration.offset_path)
+    _connection(configuration, _centre_keys(configuration), offset).close()
+    open_camera(configuration)
+    open_studio(configuration, region, Viewfinder())
+    open_card_printer(configuration, offset)
+    try:
+        FontBook(configuration.paths.assets / "fonts")
+        load_languages(configuration.paths.assets / "translations")
+    except (FontsMissing, CatalogueMissing) as error:
+        raise ConfigurationError(f"paths.assets: {error}") from error
+    _check_state(configuration.terminal.state)
+
+
+def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
     """Serve citizens until the window is closed or SIGTERM arrives; then whoever is being served is brought to an end.
 
     A ledger that can't be opened shows as out of service and is tried again.
 
+    :param manager: told when the first screen stands, and from then on, by the window's own loop, that all goes on.
     :raises ConfigurationError: a key, a region pack, the places or the holidays are missing or wrong.
     """
     # Kivy reads its environment when it is first imported; the window's module sets it, so it comes late.
@@ -298,11 +454,13 @@ def run_terminal(configuration: Configuration) -> None:
         conductors.append(conductor)
 
         stopping = threading.Event()
+        vital_signs = VitalSigns(conductor, manager)
 
         def tick() -> None:
             if stopping.is_set():
                 conductor.close_terminal()
             conductor.tick()
+            vital_signs.tell(drawn=window.is_drawn)
             if stopping.is_set() and conductor.vacant:
                 window.stop()
 
@@ -312,6 +470,7 @@ def run_terminal(configuration: Configuration) -> None:
         try:
             window.run(tick)
         finally:
+            manager.stopping()
             conductor.stop()
 
 

@@ -1,10 +1,13 @@
 """``kiosk.toml``: what a technician sets for one terminal."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+
+Cards = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
 class ConfigurationError(Exception):
@@ -20,7 +23,7 @@ class TerminalSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     state: Path
     """Ledger, receipts, clock offset."""
     credentials: Path
-    """``terminal.key`` and ``storage.key``."""
+    """``terminal.key`` and ``storage.key``; a service manager that hands them over itself is believed instead."""
 
 
 class DisplaySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,6 +62,21 @@ class ReceiptPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     baud_rate: Literal[38400, 57600, 115200] = 115200
 
 
+class CaptureUnitSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The motor of the card slot; the whole section is left out where a hand moves the card."""
+
+    port: Path
+
+
+class CardPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The card printer on the escape stream; the whole section is left out where there is none."""
+
+    line: Annotated[str, msgspec.Meta(pattern="^(/.+|[^/:]+:[0-9]{1,5})$")]
+    """A device file such as ``/dev/usb/lp0``, or host and TCP port, ``192.168.7.20:9100``."""
+    contact_station: str
+    """The PC/SC name of its contact station, with the numbers that pcscd appends."""
+
+
 class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The camera; the whole section is left out where there is none."""
 
@@ -66,6 +84,38 @@ class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """A device file, best one that stays with the camera (``/dev/v4l/by-id/…-video-index0``), or an address."""
     width: Annotated[int, msgspec.Meta(ge=640, le=3840)] = 1280
     height: Annotated[int, msgspec.Meta(ge=480, le=2160)] = 720
+    plate: Path | None = None
+    """Where ``kiosk plate`` keeps the picture of the empty booth; left out, portraits are finished without."""
+
+
+class ComparisonSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Portraits are compared with the identity card's photo; the whole section is left out where they are not.
+
+    As it ships it is left out everywhere (docs/portrait.md).
+    """
+
+    photo_decoder: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
+    """``module:Class`` of the licensed codec for the card's photo, a ``PhotoDecoder`` (drivers/ports/id_reader.py)."""
+
+
+class StockSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many blank cards the card printer's hopper and bins take, and at which count somebody should come; the whole
+    section is left out where no card is issued.
+    """
+
+    hopper: Cards
+    hopper_low: Annotated[int, msgspec.Meta(ge=0)]
+    reject_bin: Cards
+    reject_bin_high: Cards
+    retained_bin: Cards
+    retained_bin_high: Cards
+
+    def __post_init__(self) -> None:
+        """Refuse a threshold that never tells, or always."""
+        if self.hopper_low >= self.hopper:
+            raise ValueError("hopper_low is below hopper")
+        if self.reject_bin_high > self.reject_bin or self.retained_bin_high > self.retained_bin:
+            raise ValueError("a bin's threshold is not above its size")
 
 
 class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -102,7 +152,11 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     centre: CentreSection
     paths: PathsSection
     receipt_printer: ReceiptPrinterSection | None = None
+    card_printer: CardPrinterSection | None = None
+    capture_unit: CaptureUnitSection | None = None
     camera: CameraSection | None = None
+    stock: StockSection | None = None
+    comparison: ComparisonSection | None = None
 
     @property
     def ledger_path(self) -> Path:
@@ -128,6 +182,15 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def storage_key_path(self) -> Path:
         """The ledger's storage key (32 bytes)."""
         return self.terminal.credentials / "storage.key"
+
+
+def with_credentials_of(environment: Mapping[str, str], configuration: Configuration) -> Configuration:
+    """The same, with its keys where a service manager has put them for this process alone (``LoadCredential=``)."""
+    handed_over = environment.get("CREDENTIALS_DIRECTORY")
+    if handed_over is None:
+        return configuration
+    terminal = msgspec.structs.replace(configuration.terminal, credentials=Path(handed_over))
+    return msgspec.structs.replace(configuration, terminal=terminal)
 
 
 def load_configuration(path: Path) -> Configuration:

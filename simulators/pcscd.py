@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Final, Self
 
 VPCD_PORT: Final = 35963
-"""The virtual reader's port inside the private network; its second slot listens one above (docs/wire.md)."""
+"""The virtual reader's port inside the private network (docs/wire.md)."""
+CONTACT_STATION_PORT: Final = VPCD_PORT + 1
+"""Its second slot's: the contact station of the card printer."""
 READER_NAME: Final = "Terminal Card Slot"
 """Our reader's friendly name; pcscd appends its numbers: ``Terminal Card Slot 00 00``."""
 
@@ -86,6 +88,11 @@ class PrivatePcscd:
     def reader_name(self) -> str:
         """The reader as pcscd names it."""
         return f"{READER_NAME} 00 00"
+
+    @property
+    def contact_station_name(self) -> str:
+        """The card printer's contact station as pcscd names it."""
+        return f"{READER_NAME} 00 01"
 
     @property
     def socket_path(self) -> Path:

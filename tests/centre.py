@@ -41,15 +41,20 @@ from central.enrolment import (
     public_details,
 )
 from central.keys import CentreKeys
+from central.payments import PaymentProvider
 from central.seed import load_seed, plant
 from central.settings import Settings, load_settings
 from central.tables import Base
 from kiosk.records.canonical import canonical
 from kiosk.records.chain import GENESIS, SealedEntry, associated_data, entry_hash, sha256
+from kiosk.records.custody import SERVICE as BLANK_CUSTODY
+from kiosk.records.custody import Movement
 from kiosk.records.sealing import SUITE_AES_256_GCM, EpochKey, SealedEpochKey, seal
 from kiosk.records.signatures import HttpAnswer, sign_request, verify_answer
 from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
 from kiosk.records.upload import Batch, Problem, Tombstone, decode, encode
+from simulators.payment.till import Till
+from tests.payments import TillAtHand
 
 REPOSITORY = Path(__file__).parent.parent
 SEED = REPOSITORY / "config" / "demo" / "centre.json"
@@ -129,6 +134,11 @@ class RunningCentre:
     ) -> None:
         self.directory = directory / "centre"
         self.clock = TurnedClock()
+        self.till = Till(self.clock)
+        """Where fees are paid."""
+        self.provider = TillAtHand(self.till)
+        self.takes_fees: PaymentProvider = self.provider
+        """Who the application asks; a test that wants a wire between puts another here before the start."""
         made = create_centre(
             self.directory,
             database=database,
@@ -202,7 +212,9 @@ class RunningCentre:
         listener.bind(("127.0.0.1", self._port))
         listener.listen(128)
         self._port = listener.getsockname()[1]
-        self._app = create_app(self.settings, clock=self.clock, sweep_every_s=self._sweep_every_s)
+        self._app = create_app(
+            self.settings, clock=self.clock, sweep_every_s=self._sweep_every_s, provider=self.takes_fees
+        )
         config = server_config(self.settings, self._app)
         config.timeout_graceful_shutdown = 1  # clients of a test that still hold a connection are not waited for
         self._server = uvicorn.Server(config)
@@ -228,6 +240,8 @@ class RunningCentre:
                 session.execute(delete(table))
         self.clock.run()
         self.clock.held_ms = at_ms
+        self.till.forget()
+        self.provider.recover()
         self._plant()
 
     def restart(self) -> None:
@@ -341,8 +355,12 @@ class LedgerWriter:
         self.sealed_epoch: SealedEpochKey = self.epoch.seal_for_centre(terminal.ledger_id, centre.opening_key)
         self.sequence, self.head = 0, GENESIS
 
-    def append(self, content: Transaction | bytes, *, header: Header | bytes | None = None) -> SealedEntry:
+    def append(self, content: Transaction | Movement | bytes, *, header: Header | bytes | None = None) -> SealedEntry:
         """The next entry; ``content`` may be rubbish."""
+        if isinstance(content, Movement) and header is None:
+            header = msgspec.structs.replace(
+                a_header(self.terminal.region), service=BLANK_CUSTODY, stage=content.move.value, outcome=None
+            )
         plaintext = content if isinstance(content, bytes) else canonical(content)
         self.sequence += 1
         ledger_id = self.terminal.ledger_id

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from kiosk.custody import StockBook, StorageSizes
 from kiosk.ledger import Ledger, LedgerReader
 from kiosk.records.chain import SealedEntry
+from kiosk.records.custody import Movement
 from kiosk.records.sealing import open_sealed_epoch, unseal
 from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
 from kiosk.records.upload import decode
@@ -16,6 +18,9 @@ STORAGE_KEY = bytes(range(32))
 CENTRE = X25519PrivateKey.from_private_bytes(bytes([9] * 32))
 CARD_NUMBER = "D2143569X"
 SOCIAL_SECURITY_NUMBER = "11010119900307004X"
+SIZES = StorageSizes(
+    hopper=20, hopper_low=2, reject_bin=3, reject_bin_high=2, retained_bin=3, retained_bin_high=2
+)  # fmt: skip
 
 
 class SetClock:
@@ -53,12 +58,25 @@ def fill(ledger: Ledger, count: int) -> None:
         ledger.append(transaction(number), offset_ms=0)
 
 
+def book_of(ledger: Ledger, clock: SetClock | None = None, sizes: StorageSizes = SIZES) -> StockBook:
+    """The book of the blanks of a ledger's terminal."""
+    return StockBook(ledger, "beijing", sizes, clock=clock or SetClock(), offset_ms=lambda: 0)
+
+
 def opened_by_centre(reader: LedgerReader, entry: SealedEntry) -> Transaction:
     """What the centre reads in an entry with its private key."""
+    return decode(_unsealed(reader, entry), Transaction)
+
+
+def movement_opened_by_centre(reader: LedgerReader, entry: SealedEntry) -> Movement:
+    """The same of a movement of blanks."""
+    return decode(_unsealed(reader, entry), Movement)
+
+
+def _unsealed(reader: LedgerReader, entry: SealedEntry) -> bytes:
     header = decode(entry.header, Header)
     (sealed,) = reader.epochs([header.epoch])
-    key = open_sealed_epoch(sealed, reader.ledger_id, CENTRE)
-    return decode(unseal(entry, reader.ledger_id, key), Transaction)
+    return unseal(entry, reader.ledger_id, open_sealed_epoch(sealed, reader.ledger_id, CENTRE))
 
 
 def bytes_on_disk(folder: Path) -> bytes:

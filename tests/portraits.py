@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from kiosk.portrait.finish import finish
+from kiosk.portrait.finish import attempt
 from kiosk.portrait.landmarks import Face, find_face
+from kiosk.portrait.measures import measure_frame
 from kiosk.portrait.models import Models, Pixels
 from kiosk.portrait.norm import Norm
 from kiosk.portrait.picture import read_picture
@@ -239,6 +240,17 @@ def _printed(pixels: Pixels, face: Face, _amount: float) -> Pixels:
     return paper
 
 
+def _swung(pixels: Pixels, face: Face, degrees: float) -> Pixels:
+    """The whole picture as a flat sheet, swung about its upright middle line before a lens sixty centimetres away."""
+    x, y = (float(value) for value in face.points[1])
+    far = 10 * face.eye_distance
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    to_middle = np.array(((1, 0, -x), (0, 1, -y), (0, 0, 1)))
+    swing = np.array(((cos, 0, 0), (0, 1, 0), (sin / far, 0, 1)))
+    there = np.linalg.inv(to_middle) @ swing @ to_middle
+    return np.asarray(cv2.warpPerspective(pixels, there, (WIDTH, HEIGHT), borderValue=GREY), np.uint8)
+
+
 _CHANGES: Final[dict[str, Change]] = {
     "light": _light,
     "blur": _blur,
@@ -257,13 +269,16 @@ _CHANGES: Final[dict[str, Change]] = {
     "nod": lambda pixels, face, degrees: _turned(pixels, face, degrees, 1),
     "glasses": _glasses,
     "printed": _printed,
+    "swung": _swung,
 }
 
 
 @cache
 def finished(name: str) -> bytes:
-    """The portrait of somebody who stood right."""
-    return finish(models(), standing(name), Norm()).jpeg
+    """The portrait of somebody who stood right; made whether they smile or not."""
+    pixels, norm = standing(name), Norm()
+    jpeg, _ = attempt(models(), pixels, measure_frame(models(), pixels, norm), norm)
+    return jpeg
 
 
 def spoilt(name: str, change: str, amount: float) -> bytes:

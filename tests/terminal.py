@@ -153,14 +153,18 @@ class TerminalFolder:
         """A ``kiosk`` command of this terminal's."""
         return [sys.executable, "-m", "kiosk", *words, "--config", str(self.directory / "kiosk.toml")]
 
-    def run(self, *words: str, user: int | None = None) -> "subprocess.CompletedProcess[str]":
+    def run(
+        self, *words: str, user: int | None = None, environment: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
         """Run a ``kiosk`` command that ends by itself.
 
         :param user: whose number it gets, if not this process's.
+        :param environment: what it gets beside this process's.
         """
         return subprocess.run(
             self.command(*words), cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False,
             user=user, group=user, extra_groups=None if user is None else [],
+            env={**os.environ, **(environment or {})},
         )  # fmt: skip
 
     def stored(self) -> list[tuple[int, bytes, str, str]]:

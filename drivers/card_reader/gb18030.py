@@ -37,7 +37,9 @@ DIFFERENCES: Final[dict[bytes, str]] = {
     b"\xfe\x91": "\U000241fe",
 }
 """Two-byte codes that the codec decodes to a private-use character, and the character they stand for."""
+_READ_ONLY: Final = frozenset("\U00020087\U00020089\U000200cc\U000215d7\U0002298f\U000241fe")
 
+_CODES: Final = {character: code for code, character in DIFFERENCES.items() if character not in _READ_ONLY}
 _TRANSLATION: Final = {ord(code.decode("gb18030")): character for code, character in DIFFERENCES.items()}
 
 
@@ -47,3 +49,11 @@ def decode(text: bytes) -> str:
     :raises UnicodeDecodeError: not GB 18030.
     """
     return text.decode("gb18030").translate(_TRANSLATION)
+
+
+def encode(text: str) -> bytes:
+    """Encode text by the 2022 mapping.
+
+    :raises UnicodeEncodeError: half a surrogate pair.
+    """
+    return b"".join(_CODES.get(character) or character.encode("gb18030") for character in text)

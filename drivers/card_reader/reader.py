@@ -8,6 +8,7 @@ from typing import Final
 from smartcard import scard
 
 from drivers.card_reader.fields import DEVICE
+from drivers.card_reader.personalisation import BlankSession
 from drivers.card_reader.session import CardSession, recognise
 from drivers.ports.card_reader import CardKind
 from drivers.ports.errors import DeviceError, MediaRemoved, NotConnected, TimedOut
@@ -29,20 +30,24 @@ class PcscCardReader:
         self,
         reader_name: str | None,
         *,
+        device: str = DEVICE,
         answer_limit_s: float = ANSWER_LIMIT_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         :param reader_name: as PC/SC has it, with or without the numbers pcscd appends; None takes the first reader.
+        :param device: the port's noun in error texts; a card printer's contact station is ``card_encoder``.
         :param answer_limit_s: longest wait for one answer of the card, seconds.
         """
         self._reader_name = reader_name
+        self._device = device
         self._answer_limit_s = answer_limit_s
         self._clock = clock
         self._waiting: PcscContext | None = None
         self._talking: PcscContext | None = None
         self._contact: PcscContact | None = None
         self._session: CardSession | None = None
+        self._blank: BlankSession | None = None
         self._closed = False
         self._in_use = threading.RLock()  # close() may come from another thread
 
@@ -73,12 +78,21 @@ class PcscCardReader:
     def card(self) -> CardSession:
         """The social-security card that :meth:`wait_for_card` found."""
         if self._session is None:
-            raise MediaRemoved(DEVICE, "no social-security card in hand")
+            raise MediaRemoved(self._device, "no social-security card in hand")
         return self._session
+
+    def blank(self) -> BlankSession:
+        """The blank chip that :meth:`wait_for_card` found to be :attr:`CardKind.BLANK`.
+
+        :raises MediaRemoved: there is none.
+        """
+        if self._blank is None:
+            raise MediaRemoved(self._device, "no blank in hand")
+        return self._blank
 
     def release(self) -> None:
         """Power the card off and forget it. Harmless without a card."""
-        self._session = None
+        self._session = self._blank = None
         if self._contact is not None:
             self._contact.power_off()
             self._contact = None
@@ -102,9 +116,11 @@ class PcscCardReader:
             self._forget_waiting()
 
     def _recognise(self) -> CardKind:
-        self._talking = PcscContext(DEVICE)
+        self._talking = PcscContext(self._device)
         self._contact = self._talking.connect(self._reader(self._talking), self._answer_limit_s)
-        kind, self._session = recognise(ApduChannel(self._contact), self._contact.answer_to_reset())
+        channel = ApduChannel(self._contact)
+        kind, self._session = recognise(channel, self._contact.answer_to_reset())
+        self._blank = BlankSession(channel) if kind is CardKind.BLANK else None
         return kind
 
     def _wait_until(self, timeout_s: float, *, present: bool) -> int:
@@ -113,7 +129,7 @@ class PcscCardReader:
         while bool(state & scard.SCARD_STATE_PRESENT) is not present:
             left = deadline - self._clock()
             if left <= 0:
-                raise TimedOut(DEVICE, "no card" if present else "the card is still there")
+                raise TimedOut(self._device, "no card" if present else "the card is still there")
             state = self._state(state & _SEEN, left)
         return state
 
@@ -124,8 +140,8 @@ class PcscCardReader:
             except NotConnected:
                 pass  # the daemon may have been restarted since: ask again in a new context
         if self._closed:
-            raise NotConnected(DEVICE, "the reader was closed")
-        self._waiting = PcscContext(DEVICE)
+            raise NotConnected(self._device, "the reader was closed")
+        self._waiting = PcscContext(self._device)
         return self._ask(self._waiting, known, timeout_s)
 
     def _ask(self, context: PcscContext, known: int, timeout_s: float) -> int:
@@ -135,7 +151,7 @@ class PcscCardReader:
             if not isinstance(error, TimedOut) or not context.usable:
                 self._forget_waiting()
             if self._closed:
-                raise NotConnected(DEVICE, "the reader was closed") from error
+                raise NotConnected(self._device, "the reader was closed") from error
             raise
 
     def _forget_waiting(self) -> None:
@@ -152,4 +168,4 @@ class PcscCardReader:
         for reader in readers:
             if reader == wanted or (wanted is not None and reader.startswith(f"{wanted} ")):
                 return reader
-        raise NotConnected(DEVICE, f"no reader named {wanted}")
+        raise NotConnected(self._device, f"no reader named {wanted}")

@@ -35,6 +35,10 @@ _LOG_RECORDS: Final = 10
 _LOG_RECORD_SIZE: Final = 44
 _ISSUER_FILE: Final = bytes.fromhex("EF05")
 _HOLDER_FILE: Final = bytes.fromhex("EF06")
+_PHOTO_FILE: Final = bytes.fromhex("EF08")
+_PHOTO_SIZE: Final = 0x1000
+_PHOTO_PART: Final = 0x80
+_PICTURE_BEGINS: Final = b"\xff\xd8"
 _INTERNAL_KEY: Final = 0x01
 _EXTERNAL_KEY: Final = 0x02
 
@@ -158,6 +162,32 @@ class CardSession:
         if not _select_directory(self._channel, SOCIAL_SECURITY_ENVIRONMENT):
             raise ProtocolViolation(fields.DEVICE, "the social-security environment is gone")
         return log
+
+    def read_photo(self) -> bytes | None:
+        """Read EF08, a JPEG of at most 4096 bytes; None where the chip has none.
+
+        :raises HolderDataProtected: a 3.0 card before :meth:`authenticate_terminal`.
+        """
+        status = self._channel.transmit(_selection(_PHOTO_FILE)).status
+        if status in _NO_RECORD:
+            return None
+        photo = b""
+        while status == _OK and len(photo) < _PHOTO_SIZE:
+            command = Command(0x00, 0xB0, len(photo) >> 8, len(photo) & 0xFF, expected=_PHOTO_PART)
+            response = self._channel.transmit(command)
+            if response.status == _OK and len(response.data) != _PHOTO_PART:
+                raise fields.unreadable("photo", "another length")
+            status = response.status
+            photo += response.data
+        if status == _SECURITY_STATUS:
+            raise HolderDataProtected
+        if status != _OK:
+            raise fields.unreadable("photo", f"READ BINARY answered {status:04X}")
+        if set(photo) <= {0x00} or set(photo) <= {0xFF}:
+            return None
+        if not photo.startswith(_PICTURE_BEGINS):
+            raise fields.unreadable("photo", "no JPEG")
+        return photo.rstrip(b"\0")
 
     def pin_tries_left(self) -> int | None:
         """Tries left, without spending one; 0 = locked, None = the chip holds no PIN or does not say."""

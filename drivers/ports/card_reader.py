@@ -157,6 +157,12 @@ class SocialSecurityCard(Protocol):
         :raises HolderDataProtected: a 3.0 card before :meth:`authenticate_terminal`.
         """
 
+    def read_photo(self) -> bytes | None:
+        """Read EF08, the holder's portrait as a JPEG of at most 4096 bytes; None where the chip has none.
+
+        :raises HolderDataProtected: a 3.0 card before :meth:`authenticate_terminal`.
+        """
+
     def read_transaction_log(self) -> TransactionLog | None:
         """Read EF08 of the medical application; None where the chip keeps no such log, or keeps it closed.
 

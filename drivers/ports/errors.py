@@ -9,8 +9,11 @@
     ├── ProtocolViolation   the device answered something its protocol does not allow
     ├── MediaRemoved        the card, or the paper, left while it was needed
     ├── MediaJammed         the medium moves neither in nor out
-    ├── MediaExhausted      nothing left to feed or print on
-    ├── PartlyPrinted       some of a slip is on paper, the rest is not known to be
+    │   └── TwoFed          two blank cards left the hopper at once
+    ├── MediaExhausted      nothing left to feed or print on, or no ribbon to print with
+    ├── MediaPresent        a medium is where none may be
+    ├── StorageFull         a bin takes no more
+    ├── PartlyPrinted       some of a slip or of a card's face is printed, the rest is not known to be
     ├── PictureDark         a camera delivers nothing but darkness
     ├── PictureFrozen       a camera delivers one and the same picture over and over
     └── Busy                another process holds the device
@@ -57,12 +60,24 @@ class MediaJammed(DeviceError):
     """The medium moves neither in nor out."""
 
 
+class TwoFed(MediaJammed):
+    """Two blank cards left the hopper at once and lie in the device."""
+
+
 class MediaExhausted(DeviceError):
-    """Nothing left to feed or print on."""
+    """Nothing left to feed or print on, or no ribbon to print with."""
+
+
+class MediaPresent(DeviceError):
+    """A medium is where none may be."""
+
+
+class StorageFull(DeviceError):
+    """A bin takes no more."""
 
 
 class PartlyPrinted(DeviceError):
-    """Some of a slip is on paper, and the rest is not known to be."""
+    """Some of a slip or of a card's face is printed, and the rest is not known to be."""
 
 
 class PictureDark(DeviceError):

@@ -8,6 +8,28 @@ import msgspec
 from kiosk.central_client.errors import CentreDistrusted, CentreError, CentreRefused, CentreUnreachable
 from kiosk.records.activation import ActivateCard, CardActivated
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
+from kiosk.records.issuance import (
+    AbandonIssuance,
+    AskFee,
+    AskIssuance,
+    AuthenticateBlank,
+    BlankAuthenticated,
+    BlankRegistered,
+    CardsSwitched,
+    CommitIssuance,
+    FeeOrdered,
+    FeeState,
+    IssuanceAbandoned,
+    IssuanceCommitted,
+    IssuanceReserved,
+    IssuanceStanding,
+    IssuanceToken,
+    OrderFee,
+    RegisterBlank,
+    RequestToken,
+    ReserveIssuance,
+    SwitchCards,
+)
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -105,6 +127,46 @@ class CentralClient:
     def examine_card(self, session_id: str, question: ExamineCard) -> CardExamined:
         """What keeps a proved card from working."""
         return self._ask_again(_session_path(session_id, "examination"), question, CardExamined)
+
+    def reserve_issuance(self, question: ReserveIssuance) -> IssuanceReserved:
+        """Reserve a new card for somebody who waits; at most one for one transaction id."""
+        return self._ask_again("/v1/issuances", question, IssuanceReserved)
+
+    def order_fee(self, question: OrderFee) -> FeeOrdered:
+        """Have the fee asked for; at most one order for one transaction id."""
+        return self._ask_again("/v1/issuances/fee-order", question, FeeOrdered)
+
+    def fee(self, question: AskFee) -> FeeState:
+        """How far the fee has come. Changes nothing but what has come of it."""
+        return self._ask_again("/v1/issuances/fee", question, FeeState)
+
+    def issuance_token(self, question: RequestToken) -> IssuanceToken:
+        """Leave to feed one blank; the same token however often it is asked for."""
+        return self._ask_again("/v1/issuances/token", question, IssuanceToken)
+
+    def register_blank(self, question: RegisterBlank) -> BlankRegistered:
+        """Bind the blank that was fed; at most one for one transaction id."""
+        return self._ask_again("/v1/issuances/blank", question, BlankRegistered)
+
+    def authenticate_blank(self, question: AuthenticateBlank) -> BlankAuthenticated:
+        """What the registered blank wants to hear to its challenge."""
+        return self._ask_again("/v1/issuances/blank-authentication", question, BlankAuthenticated)
+
+    def switch_cards(self, question: SwitchCards) -> CardsSwitched:
+        """Let the new card take the old one's place; at most once for one transaction id."""
+        return self._ask_again("/v1/issuances/switch", question, CardsSwitched)
+
+    def commit_issuance(self, question: CommitIssuance) -> IssuanceCommitted:
+        """Say where the new card went."""
+        return self._ask_again("/v1/issuances/commit", question, IssuanceCommitted)
+
+    def abandon_issuance(self, question: AbandonIssuance) -> IssuanceAbandoned:
+        """Make no card after all; what was paid goes back."""
+        return self._ask_again("/v1/issuances/abandon", question, IssuanceAbandoned)
+
+    def issuance(self, question: AskIssuance) -> IssuanceStanding:
+        """What the centre believes, after a lost answer or a power cut."""
+        return self._ask_again("/v1/issuances/standing", question, IssuanceStanding)
 
     def working_key(self, question: GetWorkingKey) -> WorkingKey:
         """A fresh key for a PIN pad, under that pad's master key."""

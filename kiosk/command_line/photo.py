@@ -1,4 +1,7 @@
-"""``kiosk photo``: what a portrait measures, and the portrait for the card, for whoever answers for a terminal."""
+"""``kiosk photo``: what a portrait measures, the portrait for the card, and what two pictures have in common.
+
+For whoever answers for a terminal.
+"""
 
 import argparse
 import json
@@ -15,6 +18,7 @@ from kiosk.policy.region import Region
 from kiosk.portrait.errors import ModelsMissing, NoFace, NotCompliant, PictureTooSmall, PortraitError, UnreadablePicture
 from kiosk.portrait.norm import Norm, Stage
 from kiosk.portrait.regional import norm_of
+from kiosk.records.portrait import Likeness
 
 if TYPE_CHECKING:  # numpy and OpenCV are loaded by whoever measures, not by every command of the kiosk
     from kiosk.portrait.measures import Measured
@@ -28,6 +32,7 @@ class Exit(IntEnum):
     """Exit codes of ``kiosk photo``, the gravest of several pictures' last; scripts rely on them."""
 
     COMPLIANT = 0
+    """Or: the same person, a solid head."""
     USAGE = 2
     """Wrong arguments, as argparse has it."""
     NOT_COMPLIANT = 10
@@ -39,12 +44,16 @@ class Exit(IntEnum):
     """A file can't be read or written."""
     NO_MODELS = 14
     """Set-up has not brought the models."""
-    NO_REGION = 15
+    NOT_THE_SAME = 15
+    """Compared: the faces are clearly different; or turned: it looks flat."""
+    OPEN = 16
+    """Compared or turned, and nothing can be told."""
+    NO_REGION = 17
     """There is no such region pack, or it has faults."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``photo check``, ``photo make`` and ``photo report`` to the kiosk's commands."""
+    """Add ``photo check``, ``make``, ``report``, ``compare`` and ``turn`` to the kiosk's commands."""
     photo = subparsers.add_parser("photo", help="measure portraits and make them ready for the card")
     commands = photo.add_subparsers(dest="action", required=True)
     codes = "exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit)
@@ -65,7 +74,17 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     report = commands.add_parser("report", help="write one HTML page of all pictures in a folder", epilog=codes)
     report.add_argument("folder", type=Path, metavar="DIR")
     report.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in DIR; it holds the faces")
-    for command in (check, make, report):
+    compare = commands.add_parser(
+        "compare", help="how alike the faces of two pictures are: an aid, no proof", epilog=codes
+    )
+    turn = commands.add_parser(
+        "turn", help="whether what turned between two frames was flat: a hint, no proof", epilog=codes
+    )
+    for command in (compare, turn):
+        command.add_argument("one", type=Path, metavar="A")
+        command.add_argument("other", type=Path, metavar="B")
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+    for command in (check, make, report, compare, turn):
         command.add_argument(
             "--models", type=Path, default=DEFAULT_MODELS, metavar="DIR", help=f"default {DEFAULT_MODELS}"
         )
@@ -93,6 +112,10 @@ def run(args: argparse.Namespace) -> int:
                 return _check(models, norm, args.files, Stage(args.stage), as_json=args.json)
             case "make":
                 return _make(models, norm, args.picture, args.portrait)
+            case "compare":
+                return _compare(models, args.models, args.one, args.other, as_json=args.json)
+            case "turn":
+                return _turn(models, args.one, args.other, as_json=args.json)
         return _report(models, norm, args.folder, args.out or args.folder / "report.html")
     except PackError as error:
         print(error, file=sys.stderr)
@@ -164,6 +187,60 @@ def _report(models: "Models", norm: Norm, folder: Path, out: Path) -> int:
     complying = sum(not sheet.fault for sheet in sheets)
     print(f"{out}: {len(sheets)} pictures, {complying} comply")
     return Exit.COMPLIANT if complying == len(sheets) else Exit.NOT_COMPLIANT
+
+
+def _compare(models: "Models", directory: Path, one: Path, other: Path, *, as_json: bool) -> int:
+    from kiosk.portrait.comparison import OPEN_FROM, SAME_FROM, Comparison  # noqa: PLC0415
+    from kiosk.portrait.picture import read_picture  # noqa: PLC0415
+
+    comparison = Comparison(models, directory)
+    first, second = (read_picture(file.read_bytes()).pixels for file in (one, other))
+    compared = comparison.compare(first, second)
+    similarity = None if math.isnan(compared.similarity) else round(compared.similarity, 4)
+    rows = {"similarity": similarity, "same_from": SAME_FROM, "open_from": OPEN_FROM}
+    words, code = {
+        Likeness.SAME: ("the same person, it seems", Exit.COMPLIANT),
+        Likeness.NOT_THE_SAME: ("not the same person, it seems", Exit.NOT_THE_SAME),
+        Likeness.OPEN: ("can't tell", Exit.OPEN),
+    }[compared.likeness]
+    _tell({**rows, "likeness": compared.likeness.value}, words, "its error rates are not established", as_json=as_json)
+    return code
+
+
+def _turn(models: "Models", one: Path, other: Path, *, as_json: bool) -> int:
+    from kiosk.portrait.landmarks import find_face  # noqa: PLC0415
+    from kiosk.portrait.picture import read_picture  # noqa: PLC0415
+    from kiosk.portrait.planarity import LEAST_TURN, MOST_NARROWED, SOLID_FROM, TurnHint, turn_between  # noqa: PLC0415
+
+    faces = [find_face(models, read_picture(file.read_bytes()).pixels) for file in (one, other)]
+    first, second = faces
+    if first is None or second is None:
+        raise NoFace("no face is found")
+    turn = turn_between(first, second)
+    rows = {
+        "residual": round(turn.residual, 5),
+        "solid_from": SOLID_FROM,
+        "turned_degrees": round(turn.degrees, 1),
+        "least_turn_degrees": LEAST_TURN,
+        "narrowed": round(turn.narrowed, 2),
+        "most_narrowed": MOST_NARROWED,
+    }
+    words, code = {
+        TurnHint.SOLID: ("it looks solid", Exit.COMPLIANT),
+        TurnHint.FLAT: ("it looks flat", Exit.NOT_THE_SAME),
+        TurnHint.OPEN: ("turned too little or too far to tell", Exit.OPEN),
+    }[turn.hint]
+    _tell({**rows, "hint": turn.hint.value}, words, "a hint, no detection of presentation attacks", as_json=as_json)
+    return code
+
+
+def _tell(rows: dict[str, object], words: str, caveat: str, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({**rows, "caveat": caveat}, indent=2))
+        return
+    for name, value in rows.items():
+        print(f"  {name.replace('_', ' '):20}  {'not measured' if value is None else value}")
+    print(f"  {words}; {caveat}")
 
 
 def _outcome(measured: "Measured") -> Exit:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from kiosk.journeys import refusals
-from kiosk.journeys.card_application import PHONE_LENGTH
 from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.faults import CLOSE, Effect, meaning
 from kiosk.journeys.filing import holder_by_id_card, leafed, needs_id_card
@@ -18,6 +17,7 @@ from kiosk.journeys.identify import CANCEL, Identified, identify_card
 from kiosk.journeys.paging import turned
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
 from kiosk.journeys.slips import slip
+from kiosk.journeys.typed_entries import typed_figures, typed_phone, typed_words
 from kiosk.journeys.views import (
     Action,
     Emphasis,
@@ -25,12 +25,9 @@ from kiosk.journeys.views import (
     Fact,
     Fault,
     Intent,
-    NameEntry,
-    NumberEntry,
     ReadBack,
     Result,
     Step,
-    Typed,
     Working,
 )
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
@@ -43,7 +40,6 @@ from kiosk.records.masking import mask_address, mask_name, mask_number, mask_pho
 from kiosk.records.transaction import Outcome, Service, Stage
 
 POSTCODE_LENGTH: Final = 6
-_PHONE: Final = re.compile(r"1[0-9]{10}", re.ASCII)
 _POSTCODE: Final = re.compile(r"[0-9]{6}", re.ASCII)
 
 
@@ -123,12 +119,12 @@ def _whose(session: Session, progress: Progress, step: Step) -> Journey[_Shown]:
 
 def _contact(asked: tuple[Contact, ...], shown: _Shown, first: Step) -> Journey[ContactData]:
     """What the region asks for, one after the other."""
-    told: dict[Contact, str] = {}
+    told: dict[Contact, str | None] = {}
     for at, one in enumerate(asked):
         step = Step(first.number + at, first.of)
         match one:
             case Contact.PHONE:
-                told[one] = yield from _phone(step)
+                told[one] = yield from typed_phone(say("请输入手机号码"), say("有事好通知您。"), step)
             case Contact.ADDRESS:
                 told[one] = yield from _address(shown, step)
             case Contact.POSTCODE:
@@ -140,69 +136,18 @@ def _contact(asked: tuple[Contact, ...], shown: _Shown, first: Step) -> Journey[
     )
 
 
-def _phone(step: Step) -> Journey[str]:
-    return (
-        yield from _number(
-            say("请输入手机号码"),
-            say("有事好通知您。"),
-            PHONE_LENGTH,
-            _PHONE,
-            say("手机号码是 1 开头的 11 位数字，请改一改。"),
-            step,
-        )
-    )
-
-
-def _postcode(step: Step) -> Journey[str]:
-    return (
-        yield from _number(
-            say("请输入邮政编码"),
-            say("六位数字。不知道的，请问工作人员。"),
-            POSTCODE_LENGTH,
-            _POSTCODE,
-            say("邮政编码是六位数字，请改一改。"),
-            step,
-        )
-    )
-
-
-def _number(title: Say, line: Say, length: int, form: re.Pattern[str], wrong: Say, step: Step) -> Journey[str]:
-    note: Say | None = None
-    while True:
-        view = NumberEntry(
-            title=title,
-            line=line,
-            length=length,
-            confirm=say("输好了"),
-            step=step,
-            note=note,
-            actions=(CANCEL,),
-            check_character=False,
-        )
-        typed = yield from ask(Show(view, personal=True))
-        if isinstance(typed, Typed) and form.fullmatch(typed.text):
-            return typed.text
-        note = wrong
+def _postcode(step: Step) -> Journey[str | None]:
+    title, line = say("请输入邮政编码"), say("六位数字。不知道的，请问工作人员。")
+    wrong = say("邮政编码是六位数字，请改一改。")
+    return (yield from typed_figures(title, line, POSTCODE_LENGTH, _POSTCODE, wrong, step))
 
 
 def _address(shown: _Shown, step: Step) -> Journey[str]:
     """Where letters go: as on the ID card, which nobody has to type, or another place."""
     if _may_be_an_address(shown.address) and (yield from _as_on_the_id_card(step)):
         return shown.address.strip()
-    note: Say | None = None
-    while True:
-        view = NameEntry(
-            title=say("请输入通讯地址"),
-            line=say("门牌号也用汉字，比如“五号”。"),
-            confirm=say("输好了"),
-            step=step,
-            note=note,
-            actions=(CANCEL,),
-        )
-        typed = yield from ask(Show(view, personal=True))
-        if isinstance(typed, Typed) and _may_be_an_address(typed.text):
-            return typed.text.strip()
-        note = say("请输入地址，再按“输好了”。")
+    title, line = say("请输入通讯地址"), say("门牌号也用汉字，比如“五号”。")
+    return (yield from typed_words(title, line, step, _may_be_an_address, say("请输入地址，再按“输好了”。")))
 
 
 def _as_on_the_id_card(step: Step) -> Journey[bool]:

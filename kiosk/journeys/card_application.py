@@ -3,7 +3,6 @@
 Region rules: services.card_application, application, proxy.
 """
 
-import re
 from typing import Final, assert_never
 
 from kiosk.journeys import refusals
@@ -36,7 +35,8 @@ from kiosk.journeys.portrait_words import what_helps
 from kiosk.journeys.proxy import Filer, at_the_window, filer_by_id_card, for_whom, on_slip, step_of
 from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.terms import span
-from kiosk.journeys.views import Action, Emphasis, Fact, Intent, NumberEntry, ReadBack, Result, Step, Typed
+from kiosk.journeys.typed_entries import typed_phone
+from kiosk.journeys.views import Action, Emphasis, Fact, Intent, ReadBack, Result, Step
 from kiosk.journeys.wording import Personal, Say, say
 from kiosk.policy.counter import Business
 from kiosk.policy.region import Region
@@ -45,8 +45,6 @@ from kiosk.records.masking import mask_phone
 from kiosk.records.portrait import ConsentBy, FiledPortrait, NoPortrait
 from kiosk.records.transaction import Outcome, Service
 
-PHONE_LENGTH: Final = 11
-_PHONE: Final = re.compile(r"1[0-9]{10}", re.ASCII)
 _ID_CARD, _TELEPHONE, _PORTRAIT, _CHECK = 1, 2, 3, 4
 
 
@@ -133,24 +131,8 @@ def _term(region: Region) -> tuple[Say, ...]:
 
 def _phone(step: Step) -> Journey[str | None]:
     """A telephone number, if the citizen wants to leave one."""
-    note: Say | None = None
-    while True:
-        view = NumberEntry(
-            title=say("留一个手机号码"),
-            line=say("卡做好了，好通知您。不留也能办。"),
-            length=PHONE_LENGTH,
-            confirm=say("输好了"),
-            step=step,
-            note=note,
-            actions=(CANCEL, Action(Intent.NEXT, say("不留号码"))),
-            check_character=False,
-        )
-        typed = yield from ask(Show(view, personal=True))
-        if not isinstance(typed, Typed):
-            return None
-        if _PHONE.fullmatch(typed.text):
-            return typed.text
-        note = say("手机号码是 1 开头的 11 位数字，请改一改。")
+    title, line = say("留一个手机号码"), say("卡做好了，好通知您。不留也能办。")
+    return (yield from typed_phone(title, line, step, Action(Intent.NEXT, say("不留号码"))))
 
 
 def _read_back(filer: Filer, phone: str | None, step: Step, face: _Face) -> ReadBack:

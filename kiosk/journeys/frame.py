@@ -36,7 +36,7 @@ from kiosk.policy.region import Region
 from kiosk.records.filings import IdentifiedBy, Proxy
 from kiosk.records.masking import mask_name, mask_number
 from kiosk.records.portrait import Consent, TakenPortrait
-from kiosk.records.transaction import Outcome, Service, Stage, Transaction
+from kiosk.records.transaction import IssuanceStep, Outcome, Service, Stage, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class Session:
     """This terminal has a reader of identity cards, and it works."""
     takes_portraits: bool = False
     """This terminal has a camera, it is there, and pictures can be measured."""
+    compares_portraits: bool = False
+    """This terminal can tell whether a portrait looks like an identity card's photo: somebody has switched it on."""
     printing: Printing = Printing.ABSENT
     handbook: Handbook = NO_HANDBOOK
     country: Country = field(default_factory=Country)
@@ -91,6 +93,8 @@ class Progress:
     """The BEGUN stage is in the ledger: something irrevocable may follow."""
     effect: Effect = Effect.NONE
     done_online: bool = False
+    unsettled: bool = False
+    """How it ended is not known yet: no FINISHED is written, and the terminal settles it before it serves again."""
     pins: list[Pin] = field(default_factory=list)
     portraits: list[TakenPortrait] = field(default_factory=list)
 
@@ -119,9 +123,17 @@ class Progress:
         acting = (say("代办人 {name}", name=PersonName(mask_name(proxy), proxy)),) if proxy else ()
         return (*named, *numbered, *acting)
 
-    def transaction(self, stage: Stage, ending: Ending | None = None, *, consent: Consent | None = None) -> Transaction:
+    def transaction(
+        self,
+        stage: Stage,
+        ending: Ending | None = None,
+        *,
+        step: IssuanceStep | None = None,
+        consent: Consent | None = None,
+    ) -> Transaction:
         """The entry for this moment.
 
+        :param step: with stage STEP.
         :param consent: what was just said, with stage CONSENT.
         :raises ValueError: no card was read and no name confirmed, so there is nobody to write it for.
         """
@@ -131,6 +143,7 @@ class Progress:
             transaction_id=self.session.transaction_id,
             service=self.service,
             stage=stage,
+            step=step,
             outcome=ending.outcome if ending else None,
             reason=ending.reason if ending else "",
             region=self.session.region.key,
@@ -177,7 +190,7 @@ def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
             pin.wipe()
         for portrait in progress.portraits:
             portrait.wipe()
-    if progress.names_somebody:
+    if progress.names_somebody and not progress.unsettled:
         try:
             yield from ask(Record(progress.transaction(Stage.FINISHED, ending)))
         except LedgerFailed as failure:

@@ -10,7 +10,8 @@ from kiosk.journeys.frame import Session
 from kiosk.journeys.id_card import id_card
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.requests import Journey, Show, ask
-from kiosk.journeys.views import Action, Emphasis, Explain, Intent, NameEntry, NumberEntry, ReadBack, Step, Typed
+from kiosk.journeys.typed_entries import typed_words
+from kiosk.journeys.views import Action, Emphasis, Explain, Intent, NumberEntry, ReadBack, Step, Typed
 from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.pack import Identification
 from kiosk.records import identity
@@ -136,20 +137,8 @@ def _number(session: Session) -> Journey[str]:
 
 
 def _name() -> Journey[str]:
-    note: Say | None = None
-    while True:
-        view = NameEntry(
-            title=say("请输入姓名"),
-            line=say("和身份证上的一样。"),
-            confirm=say("输好了"),
-            step=_NAME,
-            note=note,
-            actions=(CANCEL,),
-        )
-        typed = yield from ask(Show(view, personal=True))
-        if isinstance(typed, Typed) and _may_be_a_name(typed.text.strip()):
-            return typed.text.strip()
-        note = say("请输入姓名，再按“输好了”。")
+    title, line = say("请输入姓名"), say("和身份证上的一样。")
+    return (yield from typed_words(title, line, _NAME, _may_be_a_name, say("请输入姓名，再按“输好了”。")))
 
 
 def _may_be_a_name(text: str) -> bool:

@@ -1,8 +1,9 @@
 """The portrait for an application: asked for first, taken by the camera, accepted by its person, sealed for the centre.
 
 Nobody must: at every step there is a way on without a picture, and a window takes it then. What was said to it is on
-record before the camera opens. Region rules: application.photo, portrait. Consent by 人脸识别技术应用安全管理办法 (in
-force since 2025-06-01) and the Personal Information Protection Law, §§ 15, 28–31.
+record before the camera opens. Whether it may be compared with the identity card's photo is asked apart, and what comes
+of it changes nothing here. Region rules: application.photo, portrait. Consent by 人脸识别技术应用安全管理办法 (in force
+since 2025-06-01) and the Personal Information Protection Law, §§ 15, 28–31.
 """
 
 from typing import Final, assert_never
@@ -14,7 +15,17 @@ from kiosk.journeys.frame import Progress, Session
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.portrait_words import WHY, still_missing, what_helps
 from kiosk.journeys.proxy import Filer
-from kiosk.journeys.requests import Journey, NoSitting, NotTaken, Record, SealPortrait, Show, TakePortrait, ask
+from kiosk.journeys.requests import (
+    ComparePortrait,
+    Journey,
+    NoSitting,
+    NotTaken,
+    Record,
+    SealPortrait,
+    Show,
+    TakePortrait,
+    ask,
+)
 from kiosk.journeys.views import (
     Action,
     Choice,
@@ -70,12 +81,15 @@ def portrait(
     yield from _on_record(progress, ConsentWord.GIVEN if agreed else ConsentWord.DECLINED, consent_by)
     if not agreed:
         return NoPortrait.DECLINED
+    photo = filer.photo
+    if not session.compares_portraits or (photo and (yield from ask(Show(_comparison(step, consent_by)))) != AGREE):
+        photo = b""
     if (yield from ask(Show(_checklist(session.region, step)))) == NOT_POSSIBLE:
         why = yield from _why_not(step, consent_by, TRIES)
         if why is not None:
             return why
     for tries_left in reversed(range(TRIES)):
-        came = yield from _one_try(session, progress, step, consent_by, tries_left)
+        came = yield from _one_try(session, progress, step, consent_by, photo, tries_left)
         if came is not None:
             return came
     return NoPortrait.NOT_TAKEN
@@ -92,9 +106,12 @@ def _on_record(progress: Progress, word: ConsentWord, by: ConsentBy) -> Journey[
 
 
 def _one_try(
-    session: Session, progress: Progress, step: Step, consent_by: ConsentBy, tries_left: int
+    session: Session, progress: Progress, step: Step, consent_by: ConsentBy, photo: bytes, tries_left: int
 ) -> Journey[FiledPortrait | NoPortrait | None]:
-    """The accepted portrait, or why there is none; None where the citizen wants another try."""
+    """The accepted portrait, or why there is none; None where the citizen wants another try.
+
+    :param photo: of the holder's identity card, to compare it with; empty where it is not to be compared.
+    """
     try:
         taken = yield from ask(TakePortrait(_preview(step)))
     except DeviceError as error:
@@ -109,7 +126,8 @@ def _one_try(
             if chosen is not Intent.NEXT:
                 taken.wipe()
                 return None if chosen is Intent.AGAIN else (yield from withdraw(progress, consent_by))
-            sealed = yield from ask(SealPortrait(taken, session.transaction_id, consent_by))
+            likeness = (yield from ask(ComparePortrait(taken, photo))) if photo else None
+            sealed = yield from ask(SealPortrait(taken, session.transaction_id, consent_by, likeness))
             taken.wipe()
             return sealed
         case NotTaken(amiss):
@@ -137,6 +155,20 @@ def _consent(step: Step, by: ConsentBy) -> Explain:
         ),
         step=step,
         actions=(Action(DECLINE, say("不拍，去窗口补")), Action(AGREE, say("同意，现在拍"))),
+    )
+
+
+def _comparison(step: Step, by: ConsentBy) -> Explain:
+    """Asked for apart from the picture: what is compared, who sees what came of it, and that nothing hangs on it."""
+    return Explain(
+        title=say("要比一比是不是孩子本人吗？") if by is ConsentBy.GUARDIAN else say("要比一比是不是本人吗？"),
+        lines=(
+            say("机器把照片和身份证照片比一比，给窗口提个醒。"),
+            say("结果交给社保中心，办完就删；像不像都照办。"),
+            say("不比也一样能拍、能办。"),
+        ),
+        step=step,
+        actions=(Action(DECLINE, say("不比，接着拍")), Action(AGREE, say("同意，比一比"))),
     )
 
 

@@ -38,6 +38,11 @@ class Filer:
     proxy: Proxy | None = None
 
     @property
+    def photo(self) -> bytes:
+        """The holder's, as it lies in the identity card's chip; empty where no card was read."""
+        return self.holder.document.photo if self.holder.document is not None else b""
+
+    @property
     def again(self) -> Action:
         """The read-back's button for whoever sees that it is somebody else."""
         return self.holder.again if self.proxy is None else Action(Intent.AGAIN, say("不对，重新放"))

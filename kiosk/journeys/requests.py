@@ -27,7 +27,29 @@ from kiosk.journeys.wording import Say
 from kiosk.portrait.guidance import Instruction
 from kiosk.records.activation import ActivateCard, CardActivated
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
-from kiosk.records.portrait import ConsentBy, FiledPortrait, TakenPortrait
+from kiosk.records.issuance import (
+    AbandonIssuance,
+    AskFee,
+    AskIssuance,
+    AuthenticateBlank,
+    BlankAuthenticated,
+    BlankRegistered,
+    CardsSwitched,
+    CommitIssuance,
+    FeeOrdered,
+    FeeState,
+    IssuanceAbandoned,
+    IssuanceCommitted,
+    IssuanceReserved,
+    IssuanceStanding,
+    IssuanceToken,
+    OrderFee,
+    RegisterBlank,
+    RequestToken,
+    ReserveIssuance,
+    SwitchCards,
+)
+from kiosk.records.portrait import ConsentBy, FiledPortrait, Likeness, TakenPortrait
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -271,12 +293,23 @@ class TakePortrait(Request[TakenPortrait | NotTaken | NoSitting]):
 
 
 @dataclass(frozen=True, slots=True)
+class ComparePortrait(Request[Likeness]):
+    """Compare an accepted portrait with the photo of an identity card. Consent of its own comes before it."""
+
+    portrait: TakenPortrait
+    photo: bytes = field(repr=False)
+    """As it lies in the card's chip."""
+
+
+@dataclass(frozen=True, slots=True)
 class SealPortrait(Request[FiledPortrait]):
     """Seal an accepted portrait to the centre, for one transaction."""
 
     portrait: TakenPortrait
     transaction_id: str
     consent_by: ConsentBy
+    likeness: Likeness | None = None
+    """None where nothing was compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +356,16 @@ Question = (
     | GetFilings
     | ExamineCard
     | ActivateCard
+    | ReserveIssuance
+    | OrderFee
+    | AskFee
+    | RequestToken
+    | RegisterBlank
+    | AuthenticateBlank
+    | SwitchCards
+    | CommitIssuance
+    | AbandonIssuance
+    | AskIssuance
 )
 CentreAnswer = (
     CardSessionOpened
@@ -338,6 +381,16 @@ CentreAnswer = (
     | FilingsTold
     | CardExamined
     | CardActivated
+    | IssuanceReserved
+    | FeeOrdered
+    | FeeState
+    | IssuanceToken
+    | BlankRegistered
+    | BlankAuthenticated
+    | CardsSwitched
+    | IssuanceCommitted
+    | IssuanceAbandoned
+    | IssuanceStanding
 )
 A = TypeVar(
     "A",
@@ -354,6 +407,16 @@ A = TypeVar(
     FilingsTold,
     CardExamined,
     CardActivated,
+    IssuanceReserved,
+    FeeOrdered,
+    FeeState,
+    IssuanceToken,
+    BlankRegistered,
+    BlankAuthenticated,
+    CardsSwitched,
+    IssuanceCommitted,
+    IssuanceAbandoned,
+    IssuanceStanding,
 )
 
 

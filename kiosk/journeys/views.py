@@ -7,6 +7,7 @@ At most three facts and about sixty characters stand on a screen (docs/ux-rules.
 from dataclasses import dataclass, field
 from enum import Enum
 
+from kiosk.card_face.proof import FaceProof
 from kiosk.handbook.search import Keyword
 from kiosk.journeys.portrait_words import INSTRUCTIONS
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
@@ -278,6 +279,58 @@ class PortraitProof:
 
 
 @dataclass(frozen=True, slots=True)
+class CardPreview:
+    """The new card as it will look, for its holder to check; the facts beside it, since a card's type is small."""
+
+    title: Say
+    line: Say
+    proof: FaceProof
+    """Drawn masked, and whole while an eye is held; wiped by whoever holds it."""
+    facts: tuple[Fact, ...]
+    step: Step | None
+    actions: tuple[Action, ...]
+
+
+class Payment(Enum):
+    """How far a fee has come, as far as the screen tells."""
+
+    WAITING = "waiting"
+    PAID = "paid"
+    CLOSED = "closed"
+    """Its time is over: nobody pays by this code any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeeCode:
+    """What is to be paid and what for, and the code by which a telephone pays it."""
+
+    title: Say
+    amount: Say
+    reason: Say
+    note: Say
+    """What happens next, and what becomes of the money."""
+    payment: Payment
+    step: Step | None
+    actions: tuple[Action, ...]
+    code_url: str = field(default="", repr=False)
+    """As the centre gives it; drawn while it is waited for."""
+    left: Say | None = None
+    """How long that is; counted down in place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """The machine makes the card: its steps, and which of them it is at. Nothing to touch."""
+
+    title: Say
+    line: Say
+    """What to do meanwhile, and how long it usually takes, where that is known."""
+    steps: tuple[Say, ...]
+    now: int
+    """Index of the step that is being done; those before it are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A part of what the handbook states on a question, with where it stands."""
 
@@ -432,6 +485,16 @@ class TakeCard:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeNewCard:
+    """The new card lies at the printer's exit."""
+
+    title: Say
+    line: Say
+    urgent: bool
+    """It has been lying there for ten seconds and more."""
+
+
+@dataclass(frozen=True, slots=True)
 class TakeIdCard:
     """The identity card is read and lies on the reader still; it goes back before anything else is asked."""
 
@@ -453,6 +516,10 @@ View = (
     | SoundEntry
     | PortraitPreview
     | PortraitProof
+    | CardPreview
+    | FeeCode
+    | Making
+    | TakeNewCard
     | Choices
     | Answer
     | Working
@@ -490,7 +557,7 @@ def actions_of(view: View) -> tuple[Action, ...]:
         case Choices():
             choices = tuple(Action(choice.intent, choice.label, spoken=choice.spoken) for choice in view.choices)
             return (*choices, *view.actions)
-        case Working() | OutOfService() | TakeCard() | TakeIdCard():
+        case Working() | Making() | OutOfService() | TakeCard() | TakeNewCard() | TakeIdCard():
             return ()
         case _:
             return view.actions

@@ -1,8 +1,17 @@
 """The durable journal of what was done for citizens: encrypted, chained, append-only, erasable. See docs/ledger.md."""
 
-from kiosk.ledger.errors import ErasureIncomplete, LedgerDamaged, LedgerError, LedgerFull, LedgerMissing, LedgerUnusable
+from kiosk.ledger.errors import (
+    ErasureIncomplete,
+    LedgerDamaged,
+    LedgerError,
+    LedgerFull,
+    LedgerInUse,
+    LedgerMissing,
+    LedgerUnusable,
+)
 from kiosk.ledger.inspection import Damaged
 from kiosk.ledger.journal import Damage, Ledger
+from kiosk.ledger.kept import KeptReader
 from kiosk.ledger.reader import LedgerReader
 from kiosk.ledger.store import Appended
 
@@ -11,10 +20,12 @@ __all__ = [
     "Damage",
     "Damaged",
     "ErasureIncomplete",
+    "KeptReader",
     "Ledger",
     "LedgerDamaged",
     "LedgerError",
     "LedgerFull",
+    "LedgerInUse",
     "LedgerMissing",
     "LedgerReader",
     "LedgerUnusable",

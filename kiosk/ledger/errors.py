@@ -6,6 +6,7 @@
     ├── LedgerFull          no space left; nothing was written, and it works again once there is space
     ├── ErasureIncomplete   a reader kept erased bytes in the write-ahead log, or pages are damaged; erase again
     └── LedgerUnusable      must not be written to: in use, damaged, another terminal's, a disk error
+        ├── LedgerInUse     another process writes it, as the terminal does while it runs
         ├── LedgerDamaged   bytes on the disk are wrong where they were needed
         └── LedgerMissing   there is no ledger in this folder
 """
@@ -25,6 +26,10 @@ class ErasureIncomplete(LedgerError):
 
 class LedgerUnusable(LedgerError):
     """This ledger must not be written to."""
+
+
+class LedgerInUse(LedgerUnusable):
+    """Another process writes this ledger."""
 
 
 class LedgerDamaged(LedgerUnusable):

@@ -5,17 +5,25 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from types import MappingProxyType, TracebackType
+from typing import Final, Self, assert_never
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-from kiosk.ledger.errors import ErasureIncomplete, LedgerDamaged, LedgerError, LedgerMissing, LedgerUnusable
+from kiosk.ledger.errors import (
+    ErasureIncomplete,
+    LedgerDamaged,
+    LedgerError,
+    LedgerInUse,
+    LedgerMissing,
+    LedgerUnusable,
+)
 from kiosk.ledger.inspection import EPOCH_DAMAGED, ERASED, Damaged, damaged_epochs, inspect, traces_of_last
+from kiosk.ledger.kept import Keeper
 from kiosk.ledger.store import (
     DATABASE,
     LEDGER_ID_SIZE,
@@ -38,6 +46,8 @@ from kiosk.ledger.store import (
 )
 from kiosk.records.canonical import canonical
 from kiosk.records.chain import GENESIS, SealedEntry, associated_data, entry_hash, sha256
+from kiosk.records.custody import SERVICE as BLANK_CUSTODY
+from kiosk.records.custody import Movement
 from kiosk.records.sealing import SUITE_AES_256_GCM, EpochKey, Unreadable, open_stored_epoch, seal, unseal
 from kiosk.records.transaction import Header, Stage, Transaction
 from kiosk.records.upload import Malformed, decode
@@ -49,6 +59,7 @@ EPOCH_SECONDS: Final = 86_400.0
 _VERIFY_CHUNK: Final = 512
 _ERASE_CHUNK: Final = 4096
 _MAKING: Final = f"{DATABASE}.making"
+_NOTHING: Final[Mapping[str, bytes | None]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,7 @@ class Ledger:
         try:
             self._identity = read_identity(self._db)
             self._authenticator = Authenticator.derive(self._identity.ledger_id, storage_key)
+            self._keeper = Keeper.derive(self._identity.ledger_id, storage_key)
             self._check_identity(terminal)
             self._head = self._find_head()
             with self._reading() as db:
@@ -162,19 +174,26 @@ class Ledger:
         :raises LedgerUnusable: the disk failed. Nothing is written any more until the ledger is opened anew, since
             what a failed sync left behind is unknown.
         """
+        return self._append(transaction, offset_ms, _NOTHING)
+
+    def append_movement(
+        self, movement: Movement, *, offset_ms: int, keep: Mapping[str, bytes | None] = _NOTHING
+    ) -> Appended:
+        """Write one movement of blank cards; as :meth:`append`.
+
+        :param keep: what is kept beside the chain from this entry on, by name, and read by :meth:`kept`; None drops a
+            name. Together with the entry or not at all.
+        """
+        return self._append(movement, offset_ms, keep)
+
+    def _append(self, entry: Transaction | Movement, offset_ms: int, keep: Mapping[str, bytes | None]) -> Appended:
         with self._turn:
             now = self._clock()
             head, epoch = self._head, self._current_epoch(now)
             sequence = head.sequence + 1
-            header = canonical(
-                Header(
-                    service=transaction.service.value, stage=transaction.stage.value,
-                    outcome=transaction.outcome.value if transaction.outcome else None, region=transaction.region,
-                    created_ms=int(now * 1000), clock_offset_ms=offset_ms, epoch=epoch.key.epoch,
-                )
-            )  # fmt: skip
+            header = canonical(_header(entry, int(now * 1000), offset_ms, epoch.key.epoch))
             aad = associated_data(self.ledger_id, sequence, head.hash, SUITE_AES_256_GCM)
-            sealed = seal(canonical(transaction), epoch.key, aad)
+            sealed = seal(canonical(entry), epoch.key, aad)
             header_hash, ciphertext_hash = sha256(header), sha256(sealed.ciphertext)
             own_hash = entry_hash(self.ledger_id, sequence, head.hash, header_hash, ciphertext_hash)
             mark = self._authenticator.entry(sequence, own_hash)
@@ -190,7 +209,9 @@ class Ledger:
                         key_digest(SUITE_AES_256_GCM, sealed.sealed_key, sealed.nonce), sealed.ciphertext,
                     ),
                 )  # fmt: skip
-                self._note_stage(transaction, sequence)
+                if isinstance(entry, Transaction):
+                    self._note_stage(entry, sequence)
+                self._keeper.write(db, sequence, keep)
                 if epoch.first_sequence is None:
                     self._store_epoch(epoch, sequence)
             if epoch.first_sequence is None:
@@ -199,7 +220,7 @@ class Ledger:
             return self._head
 
     def unfinished(self) -> list[Transaction]:
-        """Transactions that were begun and not finished, oldest first: what a power cut interrupted.
+        """Transactions that were begun and not finished, oldest first, each as it was last written down.
 
         One that does not open any more is among the damage that :meth:`verify` finds.
 
@@ -213,6 +234,15 @@ class Ledger:
                         with suppress(Unreadable, Malformed):
                             found.append(self._open_entry(entry))
         return found
+
+    def kept(self, name: str) -> bytes | None:
+        """What the newest entry that was written with this name has left under it; None when nothing.
+
+        :raises LedgerDamaged: it is not what was written.
+        :raises LedgerUnusable: the ledger can't be read.
+        """
+        with self._turn, self._reading() as db:
+            return self._keeper.read(db, name)
 
     def count_undelivered(self, delivered_through: int) -> int:
         """How many entries follow ``delivered_through``, the last sequence the centre has given a receipt for."""
@@ -328,6 +358,11 @@ class Ledger:
                 "INSERT INTO open_transaction VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (transaction.transaction_id, sequence),
             )
+        elif transaction.stage is Stage.STEP:
+            self._db.execute(
+                "UPDATE open_transaction SET sequence = ? WHERE transaction_id = ?",
+                (sequence, transaction.transaction_id),
+            )
         elif transaction.stage is Stage.FINISHED:
             self._db.execute("DELETE FROM open_transaction WHERE transaction_id = ?", (transaction.transaction_id,))
 
@@ -435,6 +470,21 @@ class Ledger:
         return named(error, self._folder)
 
 
+def _header(entry: Transaction | Movement, created_ms: int, offset_ms: int, epoch: int) -> Header:
+    match entry:
+        case Transaction():
+            outcome = entry.outcome.value if entry.outcome else None
+            service, stage = entry.service.value, entry.stage.value
+        case Movement():
+            service, stage, outcome = BLANK_CUSTODY, entry.move.value, None
+        case _ as never:
+            assert_never(never)
+    return Header(
+        service=service, stage=stage, outcome=outcome, region=entry.region, created_ms=created_ms,
+        clock_offset_ms=offset_ms, epoch=epoch,
+    )  # fmt: skip
+
+
 def _check_key(storage_key: bytes) -> None:
     if len(storage_key) != STORAGE_KEY_SIZE:
         raise ValueError(f"a storage key has {STORAGE_KEY_SIZE} bytes")
@@ -452,7 +502,7 @@ def _lock(folder: Path) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(lock)
-        raise LedgerUnusable(f"the ledger in {folder} is in use") from error
+        raise LedgerInUse(f"the ledger in {folder} is in use") from error
     return lock
 
 

@@ -1,7 +1,8 @@
 """The ledger's file: its tables, how it is opened, and what it says of itself.
 
 ``entry`` is the chain. Nothing is ever deleted from it: its last row is the persisted sequence, and none is given out
-twice. ``payload`` is what can be erased after the receipt.
+twice. ``payload`` is what can be erased after the receipt. ``kept`` is what entries have come to, changed together with
+them, and no erasing touches it.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ LEDGER_ID_SIZE: Final = 16
 STORAGE_KEY_SIZE: Final = 32
 BUSY_TIMEOUT_S: Final = 2.0
 
-SCHEMA: Final = """
+_FIRST_SCHEMA: Final = """
 CREATE TABLE ledger (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     schema_version INTEGER NOT NULL, ledger_id BLOB NOT NULL, terminal BLOB NOT NULL, created_ms INTEGER NOT NULL,
@@ -48,6 +49,14 @@ CREATE TABLE epoch (
     wrapped_for_storage BLOB NOT NULL, sealed_for_centre BLOB NOT NULL, digest BLOB NOT NULL
 ) STRICT;
 """
+_KEPT: Final = """
+CREATE TABLE kept (
+    name TEXT PRIMARY KEY, sequence INTEGER NOT NULL REFERENCES entry (sequence), nonce BLOB NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+SCHEMA: Final = _FIRST_SCHEMA + _KEPT
+"""Ledgers older than the table ``kept`` get it from their writer at the next opening; the rest is as it was."""
 
 # FULL: one sync a commit, so that a power cut takes nothing that was acknowledged. 1000 pages: a checkpoint's three
 # syncs come once in some 300 entries, and the log that must be read again after a crash stays at 4 MB.
@@ -157,6 +166,8 @@ def connect(
         for setting, wanted in settings.items():
             _set(db, setting, wanted)
         sync_log(folder)
+        if _tables(db) == _statements(_FIRST_SCHEMA) and mode == "rw":
+            db.execute(_KEPT)
         _check_schema(db)
     except sqlite3.Error as error:
         db.close()
@@ -183,9 +194,21 @@ def _set(db: sqlite3.Connection, setting: str, wanted: str | int) -> None:
 
 def _check_schema(db: sqlite3.Connection) -> None:
     """Compare the tables with ours, so that no later statement can stumble over a rotted definition."""
-    found = db.execute("SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    if {row[0] for row in found} != {part.strip().encode() for part in SCHEMA.split(";") if part.strip()}:
+    if _tables(db) not in (_statements(SCHEMA), _statements(_FIRST_SCHEMA)):
         raise LedgerUnusable("the ledger's tables are damaged")
+
+
+def has_kept(db: sqlite3.Connection) -> bool:
+    """Whether the table ``kept`` is there: a reader may come to an old ledger before its writer."""
+    return db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'kept'").fetchone() is not None
+
+
+def _tables(db: sqlite3.Connection) -> set[bytes]:
+    return {row[0] for row in db.execute("SELECT CAST(sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL")}
+
+
+def _statements(schema: str) -> set[bytes]:
+    return {part.strip().encode() for part in schema.split(";") if part.strip()}
 
 
 def sync_log(folder: Path) -> None:

@@ -86,12 +86,15 @@ def _fits(raw: Any, wanted: inspect.Type) -> bool:
             return isinstance(raw, bool)
         case inspect.IntType():
             return isinstance(raw, int) and not isinstance(raw, bool) and _in_bounds(raw, wanted)
+        case inspect.FloatType():
+            # TOML knows nan and inf: neither is within any bounds.
+            return isinstance(raw, int | float) and not isinstance(raw, bool) and _in_bounds(raw, wanted)
         case inspect.StrType():
             return isinstance(raw, str) and (wanted.pattern is None or re.search(wanted.pattern, raw) is not None)
     raise NotImplementedError(f"no check for {wanted}")
 
 
-def _in_bounds(number: int, wanted: inspect.IntType) -> bool:
+def _in_bounds(number: float, wanted: inspect.IntType | inspect.FloatType) -> bool:
     return (wanted.ge is None or number >= wanted.ge) and (wanted.le is None or number <= wanted.le)
 
 
@@ -112,6 +115,8 @@ def _wanted(wanted: inspect.Type) -> str:
         case inspect.IntType():
             least = "" if wanted.ge is None else f" from {wanted.ge}"
             return f"wanted is a whole number{least}" + (" up" if wanted.le is None else f" to {wanted.le}")
+        case inspect.FloatType():
+            return f"wanted is a number from {wanted.ge:g} to {wanted.le:g}"
         case inspect.Metadata():
             return f"wanted is {(wanted.extra_json_schema or {})['description']}"
     return "wanted is text in quotes"

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from kiosk.portrait.landmarks import Face
 from kiosk.portrait.models import Floats, Pixels
 from kiosk.portrait.norm import Norm
+from kiosk.portrait.sampling import sampled
 
 _EYES: Final = 96
 """Pixels between the eyes of the levelled mask in which the crown is looked for."""
@@ -58,6 +59,13 @@ class Crop:
         back = self.back()
         return np.asarray(ends @ back[:, :2].T + back[:, 2], np.float64)
 
+    def beyond(self, other: "Crop") -> float:
+        """Of this frame's pixels, how many at most it reaches beyond the other's."""
+        back = other.back()
+        there = np.linalg.solve(back[:, :2], (self.corners() - back[:, 2]).T).T
+        outside = np.maximum(-there, there - (other.width, other.height))
+        return float(outside.max())
+
     def room(self, picture_width: int, picture_height: int) -> tuple[float, float, float, float]:
         """What is left of the picture to the left, right, above and below, in the frame's own width and height.
 
@@ -74,19 +82,40 @@ class Crop:
         )
 
 
-def crown_above_eyes(mask: Floats, face: Face) -> float:
+def crown_above_eyes(mask: Floats, face: Face, picture: Pixels) -> float:
     """Pixels from the eye line up to the hair's upper edge, measured along the levelled head.
 
-    :param mask: the person, 0–1, as large as the picture.
+    :param mask: the person, 0–1, over the whole picture, on a grid as fine or as coarse as it may be.
     """
     step = face.eye_distance / _EYES
     turn = np.radians(face.roll)
     cos, sin = np.cos(turn) * step, np.sin(turn) * step
     x, y = face.eye_middle
     back = np.array(((cos, -sin, x - cos * _HALF + sin * _ABOVE), (sin, cos, y - sin * _HALF - cos * _ABOVE)))
+    grid = np.array(((mask.shape[1] / picture.shape[1],), (mask.shape[0] / picture.shape[0],)))
+    back[:, 2] += 0.5
+    back *= grid
+    back[:, 2] -= 0.5
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     level = cv2.warpAffine(mask, back, (2 * _HALF, _ABOVE), flags=flags)
     return (_ABOVE - _hair_row(level, _HALF, face.width / step / 2, _ABOVE)) * step
+
+
+def carried(mask: Floats, crop: Crop, to: Crop) -> Floats:
+    """What a mask of one frame says about another that hardly differs; beyond the first it repeats its edge.
+
+    :param mask: on a grid as fine or as coarse as it may be; the result has the same.
+    """
+    rows, columns = mask.shape[:2]
+    grid = np.array((crop.width / columns, crop.height / rows))
+    there = np.linalg.inv(np.vstack((crop.back(), (0, 0, 1)))) @ np.vstack((to.back(), (0, 0, 1)))
+    between = there[:2, :2] * grid / grid[:, None]
+    middle = (there[:2, :2] @ (grid / 2 - 0.5) + there[:2, 2] + 0.5) / grid - 0.5
+    back = np.hstack((between, middle[:, None]))
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(mask, back, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
+    )
 
 
 def crown_within(mask: Floats, crop: Crop, face: Face) -> float:
@@ -129,16 +158,15 @@ def place(face: Face, crown: float, norm: Norm) -> Crop:
     )
 
 
-def cut(picture: Pixels, crop: Crop, enlarged: float = 1.0) -> Pixels:
+def cut(picture: Pixels, crop: Crop) -> Pixels:
     """The levelled frame in the finished portrait's size; what lies beyond the picture repeats its edge."""
+    return sampled(picture, crop.back(), crop.width, crop.height)
+
+
+def cut_around(picture: Pixels, crop: Crop, enlarged: float, edge: int) -> Pixels:
+    """What surrounds the frame as well, so many times as wide and high, in a square of ``edge`` pixels."""
+    grid = np.array((crop.width, crop.height)) / edge
     back = crop.back(enlarged)
-    step = enlarged / crop.scale
-    if step > 1.5:  # linear sampling would skip rows
-        height, width = picture.shape[:2]
-        size = (max(1, round(width / step)), max(1, round(height / step)))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        back = back * np.array(((size[0] / width,), (size[1] / height,)))
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(
-        cv2.warpAffine(picture, back, (crop.width, crop.height), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
+    back[:, 2] += back[:, :2] @ (grid / 2 - 0.5)
+    back[:, :2] *= grid
+    return sampled(picture, back, edge, edge)

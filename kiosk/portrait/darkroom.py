@@ -1,22 +1,30 @@
 """Measures frames and finishes portraits with the models of one terminal; for one thread."""
 
+import logging
 from pathlib import Path
 
+from kiosk.portrait.errors import PortraitError
 from kiosk.portrait.finish import finish
 from kiosk.portrait.measures import measure_frame
 from kiosk.portrait.models import Models, Pixels
 from kiosk.portrait.norm import Norm, Verdict
+from kiosk.portrait.plate import read_plate
+
+_log = logging.getLogger(__name__)
 
 
 class Darkroom:
-    """The models, loaded, and the norm they judge by.
+    """The models, loaded, the norm they judge by, and the empty booth's picture where there is one.
+
+    A plate that is not there, or that somebody is in, is done without.
 
     :raises ModelsMissing: one is not there or not the one it should be.
     """
 
-    def __init__(self, models: Path, norm: Norm) -> None:
+    def __init__(self, models: Path, norm: Norm, plate: Path | None = None) -> None:
         self._models = Models(models)
         self._norm = norm
+        self._plate = None if plate is None else self._read(plate)
 
     def measure(self, pixels: Pixels) -> tuple[Verdict, ...]:
         """A frame's verdicts of the capture stage.
@@ -31,4 +39,11 @@ class Darkroom:
         :raises NoFace: nobody is found.
         :raises NotCompliant: it can't be brought to the norm.
         """
-        return finish(self._models, pixels, self._norm).jpeg
+        return finish(self._models, pixels, self._norm, self._plate).jpeg
+
+    def _read(self, plate: Path) -> Pixels | None:
+        try:
+            return read_plate(self._models, plate.read_bytes())
+        except (PortraitError, OSError) as error:
+            _log.error("no plate: %s", error)
+            return None

@@ -9,6 +9,7 @@
     │   └── PictureTooLarge   more pixels than are worth their memory; told from the header alone
     ├── PictureTooSmall       no face can be in so few pixels
     ├── NoFace                nobody is found
+    ├── NotEmpty              somebody is in the picture of the empty booth
     └── NotCompliant          the picture can't be brought to the norm; names the measures that fail
 
 No text names a person or holds a pixel.
@@ -45,6 +46,10 @@ class PictureTooSmall(PortraitError):
 
 class NoFace(PortraitError):
     """No face is found."""
+
+
+class NotEmpty(PortraitError):
+    """The picture of the empty booth shows somebody; nobody's picture is kept for that."""
 
 
 class NotCompliant(PortraitError):

@@ -1,5 +1,6 @@
 """From a picture to the card's portrait: level, cut out, on white, into the byte window, and measured once more."""
 
+import logging
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -8,19 +9,26 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from kiosk.portrait.crop import Crop, crown_within, cut, place
+from kiosk.portrait.crop import Crop, carried, crown_within, cut, cut_around, place
 from kiosk.portrait.errors import NoFace, NotCompliant
-from kiosk.portrait.matting import on_white, person_alpha
+from kiosk.portrait.landmarks import MASK_EDGE
+from kiosk.portrait.matting import WIDE, on_white, person_alpha, person_shares
 from kiosk.portrait.measures import Measured, measure_finished, measure_frame
 from kiosk.portrait.models import Floats, Models, Pixels
 from kiosk.portrait.norm import ROOM, Measure, Norm
 from kiosk.portrait.picture import read_picture
+from kiosk.portrait.plate import behind, set_off
 
-_WIDE: Final = 1.6
-"""How much more the wide view for the segmentation shows."""
+_log = logging.getLogger(__name__)
+
 _SAME_ROWS: Final = 1.5
 _SAME_SCALE: Final = 0.01
-"""A frame that the crown, measured to the pixel, moves by less than this is kept, and with it the segmentation."""
+"""A frame that the crown, measured to the pixel, moves by less than this is kept."""
+_MOST_MOVES: Final = 2
+_CARRIED: Final = 8
+"""Pixels: a frame that reaches no further beyond the last needs no segmentation of its own."""
+_CUT_OFF: Final = 1.5
+"""Rows: a crown above these may be where the frame ends, not the hair."""
 _LEAST_QUALITY: Final = 40
 _BEST_QUALITY: Final = 100
 _WHOLE_COLOUR: Final = 90
@@ -40,13 +48,14 @@ class Portrait:
     measured: Measured
 
 
-def finish(models: Models, pixels: Pixels, norm: Norm) -> Portrait:
+def finish(models: Models, pixels: Pixels, norm: Norm, plate: Pixels | None = None) -> Portrait:
     """The card's portrait from a frame or picture.
 
     The eyes' distance alone may be less than a camera's frame must have: a smaller picture is enlarged, and what that
     costs shows in the finished portrait's sharpness.
 
     :param pixels: RGB, not mirrored.
+    :param plate: the empty booth by the same camera; used where the booth is still as it was.
     :raises NoFace: nobody is found.
     :raises NotCompliant: it can't be brought to the norm; says by which measures.
     """
@@ -56,13 +65,15 @@ def finish(models: Models, pixels: Pixels, norm: Norm) -> Portrait:
     refused = [measure for measure in frame.failed if measure is not Measure.EYE_DISTANCE]
     if refused:
         raise NotCompliant(refused)
-    portrait, measured = attempt(models, pixels, frame, norm)
+    portrait, measured = attempt(models, pixels, frame, norm, plate)
     if measured.failed:
         raise NotCompliant(measured.failed)
     return Portrait(portrait, measured)
 
 
-def attempt(models: Models, pixels: Pixels, frame: Measured, norm: Norm) -> tuple[bytes, Measured]:
+def attempt(
+    models: Models, pixels: Pixels, frame: Measured, norm: Norm, plate: Pixels | None = None
+) -> tuple[bytes, Measured]:
     """The portrait as far as it goes, and what it measures: for whoever wants to see why it was refused.
 
     :param frame: what these pixels measure.
@@ -71,16 +82,27 @@ def attempt(models: Models, pixels: Pixels, frame: Measured, norm: Norm) -> tupl
     """
     if frame.face is None or frame.crop is None:
         raise NoFace("no face is found")
-    crop = frame.crop
-    alpha = _alpha(models, pixels, crop)
-    better = place(frame.face, crown_within(alpha, crop, frame.face), norm)
-    if abs(better.eye_row - crop.eye_row) > _SAME_ROWS or abs(better.scale / crop.scale - 1) > _SAME_SCALE:
-        crop, alpha = better, _alpha(models, pixels, better)
+    crop, tight = frame.crop, cut(pixels, frame.crop)
+    shares = _shares(models, pixels, crop, tight)
+    alpha = person_alpha(shares, tight)
+    for _ in range(_MOST_MOVES):
+        crown = crown_within(alpha, crop, frame.face)
+        better = place(frame.face, crown, norm)
+        if abs(better.eye_row - crop.eye_row) <= _SAME_ROWS and abs(better.scale / crop.scale - 1) <= _SAME_SCALE:
+            break
+        tight = cut(pixels, better)
+        if better.beyond(crop) <= _CARRIED and crown * crop.scale < crop.eye_row - _CUT_OFF:
+            shares = carried(shares, crop, better)
+        else:
+            shares = _shares(models, pixels, better, tight)
+        crop, alpha = better, person_alpha(shares, tight)
     height, width = pixels.shape[:2]
     beyond = [side for side, left in zip(ROOM, crop.room(width, height), strict=True) if left < 0]
     if beyond:
         raise NotCompliant(beyond)
-    white = on_white(cut(pixels, crop), alpha)
+    if plate is not None:
+        alpha = _against(plate, pixels, crop, tight, alpha)
+    white = on_white(tight, alpha)
     jpeg = encode(white, norm)
     return jpeg, measure_finished(models, read_picture(jpeg), norm)
 
@@ -125,10 +147,17 @@ def chip_portrait(jpeg: bytes) -> bytes:
     raise NotCompliant((Measure.FILE_SIZE,))
 
 
-def _alpha(models: Models, pixels: Pixels, crop: Crop) -> Floats:
-    across, down = (edge * (1 - 1 / _WIDE) / 2 for edge in (crop.width, crop.height))
-    inner = (round(across), round(down), round(crop.width - across), round(crop.height - down))
-    return person_alpha(models, cut(pixels, crop), cut(pixels, crop, _WIDE), inner)
+def _shares(models: Models, pixels: Pixels, crop: Crop, tight: Pixels) -> Floats:
+    return person_shares(models, tight, cut_around(pixels, crop, WIDE, MASK_EDGE))
+
+
+def _against(plate: Pixels, pixels: Pixels, crop: Crop, tight: Pixels, alpha: Floats) -> Floats:
+    wall = behind(plate, pixels)
+    better = None if wall is None else set_off(tight, cut(wall, crop), alpha)
+    if better is None:
+        _log.warning("the plate is not used: the booth is not as it was when the plate was taken")
+        return alpha
+    return better
 
 
 def _jpeg(image: Image.Image, quality: int, dots_per_inch: int | None) -> bytes:

@@ -8,7 +8,7 @@ import numpy as np
 
 from kiosk.portrait.landmarks import Face
 
-_HEAD: Final = {
+HEAD: Final = {
     4: (0.0000, -0.4632, 7.5866),
     6: (0.0000, 2.4733, 5.7886),
     10: (0.0000, 8.2618, 4.4815),
@@ -62,8 +62,8 @@ class Pose:
 
 def head_pose(face: Face) -> Pose:
     """The angles between the head and the line of sight."""
-    solid = np.array(list(_HEAD.values()), np.float64) * (1, -1, -1)  # OpenCV looks along z, with y downwards
-    flat = (face.points[list(_HEAD)] - face.eye_middle).astype(np.float64)
+    solid = np.array(list(HEAD.values()), np.float64) * (1, -1, -1)  # OpenCV looks along z, with y downwards
+    flat = (face.points[list(HEAD)] - face.eye_middle).astype(np.float64)
     turn = np.radians(face.roll)
     level = np.array(((np.cos(turn), np.sin(turn)), (-np.sin(turn), np.cos(turn))))
     lens = _SEEN_FROM * max(1.0, face.eye_distance)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kiosk.portrait.models import Floats, Models, Pixels
+from kiosk.portrait.sampling import smaller
 
 Points = npt.NDArray[np.float32]
 """n × 2: x to the right, y downwards."""
@@ -16,6 +17,7 @@ Points = npt.NDArray[np.float32]
 _DETECTOR_EDGE: Final = 128
 _MESH_EDGE: Final = 192
 _IRIS_EDGE: Final = 64
+MASK_EDGE: Final = 256
 _LEAST_SCORE: Final = 0.5
 _SAME_FACE: Final = 0.3
 """Overlap (intersection ÷ union) above which two boxes are one face."""
@@ -66,6 +68,11 @@ class Eye:
     lid_gap: float
     """Pixels between the middles of both lids."""
 
+    @property
+    def middle(self) -> Points:
+        """Between the corners, 2 numbers."""
+        return np.asarray((self.corners[0] + self.corners[1]) / 2, np.float32)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Face:
@@ -83,17 +90,17 @@ class Face:
     @property
     def eye_middle(self) -> Points:
         """The middle between both eyes' middles."""
-        return np.asarray((self.left_eye.corners.mean(0) + self.right_eye.corners.mean(0)) / 2, np.float32)
+        return np.asarray((self.left_eye.middle + self.right_eye.middle) / 2, np.float32)
 
     @property
     def eye_distance(self) -> float:
         """Pixels between both eyes' middles."""
-        return float(np.linalg.norm(self.right_eye.corners.mean(0) - self.left_eye.corners.mean(0)))
+        return float(np.linalg.norm(self.right_eye.middle - self.left_eye.middle))
 
     @property
     def roll(self) -> float:
         """Degrees by which the right eye of the picture lies lower than the left."""
-        across, down = self.right_eye.corners.mean(0) - self.left_eye.corners.mean(0)
+        across, down = self.right_eye.middle - self.left_eye.middle
         return float(np.degrees(np.arctan2(down, across)))
 
     @property
@@ -136,22 +143,20 @@ def find_boxes(models: Models, picture: Pixels) -> tuple[Box, ...]:
     height, width = picture.shape[:2]
     edge = max(height, width)
     scale = _DETECTOR_EDGE / edge
-    small = cv2.resize(
-        picture, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
-    )
+    small = smaller(picture, max(1, round(width * scale)), max(1, round(height * scale)))
     square = np.zeros((_DETECTOR_EDGE, _DETECTOR_EDGE, 3), np.float32)
     above, before = (_DETECTOR_EDGE - small.shape[0]) // 2, (_DETECTOR_EDGE - small.shape[1]) // 2
     square[above : above + small.shape[0], before : before + small.shape[1]] = small / 127.5 - 1
     raw, logits = models.detector.run(square, ("regressors", "classificators"))
     scores = 1 / (1 + np.exp(-np.clip(logits[:, 0], -80, 80)))
-    places = raw.reshape(-1, 8, 2) / _DETECTOR_EDGE
-    places[:, 0] += _anchors()
-    places[:, 2:] += _anchors()[:, None]
+    sure = np.flatnonzero(scores >= _LEAST_SCORE)
+    sure = sure[np.argsort(-scores[sure])]
+    scores, places = scores[sure], raw[sure].reshape(-1, 8, 2) / _DETECTOR_EDGE
+    places[:, 0] += _anchors()[sure]
+    places[:, 2:] += _anchors()[sure, None]
     shift = np.array((before, above), np.float32) / _DETECTOR_EDGE
     found: list[Box] = []
-    for index in np.argsort(-scores):
-        if scores[index] < _LEAST_SCORE:
-            break
+    for index in range(len(sure)):
         centre, size = (places[index, 0] - shift) * edge, places[index, 1] * edge
         eyes = (places[index, 2:4] - shift) * edge
         box = Box(
@@ -169,12 +174,10 @@ def find_boxes(models: Models, picture: Pixels) -> tuple[Box, ...]:
 
 
 def person_mask(models: Models, picture: Pixels) -> Floats:
-    """How surely each pixel is the person, 0–1, as large as the picture but no finer than the model's 256 × 256."""
-    edge = 256
-    height, width = picture.shape[:2]
-    small = cv2.resize(picture, (edge, edge), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    (mask,) = models.person.run(small, ("activation_10",))
-    return np.asarray(cv2.resize(mask[..., 0], (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    """How surely each place is the person, 0–1, on the model's own grid of 256 × 256 over the whole picture."""
+    small = smaller(picture, MASK_EDGE, MASK_EDGE).astype(np.float32)
+    (mask,) = models.person.run(small / np.float32(255), ("activation_10",))
+    return mask[..., 0]
 
 
 @cache

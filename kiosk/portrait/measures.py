@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import cv2
@@ -11,10 +12,11 @@ import numpy.typing as npt
 from kiosk.portrait.crop import Crop, crown_above_eyes, place
 from kiosk.portrait.head import head_pose
 from kiosk.portrait.landmarks import LIPS, Box, Face, find_face, person_mask
-from kiosk.portrait.matting import person_alpha
+from kiosk.portrait.matting import person_alpha, person_shares
 from kiosk.portrait.models import Floats, Models, Pixels
 from kiosk.portrait.norm import ROOM, Measure, Norm, Stage, Verdict, failed, judge
 from kiosk.portrait.picture import Picture
+from kiosk.portrait.sampling import sampled
 
 _EYES: Final = 90
 """Pixels between the eyes of the levelled face on which light and sharpness are measured, whatever the picture's size;
@@ -31,6 +33,12 @@ _BRIGHT: Final = 247
 _WHITE: Final = 250
 _STEP: Final = 4
 """Grey levels a bin of the cheeks' histograms: at one level each, smooth skin fails for a difference nobody sees."""
+_WEIGHTS: Final = np.array(((0.2126, 0.7152, 0.0722),), np.float32)
+"""Of red, green and blue in luminance (ITU-R BT.709)."""
+_TOP_GRID: Final = 60
+"""Samples of a top as far as the eyes are apart; more tell nothing new about its lightness."""
+_LEAST_CLOTH: Final = 50
+"""Pixels; with fewer there is no top to be seen."""
 _EDGE_SHARE: Final = 0.03
 """Of the picture's width: so near to the person the background is not judged, for hair and the JPEG's own ripples."""
 
@@ -65,7 +73,7 @@ def measure_frame(models: Models, pixels: Pixels, norm: Norm) -> Measured:
     if face is None:
         return Measured(Stage.CAPTURE, judge({Measure.SINGLE_FACE: 0.0}, Stage.CAPTURE, norm), None, None)
     mask = person_mask(models, pixels)
-    crop = place(face, crown_above_eyes(mask, face), norm)
+    crop = place(face, crown_above_eyes(mask, face, pixels), norm)
     height, width = pixels.shape[:2]
     values = (
         _of_face(face, pixels) | _of_top(face, pixels, mask) | dict(zip(ROOM, crop.room(width, height), strict=True))
@@ -88,13 +96,12 @@ def measure_finished(models: Models, picture: Picture, norm: Norm) -> Measured:
     if face is None:
         values[Measure.SINGLE_FACE] = 0.0
         return Measured(Stage.FINISHED, judge(values, Stage.FINISHED, norm), None, None)
-    height, width = pixels.shape[:2]
-    mask = person_alpha(models, pixels, None, (0, 0, width, height))
+    mask = person_alpha(person_shares(models, pixels, None), pixels)
     values |= _of_face(face, pixels) | _of_top(face, pixels, mask)
     values |= {
         Measure.FACE_WIDTH: face.width,
-        Measure.CROWN: float(face.eye_middle[1]) - crown_above_eyes(mask, face),
-        Measure.EYE_LINE: height - float(face.eye_middle[1]),
+        Measure.CROWN: float(face.eye_middle[1]) - crown_above_eyes(mask, face, pixels),
+        Measure.EYE_LINE: pixels.shape[0] - float(face.eye_middle[1]),
         Measure.EYE_MIDPOINT: float(face.eye_middle[0]),
         Measure.BACKGROUND: _white_share(pixels, mask),
     }
@@ -127,7 +134,7 @@ def _gaze(face: Face) -> float:
     for eye in (face.left_eye, face.right_eye):
         along = eye.corners[1] - eye.corners[0]
         width = float(np.linalg.norm(along))
-        shifts.append(float((eye.iris - eye.corners.mean(0)) @ along) / max(width * width, 1.0))
+        shifts.append(float((eye.iris - eye.middle) @ along) / max(width * width, 1.0))
     return abs(sum(shifts) / len(shifts))
 
 
@@ -135,19 +142,19 @@ def _of_light(face: Face, pixels: Pixels) -> dict[Measure, float]:
     patch, points = _levelled(face, pixels)
     hull = np.zeros(patch.shape[:2], np.uint8)
     cv2.fillConvexPoly(hull, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
-    inside = hull.astype(bool)
     grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
-    levels = grey[inside]
-    histogram = np.bincount(levels, minlength=256) / max(1, levels.size)
-    taken = histogram[histogram > 0]
-    linear = _linear(patch) @ np.array((0.2126, 0.7152, 0.0722), np.float32)
-    light = linear[inside]
-    spread = 60 * float(light.var())
+    linear = _luminance(patch)
+    histogram, lights = (
+        cv2.calcHist([levels], [0], hull, [256], [0, 256]).ravel() / max(1, cv2.countNonZero(hull))
+        for levels in (grey, np.rint(255 * linear).astype(np.uint8))
+    )
+    taken = lights[lights > 0]
+    mean, spread = (float(value[0, 0]) for value in cv2.meanStdDev(linear, mask=hull))
+    spread = 60 * spread * spread
     left, right = _cheek(points, _LEFT_CHEEK), _cheek(points, _RIGHT_CHEEK)
-    inner = cv2.erode(hull, np.ones((7, 7), np.uint8)).astype(bool)
     return {
-        Measure.SHARPNESS: _sharpness(grey, inner),
-        Measure.LUMINANCE: float(light.mean()),
+        Measure.SHARPNESS: _sharpness(grey, cv2.erode(hull, np.ones((7, 7), np.uint8))),
+        Measure.LUMINANCE: mean,
         Measure.CONTRAST: 100 * float(np.sin(np.pi * spread / (spread + 1))),
         Measure.UNDER_EXPOSED: float(histogram[: _DARK + 1].sum()),
         Measure.OVER_EXPOSED: float(histogram[_BRIGHT:].sum()),
@@ -159,40 +166,34 @@ def _of_light(face: Face, pixels: Pixels) -> dict[Measure, float]:
     }
 
 
-def _sharpness(grey: Pixels, inside: npt.NDArray[np.bool_]) -> float:
+def _sharpness(grey: Pixels, inside: Pixels) -> float:
     """The less sharp direction's variance: a head that moved is blurred in one direction only."""
-    if not inside.any():
-        return 0.0
     calm = cv2.GaussianBlur(grey, (3, 3), 0)
-    across, down = (cv2.Sobel(calm, cv2.CV_32F, *orders)[inside] for orders in ((2, 0), (0, 2)))
-    return float(min(across.var(), down.var()))
+    edges = (cv2.Sobel(calm, cv2.CV_16S, *orders) for orders in ((2, 0), (0, 2)))
+    return min(float(cv2.meanStdDev(each, mask=inside)[1][0, 0]) ** 2 for each in edges)
 
 
 def _levelled(face: Face, pixels: Pixels) -> tuple[Pixels, npt.NDArray[np.float32]]:
     """The face alone, level and with :data:`_EYES` between the eyes, and its landmarks in that patch."""
     step = face.eye_distance / _EYES
     turn = np.radians(face.roll)
-    cos, sin = np.cos(turn) / step, np.sin(turn) / step
-    x, y = face.eye_middle
-    there = np.array(
-        ((cos, sin, _EYE_PLACE[0] - cos * x - sin * y), (-sin, cos, _EYE_PLACE[1] + sin * x - cos * y)), np.float64
-    )
-    if step > 1.5:  # as in crop.cut
-        height, width = pixels.shape[:2]
-        size = (max(1, round(width / step)), max(1, round(height / step)))
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        shrunk = there * np.array((width / size[0], height / size[1], 1.0))
-        patch = cv2.warpAffine(small, shrunk, _PATCH, borderMode=cv2.BORDER_REPLICATE)
-    else:
-        patch = cv2.warpAffine(pixels, there, _PATCH, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(patch, np.uint8), np.asarray(face.points @ there[:, :2].T + there[:, 2], np.float32)
+    cos, sin = np.cos(turn) * step, np.sin(turn) * step
+    (x, y), (across, down) = face.eye_middle, _EYE_PLACE
+    back = np.array(((cos, -sin, x - cos * across + sin * down), (sin, cos, y - sin * across - cos * down)), np.float64)
+    there = np.asarray(cv2.invertAffineTransform(back), np.float64)
+    patch = sampled(pixels, back, *_PATCH)
+    return patch, np.asarray(face.points @ there[:, :2].T + there[:, 2], np.float32)
 
 
-def _linear(patch: Pixels) -> Floats:
+def _luminance(patch: Pixels) -> Floats:
     """Linear light 0–1 of sRGB (IEC 61966-2-1)."""
+    return np.asarray(cv2.transform(cv2.LUT(patch, _linear()), _WEIGHTS), np.float32)
+
+
+@cache
+def _linear() -> Floats:
     levels = np.arange(256, dtype=np.float32) / 255
-    table = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4).astype(np.float32)
-    return table[patch]
+    return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def _cheek(points: npt.NDArray[np.float32], landmark: int) -> tuple[slice, slice]:
@@ -209,9 +210,13 @@ def _evenness(left: Pixels, right: Pixels) -> float:
 
 
 def _natural(cheeks: Pixels) -> float:
-    lab = cv2.cvtColor(cheeks.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    a, b = lab[..., 1], lab[..., 2]
-    return 100 * float(((a >= 5) & (a <= 25) & (b >= 5) & (b <= 35)).mean())
+    """100 within the window, less the farther the cheeks' mean colour lies outside; 0 where it is greenish or blue."""
+    lab = cv2.cvtColor(cheeks.mean((0, 1), dtype=np.float32)[None, None] / 255, cv2.COLOR_RGB2LAB)
+    a, b = (float(value) for value in lab[0, 0, 1:])
+    if a < 0 or b < 0:
+        return 0.0
+    off = float(np.hypot(max(0, 5 - a, a - 25), max(0, 5 - b, b - 35)))
+    return 200 / (1 + float(np.exp(off / 10)))
 
 
 def _bridge(grey: Pixels, points: npt.NDArray[np.float32], cheeks: tuple[tuple[slice, slice], ...]) -> float:
@@ -233,14 +238,16 @@ def _of_top(face: Face, pixels: Pixels, mask: Floats) -> dict[Measure, float]:
     """The shoulders beside the neck; empty where the picture ends above them."""
     unit = face.eye_distance
     x, chin = float(face.eye_middle[0]), float(face.eye_middle[1]) + face.eyes_to_chin
-    rows = slice(round(chin + 0.5 * unit), round(chin + 1.0 * unit))
+    height, width = pixels.shape[:2]
+    step = max(1, int(unit / _TOP_GRID))
+    rows = np.arange(max(0, round(chin + 0.5 * unit)), min(height, round(chin + 1.0 * unit)), step)
     sides = []
     for near, far in ((-1.6, -0.8), (0.8, 1.6)):
-        columns = slice(max(0, round(x + near * unit)), max(0, round(x + far * unit)))
-        cloth = pixels[rows, columns][mask[rows, columns] > 0.9]
-        sides.append(cloth)
+        columns = np.arange(max(0, round(x + near * unit)), min(width, round(x + far * unit)), step)
+        theirs = mask[np.ix_(rows * mask.shape[0] // height, columns * mask.shape[1] // width)] > 0.9
+        sides.append(pixels[np.ix_(rows, columns)][theirs])
     cloth = np.concatenate(sides)
-    if cloth.size < 3 * 50:
+    if len(cloth) < _LEAST_CLOTH / step**2:
         return {}
     lab = cv2.cvtColor((cloth[None].astype(np.float32)) / 255, cv2.COLOR_RGB2LAB)
     return {Measure.TOP_LIGHTNESS: float(np.percentile(lab[..., 0], 75))}

@@ -1,6 +1,7 @@
-"""The four models, as set-up brought them: find faces, landmarks, irises, and the person before the background.
+"""The models, as set-up brought them: find faces, landmarks, irises, and the person before the background.
 
-Apache-2.0, from MediaPipe (docs/portrait.md). They run on the processor; nothing leaves the machine.
+Apache-2.0, from MediaPipe (docs/portrait.md); one more, from OpenCV's zoo, is loaded by whoever compares two faces.
+They run on the processor; nothing leaves the machine.
 """
 
 import hashlib
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +25,27 @@ MODELS: Final = {
     "iris_landmark": "d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
     "selfie_segmentation": "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
 }
-"""Name and SHA-256 of each file; ``deploy/fetch_models.py`` takes them from here."""
+"""Name and SHA-256 of each file."""
+RECOGNISER: Final = "face_recognition_sface_2021dec_int8bq.onnx"
+MODEL_FILES: Final = {f"{name}.tflite": digest for name, digest in MODELS.items()} | {
+    RECOGNISER: "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee"
+}
+"""All files with their SHA-256; ``deploy/fetch_models.py`` takes them from here."""
+
+
+def read_model(directory: Path, file: str) -> bytes:
+    """A model's file, whole and as it should be.
+
+    :raises ModelsMissing: it is not there, or another.
+    """
+    path = directory / file
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelsMissing(f"{path} is missing; bring it with: python deploy/fetch_models.py") from error
+    if hashlib.sha256(content).hexdigest() != MODEL_FILES[file]:
+        raise ModelsMissing(f"{path} is not the model it should be; remove it and run deploy/fetch_models.py")
+    return content
 
 
 class Model:
@@ -32,18 +54,12 @@ class Model:
     :raises ModelsMissing: the file is not there or not the one it should be.
     """
 
-    def __init__(self, directory: Path, name: str, *, threads: int) -> None:
-        path = directory / f"{name}.tflite"
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ModelsMissing(f"{path} is missing; bring it with: python deploy/fetch_models.py") from error
-        if hashlib.sha256(content).hexdigest() != MODELS[name]:
-            raise ModelsMissing(f"{path} is not the model it should be; remove it and run deploy/fetch_models.py")
+    def __init__(self, directory: Path, name: str) -> None:
+        content = read_model(directory, f"{name}.tflite")
         # Here and not above: nobody pays for the runtime before the first picture.
         from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
 
-        self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
+        self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = {each["name"]: each["index"] for each in self._interpreter.get_output_details()}
@@ -56,13 +72,16 @@ class Model:
 
 
 class Models:
-    """All four, loaded.
+    """The four that measure, loaded.
 
     :raises ModelsMissing: one is not there or not the one it should be.
     """
 
-    def __init__(self, directory: Path, *, threads: int = 2) -> None:
-        self.detector = Model(directory, "face_detection_short_range", threads=threads)
-        self.landmarks = Model(directory, "face_landmark", threads=threads)
-        self.iris = Model(directory, "iris_landmark", threads=threads)
-        self.person = Model(directory, "selfie_segmentation", threads=threads)
+    def __init__(self, directory: Path) -> None:
+        # One thread each, here and in OpenCV: pictures and models are so small that a second one only waits for the
+        # first, and that core draws the preview.
+        cv2.setNumThreads(1)
+        self.detector = Model(directory, "face_detection_short_range")
+        self.landmarks = Model(directory, "face_landmark")
+        self.iris = Model(directory, "iris_landmark")
+        self.person = Model(directory, "selfie_segmentation")

@@ -180,12 +180,12 @@ def limits(stage: Stage, norm: Norm) -> tuple[Limit, ...]:
         ),
         Limit(Measure.LUMINANCE, "", 0.12, 0.75, f"{_ISO} luminance mean, linear light"),
         Limit(Measure.CONTRAST, "", 60, 100, f"{_ISO} luminance variance: 100·sin(π·60v ÷ (60v+1))"),
-        Limit(Measure.UNDER_EXPOSED, "", 0, 0.45, f"{_ISO} under-exposure: share ≤ 25"),
-        Limit(Measure.OVER_EXPOSED, "", 0, 0.05, f"{_ISO} over-exposure: share ≥ 247"),
-        Limit(Measure.DYNAMIC_RANGE, "", 70, 100, f"{_ISO} dynamic range: 12.5 · entropy"),
+        Limit(Measure.UNDER_EXPOSED, "", 0, 0.45, f"{_ISO} under-exposure: share ≤ 25, of grey levels"),
+        Limit(Measure.OVER_EXPOSED, "", 0, 0.05, f"{_ISO} over-exposure: share ≥ 247, of grey levels"),
+        Limit(Measure.DYNAMIC_RANGE, "", 70, 100, f"{_ISO} dynamic range: 12.5 · entropy of linear light"),
         Limit(Measure.EVEN_LIGHT, "", 50, 100, f"{_ISO} illumination uniformity: 100 · overlap^0.3"),
         Limit(Measure.SIDE_SHADOW, "", 0.5, 2, f"{_OWN}: luminance of one cheek ÷ the other"),
-        Limit(Measure.NATURAL_COLOUR, "%", 90, 100, f"{_ISO} natural colour: cheeks with a* 5–25, b* 5–35"),
+        Limit(Measure.NATURAL_COLOUR, "", 90, 100, f"{_ISO} natural colour: cheeks' mean within a* 5–25, b* 5–35"),
     )
     hints = (
         Limit(

@@ -10,6 +10,11 @@ def mask_name(name: str) -> str:
     return name[0] + "*" * (len(name) - 2) + name[-1]
 
 
+def mask_name_in_words(name: str) -> str:
+    """The same with the name's gaps kept, for a long name of letters: lines end where the name's do. J*** **N."""
+    return "".join(" " if char == " " else mask for char, mask in zip(name, mask_name(name), strict=True))
+
+
 def mask_number(number: str) -> str:
     """First three and last two characters of an ID or social security number.
 

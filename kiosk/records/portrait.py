@@ -27,6 +27,8 @@ MOST_SEALED: Final = LARGEST_KB * 1000 + 48
 """HPKE adds a public key of 32 bytes and a tag of 16."""
 CONSENT_TEXT: Final = "portrait-1"
 """Names the words of the consent page; other words, another name."""
+COMPARISON_TEXT: Final = "comparison-1"
+"""The same for the page that asks whether the portrait may be compared with the identity card's photo."""
 _PURPOSE: Final = b"ssct-portrait-1"
 _BEGINS, _ENDS = b"\xff\xd8", b"\xff\xd9"
 
@@ -112,12 +114,31 @@ class NoPortrait(Enum):
     """Something else, or nobody's affair."""
 
 
+class Likeness(Enum):
+    """What a machine makes of two pictures: a hint for whoever decides."""
+
+    SAME = "same"
+    NOT_THE_SAME = "not_the_same"
+    OPEN = "open"
+    """It can't tell."""
+
+
+class FiledComparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What came of comparing a portrait with its holder's identity card. No number goes with it."""
+
+    likeness: Likeness
+    consent_text: ConsentText
+    """:data:`COMPARISON_TEXT` of the terminal that showed it."""
+
+
 class FiledPortrait(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A portrait on its way to the centre, with an application."""
 
     sealed: Annotated[bytes, msgspec.Meta(min_length=LEAST_SEALED, max_length=MOST_SEALED)]
     consent_by: ConsentBy
     consent_text: ConsentText
+    comparison: FiledComparison | None = None
+    """None where nobody has agreed to one, or the terminal makes none."""
 
     def __repr__(self) -> str:
         return "<FiledPortrait>"

@@ -46,9 +46,38 @@ class Stage(Enum):
     """Where in a transaction an entry was written. An irrevocable step is recorded before and after."""
 
     BEGUN = "begun"
+    STEP = "step"
+    """On the way: what is being done now, or has been; :attr:`Transaction.step` says what."""
     FINISHED = "finished"
     CONSENT = "consent"
     """What was said to a portrait's being taken; as often as it was said. Changes nothing."""
+
+
+class IssuanceStep(Enum):
+    """How far a new card has come. What can't be undone stands twice: before it and after it."""
+
+    RESERVED = "reserved"
+    FEE_ORDERED = "fee_ordered"
+    FEE_PAID = "fee_paid"
+    PERSONALISING = "personalising"
+    PERSONALISED = "personalised"
+    PRINTING = "printing"
+    PRINTED = "printed"
+    READ_BACK = "read_back"
+    """Chip and order agree."""
+    TAKING_OLD_CARD = "taking_old_card"
+    OLD_CARD_TAKEN = "old_card_taken"
+    SWITCHING = "switching"
+    """The centre is asked for the point of no return."""
+    SWITCHED = "switched"
+    REJECTING = "rejecting"
+    """The spoilt blank is about to go into the reject bin."""
+    RETAINING = "retaining"
+    """The card that nobody took is about to go into the retained bin."""
+    RETURNING_OLD_CARD = "returning_old_card"
+    OLD_CARD_RETURNED = "old_card_returned"
+    COMMITTED = "committed"
+    ABANDONED = "abandoned"
 
 
 class Outcome(Enum):
@@ -92,6 +121,8 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """32 hex characters, random; the same for every stage and for the online request that did the work."""
     service: Service
     stage: Stage
+    step: IssuanceStep | None = None
+    """With stage STEP only."""
     outcome: Outcome | None = None
     """None unless ``stage`` is FINISHED."""
     reason: str = ""

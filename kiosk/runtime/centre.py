@@ -7,6 +7,18 @@ from kiosk.central_client.errors import CentreDistrusted, CentreRefused, CentreU
 from kiosk.journeys.requests import AskCentre, CentreAnswer, Distrusted, Unreachable
 from kiosk.records.activation import ActivateCard
 from kiosk.records.filings import FileMatter, GetFilings
+from kiosk.records.issuance import (
+    AbandonIssuance,
+    AskFee,
+    AskIssuance,
+    AuthenticateBlank,
+    CommitIssuance,
+    OrderFee,
+    RegisterBlank,
+    RequestToken,
+    ReserveIssuance,
+    SwitchCards,
+)
 from kiosk.records.questions import (
     AuthenticateTerminal,
     ChangeCentrePin,
@@ -70,3 +82,23 @@ def _put(client: CentralClient, request: AskCentre) -> CentreAnswer:  # noqa: C9
             return client.filings(question)
         case ExamineCard() as question:
             return client.examine_card(request.session_id, question)
+        case ReserveIssuance() as question:
+            return client.reserve_issuance(question)
+        case OrderFee() as question:
+            return client.order_fee(question)
+        case AskFee() as question:
+            return client.fee(question)
+        case RequestToken() as question:
+            return client.issuance_token(question)
+        case RegisterBlank() as question:
+            return client.register_blank(question)
+        case AuthenticateBlank() as question:
+            return client.authenticate_blank(question)
+        case SwitchCards() as question:
+            return client.switch_cards(question)
+        case CommitIssuance() as question:
+            return client.commit_issuance(question)
+        case AbandonIssuance() as question:
+            return client.abandon_issuance(question)
+        case AskIssuance() as question:
+            return client.issuance(question)

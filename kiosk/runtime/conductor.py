@@ -26,6 +26,7 @@ from kiosk.journeys.requests import (
     CentreAnswer,
     CitizenCancelled,
     CitizenGone,
+    ComparePortrait,
     Distrusted,
     EnterPin,
     EnterPinBlock,
@@ -69,7 +70,14 @@ from kiosk.journeys.views import (
 from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
 from kiosk.portrait.guidance import Instruction
-from kiosk.records.portrait import CONSENT_TEXT, FiledPortrait, TakenPortrait
+from kiosk.records.portrait import (
+    COMPARISON_TEXT,
+    CONSENT_TEXT,
+    FiledComparison,
+    FiledPortrait,
+    Likeness,
+    TakenPortrait,
+)
 from kiosk.records.transaction import Outcome, Service
 from kiosk.runtime.errands import card_errand, id_errand, pad_errand
 from kiosk.runtime.health import Health
@@ -79,6 +87,7 @@ from kiosk.runtime.paper import print_once, typeset
 from kiosk.runtime.repertoire import JOURNEYS
 from kiosk.runtime.sitting import Sitting, Studio
 from kiosk.runtime.surroundings import Devices, Display, Journal, Surroundings
+from kiosk.runtime.vital_signs import Pulse
 from kiosk.runtime.watch import DeviceWatch
 
 _log = logging.getLogger(__name__)
@@ -122,8 +131,9 @@ class Conductor:
         self._region, self._devices, self._display, self._journal = region, devices, display, journal
         self._handbook, self._studio = handbook, studio
         self._ask_centre, self._surroundings, self._clock = ask_centre, surroundings, surroundings.monotonic
-        self._lanes = Lanes(surroundings.wake)
+        self._lanes = Lanes(surroundings.wake, surroundings.monotonic)
         self._health = Health()
+        self._pulse = Pulse(self._lanes, self._health)
         self._watch = DeviceWatch(devices, journal, self._lanes, self._health)
         self._idleness = Idleness(self._clock())
         self._large = False
@@ -192,6 +202,19 @@ class Conductor:
     def vacant(self) -> bool:
         """Whether nobody is being served."""
         return self._at_reception and isinstance(self._view, Attract)
+
+    @property
+    def ailment(self) -> str | None:
+        """What only a new start of the process can mend; None while there is nothing. Asked after each tick."""
+        return self._pulse.ailment(self._clock())
+
+    @property
+    def standing(self) -> str:
+        """How the terminal stands, in a few words for technicians that name nobody."""
+        closed = self._health.view(self._region.hotline)
+        if closed is not None:
+            return f"out of service, {closed.code}"
+        return "waits for somebody" if self.vacant else "serves somebody"
 
     def stop(self) -> None:
         """End the lanes and close a running journey, which wipes what it holds."""
@@ -289,6 +312,8 @@ class Conductor:
             case TakePortrait():
                 self._sitting = self._new_sitting()
                 self._hand(self._lanes.camera, self._sitting.take)
+            case ComparePortrait():
+                self._hand(self._lanes.camera, self._comparison(request))
             case SealPortrait():
                 self._send(self._sealed(request))
             case _:
@@ -322,6 +347,12 @@ class Conductor:
 
         return Sitting(camera, studio, tell, self._clock)
 
+    def _comparison(self, request: ComparePortrait) -> Callable[[], Likeness]:
+        check = self._studio.likeness if self._studio is not None else None
+        if check is None:
+            raise AssertionError("a journey compares where nothing is compared")
+        return lambda: check.tell(request.portrait, request.photo)
+
     def _sealed(self, request: SealPortrait) -> FiledPortrait:
         if self._studio is None:
             raise AssertionError("nobody has taken this portrait")
@@ -329,6 +360,9 @@ class Conductor:
             sealed=request.portrait.sealed(request.transaction_id, self._studio.centre),
             consent_by=request.consent_by,
             consent_text=CONSENT_TEXT,
+            comparison=FiledComparison(likeness=request.likeness, consent_text=COMPARISON_TEXT)
+            if request.likeness is not None
+            else None,
         )
 
     def _print(self, request: PrintSlip) -> None:
@@ -470,6 +504,7 @@ class Conductor:
                     self._surroundings.today(),
                     reads_id_cards=self._watch.reads_id_cards,
                     takes_portraits=self._studio is not None and self._watch.camera_there,
+                    compares_portraits=self._studio is not None and self._studio.likeness is not None,
                     printing=self._watch.printing,
                     handbook=self._handbook,
                     country=self._surroundings.country,

@@ -43,6 +43,10 @@ class Health:
         if self._broken.pop(what, None) is not None:
             _log.warning("%s works again", what)
 
+    def is_broken(self, what: str) -> bool:
+        """Whether ``what`` is known not to do its part."""
+        return what in self._broken
+
     @property
     def is_closed(self) -> bool:
         """Whether staff or the system have closed the terminal."""

@@ -14,6 +14,7 @@ from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.journeys.requests import LedgerFailed
 from kiosk.ledger.errors import ErasureIncomplete, LedgerError, LedgerUnusable
 from kiosk.ledger.journal import Damage, Ledger
+from kiosk.records.custody import Movement
 from kiosk.records.transaction import Outcome, Stage, Transaction
 from kiosk.uplink.receipts import LineState, ReceiptReader, ReceiptsUnusable, Standing
 
@@ -69,6 +70,26 @@ class DurableJournal:
         except LedgerError as error:
             if transaction.stage is Stage.FINISHED and transaction not in self._owed:
                 self._owed.append(transaction)
+            raise self._failed(error) from error
+
+    def append_movement(self, movement: Movement, *, offset_ms: int, keep: Mapping[str, bytes | None]) -> int:
+        """Make a movement of blank cards durable; its sequence. With :meth:`kept` what the book of the blanks needs.
+
+        :raises LedgerFailed: it could not be.
+        """
+        try:
+            return self._opened().append_movement(movement, offset_ms=offset_ms, keep=keep).sequence
+        except LedgerError as error:
+            raise self._failed(error) from error
+
+    def kept(self, name: str) -> bytes | None:
+        """What the ledger keeps under this name.
+
+        :raises LedgerFailed: it can't be read.
+        """
+        try:
+            return self._opened().kept(name)
+        except LedgerError as error:
             raise self._failed(error) from error
 
     def close_interrupted(self) -> int:

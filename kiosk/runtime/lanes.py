@@ -4,12 +4,27 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from drivers.ports.card_reader import ExternalAuthenticationRefused, HolderDataProtected
 from drivers.ports.errors import DeviceError
 from kiosk.journeys.requests import LedgerFailed
 from kiosk.portrait.guidance import Instruction
+
+CARD_S: Final = 60.0
+"""Twelve answers at their limit of 5 s (drivers/transport/pcsc.py); a wait for a card takes 0.5 s."""
+PAD_S: Final = 270.0
+"""An entry of 240 s (errands.py), whose limit the pad itself keeps in a byte of seconds, and what is said around it."""
+ID_READER_S: Final = 30.0
+"""Four commands at their limit of 3 s, each asked twice (drivers/id_reader/serial_reader.py)."""
+CENTRE_S: Final = 40.0
+"""Two exchanges of at most 8 s after 3 s for connecting, and a name server that is silent."""
+LEDGER_S: Final = 120.0
+"""Opening it after weeks without a line, on a disk that takes its time: 100 000 entries are verified in some 5 s."""
+PRINTER_S: Final = 300.0
+"""Seventy portions of 2 KiB, 25 cm of paper, at their limit of 4 s (drivers/receipt_printer/serial_printer.py)."""
+CAMERA_S: Final = 120.0
+"""A try of 60 s (sitting.py), opening, loading the models, and finishing three pictures on a slow machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +63,24 @@ class Lane:
     """Runs blocking work in one thread, one piece after the other."""
 
     def __init__(
-        self, name: str, answers: Answers, wake: Callable[[], None], expected: tuple[type[BaseException], ...] = ()
+        self,
+        name: str,
+        answers: Answers,
+        wake: Callable[[], None],
+        clock: Callable[[], float],
+        longest_s: float,
+        expected: tuple[type[BaseException], ...] = (),
     ) -> None:
         """
         :param answers: where answers go.
         :param wake: called after each answer, from the lane's thread.
+        :param clock: seconds that never go back.
+        :param longest_s: no piece of this lane's work takes longer, all its time-outs spent.
         :param expected: errors that are answers; any other is a defect, ends the lane and thereby the application.
         """
-        self._answers, self._wake = answers, wake
+        self._answers, self._wake, self._clock, self._longest_s = answers, wake, clock, longest_s
+        self._begun_at: float | None = None
+        """When the piece of work under way was begun; written by the lane's thread."""
         self._expected: tuple[type[BaseException], ...] = (DeviceError, *expected)
         self._work: queue.SimpleQueue[tuple[int, Callable[[], Any]] | None] = queue.SimpleQueue()
         self._defect: BaseException | None = None
@@ -67,6 +92,16 @@ class Lane:
     def idle(self) -> bool:
         """Whether nothing is under way; asked from the thread that submits and takes the answers."""
         return self._pending == 0
+
+    @property
+    def name(self) -> str:
+        """What its thread is called."""
+        return self._thread.name
+
+    def hangs(self, now: float) -> bool:
+        """Whether a piece of work has taken longer than any can."""
+        begun_at = self._begun_at
+        return begun_at is not None and now - begun_at > self._longest_s
 
     def submit(self, ticket: int, work: Callable[[], Any]) -> None:
         """Queue a piece of work; its answer carries ``ticket``.
@@ -91,6 +126,7 @@ class Lane:
         while (item := self._work.get()) is not None:
             ticket, work = item
             answer = LaneAnswer(self, ticket, None, None)
+            self._begun_at = self._clock()
             try:
                 answer = LaneAnswer(self, ticket, work(), None)
             except self._expected as error:
@@ -100,6 +136,7 @@ class Lane:
                 answer = LaneAnswer(self, ticket, None, RuntimeError(f"{self._thread.name} died"))
                 raise
             finally:
+                self._begun_at = None
                 self._answers.put(answer)
                 self._wake()
 
@@ -107,19 +144,30 @@ class Lane:
 class Lanes:
     """The terminal's lanes, and what comes back from them. Everything but the lanes' own work runs in one thread."""
 
-    def __init__(self, wake: Callable[[], None]) -> None:
-        """:param wake: called after each answer, from the lane's thread."""
-        self._wake = wake
+    def __init__(self, wake: Callable[[], None], clock: Callable[[], float]) -> None:
+        """
+        :param wake: called after each answer, from the lane's thread.
+        :param clock: seconds that never go back.
+        """
+        self._wake, self._clock = wake, clock
         self._answers: Answers = queue.SimpleQueue()
         self._aside: dict[int, Callable[[LaneAnswer], None]] = {}
         self._side_ticket = 0
-        self.card = Lane("card", self._answers, wake, (HolderDataProtected, ExternalAuthenticationRefused))
-        self.pad = Lane("pad", self._answers, wake)
-        self.id = Lane("id", self._answers, wake)
-        self.centre = Lane("centre", self._answers, wake)
-        self.ledger = Lane("ledger", self._answers, wake, (LedgerFailed,))
-        self.printer = Lane("printer", self._answers, wake)
-        self.camera = Lane("camera", self._answers, wake)
+        self.card = self._lane("card", CARD_S, HolderDataProtected, ExternalAuthenticationRefused)
+        self.pad = self._lane("pad", PAD_S)
+        self.id = self._lane("id", ID_READER_S)
+        self.centre = self._lane("centre", CENTRE_S)
+        self.ledger = self._lane("ledger", LEDGER_S, LedgerFailed)
+        self.printer = self._lane("printer", PRINTER_S)
+        self.camera = self._lane("camera", CAMERA_S)
+
+    @property
+    def all(self) -> tuple[Lane, ...]:
+        """Each of them."""
+        return self.card, self.pad, self.id, self.centre, self.ledger, self.printer, self.camera
+
+    def _lane(self, name: str, longest_s: float, *expected: type[BaseException]) -> Lane:
+        return Lane(name, self._answers, self._wake, self._clock, longest_s, expected)
 
     def do_aside(self, lane: Lane, work: Callable[[], Any], then: Callable[[LaneAnswer], None]) -> None:
         """Have something done that no journey waits for; ``then`` is given the answer when it is taken in."""
@@ -146,5 +194,5 @@ class Lanes:
 
     def close(self) -> None:
         """End them all."""
-        for lane in (self.card, self.pad, self.id, self.centre, self.ledger, self.printer, self.camera):
+        for lane in self.all:
             lane.close()

@@ -15,6 +15,7 @@ from kiosk.journeys.requests import NoSitting, NotTaken
 from kiosk.portrait.errors import ModelsMissing, PortraitError
 from kiosk.portrait.guidance import Guidance, Instruction
 from kiosk.records.portrait import TakenPortrait
+from kiosk.runtime.likeness import LikenessCheck
 from kiosk.runtime.viewfinder import Viewfinder
 
 if TYPE_CHECKING:  # nobody loads numpy and the models before the first picture
@@ -48,6 +49,8 @@ class Studio:
     viewfinder: Viewfinder
     centre: X25519PublicKey
     """Whom a portrait is sealed to."""
+    likeness: LikenessCheck | None = None
+    """Compares a portrait with an identity card's photo; None where that is switched off."""
 
 
 @dataclass(slots=True, eq=False)

@@ -8,6 +8,7 @@ import logging
 import os
 
 from kiosk.ui.settings import DisplaySettings
+from kiosk.ui.whole_screen import screen_size
 
 
 def prepare_kivy(settings: DisplaySettings) -> None:
@@ -31,6 +32,7 @@ def prepare_kivy(settings: DisplaySettings) -> None:
     from kivy.config import Config  # noqa: PLC0415 - reads the environment set above
 
     whole_screen = settings.width == 0 or settings.height == 0
+    size = screen_size() if whole_screen else (settings.width, settings.height)
     wanted: dict[str, dict[str, int | str]] = {
         "kivy": {
             "exit_on_escape": 0,
@@ -50,8 +52,8 @@ def prepare_kivy(settings: DisplaySettings) -> None:
             "min_state_time": 0,
         },
     }
-    if not whole_screen:
-        wanted["graphics"] |= {"width": settings.width, "height": settings.height}
+    if size is not None:
+        wanted["graphics"] |= {"width": size[0], "height": size[1]}
     for section, options in wanted.items():
         for option, value in options.items():
             Config.set(section, option, str(value))

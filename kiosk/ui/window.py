@@ -41,6 +41,9 @@ class TerminalWindow:
 
         self._router: Router = Router(settings, on_intent=on_intent, on_activity=on_activity, look_through=look_through)
         self._wake: Callable[[], None] | None = None
+        self.is_drawn = False
+        """The first scene stands on the screen, whatever a frame before it showed."""
+        self._first_is_due = True
 
     @property
     def preferences(self) -> Preferences:
@@ -60,8 +63,25 @@ class TerminalWindow:
         from kivy.clock import Clock  # noqa: PLC0415 - see the module's words
 
         self._router.show(scene)
+        if self._first_is_due:
+            self._first_is_due = False
+            self._note_first_frame()
         nobody = isinstance(scene.view, Attract | OutOfService)
         Clock._max_fps = _CALM if nobody else _BRISK  # Kivy reads its own setting once, at import
+
+    def _note_first_frame(self) -> None:
+        from kivy.clock import Clock  # noqa: PLC0415 - see the module's words
+        from kivy.core.window import Window  # noqa: PLC0415 - see the module's words
+
+        def drawn(_elapsed: float) -> None:
+            self.is_drawn = True
+
+        def flipped(*_: object) -> None:
+            # Told before the frame goes to the display; when the loop comes round it has gone.
+            Window.unbind(on_flip=flipped)
+            Clock.schedule_once(drawn)
+
+        Window.bind(on_flip=flipped)
 
     def wake(self) -> None:
         """Have the loop call its tick soon. From any thread; before the loop runs it does nothing."""

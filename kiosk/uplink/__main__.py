@@ -3,20 +3,24 @@
 import argparse
 import base64
 import logging
+import os
 import signal
 import sqlite3
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import assert_never
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from kiosk.ledger import LedgerError
+from kiosk.service_manager import ServiceManager
 from kiosk.uplink.alone import AlreadyRunning
 from kiosk.uplink.receipts import ReceiptsUnusable
 from kiosk.uplink.settings import ANSWER_WITHIN_S, UplinkSettings, opened
+from kiosk.uplink.uplink import BackOff, Halted, Idle, Resumed, Sent, Step
 
 _log = logging.getLogger("kiosk.uplink")
 RUNS_ALREADY = 3
@@ -36,17 +40,39 @@ def run(settings: UplinkSettings) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    manager = ServiceManager.of(os.environ)
+
+    def alive(step: Step) -> None:
+        manager.standing(_standing(step))
+        manager.alive()
+
     try:
         with opened(settings) as uplink:
             _log.info("uplink of %s runs", settings.terminal)
-            uplink.run(stop)
+            manager.ready()
+            uplink.run(stop, alive)
+            manager.stopping()
     except AlreadyRunning as error:
         print(error, file=sys.stderr)
         return RUNS_ALREADY
     except (LedgerError, ReceiptsUnusable, sqlite3.Error, OSError) as error:
         _log.error("uplink of %s ends: %s", settings.terminal, error)
         return _DISK
+    finally:
+        manager.close()
     return 0
+
+
+def _standing(step: Step) -> str:
+    match step:
+        case Idle() | Sent() | Resumed():
+            return "the line carries"
+        case BackOff(reason=reason):
+            return f"waits for the line: {reason}"
+        case Halted(reason=reason):
+            return f"halted, somebody must act: {reason}"
+        case never:
+            assert_never(never)
 
 
 def _settings(arguments: Sequence[str] | None) -> UplinkSettings:

@@ -29,6 +29,8 @@ FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 300.0
 POLL_S: Final = 0.2
 """How often the ledger's head is looked at; a look costs tens of microseconds."""
+SIGN_OF_LIFE_S: Final = 20.0
+"""The longest that is waited in one piece, so that a watchdog hears of a healthy uplink whose line is dead."""
 GREETING_S: Final = 900.0
 """An idle uplink sends an empty batch this often: it hears of a frozen identity, and keeps the clock's offset fresh."""
 _ENTRY_OVERHEAD: Final = 320
@@ -169,20 +171,25 @@ class Uplink:
         self._check(receipt, batch)
         return self._keep(receipt, batch, through)
 
-    def run(self, stop: Stop) -> None:
+    def run(self, stop: Stop, alive: Callable[[Step], None] = lambda _step: None) -> None:
         """Step until told to stop.
 
+        :param alive: told what the last step was, after each and at least every :data:`SIGN_OF_LIFE_S` of a wait.
         :raises LedgerUnusable: the ledger can't be read.
         :raises sqlite3.Error: the receipts can't be read or written.
         """
         while not stop.is_set():
-            match self.step():
+            step = self.step()
+            alive(step)
+            match step:
                 case Idle():
                     stop.wait(POLL_S)
                 case Sent() | Resumed():
                     pass
-                case BackOff(seconds=seconds) | Halted(seconds=seconds):
-                    stop.wait(seconds)
+                case BackOff(seconds=left) | Halted(seconds=left):
+                    while left > 0 and not stop.wait(min(left, SIGN_OF_LIFE_S)):
+                        left -= SIGN_OF_LIFE_S
+                        alive(step)
                 case never:
                     assert_never(never)
 

@@ -58,6 +58,17 @@ class Workbench(Protocol):
     def last_slip(self) -> bytes | None:
         """The last piece of paper that the receipt printer cut off, a PNG; None before the first."""
 
+    def set_card_printer(self, what: str) -> None:
+        """``take``, ``load``, ``clear``, ``empty_reject``, ``empty_retained``, ``ribbon``, ``ribbon_out``, ``open``,
+        ``close``, ``off``, ``on``; ``jam_next``, ``two_next``, ``dead_next``, ``ribbon_next``, ``lost_next``.
+        """
+
+    def last_face(self) -> bytes | None:
+        """The face that the card printer printed last, a PNG; None before the first."""
+
+    def pay(self) -> None:
+        """Pay what the screen shows a code for, as a telephone does."""
+
     def set_camera(self, what: str) -> None:
         """A scene by its key, ``cover``, ``uncover``, ``freeze``, ``hang``, ``recover``, ``unplugged``, ``plugged``."""
 
@@ -107,10 +118,13 @@ def create_app(workbench: Workbench, token: str) -> FastAPI:
     deed("/cable/{what}", workbench.set_cable)
     deed("/power/{what}", workbench.set_power)
     deed("/printer/{what}", workbench.set_printer)
+    deed("/card-printer/{what}", workbench.set_card_printer)
+    deed("/pay", lambda _: workbench.pay())
     deed("/camera/{what}", workbench.set_camera)
     deed("/region/{what}", workbench.choose_region)
 
     _show_picture(app, known, "/slip.png", "image/png", workbench.last_slip)
+    _show_picture(app, known, "/face.png", "image/png", workbench.last_face)
     _show_picture(app, known, "/camera.jpg", "image/jpeg", workbench.before_camera)
 
     @app.websocket("/live")

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
-from simulators.card.card_file import CardFile, CardPin, LogRecord, SocialSecurity
+from simulators.card.card_file import Blank, CardFile, CardPin, LogRecord, SocialSecurity
 from simulators.card.ciphers import encrypt
+from simulators.card.issuing import RECORD_SIZES, Unfit, issued
 from simulators.card.name_fields import encode_name
 
 SSSE: Final = bytes.fromhex("7378312E73682EC9E7BBE1B1A3D5CF")
@@ -25,6 +26,11 @@ _EF08: Final = 0xEF08
 _SM4: Final = 3
 _INTERNAL_KEY: Final = 0x01
 _EXTERNAL_KEY: Final = 0x02
+_PERSONALISATION_KEY: Final = 0x03
+_NORM_VERSION: Final = 0x03
+PHOTO_SIZE: Final = 0x1000
+_ACCOUNT_FILE: Final = 0x0C
+"""P2: short file 1, by number."""
 
 OK: Final = 0x9000
 TERMINAL_NOT_BELIEVED: Final = 0x6300
@@ -38,6 +44,7 @@ BAD_DATA: Final = 0x6A80
 NO_FILE: Final = 0x6A82
 NO_RECORD: Final = 0x6A83
 BAD_P1_P2: Final = 0x6A86
+BEYOND_THE_END: Final = 0x6B00
 NO_REFERENCE: Final = 0x6A88
 NO_INSTRUCTION: Final = 0x6D00
 NO_CLASS: Final = 0x6E00
@@ -78,9 +85,10 @@ class CardApplication:
             (0x00, 0x84): self._get_challenge,
             (0x00, 0x88): self._internal_authenticate,
             (0x00, 0x82): self._external_authenticate,
-            # Writing and unblocking want the issuer's secure messaging, which no terminal has.
-            (0x00, 0xD6): _needs_security,
-            (0x00, 0xDC): _needs_security,
+            (0x00, 0xB0): self._read_binary,
+            (0x00, 0xD6): self._update_binary,
+            (0x00, 0xDC): self._update_record,
+            # Blocking and unblocking want the issuer's secure messaging, which no terminal has.
             (0x84, 0x1E): _bad_secure_messaging,
             (0x84, 0x24): _bad_secure_messaging,
         }
@@ -101,6 +109,7 @@ class CardApplication:
         self._directory: bytes | None = None
         self._file: int | None = None
         self._terminal_believed = False
+        self._personaliser_believed = False
         self._challenge: bytes | None = None
         self._waiting = b""
 
@@ -159,7 +168,7 @@ class CardApplication:
         if name not in known:
             raise _Refusal(NO_FILE)
         self._directory, self._file = name, None
-        self._terminal_believed = False
+        self._terminal_believed = self._personaliser_believed = False
         proprietary = bytes.fromhex("A503880101")
         inner = bytes([0x84, len(name)]) + name + proprietary
         return self._offer(bytes([0x6F, len(inner)]) + inner)
@@ -168,22 +177,38 @@ class CardApplication:
         if len(identifier) != 2:
             raise _Refusal(WRONG_LENGTH)
         number = int.from_bytes(identifier, "big")
-        keeps_log = self._directory == _MEDICAL and self._environment.log is not None
-        if number not in ((_EF05, _EF06) if self._directory == SSSE else (_EF08,) if keeps_log else ()):
+        if number not in self._files():
             raise _Refusal(NO_FILE)
         self._file = number
         return _status(OK)
 
+    def _files(self) -> tuple[int, ...]:
+        """What can be selected where we are."""
+        if self._directory == SSSE:
+            has_photo = self._environment.photo is not None or self._environment.blank is not None
+            return (_EF05, _EF06, _EF08) if has_photo else (_EF05, _EF06)
+        return (_EF08,) if self._directory == _MEDICAL and self._environment.log is not None else ()
+
+    @property
+    def _in_log(self) -> bool:
+        return self._directory == _MEDICAL and self._file == _EF08
+
+    @property
+    def _in_photo(self) -> bool:
+        return self._directory == SSSE and self._file == _EF08
+
     def _read_record(self, p1: int, p2: int, p3: int, data: bytes) -> bytes:
+        if self._directory == PAYMENT and p2 == _ACCOUNT_FILE and not data:
+            return self._read_account(p1, p3)
         if p2 not in (0x00, 0x04):
             raise _Refusal(BAD_P1_P2)
         if data:
             raise _Refusal(WRONG_LENGTH)
         if self._file is None:
             raise _Refusal(NO_FILE_SELECTED)
-        if (p2 == 0x04) != (self._file == _EF08):  # by number in the cyclic file, by tag elsewhere
+        if self._in_photo or (p2 == 0x04) != self._in_log:  # by number in the cyclic file, by tag elsewhere
             raise _Refusal(BAD_P1_P2)
-        if self._file == _EF08:
+        if self._in_log:
             return self._read_log(p1, p3)
         if self._file == _EF06 and self._holder_closed():
             raise _Refusal(SECURITY_STATUS)
@@ -193,6 +218,15 @@ class CardApplication:
         if p3 != len(value) + 2:
             raise _Refusal(0x6C00 | len(value) + 2)
         return bytes([p1, len(value)]) + value + _status(OK)
+
+    def _read_account(self, number: int, p3: int) -> bytes:
+        bank = self._card.bank
+        if bank is None or number != 1:
+            raise _Refusal(NO_RECORD)
+        value = bytes.fromhex("700C5A0A" + "623100000000000" + bank.account_ends + "F")
+        if p3 != len(value):
+            raise _Refusal(0x6C00 | len(value))
+        return value + _status(OK)
 
     def _read_log(self, number: int, p3: int) -> bytes:
         log = self._environment.log or []
@@ -205,10 +239,14 @@ class CardApplication:
 
     def _holder_closed(self) -> bool:
         issuer = self._environment.issuer
+        if self._environment.blank is not None:
+            return not self._personaliser_believed  # it may hold the half of somebody
         return issuer is not None and issuer.norm_version == "3.00" and not self._terminal_believed
 
     def _records(self) -> dict[int, bytes]:
-        issuer, holder = self._environment.issuer, self._environment.holder
+        issuer, holder, blank = self._environment.issuer, self._environment.holder, self._environment.blank
+        if blank is not None:
+            return self._blank_records(blank)
         if self._file == _EF05 and issuer is not None:
             return {
                 0x01: bytes.fromhex(issuer.identification_code),
@@ -231,6 +269,77 @@ class CardApplication:
                 0x0D: _date(holder.birth_date),
             }
         return {}
+
+    def _blank_records(self, blank: Blank) -> dict[int, bytes]:
+        given = {"EF05:01": blank.identification_code, "EF05:04": blank.initialising_body}
+        prefix = f"{self._file:04X}:"
+        return {
+            int(place.removeprefix(prefix), 16): bytes.fromhex(value)
+            for place, value in (given | blank.written).items()
+            if place.startswith(prefix)
+        }
+
+    def _read_binary(self, p1: int, p2: int, p3: int, data: bytes) -> bytes:
+        if data:
+            raise _Refusal(WRONG_LENGTH)
+        if not self._in_photo:
+            raise _Refusal(NO_FILE_SELECTED)
+        if self._holder_closed():
+            raise _Refusal(SECURITY_STATUS)
+        blank = self._environment.blank
+        photo = ((self._environment.photo or b"") if blank is None else blank.photo).ljust(PHOTO_SIZE, b"\0")
+        offset = p1 << 8 | p2
+        if offset >= PHOTO_SIZE:
+            raise _Refusal(BEYOND_THE_END)
+        left = PHOTO_SIZE - offset
+        if p3 == 0 or p3 > left:
+            raise _Refusal(0x6C00 | min(left, 0xFF))
+        return photo[offset : offset + p3] + _status(OK)
+
+    def _update_record(self, p1: int, p2: int, p3: int, data: bytes) -> bytes:
+        blank = self._writable(p3, data)
+        if p2 != 0 or self._file not in (_EF05, _EF06):
+            raise _Refusal(BAD_P1_P2)
+        place = f"{self._file:04X}:{p1:02X}"
+        if place not in RECORD_SIZES:
+            raise _Refusal(NO_RECORD)
+        if data[:2] != bytes((p1, len(data) - 2)) or len(data) - 2 != RECORD_SIZES[place]:
+            raise _Refusal(BAD_DATA)
+        written = msgspec.structs.replace(blank, written=blank.written | {place: data[2:].hex().upper()})
+        if (self._file, p1) != (_EF05, _NORM_VERSION):
+            self._store_environment(msgspec.structs.replace(self._environment, blank=written))
+            return _status(OK)
+        try:
+            environment = issued(self._environment, written)
+        except Unfit as unfit:
+            raise _Refusal(CONDITIONS if unfit.incomplete else BAD_DATA) from None
+        self._store_environment(environment)
+        self._personaliser_believed = False
+        return _status(OK)
+
+    def _update_binary(self, p1: int, p2: int, p3: int, data: bytes) -> bytes:
+        blank = self._writable(p3, data)
+        if not self._in_photo:
+            raise _Refusal(NO_FILE_SELECTED)
+        offset = p1 << 8 | p2
+        if offset + len(data) > PHOTO_SIZE:
+            raise _Refusal(BEYOND_THE_END)
+        photo = blank.photo.ljust(offset, b"\0")
+        photo = photo[:offset] + data + photo[offset + len(data) :]
+        blank = msgspec.structs.replace(blank, photo=photo)
+        self._store_environment(msgspec.structs.replace(self._environment, blank=blank))
+        return _status(OK)
+
+    def _writable(self, p3: int, data: bytes) -> Blank:
+        """The blank that may be written now; nothing else ever may by a terminal."""
+        blank = self._environment.blank if self._in_environment() else None
+        if blank is None or not self._personaliser_believed:
+            raise _Refusal(SECURITY_STATUS)
+        if p3 == 0 or len(data) != p3:
+            raise _Refusal(WRONG_LENGTH)
+        if self._file is None:
+            raise _Refusal(NO_FILE_SELECTED)
+        return blank
 
     def _get_response(self, p1: int, p2: int, p3: int, data: bytes) -> bytes:
         if (p1, p2) != (0, 0):
@@ -295,7 +404,9 @@ class CardApplication:
     def _store(self, pin: CardPin) -> None:
         if pin == self._environment.pin:
             return
-        environment = msgspec.structs.replace(self._environment, pin=pin)
+        self._store_environment(msgspec.structs.replace(self._environment, pin=pin))
+
+    def _store_environment(self, environment: SocialSecurity) -> None:
         self._card = msgspec.structs.replace(self._card, social_security=environment)
         if self._keep is not None:
             self._keep(self._card)
@@ -325,7 +436,9 @@ class CardApplication:
         if not self._in_environment():
             raise _Refusal(CONDITIONS)
         keys = self._environment.keys
-        if keys is None or key != _EXTERNAL_KEY:
+        secret = {} if keys is None else {_EXTERNAL_KEY: keys.external, _PERSONALISATION_KEY: keys.personalisation}
+        proof = secret.get(key)
+        if keys is None or proof is None:
             raise _Refusal(NO_REFERENCE)
         if algorithm != keys.algorithm:
             raise _Refusal(BAD_P1_P2)
@@ -333,14 +446,13 @@ class CardApplication:
             raise _Refusal(WRONG_LENGTH)
         if challenge is None or len(challenge) != p3:
             raise _Refusal(CONDITIONS)
-        if not hmac.compare_digest(data, encrypt(algorithm, bytes.fromhex(keys.external), challenge)):
+        if not hmac.compare_digest(data, encrypt(algorithm, bytes.fromhex(proof), challenge)):
             raise _Refusal(TERMINAL_NOT_BELIEVED)
-        self._terminal_believed = True
+        if key == _PERSONALISATION_KEY:
+            self._personaliser_believed = True
+        else:
+            self._terminal_believed = True
         return _status(OK)
-
-
-def _needs_security(_p1: int, _p2: int, _p3: int, _data: bytes) -> bytes:
-    raise _Refusal(SECURITY_STATUS)
 
 
 def _bad_secure_messaging(_p1: int, _p2: int, _p3: int, _data: bytes) -> bytes:

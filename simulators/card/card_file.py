@@ -21,6 +21,8 @@ class CardKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Key 01: the card proves itself."""
     external: str
     """Key 02: the terminal proves itself."""
+    personalisation: str | None = None
+    """Key 03: whoever personalises the chip proves itself; None once it is somebody's."""
 
     def __repr__(self) -> str:
         return "<CardKeys>"
@@ -78,8 +80,31 @@ class LogRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return "<LogRecord>"
 
 
+class Blank(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a chip holds that nobody has personalised yet, or not to the end."""
+
+    identification_code: Annotated[str, msgspec.Meta(pattern="^[0-9A-F]{32}$")]
+    initialising_body: Annotated[str, msgspec.Meta(pattern="^[0-9A-F]{24}$")]
+    written: dict[str, str] = {}
+    """Records so far, by file and tag such as ``EF06:09``, in hex."""
+    photo: bytes = b""
+    weak_cell: str | None = None
+    """The record, or ``EF08``, that will not hold its last bit: what is read back differs."""
+
+    def __repr__(self) -> str:
+        return f"<Blank {self.identification_code}>"
+
+
+class BankAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the bank has put on the card's other side before it was delivered."""
+
+    bank: str
+    account_ends: Annotated[str, msgspec.Meta(pattern="^[0-9]{4}$")]
+    """The account's last four digits."""
+
+
 class SocialSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The social-security environment. Everything None: a chip that nobody has personalised."""
+    """The social-security environment. Everything None: a chip that not even its maker has initialised."""
 
     issuer: Issuer | None = None
     holder: CardHolder | None = None
@@ -88,6 +113,10 @@ class SocialSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """None where the region's centre holds the PIN and the chip has none."""
     log: Annotated[list[LogRecord], msgspec.Meta(max_length=10)] | None = None
     """Newest first; None where the chip keeps no log of transactions."""
+    photo: bytes | None = None
+    """EF08: a JPEG, filled with zeros to 4096 bytes; None where the chip has no photo."""
+    blank: Blank | None = None
+    """None once issuer and holder are there."""
 
 
 class CardFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -102,6 +131,8 @@ class CardFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     social_security: SocialSecurity | None = None
     bank_side: bool = False
     """Whether the payment environment answers."""
+    bank: BankAccount | None = None
+    """The account behind it, where the bank has personalised its side already."""
 
 
 def load_card_file(path: Path) -> CardFile:

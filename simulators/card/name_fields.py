@@ -32,3 +32,20 @@ def encode_name(name: str) -> tuple[bytes, bytes]:
             raise ValueError("the name does not fit the card's 50 bytes")
         fields[position] += code
     return fields[0].ljust(NAME_SIZE, b"\0"), fields[1].ljust(CONTINUATION_SIZE, b"\0")
+
+
+def decode_name(first: bytes, continued: bytes) -> str:
+    """The name in those two fields.
+
+    :raises UnicodeDecodeError: not GB 18030.
+    """
+    characters = {code: character for character, code in _TWO_BYTES_TODAY.items()}
+    name = ""
+    for field in (first.rstrip(b"\0"), continued.rstrip(b"\0")):
+        position = 0
+        while position < len(field):
+            size = 1 if field[position] < 0x80 else 4 if field[position + 1 : position + 2].isdigit() else 2
+            code = field[position : position + size]
+            name += characters.get(code) or code.decode("gb18030")
+            position += size
+    return name

@@ -15,6 +15,8 @@ from typing import Final
 import msgspec
 
 from simulators.card.card_file import (
+    BankAccount,
+    Blank,
     CardFile,
     CardHolder,
     CardKeys,
@@ -30,12 +32,15 @@ TRIPLE_DES: Final = 1
 SM4: Final = 3
 INTERNAL_KEY: Final = 0x01
 EXTERNAL_KEY: Final = 0x02
+PERSONALISATION_KEY: Final = 0x03
 
 TEST_MASTER_KEYS: Final = {
     (TRIPLE_DES, INTERNAL_KEY): bytes.fromhex("7E57000100000001 0123456789ABCDEF"),
     (TRIPLE_DES, EXTERNAL_KEY): bytes.fromhex("7E57000100000002 FEDCBA9876543210"),
     (SM4, INTERNAL_KEY): bytes.fromhex("7E57000300000001 0123456789ABCDEF"),
     (SM4, EXTERNAL_KEY): bytes.fromhex("7E57000300000002 FEDCBA9876543210"),
+    (TRIPLE_DES, PERSONALISATION_KEY): bytes.fromhex("7E57000100000003 1032547698BADCFE"),
+    (SM4, PERSONALISATION_KEY): bytes.fromhex("7E57000300000003 1032547698BADCFE"),
 }
 """By algorithm and key identifier. Not secret."""
 _FORGERS_MASTER_KEY: Final = bytes.fromhex("BAD0000000000000 0000000000000BAD")
@@ -102,6 +107,46 @@ def personalise(
             keys=card_keys(norm_version, identification_code),
             pin=pin,
             log=log,
+        ),
+    )
+
+
+def blank_card(
+    *,
+    about: str,
+    region: str,
+    number: int,
+    norm_version: str = "3.00",
+    pin: CardPin | None,
+    bank: BankAccount | None,
+    weak_cell: str | None = None,
+) -> CardFile:
+    """A card as the maker delivers it to a terminal: initialised, its bank side personalised, and nobody's.
+
+    :param number: as in :func:`personalise`.
+    :param norm_version: what it is meant for; it decides the algorithm of its keys.
+    :param pin: the initial PIN where the chip holds one.
+    """
+    identification_code = f"{region}00D156000005{number:016X}"
+    keys = card_keys(norm_version, identification_code)
+    key = diversify(
+        keys.algorithm, TEST_MASTER_KEYS[keys.algorithm, PERSONALISATION_KEY], bytes.fromhex(identification_code)
+    )
+    return CardFile(
+        about=about,
+        region=region,
+        serial=f"{number:08X}",
+        bank_side=bank is not None,
+        bank=bank,
+        social_security=SocialSecurity(
+            keys=msgspec.structs.replace(keys, personalisation=key.hex().upper()),
+            pin=pin,
+            log=[],
+            blank=Blank(
+                identification_code=identification_code,
+                initialising_body=f"{region}00000000000000000001",
+                weak_cell=weak_cell,
+            ),
         ),
     )
 

@@ -155,6 +155,11 @@ class CardSlot:
         with self._changed:
             return self._changed.wait_for(lambda: self._chip is None, limit_s)
 
+    def wait_until_in_contact(self, limit_s: float) -> bool:
+        """Whether the card that was inserted lies under the reader's contacts, waiting for it up to ``limit_s``."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._connection is not None, limit_s)
+
     def close(self) -> None:
         """Pull the card and end the thread."""
         with self._changed:
@@ -203,6 +208,7 @@ class CardSlot:
                 if self._chip is not chip:
                     return True
                 self._connection = connection
+                self._changed.notify_all()
             try:
                 self._serve(connection, chip, dead=dead)
             except OSError:

@@ -30,6 +30,8 @@ class DemoCentre:
     ) -> None:
         self.directory = directory
         self._seeds, self._region_rules, self._holidays = seeds, region_rules, holidays
+        self.payment: Path | None = None
+        """The merchant's file; None: nobody takes money. The provider is told where the centre listens before."""
         self._log = logs / "centre-setup.log"
         self.port = _free_port()
         self.program = Program(
@@ -60,7 +62,7 @@ class DemoCentre:
         if not (self.directory / "centre.toml").exists():
             self._run(
                 "init", self.directory, "--card-master-keys", _MASTER_KEYS, "--region-rules", self._region_rules,
-                "--holidays", self._holidays,
+                "--holidays", self._holidays, *(("--payment", self.payment) if self.payment is not None else ()),
             )  # fmt: skip
         self._run("migrate", self.directory)
         for seed in self._seeds:

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -102,6 +103,11 @@ class Program:
         code = process.wait()
         if not expected.is_set() and self._on_death is not None:
             self._on_death(self, code)
+
+
+def python_module(name: str, *arguments: object) -> list[str]:
+    """The command of a module that is a program."""
+    return [sys.executable, "-m", name, *map(str, arguments)]
 
 
 def run_to_end(name: str, command: Sequence[str], log: Path, *, environment: Mapping[str, str] | None = None) -> str:

@@ -19,14 +19,16 @@ from simulators.camera import SCENES, CameraSimulator
 from simulators.card.card_file import DECK
 from simulators.card.slot import CardSlot
 from simulators.id_reader import DOCUMENTS, IdReaderSimulator
-from simulators.pcscd import PrivatePcscd
+from simulators.pcscd import CONTACT_STATION_PORT, PrivatePcscd
 from simulators.pin_pad import PadSimulator
 from simulators.receipt_printer import PrinterSimulator
 from simulators.screen import Screen
 from simulators.stand.cable import CableState, NetworkCable
+from simulators.stand.card_printing import CardPrinterAtHand
 from simulators.stand.centre import DemoCentre
 from simulators.stand.deck import DemoCard, lay_out
 from simulators.stand.id_documents import DemoDocument, documents_at_hand
+from simulators.stand.paying import PayingAtHand
 from simulators.stand.programs import Program
 from simulators.stand.requirements import REPOSITORY, missing
 from simulators.stand.terminals import TERMINALS, DemoTerminal, TerminalPlace, Wiring
@@ -108,6 +110,7 @@ class Stand:
         self.id_documents: dict[str, DemoDocument] = {}
         self.placed: DemoDocument | None = None
         self._printers: dict[str, PrinterSimulator] = {}
+        self._card_printers: dict[str, CardPrinterAtHand] = {}
 
     # --- setting up and clearing away -----------------------------------------------------------------------------
 
@@ -177,6 +180,8 @@ class Stand:
         exits.callback(self.pcscd.stop)
         self.slot = CardSlot.of(self.pcscd)
         exits.callback(self.slot.close)
+        self.contacts = CardSlot(self.pcscd.network, CONTACT_STATION_PORT)
+        exits.callback(self.contacts.close)
         self.cards = {card.key: card for card in lay_out(self.state / "cards", settings.decks, settings.seeds)}
 
         self.id_reader = exits.enter_context(IdReaderSimulator(link=self.state / "id-reader"))
@@ -189,6 +194,13 @@ class Stand:
             self.state / "centre", settings.seeds, settings.region_rules, settings.holidays, self.logs,
             on_death=self._died,
         )  # fmt: skip
+        self.paying = PayingAtHand(
+            self.state / "payment", f"{self.centre.url}v1/payment-notifications", self.centre.ca, self.logs,
+            on_death=self._died,
+        )  # fmt: skip
+        self.paying.start()
+        exits.callback(self.paying.program.stop)
+        self.centre.payment = self.paying.merchant
         self.centre.prepare()
         self.centre.program.start()
         exits.callback(self.centre.program.stop)
@@ -205,6 +217,7 @@ class Stand:
             width=width,
             height=height,
             reader=self.pcscd.reader_name,
+            contact_station=self.pcscd.contact_station_name,
             id_reader=self.state / "id-reader",
             camera=self.camera.url,
             centre_url=f"https://127.0.0.1:{self.cable.port}",
@@ -226,7 +239,11 @@ class Stand:
             return
         self._say(f"终端登记 enrolment: {region} …")
         place, delivered = surroundings.places[region], self.settings.terminals[region]
-        place.furnish(surroundings.wiring)
+        card_printer = CardPrinterAtHand(
+            place.card_printer_folder, self.contacts, delivered.codes[0], self._chip_pin(delivered)
+        )
+        self._card_printers[region] = card_printer
+        place.furnish(surroundings.wiring, f"127.0.0.1:{card_printer.simulator.port}")
         place.make_pad(delivered.pad_serial)
         if not place.enrolment.exists():
             self.centre.enrol(place.enrol(surroundings.wiring, self.logs / "enrolment.log"))
@@ -234,7 +251,16 @@ class Stand:
         self._pads[region] = pad.__enter__()
         self._printers[region] = PrinterSimulator(link=place.printer_link)
 
+    def _chip_pin(self, delivered: DemoTerminal) -> str | None:
+        """The initial PIN of that region's blanks: where no card of the deck holds a PIN, its chips have none."""
+        environments = [
+            card.file().social_security for card in self.cards.values() if card.file().region in delivered.codes
+        ]
+        return "123456" if any(one is not None and one.pin is not None for one in environments) else None
+
     def _put_pads_away(self) -> None:
+        while self._card_printers:
+            self._card_printers.popitem()[1].close()
         while self._pads:
             self._pads.popitem()[1].close()
         while self._printers:
@@ -272,6 +298,11 @@ class Stand:
         """Its receipt printer."""
         return self._printers[self.region]
 
+    @property
+    def card_printer(self) -> CardPrinterAtHand:
+        """Its card printer."""
+        return self._card_printers[self.region]
+
     def programs(self) -> list[tuple[str, int | None, str, bool]]:
         """What runs: name, process, where, and whether it has died."""
         surroundings = self.surroundings
@@ -288,6 +319,8 @@ class Stand:
         rows.append(("PIN pad, card slot, cable", os.getpid(), f"{self.pad.path} · 127.0.0.1:{self.cable.port}", False))
         rows.append(("identity-card reader", os.getpid(), self.id_reader.path, False))
         rows.append(("camera", os.getpid(), self.camera.url, False))
+        line = f"127.0.0.1:{self.card_printer.simulator.port}"
+        rows.append(("card printer", os.getpid(), f"{line} · {self.pcscd.contact_station_name}", False))
         rows += [
             (program.name, program.pid, str(program.log), self.powered and program.exit_code is not None)
             for program in self._terminal or ()
@@ -398,6 +431,19 @@ class Stand:
         act()
         self._note(zh, en)
 
+    def set_card_printer(self, what: str) -> None:
+        """Do something to the card printer."""
+        self._note(*self.card_printer.do(what))
+
+    def last_face(self) -> bytes | None:
+        """The face that the card printer printed last, as a PNG."""
+        return self.card_printer.last_face()
+
+    def pay(self) -> None:
+        """Pay what the screen shows a code for, as a telephone does."""
+        yuan = self.paying.pay() / 100
+        self._note(f"用手机付了 {yuan:.2f} 元", f"{yuan:.2f} yuan paid by telephone")
+
     def set_camera(self, what: str) -> None:
         """Let somebody step before the camera, or do something to it."""
         if what in SCENES:
@@ -470,8 +516,10 @@ class Stand:
             raise NotPossible("no terminal of such a region")
         with self._hands:
             self.power_off()
+            self.card_printer.simulator.power_cut()  # there is one contact station, and it goes with who stands here
             self._set_up(self.surroundings, region)
             self.region = region
+            self.card_printer.simulator.power_on()
             self.power_on()
 
     def picture_of_state(self) -> dict[str, Any]:
@@ -494,6 +542,7 @@ class Stand:
             "cut_armed": self.cable.cut_armed,
             "printer": self.printer.condition,
             "slips": self.printer.cut,
+            "card_printer": self.card_printer.picture(),
             "camera": self.camera.condition,
             "viewers": self.camera.viewers,
             "scene": self.scene,

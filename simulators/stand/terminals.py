@@ -25,6 +25,8 @@ class Wiring:
     width: int
     height: int
     reader: str
+    contact_station: str
+    """The card printer's, by its PC/SC name."""
     id_reader: Path
     """The serial port of the identity-card reader; it stays in its place whichever terminal stands there."""
     camera: str
@@ -73,14 +75,22 @@ class TerminalPlace:
         """The serial port of its receipt printer."""
         return self.directory / "receipt-printer"
 
+    @property
+    def card_printer_folder(self) -> Path:
+        """What its card printer keeps, whatever becomes of its power."""
+        return self.directory / "card-printer"
+
     def make_pad(self, serial: str) -> None:
         """Put a pad there, fresh from the room where master keys are injected."""
         if not self.pad_memory.exists():
             memory = {"serial": serial, "master": {"0": TEST_MASTER_KEY.hex()}, "working": {}}
             self.pad_memory.write_text(json.dumps(memory), encoding="ascii")
 
-    def furnish(self, wiring: Wiring) -> None:
-        """Write its configuration."""
+    def furnish(self, wiring: Wiring, card_printer: str) -> None:
+        """Write its configuration.
+
+        :param card_printer: the line of its card printer, host and port.
+        """
         self.state.mkdir(parents=True, exist_ok=True)
         credentials = self.directory / "credentials"
         credentials.mkdir(mode=0o700, exist_ok=True)
@@ -98,6 +108,7 @@ class TerminalPlace:
             "camera": {"source": wiring.camera},
             "centre": {"url": wiring.centre_url, "ca": str(wiring.centre_ca), "keys": str(wiring.centre_keys)},
             "receipt_printer": {"port": str(self.printer_link)},
+            "card_printer": {"line": card_printer, "contact_station": wiring.contact_station},
             "paths": {
                 "regions": str(wiring.regions),
                 "handbook": str(wiring.handbook),

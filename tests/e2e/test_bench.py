@@ -52,6 +52,15 @@ class NotingWorkbench:
     def last_slip(self) -> bytes | None:
         return b"a picture" if "printer refill" in self.deeds else None
 
+    def set_card_printer(self, what: str) -> None:
+        self.deeds.append(f"card printer {what}")
+
+    def last_face(self) -> bytes | None:
+        return b"a card" if "card printer ribbon" in self.deeds else None
+
+    def pay(self) -> None:
+        self.deeds.append("pay")
+
     def set_camera(self, what: str) -> None:
         self.deeds.append(f"camera {what}")
 
@@ -106,7 +115,9 @@ def live(bench: BenchServer, token: str) -> str:
         ("cable/unplugged", "cable unplugged"),
         ("power/off", "power off"),
         ("printer/out", "printer out"),
+        ("card-printer/take", "card printer take"),
         ("camera/backlit", "camera backlit"),
+        ("pay", "pay"),
         ("region/beijing", "region beijing"),
     ],
 )
@@ -134,6 +145,14 @@ def test_the_last_slip_is_shown_to_the_page_only(bench: BenchServer, workbench: 
     workbench.set_printer("refill")
     assert call(bench, shown, method="GET") == 200
     assert call(bench, "slip.png", method="GET") == 403
+
+
+def test_the_last_face_is_shown_to_the_page_only(bench: BenchServer, workbench: NotingWorkbench) -> None:
+    shown = f"face.png?token={bench.token}"
+    assert call(bench, shown, method="GET") == 404
+    workbench.set_card_printer("ribbon")
+    assert call(bench, shown, method="GET") == 200
+    assert call(bench, "face.png", method="GET") == 403
 
 
 def test_what_the_camera_sees_is_shown_to_the_page_only(bench: BenchServer) -> None:

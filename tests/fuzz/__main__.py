@@ -54,6 +54,8 @@ WHERE: Final = {
     "liar-uplink": "liars:UPLINK",
     "centre-door": "centre:DOOR",
     "centre-batches": "centre:BATCHES",
+    "card-printer-issuing": "card_printers:PRINTER",
+    "card-encoder-chip": "card_printers:CHIP",
 }
 HYPOTHESIS_ONLY: Final = frozenset(
     {

@@ -26,6 +26,22 @@ from drivers.transport.apdu import ApduChannel
 from kiosk.records.activation import ActivateCard, ContactData
 from kiosk.records.chain import GENESIS, SealedEntry, entry_hash, sha256
 from kiosk.records.filings import IdentifiedBy
+from kiosk.records.issuance import (
+    AbandonedWhy,
+    AbandonIssuance,
+    AskFee,
+    AskIssuance,
+    AuthenticateBlank,
+    BlankFate,
+    CommitIssuance,
+    NewCardFate,
+    OrderFee,
+    RegisterBlank,
+    ReplacementReason,
+    RequestToken,
+    ReserveIssuance,
+    SwitchCards,
+)
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardProof,
@@ -56,7 +72,7 @@ UNTOUCHED: Final = frozenset({"used_nonces", "card_sessions", "alarms"})
 OF_CITIZENS: Final = frozenset(
     {
         "holders", "medical_accounts", "insurances", "medical_years", "settlement_receipts", "cards", "centre_pins",
-        "replacement_orders",
+        "replacement_orders", "issuances", "issuance_fees",
     }
 )  # fmt: skip
 CASES_A_LIFE: Final = 150
@@ -222,6 +238,29 @@ class Asker:
                     identified_by=IdentifiedBy.ID_CARD,
                 ),
             ),
+            # No terminal of this city makes cards, so no case may get one.
+            (
+                "/v1/issuances",
+                ReserveIssuance(
+                    transaction_id="4" * 32, region="beijing", social_security_number=person, name="周模拟",
+                    identified_by=IdentifiedBy.ID_CARD, reason=ReplacementReason.DAMAGED, identification_code=code,
+                ),
+            ),
+            ("/v1/issuances/fee-order", OrderFee(transaction_id="4" * 32)),
+            ("/v1/issuances/fee", AskFee(transaction_id="4" * 32)),
+            ("/v1/issuances/token", RequestToken(transaction_id="4" * 32)),
+            ("/v1/issuances/blank", RegisterBlank(transaction_id="4" * 32, identification_code="0" * 32)),
+            ("/v1/issuances/blank-authentication", AuthenticateBlank(transaction_id="4" * 32, challenge=bytes(8))),
+            (
+                "/v1/issuances/switch",
+                SwitchCards(transaction_id="4" * 32, identification_code="0" * 32, old_card_kept=True),
+            ),
+            ("/v1/issuances/commit", CommitIssuance(transaction_id="4" * 32, fate=NewCardFate.TAKEN)),
+            (
+                "/v1/issuances/abandon",
+                AbandonIssuance(transaction_id="4" * 32, why=AbandonedWhy.CITIZEN, blank=BlankFate.NOT_FED),
+            ),
+            ("/v1/issuances/standing", AskIssuance(transaction_id="4" * 32)),
         ]  # fmt: skip
 
 
@@ -440,7 +479,8 @@ def _door_seeds() -> Sequence[bytes]:
     other_pad = encode(GetRecord(transaction_id="b" * 32, pin_block=bytes(8), pad_serial="PAD00001")).index(b"PAD")
     spoilt.append(bytes([5, 2, other_pad, 1, 0x58, 1]))
     headers = [bytes([10, 4, 0, name, 3, 0x21, 0x22, 0x23, 5, 2, 0]) for name in range(7)]
-    return [*ways, *spoilt, b"\x0a\3\x05\2ab\1", b"\x0a\3\0\0\0", *headers]
+    issuances = [bytes([path, way, 0, 0, 0, 0]) for path in range(16, 26) for way in (0, 3)]
+    return [*ways, *issuances, *spoilt, b"\x0a\3\x05\2ab\1", b"\x0a\3\0\0\0", *headers]
 
 
 def _batch_seeds() -> Sequence[bytes]:
@@ -460,7 +500,15 @@ DOOR: Final = Target(
     prepare=_at_a_centre(asking),
     seeds=_door_seeds,
     reached=frozenset(
-        {"answered", "400 malformed", "401 signature", "404 unknown_pad", "404 unknown_session", "409 not_proved"}
+        {
+            "answered",
+            "400 malformed",
+            "401 signature",
+            "404 unknown_pad",
+            "404 unknown_session",
+            "404 unknown_issuance",
+            "409 not_proved",
+        }
     ),
     examples=60,
     cpu_s=20.0,

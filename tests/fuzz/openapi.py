@@ -25,6 +25,7 @@ from tests.fuzz.target import require
 NAME: Final = "centre-openapi"
 ROUTES: Final = re.compile(
     r"/v1/(entries|working-keys|loss-reports|formal-loss-reports|loss-liftings|filings|filings/query|card-sessions"
+    r"|issuances(/(fee-order|fee|token|blank|blank-authentication|switch|commit|abandon|standing))?"
     r"|card-sessions/[^/]+/(terminal-authentication|card-proof|record|pin-change|loss-lifting|examination|activation))"
 )
 REACHED: Final = frozenset({"answered", "400 malformed", "404 unknown_session"})

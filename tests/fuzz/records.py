@@ -13,6 +13,7 @@ from central.exchange import _as_received
 from kiosk.records import questions
 from kiosk.records.canonical import canonical
 from kiosk.records.chain import GENESIS, SealedEntry, associated_data, entry_hash, sha256
+from kiosk.records.custody import Balance, Counted, Move, Movement
 from kiosk.records.sealing import (
     SUITE_AES_256_GCM,
     EpochKey,
@@ -58,7 +59,7 @@ ENTRY: Final = SealedEntry(
 
 def _structs() -> list[type[msgspec.Struct]]:
     asked = [kind for _, kind in inspect.getmembers(questions, inspect.isclass) if issubclass(kind, msgspec.Struct)]
-    return [Batch, Receipt, Problem, Header, Transaction, *asked]
+    return [Batch, Receipt, Problem, Header, Transaction, Movement, *asked]
 
 
 KINDS: Final = _structs()
@@ -93,6 +94,11 @@ def _message_seeds() -> list[bytes]:
         Transaction(
             transaction_id="0" * 32, service=Service.CARD_QUERY, stage=Stage.FINISHED, outcome=Outcome.DONE,
             region="beijing", card_number="T11000015", identification_code="0" * 32,
+        ),
+        Movement(
+            number=2, move=Move.DIFFERENCE, region="beijing", by="1017", and_by="1018", explanation="bent",
+            counted=Counted(hopper=8, printer=0, reject_bin=0, retained_bin=0),
+            after=Balance(handed_over=9, hopper=8, missing=1),
         ),
         questions.GetRecord(transaction_id="0" * 32, pin_block=bytes(8), pad_serial="PAD"),
     ]  # fmt: skip

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
+from benchmarks.ingest import People
 from central import ingest
 from central.bulk import insert_rows, one_of, update_rows
 from central.exchange import Asker
@@ -110,3 +111,11 @@ def test_an_epoch_key_outlives_the_process(any_centre: RunningCentre, terminal: 
             if ledger.sequence > 1:
                 batch = msgspec.structs.replace(batch, epochs=[])
             assert [one.verdict for one in desk.receive(asker, batch).judgements] == [Verdict.APPLIED]
+
+
+def test_the_people_of_the_benchmark_fit_the_tables(any_centre: RunningCentre, terminal: EnrolledTerminal) -> None:
+    people, ledger = People(any_centre), LedgerWriter(terminal, any_centre)
+    batch = ledger.batch([ledger.append(a_transaction(card=people.next_card()))])
+    desk = Ingest(any_centre.database, any_centre.keys, any_centre.clock)
+    receipt = desk.receive(Asker(terminal.id, terminal.key.public_key()), batch)
+    assert [one.verdict for one in receipt.judgements] == [Verdict.APPLIED]

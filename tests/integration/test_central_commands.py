@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from sqlalchemy import inspect, select, text
 
-from central.card_keys import Algorithm, CardMasterKeys
+from central.card_keys import Algorithm, CardMasterKeys, KeyUse
 from central.command_line import main
 from central.database import Database
 from central.enrolment import EnrolmentRequest, PadOfTerminal, PublicDetails
@@ -156,6 +156,10 @@ def test_a_seed_is_planted_once(directory: Path, capsys: pytest.CaptureFixture[s
         ('host = "192.0.2.1"', "listen_beyond_loopback"),
         ('host = "::"', "listen_beyond_loopback"),
         ("pin_tries = 0", "pin_tries"),
+        ("fee_s = 901", "fee_s"),
+        ("token_s = 9", "token_s"),
+        ("reservation_s = 86401", "reservation_s"),
+        ("payment = 1", "payment"),
         ('colour = "red"', "colour"),
     ],
 )
@@ -318,11 +322,12 @@ def test_the_seed_matches_the_card_files(seed: Path, cards: Path, at_least: int)
         assert (one.card_number, one.norm_version) == (issuer["card_number"], issuer["norm_version"])
         assert one.social_security_number == holder["social_security_number"]
         assert (one.sex, one.birth_date) == (holder["sex"], holder["birth_date"])
+        assert (one.ethnic_group, one.birthplace) == (holder["ethnic_group"], holder["birthplace"])
         assert (one.name == holder["name"]) is (file.stem not in RENAMED)
         algorithm = Algorithm.of_norm(one.norm_version)
-        for internal in (True, False):
-            derived = keys._card_key(algorithm, one.identification_code, internal=internal).hex().upper()
-            assert derived == card["keys"]["internal" if internal else "external"]
+        for use in (KeyUse.INTERNAL, KeyUse.EXTERNAL):
+            derived = keys._card_key(algorithm, one.identification_code, use).hex().upper()
+            assert derived == card["keys"][use.name.lower()]
         assert (one.centre_pin is None) == (card["pin"] is not None)
     assert len(genuine) >= at_least
 
@@ -415,6 +420,21 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
         "/v1/filings",
         "/v1/filings/query",
         "/v1/working-keys",
+        "/v1/issuances",
+        *(
+            f"/v1/issuances/{step}"
+            for step in (
+                "fee-order",
+                "fee",
+                "token",
+                "blank",
+                "blank-authentication",
+                "switch",
+                "commit",
+                "abandon",
+                "standing",
+            )
+        ),
     }
     schemas = description["components"]["schemas"]
     batch = schemas["Batch"]

@@ -42,7 +42,16 @@ from kiosk.records.filings import (
     Proxy,
     Relation,
 )
-from kiosk.records.portrait import CONSENT_TEXT, ConsentBy, FiledPortrait, NoPortrait, TakenPortrait
+from kiosk.records.portrait import (
+    COMPARISON_TEXT,
+    CONSENT_TEXT,
+    ConsentBy,
+    FiledComparison,
+    FiledPortrait,
+    Likeness,
+    NoPortrait,
+    TakenPortrait,
+)
 from kiosk.records.questions import ReportLoss
 from kiosk.records.transaction import Outcome, Service, Stage
 from kiosk.records.upload import Receipt
@@ -747,11 +756,34 @@ def test_a_portrait_lies_sealed_with_its_application(
     assert JPEG[100:200] not in kept.sealed, "a stolen database shows no face"
     assert told.filing is not None
     assert desk(centre).portrait(told.filing.number) == JPEG
+    assert desk(centre).likeness(told.filing.number) is None
     settings, out = centre.directory / "central.json", tmp_path / "face.jpg"
     assert main(["portrait", str(settings.parent), told.filing.number, str(out)]) == 0
     assert out.read_bytes() == JPEG
     assert out.stat().st_mode & 0o77 == 0, "for its reader alone"
     assert main(["portrait", str(settings.parent), told.filing.number, str(out)]) == 1, "nothing is overwritten"
+
+
+def test_how_it_looked_beside_the_id_card_is_the_offices_to_read_and_goes_with_it(
+    centre: RunningCentre, terminal: EnrolledTerminal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = with_portrait(centre, WITHOUT_CARD)
+    assert plain.portrait is not None
+    compared = FiledComparison(likeness=Likeness.NOT_THE_SAME, consent_text=COMPARISON_TEXT)
+    question = msgspec.structs.replace(plain, portrait=msgspec.structs.replace(plain.portrait, comparison=compared))
+    told = file(centre, terminal, question)
+    assert told.verdict is FilingVerdict.FILED, "whatever it says, nobody is turned away"
+    assert told.filing is not None
+    assert file(centre, terminal, question) == told, "the same question again"
+    assert declined(lambda: file(centre, terminal, plain)) == (400, "malformed")
+    kept = hanging(centre, question)
+    assert kept is not None
+    assert (kept.likeness, kept.comparison_text) == ("not_the_same", COMPARISON_TEXT)
+    assert desk(centre).likeness(told.filing.number) is Likeness.NOT_THE_SAME
+    assert main(["portrait", str(centre.directory), told.filing.number, str(tmp_path / "face.jpg")]) == 0
+    assert "does not look like the ID card's photo; a hint" in capsys.readouterr().out
+    desk(centre).decide(told.filing.number, FilingState.DONE)
+    assert hanging(centre, question) is None
 
 
 def test_whether_a_portrait_hangs_there_is_told_and_nothing_of_it(

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from central.card_states import Cause, accept_replacement
-from central.region_rules import ReplacementReason, load_region_rules
+from central.region_rules import load_region_rules
 from central.tables import Card, ReplacementOrder
 from kiosk.records.card import CardState
 from kiosk.records.filings import IdentifiedBy
+from kiosk.records.issuance import ReplacementReason
 from kiosk.records.questions import (
     FormalLossReported,
     FormalLossVerdict,

@@ -27,7 +27,7 @@ from kiosk.records.questions import (
     RecordAnswer,
 )
 from kiosk.records.sealing import EpochKey
-from kiosk.records.transaction import Outcome, Service, Stage
+from kiosk.records.transaction import IssuanceStep, Outcome, Service, Stage
 from kiosk.records.upload import Receipt, Tombstone, Verdict, encode
 from tests.centre import (
     ZHUMADIAN_CARD,
@@ -294,6 +294,8 @@ CONSENT = Consent(word=ConsentWord.GIVEN, by=ConsentBy.HOLDER)
         {"consent": CONSENT},
         {"stage": Stage.BEGUN, "outcome": None, "consent": CONSENT},
         {"stage": Stage.CONSENT, "outcome": None},
+        {"stage": Stage.STEP, "outcome": None},
+        {"stage": Stage.BEGUN, "outcome": None, "step": IssuanceStep.PRINTING},
         {"stage": Stage.CONSENT, "consent": CONSENT},
     ],
 )
@@ -419,6 +421,21 @@ def test_what_was_said_to_a_portrait_is_kept_each_time_and_changes_nothing(
     assert said(last) == [(4, "applied", ""), (5, "applied", ""), (6, "applied", "")]
     stored = row(any_centre, filing.transaction_id)
     assert (stored["begun_sequence"], stored["finished_sequence"], stored["effects"]) == (4, 6, 0)
+
+
+def test_steps_of_a_card_in_the_making_are_kept_each_time_and_change_nothing(
+    any_centre: RunningCentre, ledger: LedgerWriter
+) -> None:
+    making = a_transaction(card=("", "", ZHUMADIAN_CARD[2]), service=Service.CARD_APPLICATION, holder_name="张模拟")
+    begun = msgspec.structs.replace(making, stage=Stage.BEGUN, outcome=None)
+    steps = [
+        msgspec.structs.replace(making, stage=Stage.STEP, outcome=None, step=step)
+        for step in (IssuanceStep.SWITCHING, IssuanceStep.SWITCHED, IssuanceStep.SWITCHED)
+    ]
+    receipt = upload(any_centre, ledger, *(ledger.append(one) for one in (begun, *steps)))
+    assert [(verdict, reason) for _, verdict, reason in said(receipt)] == [("applied", "")] * 4
+    stored = row(any_centre, making.transaction_id)
+    assert (stored["begun_sequence"], stored["finished_sequence"], stored["effects"]) == (1, None, 0)
 
 
 def test_consent_under_anothers_transaction_is_foreign(any_centre: RunningCentre, ledger: LedgerWriter) -> None:

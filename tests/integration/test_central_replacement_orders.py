@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from central.card_states import Cause, Withdrawal, accept_replacement, activate, issue_replacement
 from central.command_line import main
-from central.region_rules import ReplacementReason, load_region_rules
+from central.region_rules import load_region_rules
 from central.replacement_orders import OrderDesk, OrderRefused
 from central.tables import Card, CardEvent, ReplacementOrder
 from kiosk.records.filings import IdentifiedBy
+from kiosk.records.issuance import ReplacementReason
 from kiosk.records.questions import LiftVerdict, LossVerdict
 from tests.centre import REGION_RULES, EnrolledTerminal, RunningCentre
 from tests.integration.test_central_card_sessions import Asked

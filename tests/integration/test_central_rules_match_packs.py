@@ -7,20 +7,22 @@ import pytest
 
 from central.command_line import main
 from central.region_rules import (
+    InstantRule,
     ReasonCodes,
     RegionRule,
     RegionRulesRefused,
-    ReplacementReason,
     StateCodes,
     load_region_rules,
 )
 from central.settings import load_settings
+from kiosk.policy.card_rules import ReplacementReason as Why
 from kiosk.policy.card_rules import VoidFrom
 from kiosk.policy.counter import Paper
 from kiosk.policy.pack import Identification, LiftedBy, Pack, Unit, load_pack
 from kiosk.policy.region import BUSINESS_OF, Region
 from kiosk.records.card import CardState
 from kiosk.records.filings import MATTER_KEYS, IssuedPaper
+from kiosk.records.issuance import ReplacementReason
 from kiosk.records.portrait import NATIONAL_KB
 from kiosk.records.transaction import Service
 from tests.centre import REGION_RULES, REPOSITORY
@@ -28,6 +30,7 @@ from tests.centre import REGION_RULES, REPOSITORY
 DEMO_RULES = REPOSITORY / "config" / "demo" / "region_rules.toml"
 PACKS = sorted((REPOSITORY / "config" / "regions").glob("*.toml"))
 YUNLING = REPOSITORY / "tests" / "regions" / "yunling.toml"
+NUMBERS = "card_number_prefix = 'N11'\nregion_code = '110000'\ncollection_place = '窗口'"
 # Typed from the handbooks: Beijing Q6, Jiangxi §3. No shipped region opens lifting to a terminal.
 DAYS = {"beijing": 10, "jiangxi": 5, "guizhou": None, "qingdao": None, "zhumadian": None, "yunling": 3}
 
@@ -78,9 +81,39 @@ def says(pack: Pack) -> RegionRule:
     )
 
 
+WHY = {
+    Why.LOST: ReplacementReason.LOST,
+    Why.DAMAGED: ReplacementReason.DAMAGED,
+    Why.WORN: ReplacementReason.DAMAGED,
+    Why.UNREADABLE: ReplacementReason.DAMAGED,
+    Why.EXPIRED: ReplacementReason.RENEWED,
+    Why.NAME_CHANGED: ReplacementReason.IDENTITY_CHANGED,
+    Why.NUMBER_CHANGED: ReplacementReason.IDENTITY_CHANGED,
+    Why.ETHNIC_GROUP_CHANGED: ReplacementReason.IDENTITY_CHANGED,
+    Why.PHOTO_CHANGED: ReplacementReason.IDENTITY_CHANGED,
+    Why.INSURANCE_DATA_CHANGED: ReplacementReason.OTHER,
+    Why.MISPRINTED: ReplacementReason.OTHER,
+    Why.OTHER_BANK: ReplacementReason.BANK_CHANGED,
+}
+"""A handbook's words as systems write them down."""
+
+
+def made_at_once(pack: Pack) -> tuple[int, frozenset[ReplacementReason]] | None:
+    """What a new card costs, and for which reasons the pack lets a terminal make it."""
+    rules = pack.replacement
+    if not rules.instant_here.value:
+        return None
+    return rules.fee_fen.value or 0, frozenset(WHY[why] for why in rules.reasons.value or ())
+
+
+def costs(instant: InstantRule | None) -> tuple[int, frozenset[ReplacementReason]] | None:
+    """The same as the centre has it."""
+    return None if instant is None else (instant.fee_fen, frozenset(instant.reasons))
+
+
 def without_codes(rule: RegionRule) -> RegionRule:
-    """No handbook prints a code, so no pack has one."""
-    return msgspec.structs.replace(rule, states=StateCodes(), reasons=ReasonCodes())
+    """No handbook prints a code, so no pack has one; nor the numbers and places of new cards."""
+    return msgspec.structs.replace(rule, states=StateCodes(), reasons=ReasonCodes(), instant=None)
 
 
 @pytest.mark.parametrize("rules", [DEMO_RULES, REGION_RULES], ids=["demo", "tests"])
@@ -88,6 +121,10 @@ def without_codes(rule: RegionRule) -> RegionRule:
 def test_the_centre_keeps_the_packs_terms(path: Path, rules: Path) -> None:
     rule = load_region_rules(rules).of(path.stem)
     assert without_codes(rule) == says(load_pack(path))
+    assert costs(rule.instant) == made_at_once(load_pack(path))
+    # 000 §4.3, and its operator: sixteen yuan. The others' handbooks name windows, and no operator has opened more.
+    assert (rule.instant is not None) is (path.stem == "zhumadian")
+    assert rule.instant is None or rule.instant.fee_fen == 1600
     assert rule.temporary_loss_days == DAYS[path.stem]
     assert not rule.lifting
     assert not rule.lifting_by_id_card
@@ -106,6 +143,7 @@ def test_the_centre_keeps_the_packs_terms(path: Path, rules: Path) -> None:
 def test_the_fictional_region_opens_lifting() -> None:
     rule = load_region_rules(REGION_RULES).of("yunling")
     assert without_codes(rule) == says(load_pack(YUNLING))
+    assert costs(rule.instant) == made_at_once(load_pack(YUNLING)) == (2000, frozenset(ReplacementReason))
     assert without_codes(rule) == RegionRule(
         temporary_loss_days=3,
         temporary_loss_typed=True,
@@ -155,6 +193,12 @@ def test_no_rule_is_left_over() -> None:
         ("[beijing.states]\nnormal = ''", "normal"),
         ("[beijing.states]\nnormal = 'ordinary'", "normal"),
         ("[beijing.states]\nmislaid = '5'", "mislaid"),
+        ("[beijing.instant]\nreasons = ['lost']", "card_number_prefix"),
+        ("[beijing.instant]\nreasons = []", "reasons"),
+        ("[beijing.instant]\nreasons = ['stolen']", "reasons"),
+        (f"[beijing.instant]\nreasons = ['lost']\nfree_reasons = ['other']\n{NUMBERS}", "free_reasons"),
+        (f"[beijing.instant]\nreasons = ['lost']\nfee_fen = -1\n{NUMBERS}", "fee_fen"),
+        (f"[beijing]\nacceptance_ends_card = true\n[beijing.instant]\nreasons = ['lost']\n{NUMBERS}", "contradict"),
         ("[beijing.reasons]\nlost = '12'", "code of its own"),
         ("[beijing.reasons]\nlost = 'l'", "lost"),
         ("[beijing.reasons]\nstolen = '13'", "stolen"),

@@ -59,10 +59,10 @@ def create_for_ever(folder: Path) -> None:
 
 
 @contextmanager
-def victim(what: str, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.test_ledger_kill", what, str(folder)], stdout=-1
-    )
+def victim(
+    what: str, folder: Path, *, module: str = "tests.integration.test_ledger_kill"
+) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen([sys.executable, "-m", module, what, str(folder)], stdout=-1)
     try:
         yield process
     finally:

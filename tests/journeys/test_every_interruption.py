@@ -56,7 +56,7 @@ from kiosk.portrait.guidance import Instruction
 from kiosk.records.activation import ActivateCard
 from kiosk.records.card import CardState
 from kiosk.records.filings import FilingState, GetFilings, OffsiteCare, OffsiteGroup
-from kiosk.records.portrait import ConsentWord
+from kiosk.records.portrait import ConsentWord, Likeness
 from kiosk.records.questions import (
     CardProof,
     CardProved,
@@ -199,6 +199,18 @@ SCENARIOS: dict[str, Scenario] = {
             keyed=["13800000000"],
             takes_portraits=True,
             choices={"要在这里拍照吗？": AGREE, "这张照片行吗？": Intent.NEXT},
+            sittings=[JPEG],
+        ),
+    ),
+    "application with a portrait that is compared": (
+        card_application,
+        lambda: World(
+            key="yunling",
+            documents=[ID_CARD],
+            keyed=["13800000000"],
+            takes_portraits=True,
+            looks=Likeness.NOT_THE_SAME,
+            choices={"要在这里拍照吗？": AGREE, "要比一比是不是本人吗？": AGREE, "这张照片行吗？": Intent.NEXT},
             sittings=[JPEG],
         ),
     ),
@@ -345,7 +357,13 @@ SCENARIOS: dict[str, Scenario] = {
 
 def session(world: World) -> Session:
     """With all that a terminal can have, and a camera where the scenario has somebody before it."""
-    return plain_session(world.key, world.printing, reads_id_cards=True, takes_portraits=world.takes_portraits)
+    return plain_session(
+        world.key,
+        world.printing,
+        reads_id_cards=True,
+        takes_portraits=world.takes_portraits,
+        compares_portraits=world.looks is not None,
+    )
 
 
 CARD_REQUESTS = (

@@ -33,13 +33,24 @@ from kiosk.policy.region import Region
 from kiosk.policy.rule import Basis, Rule, Text
 from kiosk.portrait.guidance import Instruction
 from kiosk.records.filings import CardApplication, FileMatter
-from kiosk.records.portrait import CONSENT_TEXT, Consent, ConsentBy, ConsentWord, NoPortrait, TakenPortrait
+from kiosk.records.portrait import (
+    COMPARISON_TEXT,
+    CONSENT_TEXT,
+    Consent,
+    ConsentBy,
+    ConsentWord,
+    FiledComparison,
+    Likeness,
+    NoPortrait,
+    TakenPortrait,
+)
 from kiosk.records.transaction import Outcome, Stage
 from tests.journeys.test_temporary_loss import facts, filled
 from tests.journeys.world import ID_CARD, JPEG, World, region, session, title_of, titles, walk
 
 CONSENT = "要在这里拍照吗？"
 PROOF = "这张照片行吗？"
+COMPARISON = "要比一比是不是本人吗？"
 WHY = "为什么拍不了？"
 TO_SLIP: dict[str, AnyIntent] = dict.fromkeys(("申领交上去了", "接下来", "由谁发卡"), Intent.NEXT)
 NOT_THIS_TIME = NotTaken((Instruction.COME_CLOSER,))
@@ -61,7 +72,13 @@ def sitter(*sittings: Came, **choices: Any) -> World:
 
 
 def apply(world: World) -> Outcome:
-    return walk(card_application(session(world.key, reads_id_cards=True, takes_portraits=world.takes_portraits)), world)
+    terminal = session(
+        world.key,
+        reads_id_cards=True,
+        takes_portraits=world.takes_portraits,
+        compares_portraits=world.looks is not None,
+    )
+    return walk(card_application(terminal), world)
 
 
 def ended(journey: Journey[Outcome], world: World, request: Request[Any]) -> Outcome:
@@ -453,6 +470,83 @@ def test_without_a_camera_nobody_is_asked() -> None:
     world.takes_portraits = False
     assert apply(world) is Outcome.DONE
     assert CONSENT not in titles(world)
+
+
+def comparing(looks: Likeness, *sittings: Came, **choices: Any) -> World:
+    world = sitter(*sittings, **({COMPARISON: AGREE} | choices))
+    world.looks = looks
+    return world
+
+
+@pytest.mark.parametrize("looks", Likeness)
+def test_what_a_comparison_says_goes_with_the_filing_and_changes_nothing_else(looks: Likeness) -> None:
+    world, plain = comparing(looks, JPEG), sitter(JPEG)
+    assert apply(world) is Outcome.DONE
+    assert apply(plain) is Outcome.DONE
+    assert world.compared == [ID_CARD.photo]
+    assert filed(world).comparison == FiledComparison(likeness=looks, consent_text=COMPARISON_TEXT)
+    seen = titles(world)
+    assert seen.index(CONSENT) + 1 == seen.index(COMPARISON)
+    seen.remove(COMPARISON)
+    assert seen == titles(plain), "nobody is told anything else, or asked anything more, for it"
+
+
+def test_where_it_is_switched_off_nothing_is_compared_or_asked() -> None:
+    world = sitter(JPEG, **{COMPARISON: AGREE})
+    assert apply(world) is Outcome.DONE
+    assert COMPARISON not in titles(world)
+    assert world.compared == []
+    assert filed(world).comparison is None
+
+
+def test_who_wants_no_comparison_is_taken_all_the_same() -> None:
+    world = comparing(Likeness.SAME, JPEG, **{COMPARISON: DECLINE})
+    assert apply(world) is Outcome.DONE
+    assert world.compared == []
+    assert world.sealed == [JPEG]
+    assert filed(world).comparison is None
+
+
+def test_a_comparison_is_asked_for_apart_and_in_plain_words() -> None:
+    world = comparing(Likeness.SAME, JPEG)
+    apply(world)
+    page = view(world, COMPARISON)
+    assert isinstance(page, Explain)
+    assert [action.intent for action in page.actions] == [DECLINE, AGREE]
+    assert {action.emphasis for action in page.actions} == {Emphasis.PLAIN}
+    assert [filled(line) for line in page.lines] == [
+        "机器把照片和身份证照片比一比，给窗口提个醒。",
+        "结果交给社保中心，办完就删；像不像都照办。",
+        "不比也一样能拍、能办。",
+    ]
+
+
+def test_who_wants_no_picture_is_not_asked_to_have_it_compared() -> None:
+    world = comparing(Likeness.SAME, **{CONSENT: DECLINE})
+    assert apply(world) is Outcome.DONE
+    assert COMPARISON not in titles(world)
+
+
+def test_a_child_is_compared_with_its_own_card_if_the_guardian_agrees() -> None:
+    own_photo = dataclasses.replace(CHILD, photo=b"\1" * 1024)
+    world = comparing(
+        Likeness.SAME,
+        JPEG,
+        **{"给谁办？": Chosen("guardian"), "给孩子拍照，您同意吗？": AGREE, "要比一比是不是孩子本人吗？": AGREE},
+    )
+    world.documents = [ID_CARD, own_photo]
+    assert apply(world) is Outcome.DONE
+    assert world.compared == [own_photo.photo]
+
+
+def test_only_the_picture_that_is_taken_is_compared() -> None:
+    world = comparing(Likeness.SAME, JPEG, JPEG, **{PROOF: Intent.AGAIN})
+    journey = card_application(session("yunling", reads_id_cards=True, takes_portraits=True, compares_portraits=True))
+    request = next(journey)
+    while len(world.portraits) < 2:
+        request = journey.send(world.answer(request))
+    assert world.compared == []
+    journey.close()
 
 
 def test_every_instruction_has_words_of_its_own() -> None:

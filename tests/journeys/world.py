@@ -70,7 +70,14 @@ from kiosk.records.filings import (
     FilingVerdict,
     GetFilings,
 )
-from kiosk.records.portrait import CONSENT_TEXT, FiledPortrait, TakenPortrait
+from kiosk.records.portrait import (
+    COMPARISON_TEXT,
+    CONSENT_TEXT,
+    FiledComparison,
+    FiledPortrait,
+    Likeness,
+    TakenPortrait,
+)
 from kiosk.records.questions import (
     AuthenticateTerminal,
     CardExamined,
@@ -123,7 +130,12 @@ def region(key: str) -> Region:
 
 
 def session(
-    key: str, printing: Printing = Printing.ABSENT, *, reads_id_cards: bool = False, takes_portraits: bool = False
+    key: str,
+    printing: Printing = Printing.ABSENT,
+    *,
+    reads_id_cards: bool = False,
+    takes_portraits: bool = False,
+    compares_portraits: bool = False,
 ) -> Session:
     return Session(
         TRANSACTION_ID,
@@ -131,6 +143,7 @@ def session(
         TODAY,
         reads_id_cards=reads_id_cards,
         takes_portraits=takes_portraits,
+        compares_portraits=compares_portraits,
         printing=printing,
         country=COUNTRY,
     )
@@ -280,6 +293,10 @@ class World:
     """What the reader reads, one document laid down after the other."""
     takes_portraits: bool = False
     """The terminal has a camera."""
+    looks: Likeness | None = None
+    """What comes of comparing a portrait with the ID card's photo; the terminal compares none when None."""
+    compared: list[bytes] = field(default_factory=list)
+    """Photos of ID cards that a portrait was compared with."""
     sittings: list[bytes | NotTaken | NoSitting | DeviceError] = field(default_factory=list)
     """What comes of each try before the camera; bytes are a portrait's."""
     centre_up: bool = True
@@ -426,7 +443,19 @@ class World:
     def _seal(self, request: requests.SealPortrait) -> FiledPortrait:
         assert request.transaction_id == TRANSACTION_ID
         self.sealed.append(bytes(request.portrait.jpeg))
-        return FiledPortrait(sealed=bytes(20_052), consent_by=request.consent_by, consent_text=CONSENT_TEXT)
+        told = request.likeness
+        return FiledPortrait(
+            sealed=bytes(20_052),
+            consent_by=request.consent_by,
+            consent_text=CONSENT_TEXT,
+            comparison=FiledComparison(likeness=told, consent_text=COMPARISON_TEXT) if told is not None else None,
+        )
+
+    def _compare(self, request: requests.ComparePortrait) -> Likeness:
+        assert self.looks is not None, "this terminal compares nothing"
+        assert not request.portrait.wiped
+        self.compared.append(request.photo)
+        return self.looks
 
     def _enter(self, request: requests.EnterPin) -> Pin:
         self.seen.append(request.view)
@@ -524,6 +553,7 @@ class World:
             requests.Record: World._record,
             requests.PrintSlip: World._print,
             requests.TakePortrait: World._sit,
+            requests.ComparePortrait: World._compare,
             requests.SealPortrait: World._seal,
         },
         repr=False,

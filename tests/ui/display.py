@@ -20,6 +20,13 @@ ASSETS: Final = ROOT / "assets"
 @contextlib.contextmanager
 def virtual_display(width: int, height: int) -> Iterator[str]:
     """A private X server with one screen; gives its ``DISPLAY``."""
+    with mortal_display(width, height) as (name, _):
+        yield name
+
+
+@contextlib.contextmanager
+def mortal_display(width: int, height: int) -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
+    """The same, and the server itself, for who wants to see it die."""
     reading, writing = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
@@ -32,7 +39,7 @@ def virtual_display(width: int, height: int) -> Iterator[str]:
             number = answer.readline().strip()
         if not number:
             raise RuntimeError("Xvfb did not start; install it with: apt-get install xvfb")
-        yield f":{number}"
+        yield f":{number}", server
     finally:
         server.terminate()
         server.wait()

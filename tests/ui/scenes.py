@@ -1,6 +1,7 @@
 """One scene of every kind, as the journeys make them. All people and numbers are invented."""
 
 import dataclasses
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -8,8 +9,11 @@ from typing import Final
 from PIL import Image
 
 from drivers.ports.errors import PictureDark
+from kiosk.card_face.layout import load_layout
+from kiosk.card_face.painter import FacePainter
+from kiosk.card_face.particulars import Particulars
 from kiosk.handbook.search import Keyword
-from kiosk.journeys import filing, guide, portrait
+from kiosk.journeys import filing, guide, new_card, portrait
 from kiosk.journeys.answer_printing import NO_PAPER, printed_view, with_printing
 from kiosk.journeys.counter_words import listed
 from kiosk.journeys.faults import CLOSE, Effect, meaning
@@ -60,6 +64,7 @@ from kiosk.policy.region import Citation, Region
 from kiosk.portrait.guidance import Instruction
 from kiosk.records.portrait import ConsentBy, NoPortrait, TakenPortrait
 from kiosk.records.transaction import Service
+from kiosk.ui.fonts import FontBook
 
 
 def told(text: str, **values: str | int | Verbatim | Say) -> Say:
@@ -1509,6 +1514,8 @@ _FICTIONAL = Region(load_pack(Path(__file__).parents[1] / "regions" / "yunling.t
 _PORTRAIT_VIEWS: Final[dict[str, View]] = {
     "portrait-consent": portrait._consent(_AT_PORTRAIT, ConsentBy.HOLDER),
     "portrait-consent-child": portrait._consent(_AT_PORTRAIT, ConsentBy.GUARDIAN),
+    "portrait-comparison": portrait._comparison(_AT_PORTRAIT, ConsentBy.HOLDER),
+    "portrait-comparison-child": portrait._comparison(_AT_PORTRAIT, ConsentBy.GUARDIAN),
     "portrait-checklist": portrait._checklist(_FICTIONAL, _AT_PORTRAIT),
     "portrait-preview": portrait._preview(_AT_PORTRAIT),
     "portrait-preview-left": dataclasses.replace(portrait._preview(_AT_PORTRAIT), instruction=Instruction.MOVE_LEFT),
@@ -1555,6 +1562,34 @@ _PORTRAIT_VIEWS: Final[dict[str, View]] = {
     ),
 }
 VIEWS.update(_PORTRAIT_VIEWS)
+_ROOT = Path(__file__).parents[2]
+_PAINTER = FacePainter(load_layout(_ROOT / "config/card_faces/national.toml"), FontBook(_ROOT / "assets/fonts"))
+_LONGEST_NAME = "ANNA MARGARETA LINDSTROEM OF UPPSALA VON HEYDEN AB"
+
+
+def _ordered(name: str) -> Particulars:
+    return Particulars(name, "41170019900307001X", "D2143569X", date(2026, 11, 30))
+
+
+def _previewed(name: str) -> View:
+    return new_card.preview(_PAINTER.proof(_ordered(name), a_face()), _ordered(name), Step(2, 5))
+
+
+_FEE, _AT_FEE, _CODE_URL = new_card.REPLACEMENT_FEE, Step(3, 5), "weixin://wxpay/bizpayurl?pr=8F3A2C71zz"
+VIEWS.update(
+    {
+        "card-preview": _previewed(RARE_NAME),
+        "card-preview-longest": _previewed(_LONGEST_NAME),
+        "fee-code": new_card.fee_waiting(1600, _FEE, _CODE_URL, 270, _AT_FEE),
+        "fee-code-last-seconds": new_card.fee_waiting(1600, _FEE, _CODE_URL, 9, _AT_FEE),
+        "fee-paid": new_card.fee_paid(1600, _FEE, _AT_FEE),
+        "fee-closed": new_card.fee_closed(1600, _FEE, _AT_FEE),
+        "making": new_card.making(0, None),
+        "making-face": new_card.making(2, 3),
+        "take-new-card": new_card.take_new_card(urgent=False),
+        "take-new-card-urgent": new_card.take_new_card(urgent=True),
+    }
+)
 for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):
     VIEWS[f"{_name}-on-paper"] = offering(VIEWS[_name])
 

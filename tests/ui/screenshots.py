@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TARGET: Final = ROOT / "build" / "screens"
 SHAPES: Final = {"portrait": (1080, 1920), "landscape": (1920, 1080)}
-WITH_LOW: Final = ("home", "pin-entry-wrong", "number-entry", "name-entry", "result-numbers", "refusal")
+WITH_LOW: Final = ("home", "pin-entry-wrong", "number-entry", "name-entry", "result-numbers", "refusal", "card-preview")
 """Drawn in low mode as well."""
 WITH_CONTRAST: Final = (
     "attract",
@@ -39,6 +39,9 @@ WITH_CONTRAST: Final = (
     "result-first-page",
     "fault",
     "still-there",
+    "card-preview",
+    "fee-code",
+    "making-face",
 )
 
 

@@ -81,7 +81,13 @@ def test_touch_when_scaled() -> None:
 
 
 @pytest.mark.parametrize(
-    "check", ["same_scene_draws_nothing", "a_digit_moves_only_the_dots", "a_second_moves_only_the_countdown"]
+    "check",
+    [
+        "same_scene_draws_nothing",
+        "the_first_scene_is_told_when_it_stands",
+        "a_digit_moves_only_the_dots",
+        "a_second_moves_only_the_countdown",
+    ],
 )
 def test_drawing(check: str) -> None:
     in_window(f"drawing_checks:{check}", *PORTRAIT)
@@ -96,6 +102,25 @@ def test_portrait(check: str) -> None:
 @pytest.mark.parametrize("check", ["no_is_as_large_as_yes", "nobody_decides_about_a_picture_that_is_not_there"])
 def test_portrait_in_both_shapes(check: str, size: tuple[int, int]) -> None:
     in_window(f"portrait_checks:{check}", *size)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "the_card_is_whole_only_while_held",
+        "no_card_stays",
+        "a_second_moves_only_the_time",
+        "a_step_moves_only_the_signs",
+    ],
+)
+def test_new_card(check: str) -> None:
+    in_window(f"new_card_checks:{check}", *PORTRAIT)
+
+
+@pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
+@pytest.mark.parametrize("check", ["the_card_is_there_in_every_look", "no_answer_goes_first", "the_code_pays"])
+def test_new_card_in_both_shapes(check: str, size: tuple[int, int]) -> None:
+    in_window(f"new_card_checks:{check}", *size)
 
 
 def test_a_failing_check_fails() -> None:

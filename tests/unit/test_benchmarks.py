@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import endurance, ingest, touch
+from benchmarks import endurance, ingest, judgement, portrait, preview, touch
 from benchmarks.figures import Figure, figures_in, report, table
 from benchmarks.plots import draw
 from simulators.stand.requirements import REPOSITORY
@@ -84,6 +84,26 @@ INGEST: dict[str, Any] = {
     "copy_both": {"500": 70000},
 }
 INGEST["figures"] = [ingest.figure(kind, INGEST) for kind in ("sqlite", "postgresql")]
+PREVIEW: dict[str, Any] = {
+    "pictures_a_second": [14.0, 16.0],
+    "measured_a_second": 15.5,
+    "frame_ms": [20.0, 30.0],
+    "frame_cpu_ms": [15.0, 17.0],
+    "cpu_share": 1.2,
+}
+GUIDED = {"floor_ms": [5.0, 6.0], "frame_ms": [14.0, 15.0, 34.0], "frame_cpu_ms": [13.0, 14.0, 15.0]}
+FINISHED = {"finish_ms": [80.0, 90.0], "finish_cpu_ms": [75.0, 77.0], "finish_with_plate_ms": [95.0, 97.0]}
+PORTRAIT = report(
+    [*portrait._figures(GUIDED, FINISHED), *preview._figures(PREVIEW)],
+    {
+        **GUIDED,
+        **FINISHED,
+        "preview": PREVIEW,
+        "detect_ms": {"ours": [3.0], "Haar": [170.0]},
+        "matte_error": {"ours": [10.0], "with the plate": [6.0], "GrabCut": [20.0]},
+        "matte_ms": {"ours": [40.0], "with the plate": [50.0], "GrabCut": [2000.0]},
+    },
+)
 EVERYTHING: dict[str, dict[str, Any]] = {
     "card": CARD,
     "terminal": TERMINAL,
@@ -92,6 +112,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "ledger": LEDGER,
     "endurance": ENDURANCE,
     "ingest": INGEST,
+    "portrait": PORTRAIT,
 }
 
 
@@ -148,6 +169,21 @@ def test_each_figure_stands_in_one_line_with_its_verdict() -> None:
             "µs", "50", "40–62.5", "≤ 33.3", "MISSED",
             "20,000/s; CPU: centre 60.0, database 30.0, client 2.0 µs; bare COPY of the same rows 70,000/s",
         ],
+        "portrait: guidance a frame, p95": [
+            "ms", "34", "14–34", "≤ 33", "MISSED",
+            "p50 15.0 ms, 14.0 ms of processor time; decoded and copied alone p50 5.5 ms",
+        ],
+        "portrait: capture → finished": [
+            "ms", "85", "80–90", "≤ 200", "yes",
+            "measured before and after, included; 76 ms of processor time; with a plate 96 ms",
+        ],
+        "portrait: preview while guided": [
+            "pictures/s", "15", "14–16", "≥ 15", "yes", "15.5 measured a second; the camera sends 25",
+        ],
+        "portrait: guidance a frame beside the window, p95": [
+            "ms", "30", "20–30", "≤ 33", "yes",
+            "p50 25.0 ms, 16.0 ms of it processor time; the whole process 120 % of a core",
+        ],
     }  # fmt: skip
 
 
@@ -155,6 +191,8 @@ def test_a_median_at_the_target_is_met() -> None:
     assert Figure(name="idle", unit="%", median=3.0, at_most=3).met is True
     assert Figure(name="idle", unit="%", median=3.01, at_most=3).met is False
     assert Figure(name="idle", unit="%", median=3.01).met is None
+    assert Figure(name="preview", unit="pictures/s", median=15.0, at_least=15).met is True
+    assert Figure(name="preview", unit="pictures/s", median=14.9, at_least=15).met is False
 
 
 def test_a_line_is_fitted_through_the_memory() -> None:
@@ -193,5 +231,29 @@ def test_every_picture_is_drawn(tmp_path: Path) -> None:
         "ledger.png",
         "endurance.png",
         "ingest.png",
+        "portrait.png",
     ]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "of", "low", "high"),
+    [(0, 10, 0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1), (1, 29, 0.0061, 0.1718)],
+)
+def test_a_share_has_its_interval_after_wilson(wrong: int, of: int, low: float, high: float) -> None:
+    assert judgement.wilson(wrong, of) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_no_rate_is_established_on_fewer_than_fifty_people() -> None:
+    assert judgement.standing(49) == "49 identities: not established"
+    assert judgement.standing(50) == "50 identities"
+    assert judgement.told(0, 0) == "nothing to count"
+    assert judgement.told(0, 10) == "0 of 10 (95 %: 0.0–27.8 %)"
+
+
+def test_both_kinds_of_error_are_counted_apart() -> None:
+    count = judgement.Count()
+    for must_fail, passed in ((True, True), (True, False), (False, True), (False, False), (False, False)):
+        count.note("somebody", must_fail=must_fail, passed=passed)
+    assert (count.bad, count.false_accept, count.good, count.false_refuse) == (2, 1, 3, 2)
+    assert count.identities == {"somebody"}

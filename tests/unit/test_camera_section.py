@@ -15,8 +15,10 @@ from kiosk.configuration import ConfigurationError
 from kiosk.journeys.faults import fault_view
 from kiosk.journeys.wording import say
 from kiosk.portrait.errors import ModelsMissing
+from kiosk.runtime.likeness import LikenessCheck
 from kiosk.runtime.viewfinder import Viewfinder
 from simulators.camera import CameraSimulator
+from simulators.id_reader.photo import StandInDecoder
 from tests.centre import REPOSITORY
 from tests.journeys.world import region
 from tests.unit.test_receipt_printer_section import configured
@@ -66,6 +68,37 @@ def test_without_a_camera_there_is_no_studio_and_with_one_no_model_is_loaded(tmp
     assert studio is not None
     with pytest.raises(ModelsMissing):
         studio.darkroom()
+
+
+def compared(tmp_path: Path, decoder: str, rest: str = '[camera]\nsource = "/dev/null"\n') -> LikenessCheck | None:
+    section = f'{rest}[id_reader]\nport = "/dev/null"\n[comparison]\nphoto_decoder = "{decoder}"'
+    return bootstrap.open_likeness_check(configured(tmp_path, section))
+
+
+def test_nobody_is_compared_unless_somebody_has_switched_it_on(tmp_path: Path) -> None:
+    both = '[camera]\nsource = "/dev/null"\n[id_reader]\nport = "/dev/null"'
+    assert bootstrap.open_likeness_check(configured(tmp_path, both)) is None
+    for shipped in (REPOSITORY / "config").rglob("*.toml"):
+        assert "[comparison]" not in shipped.read_text(encoding="utf-8")
+
+
+def test_a_decoder_is_brought_by_its_name_and_no_model_is_loaded(tmp_path: Path) -> None:
+    check = compared(tmp_path, "simulators.id_reader.photo:StandInDecoder")
+    assert check is not None
+    assert isinstance(check.decoder, StandInDecoder)
+
+
+@pytest.mark.parametrize(
+    "decoder", ["no.such.module:Decoder", "json:NoSuchClass", "json:dumps", "json", "os.system('x'):y", ""]
+)
+def test_a_decoder_that_is_none_is_a_mistake_of_the_file(tmp_path: Path, decoder: str) -> None:
+    with pytest.raises(ConfigurationError, match="photo_decoder"):
+        compared(tmp_path, decoder)
+
+
+def test_a_comparison_wants_a_camera(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="camera"):
+        compared(tmp_path, "simulators.id_reader.photo:StandInDecoder", "")
 
 
 def test_a_device_that_is_not_there_is_no_mistake_of_the_file(tmp_path: Path) -> None:

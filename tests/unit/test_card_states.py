@@ -36,9 +36,10 @@ from central.card_states import (
     withdraw_replacement,
 )
 from central.command_line import main
-from central.region_rules import RegionRule, ReplacementReason
+from central.region_rules import RegionRule
 from central.tables import Card, Holder, ReplacementOrder
 from kiosk.records.card import CardState
+from kiosk.records.issuance import ReplacementReason
 from kiosk.records.questions import FormalLossVerdict, LiftVerdict, LossVerdict
 
 NOW, LATER = 1_800_000_000_000, 1_800_000_360_000

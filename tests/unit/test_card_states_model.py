@@ -33,12 +33,13 @@ from central.card_states import (
 from central.exchange import Asker
 from central.ingest import Ingest
 from central.loss_reports import LossDesk
-from central.region_rules import ReplacementReason, load_region_rules
+from central.region_rules import load_region_rules
 from central.replacement_orders import OrderDesk, OrderRefused
 from central.tables import Card, CardEvent, CardSession, Holder, ReplacementOrder
 from kiosk.records.activation import ActivateCard, ContactData
 from kiosk.records.card import CardState
 from kiosk.records.filings import IdentifiedBy
+from kiosk.records.issuance import ReplacementReason
 from kiosk.records.questions import LiftLoss, LiftLossWithoutCard, ReportFormalLoss, ReportLoss
 from kiosk.records.transaction import Outcome, Service, Transaction
 from tests.centre import REGION_RULES, LedgerWriter, RunningCentre, a_header, a_transaction

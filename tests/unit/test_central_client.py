@@ -33,6 +33,38 @@ from kiosk.central_client import (
 from kiosk.records.activation import ActivateCard, ActivationVerdict, CardActivated
 from kiosk.records.card import CardState
 from kiosk.records.filings import IdentifiedBy
+from kiosk.records.issuance import (
+    AbandonedWhy,
+    AbandonIssuance,
+    AbandonVerdict,
+    AskFee,
+    AskIssuance,
+    AuthenticateBlank,
+    BlankAuthenticated,
+    BlankFate,
+    BlankRegistered,
+    BlankVerdict,
+    CardsSwitched,
+    CommitIssuance,
+    FeeOrdered,
+    FeeStanding,
+    FeeState,
+    IssuanceAbandoned,
+    IssuanceCommitted,
+    IssuanceReserved,
+    IssuanceStage,
+    IssuanceStanding,
+    IssuanceToken,
+    IssuanceVerdict,
+    NewCardFate,
+    OrderFee,
+    RegisterBlank,
+    ReplacementReason,
+    RequestToken,
+    ReserveIssuance,
+    SwitchCards,
+    SwitchVerdict,
+)
 from kiosk.records.questions import (
     CardExamined,
     ChangeCentrePin,
@@ -624,6 +656,62 @@ def test_a_start_whose_answer_was_lost_is_asked_for_again(stand: Stand) -> None:
     question = ActivateCard(transaction_id="ab" * 16, id_number="990100198701059015")
     assert CentralClient(stand.connection(server.url)).activate_card("s/1", question) == told
     assert [q.path for q in server.questions] == ["/v1/card-sessions/s%2F1/activation"] * 2
+    assert server.questions[0].body == server.questions[1].body
+
+
+NEW_CARD: dict[str, tuple[str, msgspec.Struct, msgspec.Struct]] = {
+    "reserve_issuance": (
+        "",
+        ReserveIssuance(
+            transaction_id="ab" * 16, region="yunling", social_security_number="990100198701059015", name="云示例",
+            identified_by=IdentifiedBy.ID_CARD, reason=ReplacementReason.LOST,
+        ),
+        IssuanceReserved(verdict=IssuanceVerdict.RUNNING),
+    ),
+    "order_fee": (
+        "/fee-order", OrderFee(transaction_id="ab" * 16), FeeOrdered(code_url="weixin://", fee_fen=1, expires_at_ms=1),
+    ),
+    "fee": ("/fee", AskFee(transaction_id="ab" * 16), FeeState(standing=FeeStanding.PAID, fee_fen=1)),
+    "issuance_token": (
+        "/token", RequestToken(transaction_id="ab" * 16),
+        IssuanceToken(job_id="ab" * 16, terminal="t-1", expires_at_ms=1, signature=bytes(64)),
+    ),
+    "register_blank": (
+        "/blank", RegisterBlank(transaction_id="ab" * 16, identification_code="0" * 32),
+        BlankRegistered(verdict=BlankVerdict.REGISTERED),
+    ),
+    "authenticate_blank": (
+        "/blank-authentication", AuthenticateBlank(transaction_id="ab" * 16, challenge=bytes(8)),
+        BlankAuthenticated(cryptogram=bytes(8)),
+    ),
+    "switch_cards": (
+        "/switch", SwitchCards(transaction_id="ab" * 16, identification_code="0" * 32, old_card_kept=True),
+        CardsSwitched(verdict=SwitchVerdict.SWITCHED, switched_at_ms=1),
+    ),
+    "commit_issuance": (
+        "/commit", CommitIssuance(transaction_id="ab" * 16, fate=NewCardFate.TAKEN),
+        IssuanceCommitted(stage=IssuanceStage.COMMITTED),
+    ),
+    "abandon_issuance": (
+        "/abandon",
+        AbandonIssuance(transaction_id="ab" * 16, why=AbandonedWhy.FEE, blank=BlankFate.NOT_FED),
+        IssuanceAbandoned(verdict=AbandonVerdict.ABANDONED),
+    ),
+    "issuance": (
+        "/standing", AskIssuance(transaction_id="ab" * 16),
+        IssuanceStanding(
+            stage=IssuanceStage.RESERVED, fee=FeeState(standing=FeeStanding.FREE, fee_fen=0),
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("step", NEW_CARD)
+def test_a_step_of_a_new_card_whose_answer_was_lost_is_asked_for_again(stand: Stand, step: str) -> None:
+    path, question, told = NEW_CARD[step]
+    server = stand.serve(hang_up, signed(told))
+    assert getattr(CentralClient(stand.connection(server.url)), step)(question) == told
+    assert [q.path for q in server.questions] == [f"/v1/issuances{path}"] * 2
     assert server.questions[0].body == server.questions[1].body
 
 

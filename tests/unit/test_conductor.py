@@ -134,6 +134,9 @@ class Slot:
     def read_holder(self) -> HolderData:
         return HOLDER
 
+    def read_photo(self) -> bytes | None:
+        return None
+
     def read_transaction_log(self) -> TransactionLog | None:
         return None
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from kiosk.central_client.clock_offset import ClockOffset
+from kiosk.custody import StockBook
 from kiosk.journeys.requests import LedgerFailed
 from kiosk.ledger import Ledger, LedgerReader
 from kiosk.records.chain import SealedEntry
+from kiosk.records.custody import Balance, Impossible
 from kiosk.records.transaction import Outcome, Stage, Transaction
 from kiosk.runtime.journal import DurableJournal
 from kiosk.uplink import LineState, Receipts
@@ -114,3 +116,18 @@ def test_twenty_damaged_entries_are_named_and_the_others_counted(
     (told,) = caplog.messages
     assert told.startswith("30 damaged places in the ledger, at entries 21 row_damaged, 22 row_damaged, ")
     assert told.endswith("40 row_damaged …")
+
+
+def test_the_book_of_the_blanks_goes_through_the_journal(book: DurableJournal, folder: Path) -> None:
+    blanks = StockBook(book, "beijing", ledgers.SIZES, clock=ledgers.SetClock(), offset_ms=lambda: 0)
+    blanks.hand_over(5, by="1017", and_by="1018")
+    with pytest.raises(Impossible):
+        blanks.feed("short")
+    assert book._ledger is not None
+    book._ledger.close()  # as after an error of the disk
+    with pytest.raises(LedgerFailed):
+        blanks.stock()
+    blanks.feed("a1" * 16)
+    assert blanks.stock().balance == Balance(handed_over=5, hopper=4, printer=1)
+    with LedgerReader(folder) as reader:
+        assert reader.head().sequence == 2

@@ -24,7 +24,7 @@ from kiosk.ledger import (
 )
 from kiosk.records.chain import SealedEntry, entry_hash, sha256
 from kiosk.records.portrait import Consent, ConsentBy, ConsentWord
-from kiosk.records.transaction import Header, Stage
+from kiosk.records.transaction import Header, IssuanceStep, Stage
 from kiosk.records.upload import decode
 from tests.ledgers import (
     CARD_NUMBER,
@@ -211,6 +211,20 @@ def test_what_was_said_to_a_portrait_neither_begins_nor_ends_anything(ledger: Le
     ledger.append(transaction(1, Stage.BEGUN), offset_ms=0)
     ledger.append(entry, offset_ms=0)
     assert ledger.unfinished() == [transaction(1, Stage.BEGUN)]
+
+
+def test_of_what_is_open_the_newest_step_is_told(ledger: Ledger) -> None:
+    step = msgspec.structs.replace(transaction(1, Stage.STEP), step=IssuanceStep.SWITCHING)
+    ledger.append(step, offset_ms=0)
+    assert ledger.unfinished() == [], "a step opens nothing"
+    ledger.append(transaction(1, Stage.BEGUN), offset_ms=0)
+    ledger.append(transaction(2, Stage.BEGUN), offset_ms=0)
+    ledger.append(step, offset_ms=0)
+    assert ledger.unfinished() == [transaction(2, Stage.BEGUN), step]
+    ledger.erase(ledger.head().sequence)
+    assert ledger.unfinished() == [transaction(2, Stage.BEGUN), step], "what is open outlives its delivery"
+    ledger.append(transaction(1), offset_ms=0)
+    assert ledger.unfinished() == [transaction(2, Stage.BEGUN)]
 
 
 def test_beginning_twice_is_one_open_transaction(ledger: Ledger) -> None:

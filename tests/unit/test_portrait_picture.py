@@ -1,5 +1,6 @@
 """Pictures of every kind, damaged and absurd ones among them: one clear error each, and never much memory."""
 
+import hashlib
 import struct
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from kiosk.portrait.errors import (
 )
 from kiosk.portrait.models import MODELS, Models
 from kiosk.portrait.picture import LONGEST_EDGE, MOST_PIXELS, read_picture
-from tests import portraits
+from tests import portrait_verdicts, portraits
 
 REPOSITORY: Final = Path(__file__).parents[2]
 
@@ -172,3 +173,11 @@ def test_the_first_screen_waits_for_no_model() -> None:
     program = "import sys, kiosk.__main__, kiosk.bootstrap, kiosk.ui.window; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=REPOSITORY, check=True)
     assert {"cv2", "numpy", "ai_edge_litert"}.isdisjoint(done.stdout.split())
+
+
+def test_every_face_in_the_repository_has_its_licence_and_is_the_one_it_was() -> None:
+    page = (portraits.ROOT / "data" / "LICENSES.md").read_text(encoding="utf-8")
+    for file in portraits.FACES.iterdir():
+        (row,) = (line for line in page.splitlines() if f"`faces/{file.name}`" in line)
+        assert hashlib.sha256(file.read_bytes()).hexdigest() in row
+    assert {file.stem for file in portraits.FACES.iterdir()} == set(portrait_verdicts.IDENTITIES)

@@ -3,7 +3,14 @@
 import pytest
 
 from kiosk.records.card import CardState, card_number_check_character, pin_account
-from kiosk.records.masking import mask_account, mask_address, mask_card_number, mask_name, mask_number
+from kiosk.records.masking import (
+    mask_account,
+    mask_address,
+    mask_card_number,
+    mask_name,
+    mask_name_in_words,
+    mask_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +88,21 @@ def test_card_states_have_the_codes_of_aaz502() -> None:
 )
 def test_names(name: str, shown: str) -> None:
     assert mask_name(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("张明明", "张*明"),
+        ("张三", "张*"),
+        ("", ""),
+        ("ANNA OF UPPSALA", "A*** ** ******A"),
+        ("O K", "O K"),
+        ("J P LI", "J * *I"),
+    ],
+)
+def test_a_long_name_keeps_its_gaps_under_the_mask(name: str, shown: str) -> None:
+    assert mask_name_in_words(name) == shown
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from PIL import Image
 
 from drivers.camera import OpenCvCamera, source_of
 from kiosk.journeys.portrait import AGREE, DECLINE, NOT_POSSIBLE
@@ -33,19 +35,30 @@ from kiosk.journeys.views import (
     ReadBack,
     Result,
 )
+from kiosk.portrait.comparison import Comparison
 from kiosk.portrait.darkroom import Darkroom
 from kiosk.portrait.errors import ModelsMissing
 from kiosk.portrait.guidance import Instruction
+from kiosk.portrait.models import Models
 from kiosk.portrait.norm import Measure, Norm
 from kiosk.portrait.picture import read_picture
 from kiosk.records.filings import FileMatter
-from kiosk.records.portrait import ConsentWord, TakenPortrait, open_portrait
+from kiosk.records.portrait import (
+    COMPARISON_TEXT,
+    ConsentWord,
+    FiledComparison,
+    Likeness,
+    TakenPortrait,
+    open_portrait,
+)
 from kiosk.records.transaction import Outcome, Service, Stage
+from kiosk.runtime.likeness import LikenessCheck
 from kiosk.runtime.sitting import PATIENCE_S, TRY_S, Studio, _seat
 from kiosk.runtime.viewfinder import Glance, Viewfinder
 from simulators.camera import SCENES, CameraSimulator
 from simulators.camera.scenes import ADULT, CHILD, EYE_LINE, Sitter, standing
-from tests.portraits import MODELS
+from simulators.id_reader.photo import StandInDecoder, standin_photo
+from tests.portraits import MODELS, finished
 from tests.unit.test_conductor import DEADLINE_S, Hall, Plate
 
 CENTRE = X25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -54,13 +67,14 @@ CENTRE = X25519PrivateKey.from_private_bytes(bytes(range(32)))
 class Booth:
     """A terminal with a camera, and who stands before it."""
 
-    def __init__(self, darkroom: Callable[[], Any] | None = None) -> None:
+    def __init__(self, darkroom: Callable[[], Any] | None = None, likeness: LikenessCheck | None = None) -> None:
         self.simulator = CameraSimulator()
         self.simulator.show(SCENES["adult"].film())
         self.viewfinder = Viewfinder()
         self.plate = Plate()
-        studio = Studio(darkroom or (lambda: Darkroom(MODELS, Norm())), self.viewfinder, CENTRE.public_key())
+        studio = Studio(darkroom or (lambda: Darkroom(MODELS, Norm())), self.viewfinder, CENTRE.public_key(), likeness)
         camera = OpenCvCamera(source_of(self.simulator.url), width=1280, height=720)
+        self.compares = likeness is not None
         self.hall = Hall("yunling", self.plate, eye=camera, studio=studio)
 
     def close(self) -> None:
@@ -98,6 +112,9 @@ class Booth:
     def to_preview(self) -> None:
         self.to_consent()
         self.hall.touch(AGREE)
+        if self.compares:
+            self.hall.until(lambda: self.shown("要比一比是不是本人吗？"))
+            self.hall.touch(AGREE)
         self.hall.until(lambda: self.shown("拍之前，请看一看"))
         assert self.simulator.sent == 0, "nobody is looked at while they read"
         self.hall.touch(Intent.NEXT)
@@ -154,6 +171,61 @@ def test_a_portrait_from_consent_to_the_centre(booth: Booth) -> None:
     assert open_portrait(filed.portrait.sealed, filed.transaction_id, CENTRE) == jpeg
 
 
+class Card:
+    """A decoder for the photo of whoever's identity card lies there."""
+
+    def __init__(self, photo: bytes) -> None:
+        self.photo = photo
+        self.decoded: list[bytes] = []
+
+    def decode(self, coded: bytes) -> bytes:
+        self.decoded.append(coded)
+        return self.photo
+
+
+def on_a_card(name: str) -> bytes:
+    """The portrait as an identity card has it: 102 × 126."""
+    out = BytesIO()
+    Image.open(BytesIO(finished(name))).resize((102, 126)).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("whose", "looks"), [("portrait-a", Likeness.SAME), ("obama", Likeness.NOT_THE_SAME), (None, Likeness.OPEN)]
+)
+def test_a_portrait_is_compared_with_the_cards_photo_and_filed_whatever_it_says(
+    whose: str | None, looks: Likeness
+) -> None:
+    decoder = Card(on_a_card(whose) if whose is not None else b"no picture")
+    booth = Booth(likeness=LikenessCheck(lambda: Comparison(Models(MODELS), MODELS), decoder))
+    try:
+        portrait = booth.to_proof()
+        booth.hall.touch(Intent.NEXT)
+        booth.patiently(lambda: isinstance(booth.hall.view, ReadBack), "it was compared")
+        assert portrait.wiped
+        booth.hall.touch(Intent.NEXT)
+        booth.hall.sees(Result)
+        filed = asked(booth).portrait
+        assert filed is not None
+        assert filed.comparison == FiledComparison(likeness=looks, consent_text=COMPARISON_TEXT)
+        assert len(decoder.decoded[0]) == 1024
+        assert booth.hall.book.entries[-1].outcome is Outcome.DONE
+    finally:
+        booth.close()
+
+
+def test_the_stand_ins_photo_is_nobodys_and_tells_nothing() -> None:
+    check = LikenessCheck(lambda: Comparison(Models(MODELS), MODELS), StandInDecoder())
+    portrait = TakenPortrait(finished("portrait-a"))
+    assert check.tell(portrait, standin_photo("somebody")) is Likeness.OPEN
+    assert check.tell(portrait, bytes(1024)) is Likeness.OPEN, "coded by another codec"
+
+
+def test_a_missing_model_tells_nothing_and_stops_nobody(tmp_path: Path) -> None:
+    check = LikenessCheck(lambda: Comparison(Models(MODELS), tmp_path), Card(on_a_card("portrait-a")))
+    assert check.tell(TakenPortrait(finished("portrait-a")), bytes(1024)) is Likeness.OPEN
+
+
 def test_no_means_that_the_camera_is_never_opened(booth: Booth) -> None:
     booth.to_consent()
     booth.hall.touch(DECLINE)
@@ -207,7 +279,7 @@ def test_a_portrait_taken_back_is_nowhere_and_the_ledger_says_so(booth: Booth) -
 
 @pytest.mark.parametrize(
     ("size", "sitter", "lowest"),
-    [((1280, 720), ADULT, 440), ((1280, 720), CHILD, 420), ((1920, 1080), ADULT, 800)],
+    [((1280, 720), ADULT, 440), ((1280, 720), CHILD, 440), ((1920, 1080), ADULT, 800)],
     ids=["720", "720 child", "1080"],
 )
 def test_how_low_a_head_may_be(size: tuple[int, int], sitter: Sitter, lowest: int) -> None:

@@ -31,6 +31,7 @@ from kiosk.uplink import (
     Uplink,
 )
 from kiosk.uplink.alone import alone
+from kiosk.uplink.uplink import LONGEST_WAIT_S, SIGN_OF_LIFE_S
 
 T = TypeVar("T")
 TERMINAL_KEY = Ed25519PrivateKey.from_private_bytes(b"t" * 32)
@@ -445,3 +446,34 @@ def test_one_uplink_a_ledger(tmp_path: Path) -> None:
         pass
     with alone(tmp_path / "lock"):
         pass
+
+
+class Watch:
+    """A stop that lets an uplink take so many waits, and notes how long each was."""
+
+    def __init__(self, waits: int) -> None:
+        self.waits, self.waited = waits, list[float]()
+
+    def is_set(self) -> bool:
+        return len(self.waited) >= self.waits
+
+    def wait(self, timeout: float) -> bool:
+        self.waited.append(timeout)
+        return self.is_set()
+
+
+def test_an_uplink_that_waits_for_its_line_gives_signs_of_life(bench: Bench) -> None:
+    bench.centre.says = [CentreRefused(423, Problem(type="frozen", expected_sequence=None, centre_time_ms=NOW_MS))] * 2
+    watch, signs = Watch(16), list[Step]()
+    bench.uplink.run(watch, signs.append)
+    assert sum(watch.waited[:15]) == LONGEST_WAIT_S, "five minutes, and the centre was asked once"
+    assert max(watch.waited) == SIGN_OF_LIFE_S
+    assert len(signs) == 17
+    assert all(isinstance(step, Halted) for step in signs)
+
+
+def test_an_idle_uplink_gives_a_sign_of_life_each_time_it_looks(bench: Bench) -> None:
+    bench.append(3)
+    watch, signs = Watch(3), list[Step]()
+    bench.uplink.run(watch, signs.append)
+    assert [type(step) for step in signs] == [Resumed, Sent, Idle, Idle, Idle]

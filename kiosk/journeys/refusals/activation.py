@@ -3,8 +3,7 @@
 from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.frame import Ended
 from kiosk.journeys.guide import bank_side, instead_of_the_holder, old_card, pages
-from kiosk.journeys.refusals.card import cancelled_card, card_state
-from kiosk.journeys.refusals.loss import formally_lost
+from kiosk.journeys.refusals.loss import stopped_or_given_up
 from kiosk.journeys.refusals.refusing import go_to, refused
 from kiosk.journeys.refusals.service import not_offered
 from kiosk.journeys.wording import say
@@ -38,15 +37,7 @@ def activation_not_here(region: Region) -> Ended:
 
 def state_to_activate(region: Region, state: CardState) -> Ended:
     """Starting a card, and it is not a new one."""
-    match state:
-        case CardState.NORMAL:
-            return already_activated(region)
-        case CardState.LOST:
-            return formally_lost(region)
-        case CardState.CANCELLED:
-            return cancelled_card(region)
-        case _:
-            return card_state(region, state)
+    return already_activated(region) if state is CardState.NORMAL else stopped_or_given_up(region, state)
 
 
 def already_activated(region: Region) -> Ended:

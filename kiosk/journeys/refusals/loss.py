@@ -93,9 +93,12 @@ def not_reported(region: Region, state: CardState | None = CardState.NORMAL) -> 
 
 def state_to_lift(region: Region, state: CardState) -> Ended:
     """Taking a report back, and the card is not temporarily lost."""
+    return not_reported(region) if state is CardState.NORMAL else stopped_or_given_up(region, state)
+
+
+def stopped_or_given_up(region: Region, state: CardState) -> Ended:
+    """A card that does not work, whatever was asked of it."""
     match state:
-        case CardState.NORMAL:
-            return not_reported(region)
         case CardState.LOST:
             return formally_lost(region)
         case CardState.CANCELLED:

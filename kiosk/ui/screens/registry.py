@@ -7,11 +7,14 @@ from kivy.lang import Builder
 from kiosk.journeys.views import (
     Answer,
     Attract,
+    CardPreview,
     Choices,
     Explain,
     Fault,
+    FeeCode,
     Home,
     InsertCard,
+    Making,
     NameEntry,
     NumberEntry,
     OutOfService,
@@ -26,17 +29,21 @@ from kiosk.journeys.views import (
     SoundEntry,
     TakeCard,
     TakeIdCard,
+    TakeNewCard,
     View,
     Working,
 )
 from kiosk.ui.screens.answer import AnswerScreen
 from kiosk.ui.screens.attract import AttractScreen
+from kiosk.ui.screens.card_preview import CardPreviewScreen
 from kiosk.ui.screens.choices import ChoicesScreen
 from kiosk.ui.screens.explain import ExplainScreen
 from kiosk.ui.screens.fault import FaultScreen
+from kiosk.ui.screens.fee_code import FeeCodeScreen
 from kiosk.ui.screens.help_panel import HelpOverlay
 from kiosk.ui.screens.home import HomeScreen
 from kiosk.ui.screens.insert_card import InsertCardScreen
+from kiosk.ui.screens.making import MakingScreen
 from kiosk.ui.screens.name_entry import NameEntryScreen
 from kiosk.ui.screens.number_entry import NumberEntryScreen
 from kiosk.ui.screens.out_of_service import OutOfServiceScreen
@@ -52,6 +59,7 @@ from kiosk.ui.screens.sound_entry import SoundEntryScreen
 from kiosk.ui.screens.still_there import StillThereOverlay
 from kiosk.ui.screens.take_card import TakeCardScreen
 from kiosk.ui.screens.take_id_card import TakeIdCardScreen
+from kiosk.ui.screens.take_new_card import TakeNewCardScreen
 from kiosk.ui.screens.working import WorkingScreen
 from kiosk.ui.widgets.entry import Draft
 from kiosk.ui.widgets.screen import Desk, Screen
@@ -70,6 +78,10 @@ _DRAWN: Final = (
     SoundEntryScreen,
     PortraitPreviewScreen,
     PortraitProofScreen,
+    CardPreviewScreen,
+    FeeCodeScreen,
+    MakingScreen,
+    TakeNewCardScreen,
     ChoicesScreen,
     AnswerScreen,
     WorkingScreen,
@@ -122,6 +134,14 @@ def screen_for(desk: Desk, view: View, draft: Draft | None = None) -> Screen:  #
             return PortraitPreviewScreen(desk, view)
         case PortraitProof():
             return PortraitProofScreen(desk, view)
+        case CardPreview():
+            return CardPreviewScreen(desk, view)
+        case FeeCode():
+            return FeeCodeScreen(desk, view)
+        case Making():
+            return MakingScreen(desk, view)
+        case TakeNewCard():
+            return TakeNewCardScreen(desk, view)
         case Choices():
             return ChoicesScreen(desk, view)
         case Answer():

@@ -1,5 +1,6 @@
 """What a citizen came to read."""
 
+from collections.abc import Callable
 from typing import Final
 
 from kivy.properties import ObjectProperty, StringProperty
@@ -21,12 +22,22 @@ class FactCard(Row):
     """A label and its value. Personal data stays masked but for as long as the eye is held.
 
     Upright the label stands over the value; also within ``room`` pixels of width, beside something on a lying screen.
+    ``also`` is told whenever the eye is held and let go of.
     """
 
     fact = ObjectProperty(None)
     spoken = StringProperty("")
 
-    def __init__(self, look: Look, fact: Fact, *, room: float = 0, **kwargs: object) -> None:
+    def __init__(
+        self,
+        look: Look,
+        fact: Fact,
+        *,
+        room: float = 0,
+        also: Callable[[bool], None] = lambda _held: None,
+        **kwargs: object,
+    ) -> None:
+        self._also = also
         self._room = room or look.shape.value[0] - 2 * MARGIN
         super().__init__(
             look=look, fact=fact, surface="surface", edge="hairline", edge_width=2, pad_x=40, pad_y=24, **kwargs
@@ -69,3 +80,4 @@ class FactCard(Row):
     def _reveal(self, held: bool) -> None:
         value = self.fact.value
         self.value.text = value.whole if held else self.look.words(value)
+        self._also(held)

@@ -153,7 +153,7 @@ class Print(Widget):
 def blacken(texture: Texture) -> None:
     """Leave nothing of a face in the graphics memory."""
     width, height = texture.size
-    texture.blit_buffer(bytes(3 * width * height), colorfmt="rgb", bufferfmt="ubyte")
+    texture.blit_buffer(bytes(len(texture.colorfmt) * width * height), colorfmt=texture.colorfmt, bufferfmt="ubyte")
 
 
 def _pointing(middle: tuple[float, float], towards: tuple[int, int], half: float) -> list[float]:

@@ -1,0 +1,244 @@
+"""One card from the hopper to a hand: real centre, ledger, driver, pcscd and chip; cut short, and brought to an end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import select
+
+from central.tables import Card, Fee
+from drivers.card_encoder import PcscCardEncoder
+from drivers.card_printer import EscapeCardPrinter
+from drivers.card_printer.escape import Limits
+from drivers.card_reader import PcscCardReader
+from drivers.ports.card_encoder import ChipData
+from drivers.ports.card_reader import HolderData
+from drivers.ports.errors import DeviceError
+from drivers.transport.byte_line import TcpLine
+from kiosk.central_client import CentralClient, ClockOffset, SignedConnection
+from kiosk.custody import StockBook
+from kiosk.journeys import issuing_requests as wanted
+from kiosk.journeys.frame import Progress, Session
+from kiosk.journeys.issuing import CardInMaking, End, Issued, make_card
+from kiosk.journeys.issuing_recovery import settle
+from kiosk.journeys.requests import Announce, AskCentre, Journey, LedgerFailed, Record
+from kiosk.ledger import Ledger
+from kiosk.records.filings import IdentifiedBy
+from kiosk.records.issuance import AskFee, CardOrder, FeeStanding, OrderFee, ReplacementReason, ReserveIssuance
+from kiosk.records.transaction import Service, Stage
+from kiosk.runtime.card_making import CardMaker, book_errand, making_errand
+from kiosk.runtime.centre import put_question
+from simulators.card.slot import CardSlot
+from simulators.card_printer import CardPrinterSimulator, tally
+from simulators.pcscd import CONTACT_STATION_PORT, PrivatePcscd
+from tests.blanks import PHOTO, blank
+from tests.centre import RunningCentre
+from tests.contract.test_card_printer import face
+from tests.integration.test_central_loss_reports import NAMES, YUNLING
+from tests.journeys.world import TODAY, region
+from tests.ledgers import SIZES
+from tests.stack import READER_LIMIT_S
+
+pytestmark = pytest.mark.stack
+STORAGE_KEY = b"s" * 32
+JOB = "7a6b5c4d" * 4
+
+
+@dataclass
+class Terminal:
+    """What a terminal is made of, without a window; the journeys' requests are carried out one after the other."""
+
+    centre: RunningCentre
+    simulator: CardPrinterSimulator
+    ledger: Ledger
+    maker: CardMaker
+    client: CentralClient
+    cut_before: str = ""
+    """Name of the request before which the power is cut."""
+
+    @property
+    def book(self) -> StockBook:
+        return StockBook(self.ledger, "yunling", SIZES, clock=self.centre.clock, offset_ms=lambda: 0)
+
+    def reserve(self) -> CardOrder:
+        """Reserve a card, and pay for it."""
+        reserved = self.client.reserve_issuance(
+            ReserveIssuance(
+                transaction_id=JOB,
+                region="yunling",
+                social_security_number=YUNLING[2],
+                name=NAMES[YUNLING],
+                identified_by=IdentifiedBy.ID_CARD,
+                reason=ReplacementReason.DAMAGED,
+            )
+        )
+        self.centre.till.pay(self.client.order_fee(OrderFee(transaction_id=JOB)).code_url)
+        assert self.client.fee(AskFee(transaction_id=JOB)).standing is FeeStanding.PAID
+        assert reserved.order is not None
+        return reserved.order
+
+    def make(self, order: CardOrder) -> Issued | None:
+        """Make it; None where the power was cut."""
+        progress = _progress()
+        self.ledger.append(progress.transaction(Stage.BEGUN), offset_ms=0)
+        card = CardInMaking(JOB, _chip(order), face(), exchange=True)
+        return self._run(progress, make_card(progress, card))
+
+    def start_again(self) -> Issued | None:
+        """Bring what was cut short to an end."""
+        self.cut_before = ""
+        (begun,) = self.ledger.unfinished()
+        progress = _progress()
+        return self._run(progress, settle(progress, begun, somebody_waits=True))
+
+    def _run(self, progress: Progress, journey: Journey[Issued]) -> Issued | None:
+        try:
+            request = next(journey)
+            while True:
+                asked = request.question if isinstance(request, AskCentre) else request
+                if type(asked).__name__ == self.cut_before:
+                    journey.close()
+                    return None
+                try:
+                    answer = self._do(request)
+                except (DeviceError, LedgerFailed, wanted.BookRefused) as error:
+                    request = journey.throw(error)
+                else:
+                    request = journey.send(answer)
+        except StopIteration as end:
+            if not progress.unsettled:
+                self.ledger.append(progress.transaction(Stage.FINISHED), offset_ms=0)
+            return cast("Issued", end.value)
+
+    def _do(self, request: Any) -> Any:
+        match request:
+            case Announce() | wanted.Wait() | wanted.TakeOldCardIn() | wanted.GiveOldCardBack():
+                return None  # the old card's slot is a person's hand here
+            case Record(transaction):
+                return self.ledger.append(transaction, offset_ms=0).sequence
+            case AskCentre():
+                return put_question(self.client, request)
+            case wanted.Book() | wanted.WhereIsBlank():
+                return book_errand(request, self.book)()
+            case wanted.AwaitTaken():
+                self.simulator.take_card()
+                return making_errand(request, self.maker)()
+            case _:
+                return making_errand(request, self.maker)()
+
+
+def _progress() -> Progress:
+    progress = Progress(Service.CARD_APPLICATION, Session(JOB, region("yunling"), TODAY))
+    progress.social_security_number, progress.holder_name = YUNLING[2], NAMES[YUNLING]
+    return progress
+
+
+def _chip(order: CardOrder) -> ChipData:
+    return ChipData(
+        card_class=order.card_class,
+        norm_version=order.norm_version,
+        issued_on=date.fromisoformat(order.issued_on),
+        expires_on=date.fromisoformat(order.expires_on),
+        card_number=order.card_number,
+        holder=HolderData(
+            social_security_number=order.social_security_number,
+            name=order.name,
+            sex=order.sex,
+            ethnic_group=order.ethnic_group or "01",
+            birthplace=order.birthplace or "990100",
+            birth_date=date.fromisoformat(order.birth_date),
+        ),
+        photo=PHOTO,
+    )
+
+
+@pytest.fixture
+def terminal(pcscd: PrivatePcscd, own_centre: RunningCentre, tmp_path: Path) -> Iterator[Terminal]:
+    if pcscd.pid is None:
+        pcscd.start()
+    centre, name = own_centre, pcscd.contact_station_name
+    enrolled = centre.enrol("yl-0001", "yunling")
+    ledger = Ledger.create(tmp_path / "ledger", enrolled.id, STORAGE_KEY, centre.opening_key, centre.clock)
+    connection = SignedConnection(
+        centre.url,
+        centre.ca_file,
+        terminal_id=enrolled.id,
+        key=enrolled.key,
+        centre_keys={centre.keys.key_id: centre.signing_key},
+        clock=centre.clock,
+        offset=ClockOffset(tmp_path / "offset"),
+    )
+    station = PcscCardReader(name, answer_limit_s=READER_LIMIT_S)
+    station.wait_for_removal(5.0)
+    slot = CardSlot(pcscd.network, CONTACT_STATION_PORT)
+    with CardPrinterSimulator(tmp_path / "card-printer", slot=slot) as simulator:
+        simulator.load_blanks([blank(0x7101 + number, "2.00") for number in range(5)])
+        simulator.change_ribbon()
+        printer = EscapeCardPrinter(
+            TcpLine("card_printer", "127.0.0.1", simulator.port),
+            centre.signing_key,
+            enrolled.id,
+            now_ms=lambda: int(centre.clock() * 1000),
+            limits=Limits(answer_s=2.0, settle_s=5.0),
+        )
+        encoder = PcscCardEncoder(name, answer_limit_s=READER_LIMIT_S)
+        made = Terminal(centre, simulator, ledger, CardMaker(printer, encoder, station), CentralClient(connection))
+        made.book.hand_over(5, by="A", and_by="B")
+        yield made
+        printer.close()
+        encoder.close()
+        station.close()
+    slot.close()
+    ledger.close()
+
+
+def valid_cards(centre: RunningCentre) -> list[str]:
+    query = select(Card.identification_code).where(Card.social_security_number == YUNLING[2], Card.state == "1")
+    with centre.database.reading() as session:
+        return sorted(session.scalars(query))
+
+
+def fee_state(centre: RunningCentre) -> str:
+    with centre.database.reading() as session:
+        return session.get_one(Fee, JOB).state
+
+
+def test_from_the_hopper_to_a_hand(terminal: Terminal, tmp_path: Path) -> None:
+    issued = terminal.make(terminal.reserve())
+    assert issued == Issued(End.TAKEN)
+    counted = tally(tmp_path / "card-printer")
+    assert (counted.hopper, counted.taken, counted.reject_bin, counted.inside) == (4, 1, 0, 0)
+    assert valid_cards(terminal.centre) == ["411700D1560000050000000000007101"]
+    balance = terminal.book.stock().balance
+    assert (balance.hopper, balance.citizen, balance.balances) == (4, 1, True)
+    assert terminal.ledger.unfinished() == []
+
+
+CUTS = ("FeedBlank", "IdentifyBlank", "Personalise", "PrintFace", "ReadBack", "SwitchCards", "EjectCard", "AwaitTaken")
+
+
+@pytest.mark.parametrize("before", CUTS)
+def test_cut_short_and_brought_to_an_end(terminal: Terminal, tmp_path: Path, before: str) -> None:
+    order = terminal.reserve()
+    terminal.cut_before = before
+    assert terminal.make(order) is None
+    issued = terminal.start_again()
+    counted, balance = tally(tmp_path / "card-printer"), terminal.book.stock().balance
+    assert issued is not None
+    switched = CUTS.index(before) > CUTS.index("SwitchCards")
+    assert issued.end is (End.TAKEN if switched else End.ABANDONED)
+    valid = valid_cards(terminal.centre)
+    assert valid == (["411700D1560000050000000000007101"] if switched else [YUNLING[0]])
+    assert fee_state(terminal.centre) in (("paid",) if switched else ("refund_pending", "refunded"))
+    assert (counted.inside, counted.printed_twice) == (0, [])
+    assert (counted.hopper, counted.taken, counted.reject_bin, counted.retained_bin) == (
+        balance.hopper,
+        balance.citizen,
+        balance.reject_bin,
+        balance.retained_bin,
+    )
+    assert balance.balances
+    assert terminal.ledger.unfinished() == []
