@@ -167,6 +167,10 @@ class WechatPay:
 
     def notified(self, headers: Mapping[str, str], body: bytes) -> str:
         """See :meth:`central.payments.PaymentProvider.notified`."""
+        serial = {name.lower(): value for name, value in headers.items()}.get("wechatpay-serial")
+        if serial != self._merchant.provider_key_id:
+            # For another key the library would ask the provider, as often as anybody likes.
+            raise NotificationRefused("signed with another key than the provider's")
         try:
             told = self._client.callback(dict(headers), body)
         except Exception as error:  # the library raises nothing narrower

@@ -95,7 +95,7 @@ def _tell(chosen: argparse.Namespace) -> int:
         case "handbook":
             return handbook.run(chosen)
         case "ledger":
-            return ledger.run(chosen, bootstrap.uplink_settings(load_configuration(chosen.config)))
+            return ledger.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config)))
         case "photo":
             return photo.run(chosen)
         case "plate":

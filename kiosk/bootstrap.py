@@ -368,11 +368,15 @@ def check_start(configuration: Configuration) -> None:
 
     :raises ConfigurationError: the first thing that is missing or wrong.
     """
-    load_region_handbook(configuration, load_region(configuration))
+    region = load_region(configuration)
+    load_region_handbook(configuration, region)
     load_country(configuration)
     ledger_opener(configuration)
-    _connection(configuration, _centre_keys(configuration), ClockOffset(configuration.offset_path)).close()
+    offset = ClockOffset(configuration.offset_path)
+    _connection(configuration, _centre_keys(configuration), offset).close()
     open_camera(configuration)
+    open_studio(configuration, region, Viewfinder())
+    open_card_printer(configuration, offset)
     try:
         FontBook(configuration.paths.assets / "fonts")
         load_languages(configuration.paths.assets / "translations")

@@ -44,7 +44,16 @@ from kiosk.policy.counter import PhotoDemand
 from kiosk.policy.region import Region
 from kiosk.portrait.guidance import Instruction
 from kiosk.portrait.regional import may_cover_head, worn
-from kiosk.records.portrait import Consent, ConsentBy, ConsentWord, FiledPortrait, NoPortrait, TakenPortrait
+from kiosk.records.portrait import (
+    COMPARISON_TEXT,
+    CONSENT_TEXT,
+    Consent,
+    ConsentBy,
+    ConsentWord,
+    FiledPortrait,
+    NoPortrait,
+    TakenPortrait,
+)
 from kiosk.records.transaction import Stage
 
 TRIES: Final = 3
@@ -81,9 +90,12 @@ def portrait(
     yield from _on_record(progress, ConsentWord.GIVEN if agreed else ConsentWord.DECLINED, consent_by)
     if not agreed:
         return NoPortrait.DECLINED
-    photo = filer.photo
-    if not session.compares_portraits or (photo and (yield from ask(Show(_comparison(step, consent_by)))) != AGREE):
-        photo = b""
+    photo = filer.photo if session.compares_portraits else b""
+    if photo:
+        compared = (yield from ask(Show(_comparison(step, consent_by)))) == AGREE
+        word = ConsentWord.GIVEN if compared else ConsentWord.DECLINED
+        yield from _on_record(progress, word, consent_by, COMPARISON_TEXT)
+        photo = photo if compared else b""
     if (yield from ask(Show(_checklist(session.region, step)))) == NOT_POSSIBLE:
         why = yield from _why_not(step, consent_by, TRIES)
         if why is not None:
@@ -101,8 +113,8 @@ def withdraw(progress: Progress, consent_by: ConsentBy) -> Journey[NoPortrait]:
     return NoPortrait.DECLINED
 
 
-def _on_record(progress: Progress, word: ConsentWord, by: ConsentBy) -> Journey[None]:
-    yield from ask(Record(progress.transaction(Stage.CONSENT, consent=Consent(word=word, by=by))))
+def _on_record(progress: Progress, word: ConsentWord, by: ConsentBy, text: str = CONSENT_TEXT) -> Journey[None]:
+    yield from ask(Record(progress.transaction(Stage.CONSENT, consent=Consent(word=word, by=by, text=text))))
 
 
 def _one_try(

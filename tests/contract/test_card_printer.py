@@ -698,7 +698,7 @@ def fed_as_told(told: Exception | None, before: Body, after: Body) -> bool:
             return (len(after.inside), after.where) == (1, Where.CONTACT)
         case MediaJammed():
             return len(after.inside) == (2 if isinstance(told, TwoFed) else 1)
-        case TimedOut():
+        case TimedOut() | MediaExhausted() | StorageFull():
             return stood_still(before, after)
     return isinstance(told, UNTOLD)
 
@@ -728,7 +728,7 @@ def rejected_as_told(told: Exception | None, before: Body, after: Body) -> bool:
     match told:
         case None:
             return after.reject_bin == [*before.reject_bin, *before.inside]
-        case MediaJammed() | TimedOut():
+        case MediaJammed() | TimedOut() | StorageFull():
             return after.inside == before.inside
     return isinstance(told, UNTOLD)
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,10 +21,10 @@ from central.card_keys import Algorithm
 from central.card_states import Cause, activate, cancel
 from central.command_line import main
 from central.exchange import Asker
-from central.issuance import CaseOutcome, IssuanceDesk
+from central.issuance import CaseOutcome, IssuanceDesk, _years_later
 from central.region_rules import InstantRule, RegionRule, RegionRules, load_region_rules
 from central.replacement_orders import OrderRefused
-from central.tables import Alarm, Card, CentrePin, Fee, Holder, Issuance, ReplacementOrder
+from central.tables import Alarm, Card, CardNumberSeries, CentrePin, Fee, Holder, Issuance, ReplacementOrder
 from kiosk.records.card import card_number_check_character
 from kiosk.records.filings import IdentifiedBy
 from kiosk.records.issuance import (
@@ -799,6 +800,34 @@ def test_a_provider_that_does_not_answer_takes_no_order(centre: RunningCentre, y
     assert len(centre.till.orders) == 1
 
 
+@pytest.mark.parametrize("nth", range(4))
+def test_whoever_comes_first_the_money_is_in_one_place(
+    centre: RunningCentre, yunling: EnrolledTerminal, nth: int
+) -> None:
+    """Paying, polling, giving up, a notification and two sweeps, all at once."""
+    job = Job(centre, yunling, YUNLING)
+    job.reserve()
+    code_url = job.order_fee().code_url
+    centre.till.pay(code_url)
+    desk, asker = a_desk(centre), Asker(yunling.id, yunling.key.public_key())
+    number = job.transaction_id
+    gone = AbandonIssuance(transaction_id=number, why=AbandonedWhy.CITIZEN, blank=BlankFate.NOT_FED)
+    calls: list[Callable[[], Any]] = [
+        partial(desk.fee, asker, AskFee(transaction_id=number)),
+        partial(desk.abandon, asker, gone),
+        partial(desk.fees.notified, {}, number.encode()),
+        desk.sweep,
+        desk.sweep,
+        partial(desk.fee, asker, AskFee(transaction_id=number)),
+    ]
+    at_the_same_time([*calls[nth:], *calls[:nth]], 0)
+    for _ in range(2):
+        desk.sweep()
+    order = centre.till.orders[number]
+    assert (len(order.refunds), order.refunded_fen, job.fee()) == (1, 2000, FeeStanding.REFUNDED)
+    assert (kept(centre, job).stage, state(centre, YUNLING)) == ("abandoned", "1")
+
+
 # --- staff
 
 
@@ -861,6 +890,25 @@ def test_numbers_skip_those_that_are_taken_and_end(centre: RunningCentre, yunlin
     order = Job(centre, yunling, YUNLING).reserve().order
     assert order is not None
     assert order.card_number == "N9900002" + card_number_check_character("N9900002")
+
+
+def test_numbers_that_are_used_up_are_a_defect_and_none_comes_twice(
+    centre: RunningCentre, yunling: EnrolledTerminal
+) -> None:
+    with centre.database.writing() as session:
+        session.add(CardNumberSeries(prefix="N99", last=99_998))
+    order = Job(centre, yunling, YUNLING).reserve().order
+    assert order is not None
+    assert order.card_number == "N9999999" + card_number_check_character("N9999999")
+    assert declined(Job(centre, yunling, LOST_YUNLING, ReplacementReason.LOST).reserve) == (500, "defect")
+
+
+def test_a_card_of_29_february_ends_on_the_28th(centre: RunningCentre, yunling: EnrolledTerminal) -> None:
+    centre.clock.held_ms = 1_835_366_400_000  # the first moment of 2028-02-29 in China
+    order = Job(centre, yunling, YUNLING).reserve().order
+    assert order is not None
+    assert (order.issued_on, order.expires_on) == ("2028-02-29", "2036-02-29")
+    assert _years_later(date(2028, 2, 29), 9) == date(2037, 2, 28)
 
 
 def test_rules_without_instant_have_none() -> None:

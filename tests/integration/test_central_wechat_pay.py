@@ -152,6 +152,23 @@ def test_a_notification_is_the_providers_own(provider: SimulatedProvider, mercha
         merchant.notified(*provider.notification(order, out_trade_no=None))
 
 
+def test_a_strangers_notification_sends_the_centre_nowhere(
+    provider: SimulatedProvider, merchant: WechatPay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = provider.till.pay(merchant.order(NUMBER, 1600, SOON))
+    headers, body = provider.notification(order)
+    asked: list[str] = []
+
+    def note(_provider: SimulatedProvider, _method: str, path: str, *_: object) -> tuple[int, dict[str, str]]:
+        asked.append(path)
+        return 404, {}
+
+    monkeypatch.setattr(SimulatedProvider, "respond", note)
+    with pytest.raises(NotificationRefused):
+        merchant.notified(headers | {"Wechatpay-Serial": "5157F09E"}, body)
+    assert asked == []
+
+
 @pytest.mark.parametrize(
     ("line", "word"),
     [

@@ -32,11 +32,11 @@ def acknowledge(*words: object) -> None:
 
 
 def append_for_ever(folder: Path, *, erasing: bool) -> None:
-    """Every number is begun and finished; each is acknowledged only after append has returned."""
+    """Every number is begun, consented to and finished; each is acknowledged only after append has returned."""
     with reopen(folder) as ledger:
         start = ledger.head().sequence
         for number in count(start):
-            for stage in Stage:
+            for stage in (Stage.BEGUN, Stage.CONSENT, Stage.FINISHED):
                 appended = ledger.append(transaction(number, stage), offset_ms=0)
                 acknowledge(appended.sequence, appended.hash.hex())
             if erasing and number % 5 == 0:
@@ -107,7 +107,7 @@ def check(folder: Path, acknowledged: dict[int, str]) -> None:
                     opened = opened_by_centre(reader, entry)
                     if opened.stage is Stage.BEGUN:
                         begun[opened.transaction_id] = opened
-                    else:
+                    elif opened.stage is Stage.FINISHED:
                         begun.pop(opened.transaction_id, None)
                 else:
                     assert entry.reason == "erased"

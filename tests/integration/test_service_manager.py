@@ -135,8 +135,9 @@ def test_keys_that_are_handed_over_are_believed_instead_of_the_folder(folder: Te
     told = folder.run("check")
     assert told.returncode == USAGE
     assert "storage.key: can't be read" in told.stderr
-    told = folder.run("check", environment={"CREDENTIALS_DIRECTORY": str(handed_over)})
-    assert told.returncode == 0, told.stderr
+    for command in (("check",), ("ledger", "check")):
+        told = folder.run(*command, environment={"CREDENTIALS_DIRECTORY": str(handed_over)})
+        assert told.returncode == 0, told.stderr
     (handed_over / "storage.key").write_bytes(secrets.token_bytes(31))
     told = folder.run("check", environment={"CREDENTIALS_DIRECTORY": str(handed_over)})
     assert "storage.key: wanted are 32 bytes" in told.stderr

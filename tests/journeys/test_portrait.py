@@ -505,6 +505,10 @@ def test_who_wants_no_comparison_is_taken_all_the_same() -> None:
     assert world.compared == []
     assert world.sealed == [JPEG]
     assert filed(world).comparison is None
+    assert said(world) == [
+        (ConsentWord.GIVEN, ConsentBy.HOLDER, CONSENT_TEXT),
+        (ConsentWord.DECLINED, ConsentBy.HOLDER, COMPARISON_TEXT),
+    ]
 
 
 def test_a_comparison_is_asked_for_apart_and_in_plain_words() -> None:

@@ -30,6 +30,17 @@ def same_scene_draws_nothing(driven: DrivenWindow) -> Iterator[None]:
     assert driven.flips > before
 
 
+def the_first_scene_is_told_when_it_stands(driven: DrivenWindow) -> Iterator[None]:
+    """Frames before it, and the moment when it is only asked for, count for nothing."""
+    yield
+    assert driven.flips > 0
+    assert not driven.window.is_drawn, "an empty frame is no screen"
+    driven.window.show(SCENES["attract"])
+    assert not driven.window.is_drawn, "it is asked for and not drawn yet"
+    yield
+    assert driven.window.is_drawn
+
+
 def a_digit_moves_only_the_dots(driven: DrivenWindow) -> Iterator[None]:
     """The PIN screen is not rebuilt for each digit, and the pixels change."""
     scene = SCENES["pin-entry"]

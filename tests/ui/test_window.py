@@ -81,7 +81,13 @@ def test_touch_when_scaled() -> None:
 
 
 @pytest.mark.parametrize(
-    "check", ["same_scene_draws_nothing", "a_digit_moves_only_the_dots", "a_second_moves_only_the_countdown"]
+    "check",
+    [
+        "same_scene_draws_nothing",
+        "the_first_scene_is_told_when_it_stands",
+        "a_digit_moves_only_the_dots",
+        "a_second_moves_only_the_countdown",
+    ],
 )
 def test_drawing(check: str) -> None:
     in_window(f"drawing_checks:{check}", *PORTRAIT)

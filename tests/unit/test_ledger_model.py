@@ -42,7 +42,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert appended.sequence == len(self.written)
         if stage is Stage.BEGUN:
             self.open.setdefault(written.transaction_id, appended.sequence)
-        else:
+        elif stage is Stage.FINISHED:
             self.open.pop(written.transaction_id, None)
 
     @rule()
