@@ -13,7 +13,7 @@ from typing import Final
 
 from drivers.ports.card_encoder import ChipData
 from drivers.ports.card_printer import Bin, Face, IssuanceRefused, IssuanceToken, Media, Position
-from drivers.ports.card_reader import Cryptogram
+from drivers.ports.card_reader import AuthenticationAlgorithm, Cryptogram
 from drivers.ports.errors import DeviceError, MediaRemoved
 from kiosk.journeys.frame import Progress
 from kiosk.journeys.issuing_requests import (
@@ -76,6 +76,8 @@ ASKED_AGAIN: Final = 20
 PAUSE_S: Final = 3.0
 FEEDING, WRITING, PRINTING, CHECKING = range(4)
 """Of :data:`kiosk.journeys.new_card.MAKING`."""
+FIRST_SM4_NORM: Final = "3.00"
+"""From this norm version on chips answer under SM4, before under 3DES (docs/wire.md)."""
 PATIENCE_S: Final = 60.0
 """How long a new card waits in the exit before the terminal takes it back."""
 
@@ -220,9 +222,15 @@ def _write_and_print(hold: Hold, card: CardInMaking) -> Journey[None]:
     hold.identification_code = blank.identification_code
     yield from hold.book(Move.IDENTIFIED, code=blank.identification_code)
     registered = yield from _asked(
-        RegisterBlank(transaction_id=card.job, identification_code=blank.identification_code), BlankRegistered
+        RegisterBlank(
+            transaction_id=card.job,
+            identification_code=blank.identification_code,
+            bank_account=blank.bank_account,
+        ),
+        BlankRegistered,
     )
-    if registered.verdict is not BlankVerdict.REGISTERED:
+    of_its_norm = (card.chip.norm_version >= FIRST_SM4_NORM) == (blank.algorithm is AuthenticationAlgorithm.SM4)
+    if registered.verdict is not BlankVerdict.REGISTERED or not of_its_norm:
         raise _Spoilt(AbandonedWhy.BLANK)
     yield from ask(Announce(making(WRITING, card.usual_minutes)))
     yield from hold.record(IssuanceStep.PERSONALISING)

@@ -1,8 +1,10 @@
 """One card from the hopper to a hand: real centre, ledger, driver, pcscd and chip; cut short, and brought to an end."""
 
-from collections.abc import Iterator
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,22 +27,36 @@ from kiosk.journeys.frame import Progress, Session
 from kiosk.journeys.issuing import CardInMaking, End, Issued, make_card
 from kiosk.journeys.issuing_recovery import settle
 from kiosk.journeys.requests import Announce, AskCentre, Journey, LedgerFailed, Record
+from kiosk.journeys.views import TakeNewCard, View
 from kiosk.ledger import Ledger
+from kiosk.records.china_time import CHINA
 from kiosk.records.filings import IdentifiedBy
-from kiosk.records.issuance import AskFee, CardOrder, FeeStanding, OrderFee, ReplacementReason, ReserveIssuance
+from kiosk.records.issuance import (
+    AbandonedWhy,
+    AskFee,
+    CardOrder,
+    FeeStanding,
+    OrderFee,
+    ReplacementReason,
+    ReserveIssuance,
+)
 from kiosk.records.transaction import Service, Stage
 from kiosk.runtime.card_making import CardMaker, book_errand, making_errand
 from kiosk.runtime.centre import put_question
+from kiosk.runtime.conductor import Conductor
+from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.surroundings import Devices, Surroundings
 from simulators.card.slot import CardSlot
 from simulators.card_printer import CardPrinterSimulator, tally
 from simulators.pcscd import CONTACT_STATION_PORT, PrivatePcscd
 from tests.blanks import PHOTO, blank
-from tests.centre import RunningCentre
+from tests.centre import EnrolledTerminal, RunningCentre
 from tests.contract.test_card_printer import face
 from tests.integration.test_central_loss_reports import NAMES, YUNLING
 from tests.journeys.world import TODAY, region
 from tests.ledgers import SIZES
 from tests.stack import READER_LIMIT_S
+from tests.unit.test_conductor import DEADLINE_S, Pad, Screen, Slot
 
 pytestmark = pytest.mark.stack
 STORAGE_KEY = b"s" * 32
@@ -52,6 +68,7 @@ class Terminal:
     """What a terminal is made of, without a window; the journeys' requests are carried out one after the other."""
 
     centre: RunningCentre
+    enrolled: EnrolledTerminal
     simulator: CardPrinterSimulator
     ledger: Ledger
     maker: CardMaker
@@ -177,7 +194,7 @@ def terminal(pcscd: PrivatePcscd, own_centre: RunningCentre, tmp_path: Path) -> 
     station.wait_for_removal(5.0)
     slot = CardSlot(pcscd.network, CONTACT_STATION_PORT)
     with CardPrinterSimulator(tmp_path / "card-printer", slot=slot) as simulator:
-        simulator.load_blanks([blank(0x7101 + number, "2.00") for number in range(5)])
+        simulator.load_blanks([blank(0x7101 + number) for number in range(5)])
         simulator.change_ribbon()
         printer = EscapeCardPrinter(
             TcpLine("card_printer", "127.0.0.1", simulator.port),
@@ -189,7 +206,7 @@ def terminal(pcscd: PrivatePcscd, own_centre: RunningCentre, tmp_path: Path) -> 
         encoder = PcscCardEncoder(name, answer_limit_s=READER_LIMIT_S)
         book = StockBook(ledger, "yunling", SIZES, clock=centre.clock, offset_ms=lambda: 0)
         maker = CardMaker(printer, encoder, station, book)
-        made = Terminal(centre, simulator, ledger, maker, CentralClient(connection))
+        made = Terminal(centre, enrolled, simulator, ledger, maker, CentralClient(connection))
         made.book.hand_over(5, by="A", and_by="B")
         yield made
         printer.close()
@@ -246,3 +263,83 @@ def test_cut_short_and_brought_to_an_end(terminal: Terminal, tmp_path: Path, bef
     )
     assert balance.balances
     assert terminal.ledger.unfinished() == []
+
+
+def test_a_blank_of_another_norm_is_put_away(terminal: Terminal, tmp_path: Path) -> None:
+    order = terminal.reserve()
+    terminal.simulator.empty("hopper")
+    terminal.simulator.load_blanks([blank(0x7201, "2.00")])
+    issued = terminal.make(order)
+    assert issued == Issued(End.ABANDONED, why=AbandonedWhy.BLANK)
+    assert tally(tmp_path / "card-printer").reject_bin == 1
+    assert valid_cards(terminal.centre) == [YUNLING[0]]
+
+
+class _Hall:
+    """The conductor of that terminal, started again after a cut, with the citizen still there."""
+
+    def __init__(self, terminal: Terminal, folder: Path) -> None:
+        centre, enrolled = terminal.centre, terminal.enrolled
+        terminal.ledger.close()
+        self._journal = DurableJournal(
+            lambda: Ledger.open(folder / "ledger", enrolled.id, STORAGE_KEY, centre.opening_key, centre.clock),
+            ClockOffset(folder / "offset"),
+            folder / "receipts.db",
+            enrolled.id,
+            {centre.keys.key_id: centre.signing_key},
+        )
+        book = StockBook(self._journal, "yunling", SIZES, clock=centre.clock, offset_ms=lambda: 0)
+        maker = dataclasses.replace(terminal.maker, book=book)
+        self.screen = Screen()
+        self.conductor = Conductor(
+            region("yunling"),
+            Devices(Slot(), Pad(), card_maker=maker),
+            lambda request: put_question(terminal.client, request),
+            self._journal,
+            self.screen,
+            Surroundings(
+                time.monotonic,
+                lambda: TODAY,
+                lambda: "ab" * 16,
+                lambda: None,
+                lambda: datetime(2026, 11, 22, tzinfo=CHINA),
+            ),
+        )
+
+    def until(self, there: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + DEADLINE_S
+        while not there():
+            assert time.monotonic() < deadline, self.screen.scene
+            self.conductor.tick()
+            time.sleep(0.01)
+
+    @property
+    def view(self) -> View | None:
+        return None if self.screen.scene is None else self.screen.scene.view
+
+    @property
+    def settled(self) -> bool:
+        return self._journal.unsettled() is None
+
+    def close(self) -> None:
+        self.conductor.stop()
+        self._journal.close()
+
+
+@pytest.mark.parametrize("before", ["PrintFace", "EjectCard"])
+def test_the_terminal_settles_by_itself_what_a_cut_has_left(terminal: Terminal, tmp_path: Path, before: str) -> None:
+    order = terminal.reserve()
+    terminal.cut_before = before
+    assert terminal.make(order) is None
+    hall = _Hall(terminal, tmp_path)
+    if before == "EjectCard":
+        hall.until(lambda: isinstance(hall.view, TakeNewCard))
+        terminal.simulator.take_card()
+    hall.until(lambda: hall.conductor.vacant and hall.settled)
+    hall.close()
+    counted = tally(tmp_path / "card-printer")
+    assert (counted.taken, counted.reject_bin, counted.inside) == ((1, 0, 0) if before == "EjectCard" else (0, 1, 0))
+    with Ledger.open(
+        tmp_path / "ledger", terminal.enrolled.id, STORAGE_KEY, terminal.centre.opening_key, terminal.centre.clock
+    ) as ledger:
+        assert ledger.unfinished() == []

@@ -1,17 +1,19 @@
 """The making of a card, cut short and failing at every point: no card twice, none lost, no money kept."""
 
 import itertools
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.journeys.issuing import End
-from kiosk.records.issuance import NewCardFate
-from tests.journeys.workshop import Fault, Workshop
+from kiosk.journeys.issuing_requests import Written
+from kiosk.records.issuance import AbandonedWhy, NewCardFate
+from tests.journeys.workshop import CHIP, HOLDER, Fault, Workshop, issuer_of
 
 STORY = [
-    "Announce",
     "RequestToken",
     "LookAtPrinter",
     "Book fed",
@@ -216,3 +218,32 @@ def test_many_things_go_wrong_one_after_the_other(
 ) -> None:
     workshop = Workshop(exchange=exchange, citizen_takes=takes, plan=plan)
     assert came_to_rest(workshop, somebody_waits=waits, restarts=20) == []
+
+
+ISSUER = issuer_of(CHIP)
+WRITTEN_WRONGLY = {
+    "another blank": Written(replace(ISSUER, identification_code="0" * 32), HOLDER),
+    "another number": Written(replace(ISSUER, card_number="D2143569X"), HOLDER),
+    "another class": Written(replace(ISSUER, card_class="2"), HOLDER),
+    "another norm": Written(replace(ISSUER, norm_version="3.00"), HOLDER),
+    "another day": Written(replace(ISSUER, issued_on=date(2026, 11, 21)), HOLDER),
+    "another term": Written(replace(ISSUER, expires_on=date(2036, 11, 21)), HOLDER),
+    "another holder": Written(ISSUER, replace(HOLDER, name="王小红")),
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN_WRONGLY.values(), ids=WRITTEN_WRONGLY.keys())
+def test_a_card_that_reads_back_otherwise_is_nobodys(written: Written) -> None:
+    workshop = Workshop(exchange=True, reads_back=written)
+    issued = workshop.serve()
+    assert issued is not None
+    assert (issued.end, issued.why) == (End.ABANDONED, AbandonedWhy.BLANK)
+    assert "SwitchCards" not in workshop.asked
+    assert workshop.wrongs() == []
+
+
+def test_a_chip_that_keeps_its_holder_closed_is_believed_for_the_rest() -> None:
+    workshop = Workshop(reads_back=Written(ISSUER, None))
+    issued = workshop.serve()
+    assert issued is not None
+    assert issued.end is End.TAKEN

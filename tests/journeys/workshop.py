@@ -123,6 +123,8 @@ class Workshop:
     exchange: bool = False
     plan: dict[int, Fault] = field(default_factory=dict)
     """Faults by the number of the request, counted over all lives of the terminal."""
+    reads_back: wanted.Written | None = None
+    """What the new card's chip says, where it is not what was written."""
     ledger_fails_from: int | None = None
     """The number of the request from which on nothing is written, until the terminal starts again."""
     centre_silent_from: int | None = None
@@ -187,17 +189,19 @@ class Workshop:
             return cast("Issued", end.value)
 
     def _answer(self, request: Any) -> Any:
+        if isinstance(request, Announce):
+            return None
         number = len(self.asked)
         self.asked.append(_name(request))
         fault = self.plan.get(number)
         if fault is Fault.CUT_BEFORE:
             raise PowerCut
-        if fault is Fault.FAILS_UNDONE and not isinstance(request, Announce | wanted.Wait | Record | wanted.Book):
+        if fault is Fault.FAILS_UNDONE and not isinstance(request, wanted.Wait | Record | wanted.Book):
             return self._failure(request, done=False)
         answer = self._do(request)
         if fault is Fault.CUT_AFTER:
             raise PowerCut
-        if fault is Fault.FAILS_DONE and not isinstance(request, Announce | wanted.Wait | Record | wanted.Book):
+        if fault is Fault.FAILS_DONE and not isinstance(request, wanted.Wait | Record | wanted.Book):
             return self._failure(request, done=True)
         return answer
 
@@ -213,7 +217,7 @@ class Workshop:
     def _do(self, request: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 - one a request
         printer = self.printer
         match request:
-            case Announce() | wanted.Wait():
+            case wanted.Wait():
                 return None
             case Record(transaction):
                 self._check_ledger()
@@ -248,7 +252,7 @@ class Workshop:
                 return None
             case wanted.ReadBack():
                 self._needs_card()
-                return wanted.Written(_issuer(CHIP), CHIP.holder)
+                return self.reads_back or wanted.Written(issuer_of(CHIP), CHIP.holder)
             case wanted.HoldOldCard():
                 self.old_card = "held"
                 return None
@@ -401,7 +405,7 @@ class Workshop:
         return [name for name, holds in rules.items() if not holds]
 
 
-def _issuer(chip: ChipData) -> IssuerData:
+def issuer_of(chip: ChipData) -> IssuerData:
     return IssuerData(
         identification_code=CODE,
         card_class=chip.card_class,

@@ -33,16 +33,21 @@ from drivers.ports.id_reader import IdDocument, ReaderIdentity
 from drivers.ports.pin import Pin
 from drivers.ports.pin_pad import PadIdentity, PinBlock, WrappedKey
 from drivers.ports.receipt_printer import Heading, Line, Paper, PrinterStatus, Slip
+from kiosk.journeys.frame import Session
+from kiosk.journeys.issuing_requests import Pause, Wait
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import (
     AskCentre,
     CentreAnswer,
     Distrusted,
+    Journey,
     LedgerFailed,
     ReturnIdDocument,
     Unreachable,
+    ask,
 )
 from kiosk.journeys.views import (
+    Action,
     AnyIntent,
     Attract,
     Choices,
@@ -64,10 +69,11 @@ from kiosk.journeys.views import (
     TakeIdCard,
     View,
 )
-from kiosk.journeys.wording import Say
+from kiosk.journeys.wording import Say, say
 from kiosk.records.china_time import CHINA
 from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.conductor import Conductor
+from kiosk.runtime.repertoire import JOURNEYS
 from kiosk.runtime.sitting import Studio
 from kiosk.runtime.surroundings import Devices, Surroundings
 from kiosk.ui.language import Language
@@ -997,3 +1003,38 @@ def test_a_terminal_without_a_printer_promises_none(hall: Hall) -> None:
 def title(view: View) -> str:
     assert isinstance(view, Explain)
     return view.title.text
+
+
+def test_a_pause_ends_by_itself_or_by_a_touch(monkeypatch: pytest.MonkeyPatch) -> None:
+    came: list[AnyIntent | None] = []
+
+    def paused(_session: Session) -> Journey[Outcome]:
+        view = Explain(say("请稍候"), (), None, (Action(Intent.NEXT, say("好的")),))
+        came.append((yield from ask(Pause(view, 5.0))))
+        came.append((yield from ask(Pause(view, 5.0))))
+        yield from ask(Wait(5.0))
+        came.append((yield from ask(Pause(view, 5.0))))
+        return Outcome.DONE
+
+    monkeypatch.setitem(JOURNEYS, Service.CARD_QUERY, paused)
+    hall = Hall()
+    hall.sees(Attract)
+    hall.touch(Intent.START)
+    hall.sees(Home)
+    hall.touch(ChooseService(Service.CARD_QUERY))
+    hall.sees(Explain)
+    hall.later(4.9)
+    assert came == []
+    hall.later(0.2)
+    assert came == [None]
+    hall.touch(Intent.NEXT)
+    assert came == [None, Intent.NEXT]
+    hall.touch(Intent.NEXT)
+    hall.later(4.9)
+    assert came == [None, Intent.NEXT], "nobody hurries a wait"
+    hall.later(0.2)
+    hall.touch(Intent.CANCEL)
+    assert came == [None, Intent.NEXT], "what the view does not offer is not heard"
+    hall.later(5.1)
+    assert came == [None, Intent.NEXT, None]
+    hall.conductor.stop()

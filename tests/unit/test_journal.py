@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kiosk.central_client.clock_offset import ClockOffset
@@ -12,7 +13,7 @@ from kiosk.journeys.requests import LedgerFailed
 from kiosk.ledger import Ledger, LedgerReader
 from kiosk.records.chain import SealedEntry
 from kiosk.records.custody import Balance, Impossible
-from kiosk.records.transaction import Outcome, Stage, Transaction
+from kiosk.records.transaction import IssuanceStep, Outcome, Stage, Transaction
 from kiosk.runtime.journal import DurableJournal
 from kiosk.uplink import LineState, Receipts
 from tests import ledgers
@@ -131,3 +132,15 @@ def test_the_book_of_the_blanks_goes_through_the_journal(book: DurableJournal, f
     assert blanks.stock().balance == Balance(handed_over=5, hopper=4, printer=1)
     with LedgerReader(folder) as reader:
         assert reader.head().sequence == 2
+
+
+def test_a_card_that_was_left_half_made_is_not_ended_by_a_guess(book: DurableJournal) -> None:
+    step = msgspec.structs.replace(ledgers.transaction(1, Stage.STEP), step=IssuanceStep.SWITCHING)
+    assert book.unsettled() is None
+    book.append(ledgers.transaction(1, Stage.BEGUN))
+    book.append(step)
+    book.append(ledgers.transaction(2, Stage.BEGUN))
+    assert book.close_interrupted() == 1
+    assert book.unsettled() == step
+    book.append(ledgers.transaction(1))
+    assert book.unsettled() is None
