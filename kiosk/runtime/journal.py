@@ -103,11 +103,7 @@ class DurableJournal:
         while self._owed:
             self.append(self._owed[0])
             self._owed.pop(0)
-        try:
-            begun = self._opened().unfinished()
-        except LedgerError as error:
-            raise self._failed(error) from error
-        lost = [transaction for transaction in begun if transaction.step is None]
+        lost = [transaction for transaction in self._begun() if transaction.step is None]
         for transaction in lost:
             self.append(
                 msgspec.structs.replace(
@@ -121,11 +117,13 @@ class DurableJournal:
 
         :raises LedgerFailed: the ledger can't be read.
         """
+        return next((transaction for transaction in self._begun() if transaction.step is not None), None)
+
+    def _begun(self) -> list[Transaction]:
         try:
-            begun = self._opened().unfinished()
+            return self._opened().unfinished()
         except LedgerError as error:
             raise self._failed(error) from error
-        return next((transaction for transaction in begun if transaction.step is not None), None)
 
     def tidy(self) -> bool:
         """Finish what was interrupted, erase what the centre has signed for; whether the identity is in good standing.
