@@ -42,6 +42,9 @@ class LedgerMachine(RuleBasedStateMachine):
         assert appended.sequence == len(self.written)
         if stage is Stage.BEGUN:
             self.open.setdefault(written.transaction_id, appended.sequence)
+        elif written.stage is Stage.STEP:
+            if written.transaction_id in self.open:
+                self.open[written.transaction_id] = appended.sequence
         elif stage is Stage.FINISHED:
             self.open.pop(written.transaction_id, None)
 
