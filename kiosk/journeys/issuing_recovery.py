@@ -133,7 +133,8 @@ def _before_the_switch(
 
 
 def _put_away(hold: Hold, step: IssuanceStep | None) -> Journey[BlankFate]:
-    if step is IssuanceStep.REJECTING and (yield from _is_empty()):
+    empty = yield from _is_empty()  # a printer that can't be asked is asked again later
+    if step is IssuanceStep.REJECTING and empty:
         # It was about to fall into the bin, and is in the printer no more.
         yield from hold.book(Move.REJECTED, why=AbandonedWhy.RESTART.value)
         return BlankFate.REJECTED

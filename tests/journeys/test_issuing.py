@@ -125,7 +125,7 @@ def test_the_ledger_is_full_at_every_point(*, exchange: bool, takes: bool) -> No
         if wrong:
             # Nobody could write down that the bin took it: an open case says so, and two people count.
             assert workshop.centre.fate is NewCardFate.RETAINED, (point, workshop.asked[point:])
-            workshop.close_out()
+            workshop.staff_come()
         assert workshop.wrongs() == [], (point, workshop.asked[point:])
 
 
@@ -207,6 +207,16 @@ def test_what_a_cut_comes_to(point: str) -> None:
     )
 
 
+LEFT_TO_STAFF = {
+    "the old card is valid and kept",
+    "the book's hopper",
+    "the book's printer",
+    "the book's reject bin",
+    "the book's retained bin",
+    "the book's citizens",
+}
+
+
 @given(
     plan=st.dictionaries(st.integers(0, 80), st.sampled_from(list(Fault)), max_size=8),
     exchange=st.booleans(),
@@ -217,7 +227,13 @@ def test_many_things_go_wrong_one_after_the_other(
     *, plan: dict[int, Fault], exchange: bool, takes: bool, waits: bool
 ) -> None:
     workshop = Workshop(exchange=exchange, citizen_takes=takes, plan=plan)
-    assert came_to_rest(workshop, somebody_waits=waits, restarts=20) == []
+    wrong = came_to_rest(workshop, somebody_waits=waits, restarts=20)
+    answers_lost = [fault for fault in plan.values() if fault in FAILURES]
+    if set(wrong) <= LEFT_TO_STAFF and len(answers_lost) > 1:
+        # A printer that loses an answer and then can't be asked either, a slot that does not move: people come.
+        workshop.staff_come()
+        wrong = workshop.wrongs()
+    assert wrong == []
 
 
 ISSUER = issuer_of(CHIP)
