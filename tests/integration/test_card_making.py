@@ -1,6 +1,7 @@
 """One card from the hopper to a hand: real centre, ledger, driver, pcscd and chip; cut short, and brought to an end."""
 
 import dataclasses
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -290,7 +291,7 @@ class _Hall:
         )
         book = StockBook(self._journal, "yunling", SIZES, clock=centre.clock, offset_ms=lambda: 0)
         maker = dataclasses.replace(terminal.maker, book=book)
-        self.screen = Screen()
+        self.screen, self._woken = Screen(), threading.Event()
         self.conductor = Conductor(
             region("yunling"),
             Devices(Slot(), Pad(), card_maker=maker),
@@ -301,7 +302,7 @@ class _Hall:
                 time.monotonic,
                 lambda: TODAY,
                 lambda: "ab" * 16,
-                lambda: None,
+                self._woken.set,
                 lambda: datetime(2026, 11, 22, tzinfo=CHINA),
             ),
         )
@@ -311,7 +312,8 @@ class _Hall:
         while not there():
             assert time.monotonic() < deadline, self.screen.scene
             self.conductor.tick()
-            time.sleep(0.01)
+            self._woken.wait(0.01)
+            self._woken.clear()
 
     @property
     def view(self) -> View | None:
