@@ -66,6 +66,9 @@ def _words(  # noqa: C901, PLR0911, PLR0912 - one a service
             return say("办第一张卡"), say("申领社会保障卡"), "apply", say("办第一张卡。申领社会保障卡")
         case Service.CARD_ACTIVATION:
             return say("启用新卡"), say("激活社保功能"), "start", say("启用新卡。激活社会保障卡的社保功能")
+        case Service.CARD_REPLACEMENT:
+            spoken = say("补卡、换卡。卡丢了、坏了、要换的，办一张新卡")
+            return say("补一张、换一张"), say("补卡、换卡"), "replace", spoken
         case Service.FILING_PROGRESS:
             return say("查进度"), say("办到哪一步了"), "progress", say("查进度。看申请办到哪一步了")
         case Service.PAPERS:

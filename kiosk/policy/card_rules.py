@@ -262,11 +262,19 @@ class ReplacementRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """What is to be done with the new card."""
     instant_here: Rule[bool]
     """Whether this operator lets a terminal make the new card."""
+    order_here: Rule[bool]
+    """Whether this operator lets a terminal take down the wish for one, for an office to make."""
+    window_first: Rule[tuple[ReplacementReason, ...]]
+    """Of the reasons those of which an office has to see papers first: none of a terminal's affair."""
 
     def faults(self) -> Iterator[Fault]:
-        """A card made at once that is waited for."""
+        """A card made at once that is waited for, and papers for what is no reason."""
         if self.at_once.value and self.term.value is not None:
             yield Fault(("term",), "a card that is made at once has no term; name one of the two")
+        for number, reason in enumerate(self.window_first.value or ()):
+            if reason not in (self.reasons.value or ()):
+                what = f"{reason.value} does not stand in replacement.reasons"
+                yield Fault(("window_first", "value", number), what)
 
 
 class StatusChange(Enum):
