@@ -198,8 +198,10 @@ def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
     finally:
         for pin in progress.pins:
             pin.wipe()
-        for picture in (*progress.portraits, *progress.painted):
-            picture.wipe()
+        for portrait in progress.portraits:
+            portrait.wipe()
+        for card in progress.painted:
+            card.wipe()
     if progress.names_somebody and not progress.unsettled:
         try:
             yield from ask(Record(progress.transaction(Stage.FINISHED, ending)))

@@ -1,4 +1,4 @@
-"""A portrait: asked for first, taken, accepted by its person; sealed for the centre, or open for a card that is made here.
+"""A portrait: asked for first, taken, accepted by its person; sealed for the centre, or open for a card made here.
 
 Nobody must: at every step there is a way on without a picture, and a window takes it then. What was said to it is on
 record before the camera opens. Whether it may be compared with the identity card's photo is asked apart, and what comes
