@@ -415,11 +415,7 @@ class Conductor:
         if self._is_still_awaited(request, error, value):
             self._hand_over(request)
             return
-        match request:
-            case AwaitCard() | ReturnCard():
-                self._holds_card = isinstance(request, AwaitCard) and error is None
-            case RetainOldCard():
-                self._holds_card = self._holds_card and value is not True
+        self._note_card(answer)
         # A card that came in the last moment is the journey's: it must give it back.
         if self._interruption is not None and request.interruptible and not self._holds_new_card(request, error):
             if isinstance(value, Pin | TakenPortrait):
@@ -446,6 +442,18 @@ class Conductor:
                 self._failed(request, error)
             case defect:
                 raise defect
+
+    def _note_card(self, answer: LaneAnswer) -> None:
+        """Note whether the card in the slot is the journey's."""
+        match self._request:
+            case AwaitCard():
+                self._holds_card = answer.error is None
+            case ReturnCard():
+                self._holds_card = False
+            case RetainOldCard() if answer.value is True:
+                self._holds_card = False
+            case _:
+                pass
 
     def _is_still_awaited(self, request: Request[Any], error: BaseException | None, value: Any) -> bool:
         """Whether one short wait is over, and the citizen has time yet."""
