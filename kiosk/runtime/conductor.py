@@ -337,9 +337,7 @@ class Conductor:
             case _ if isinstance(request, MakingRequest):
                 self._make(request)
             case _:
-                maker = self._devices.card_maker
-                slot = maker.slot if maker is not None else None
-                self._hand(self._lanes.card, card_errand(request, self._devices.card_reader, slot))
+                self._hand(self._lanes.card, card_errand(request, self._devices.card_reader))
 
     def _make(self, request: MakingRequest) -> None:
         maker = self._devices.card_maker
