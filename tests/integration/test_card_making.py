@@ -21,6 +21,8 @@ from drivers.ports.card_encoder import ChipData
 from drivers.ports.card_reader import HolderData
 from drivers.ports.errors import DeviceError
 from drivers.transport.byte_line import TcpLine
+from kiosk.card_face.layout import layout_for
+from kiosk.card_face.painter import FacePainter
 from kiosk.central_client import CentralClient, ClockOffset, SignedConnection
 from kiosk.custody import StockBook
 from kiosk.journeys import issuing_requests as wanted
@@ -47,11 +49,12 @@ from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.journal import DurableJournal
 from kiosk.runtime.surroundings import Devices, Surroundings
+from kiosk.ui.fonts import FontBook
 from simulators.card.slot import CardSlot
 from simulators.card_printer import CardPrinterSimulator, tally
 from simulators.pcscd import CONTACT_STATION_PORT, PrivatePcscd
 from tests.blanks import PHOTO, blank
-from tests.centre import EnrolledTerminal, RunningCentre
+from tests.centre import REPOSITORY, EnrolledTerminal, RunningCentre
 from tests.contract.test_card_printer import face
 from tests.integration.test_central_loss_reports import NAMES, YUNLING
 from tests.journeys.world import TODAY, region
@@ -62,6 +65,9 @@ from tests.unit.test_conductor import DEADLINE_S, Pad, Screen, Slot
 pytestmark = pytest.mark.stack
 STORAGE_KEY = b"s" * 32
 JOB = "7a6b5c4d" * 4
+PAINTER = FacePainter(
+    layout_for(REPOSITORY / "config" / "card_faces", "yunling"), FontBook(REPOSITORY / "assets" / "fonts")
+)
 
 
 @dataclass
@@ -206,7 +212,7 @@ def terminal(pcscd: PrivatePcscd, own_centre: RunningCentre, tmp_path: Path) -> 
         )
         encoder = PcscCardEncoder(name, answer_limit_s=READER_LIMIT_S)
         book = StockBook(ledger, "yunling", SIZES, clock=centre.clock, offset_ms=lambda: 0)
-        maker = CardMaker(printer, encoder, station, book)
+        maker = CardMaker(printer, encoder, station, book, PAINTER)
         made = Terminal(centre, enrolled, simulator, ledger, maker, CentralClient(connection))
         made.book.hand_over(5, by="A", and_by="B")
         yield made

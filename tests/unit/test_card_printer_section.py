@@ -10,9 +10,9 @@ import pytest
 
 from drivers.ports.card_printer import IssuanceRefused, IssuanceToken, Media, Position, Refusal
 from drivers.ports.errors import NotConnected
-from kiosk import bootstrap
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.configuration import ConfigurationError
+from kiosk.equipment import card_making, devices
 from simulators.capture_unit import CaptureUnitSimulator
 from simulators.card_printer import CardPrinterSimulator
 from tests.blanks import blank
@@ -35,14 +35,14 @@ def token(lives_ms: int) -> IssuanceToken:
 
 def test_a_terminal_may_have_no_card_printer(tmp_path: Path) -> None:
     configuration = configured(tmp_path, "")
-    assert bootstrap.open_card_printer(configuration, ClockOffset(tmp_path / "offset")) is None
-    assert bootstrap.open_card_encoder(configuration) is None
-    assert bootstrap.open_capture_unit(configuration) is None
+    assert card_making.open_card_printer(configuration, ClockOffset(tmp_path / "offset")) is None
+    assert card_making.open_card_encoder(configuration) is None
+    assert devices.open_capture_unit(configuration) is None
 
 
 def test_a_slots_motor_is_looked_for_where_it_is_named(tmp_path: Path) -> None:
     with CaptureUnitSimulator(tmp_path / "slot", link=tmp_path / "motor"):
-        unit = bootstrap.open_capture_unit(configured(tmp_path, '[capture_unit]\nport = "motor"'))
+        unit = devices.open_capture_unit(configured(tmp_path, '[capture_unit]\nport = "motor"'))
         assert unit is not None
         assert unit.status().media is Media.NOT_PRESENT
         unit.close()
@@ -57,7 +57,7 @@ def test_a_printer_that_is_named_feeds_for_this_terminal_by_the_centres_clock(tm
         simulator.load_blanks([blank()])
         simulator.change_ribbon()
         configuration = configured(tmp_path, f'{SECTION}"127.0.0.1:{simulator.port}"')
-        printer = bootstrap.open_card_printer(configuration, offset)
+        printer = card_making.open_card_printer(configuration, offset)
         assert printer is not None
         offset.learn(time.time() + 600, time.time())
         with pytest.raises(IssuanceRefused) as refused:
@@ -66,7 +66,7 @@ def test_a_printer_that_is_named_feeds_for_this_terminal_by_the_centres_clock(tm
         printer.feed(token(900_000))
         assert printer.status().position is Position.CONTACT_STATION
         printer.close()
-    encoder = bootstrap.open_card_encoder(configuration)
+    encoder = card_making.open_card_encoder(configuration)
     assert encoder is not None
     encoder.close()
 
@@ -74,7 +74,7 @@ def test_a_printer_that_is_named_feeds_for_this_terminal_by_the_centres_clock(tm
 def test_a_device_file_is_looked_for_where_it_is_named(tmp_path: Path) -> None:
     keys_of_the_centre(tmp_path)
     configuration = configured(tmp_path, f'{SECTION}"{tmp_path}/lp0"')
-    printer = bootstrap.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
+    printer = card_making.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
     assert printer is not None
     with pytest.raises(NotConnected, match="lp0"):
         printer.status()
@@ -83,13 +83,13 @@ def test_a_device_file_is_looked_for_where_it_is_named(tmp_path: Path) -> None:
 def test_without_the_centres_key_no_token_could_be_believed(tmp_path: Path) -> None:
     configuration = configured(tmp_path, f'{SECTION}"127.0.0.1:9100"')
     with pytest.raises(ConfigurationError, match=r"public\.json"):
-        bootstrap.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
+        card_making.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
 
 
 def test_a_port_that_no_line_has_is_refused_at_start(tmp_path: Path) -> None:
     configuration = configured(tmp_path, f'{SECTION}"127.0.0.1:99999"')
     with pytest.raises(ConfigurationError, match=r"card_printer\.line"):
-        bootstrap.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
+        card_making.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
 
 
 @pytest.mark.parametrize(
