@@ -22,6 +22,7 @@ from kiosk.records.china_time import minute_of
 from kiosk.records.filings import (
     Cancelling,
     CardApplication,
+    CardReplacement,
     DataChange,
     FilingState,
     FilingTold,
@@ -146,6 +147,8 @@ def service_of(told: FilingTold) -> Service:
             return Service.DATA_CHANGE
         case Cancelling():
             return Service.CANCELLING
+        case CardReplacement():
+            return Service.CARD_REPLACEMENT
         case Paper():
             return Service.PAPERS
         case other:
