@@ -4,9 +4,12 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
+from drivers.ports.capture_unit import CaptureStatus
+from drivers.ports.card_printer import CardPrinterStatus, Fill, Media
 from drivers.ports.errors import DeviceError
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import LedgerFailed, SlipFate
+from kiosk.runtime.card_making import has_blanks
 from kiosk.runtime.health import Health
 from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes
 from kiosk.runtime.paper import PrinterWatch
@@ -25,7 +28,8 @@ class DeviceWatch:
 
     def __init__(self, devices: Devices, journal: Journal, lanes: Lanes, health: Health) -> None:
         self._devices, self._journal, self._lanes, self._health = devices, journal, lanes, health
-        self._due: dict[Lane, float] = {}
+        self._due: dict[Callable[[LaneAnswer], None], float] = {}
+        """When each is to be asked again, by who is told of its answer."""
         self._printer = PrinterWatch()
         self.reads_id_cards = False
         """The reader of identity cards has answered lately. The terminal serves without it."""
@@ -33,6 +37,15 @@ class DeviceWatch:
         """The camera has answered lately. The terminal serves without it."""
         self.card_unsettled = True
         """A card may be half made: no other is begun."""
+        self._maker_ready = self._blanks_there = False
+        """The card printer has said lately that it can print, and the book that there is a blank, and room for it."""
+        self.keeps_old_cards = False
+        """The slot's motor has answered lately, and its bin has room."""
+
+    @property
+    def makes_cards(self) -> bool:
+        """Whether a card that is begun now can be made."""
+        return self._maker_ready and self._blanks_there and not self.card_unsettled
 
     @property
     def printing(self) -> Printing:
@@ -47,6 +60,12 @@ class DeviceWatch:
         if self._devices.camera is not None:
             self._ask(self._lanes.camera, self._devices.camera.identify, self._camera_seen, now, POLL_S)
         self._ask(self._lanes.ledger, self._journal.tidy, self._ledger_seen, now, POLL_S)
+        maker = self._devices.card_maker
+        if maker is not None:
+            self._ask(self._lanes.maker, maker.printer.status, self._card_printer_seen, now, POLL_S)
+            self._ask(self._lanes.ledger, lambda: has_blanks(maker.book), self._stock_seen, now, POLL_S)
+            if maker.slot is not None:
+                self._ask(self._lanes.card, maker.slot.status, self._slot_motor_seen, now, POLL_S)
 
     def look_at_printer(self, now: float) -> None:
         """Ask how the printer is; while the services are shown as well, since the next citizen is told of it."""
@@ -69,8 +88,8 @@ class DeviceWatch:
     def _ask(
         self, lane: Lane, work: Callable[[], Any], then: Callable[[LaneAnswer], None], now: float, every_s: float
     ) -> None:
-        if lane.idle and now >= self._due.get(lane, 0.0):
-            self._due[lane] = now + every_s
+        if lane.idle and now >= self._due.get(then, 0.0):
+            self._due[then] = now + every_s
             self._lanes.do_aside(lane, work, then)
 
     def _printer_seen(self, answer: LaneAnswer) -> None:
@@ -100,6 +119,28 @@ class DeviceWatch:
         elif self.camera_there and not there:
             _log.error("the camera is not there: %s", answer.error)
         self.camera_there = there
+
+    def _card_printer_seen(self, answer: LaneAnswer) -> None:
+        status: CardPrinterStatus | None = answer.value
+        ready = status is not None and status.ready
+        if ready and not self._maker_ready:
+            _log.info("the card printer is ready")
+        elif self._maker_ready and not ready:
+            _log.error("the card printer is not ready: %s", answer.error or status)
+        self._maker_ready = ready
+
+    def _stock_seen(self, answer: LaneAnswer) -> None:
+        there = answer.value is True
+        if self._blanks_there and not there:
+            _log.error("no card can be issued: hopper or bins want somebody, or the book can't be read")
+        self._blanks_there = there
+
+    def _slot_motor_seen(self, answer: LaneAnswer) -> None:
+        status: CaptureStatus | None = answer.value
+        keeps = status is not None and status.media is not Media.JAMMED and status.bin is not Fill.FULL
+        if self.keeps_old_cards and not keeps:
+            _log.error("the slot keeps no cards: %s", answer.error or status)
+        self.keeps_old_cards = keeps
 
     def _ledger_seen(self, answer: LaneAnswer) -> None:
         if isinstance(answer.error, LedgerFailed):
