@@ -1,7 +1,8 @@
 """Rules of a card's life: started, applied for, replaced, changed, cancelled, and by whom."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Annotated, Final
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from kiosk.policy.counter import Business, Paper, PhotoDemand, ProxyPapers, Side, Step
 from kiosk.policy.form import Fault
 from kiosk.policy.rule import Rule, Term, Text
+from kiosk.records import card
 from kiosk.records.filings import ChangedDatum, IssuedPaper
 from kiosk.records.portrait import LARGEST_KB, byte_window
 
@@ -209,6 +211,25 @@ class ReplacementReason(Enum):
     MISPRINTED = "misprinted"
     """What is printed on it was wrong from the start."""
     OTHER_BANK = "other_bank"
+
+
+WRITTEN_AS: Final[Mapping[ReplacementReason, card.ReplacementReason]] = MappingProxyType(
+    {
+        ReplacementReason.LOST: card.ReplacementReason.LOST,
+        ReplacementReason.DAMAGED: card.ReplacementReason.DAMAGED,
+        ReplacementReason.WORN: card.ReplacementReason.DAMAGED,
+        ReplacementReason.UNREADABLE: card.ReplacementReason.DAMAGED,
+        ReplacementReason.EXPIRED: card.ReplacementReason.RENEWED,
+        ReplacementReason.NAME_CHANGED: card.ReplacementReason.IDENTITY_CHANGED,
+        ReplacementReason.NUMBER_CHANGED: card.ReplacementReason.IDENTITY_CHANGED,
+        ReplacementReason.ETHNIC_GROUP_CHANGED: card.ReplacementReason.IDENTITY_CHANGED,
+        ReplacementReason.PHOTO_CHANGED: card.ReplacementReason.IDENTITY_CHANGED,
+        ReplacementReason.INSURANCE_DATA_CHANGED: card.ReplacementReason.OTHER,
+        ReplacementReason.MISPRINTED: card.ReplacementReason.OTHER,
+        ReplacementReason.OTHER_BANK: card.ReplacementReason.BANK_CHANGED,
+    }
+)
+"""What a handbook calls a reason, as systems write it down (AAE160)."""
 
 
 class OldCard(Enum):

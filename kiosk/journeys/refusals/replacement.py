@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from kiosk.journeys.frame import Ended
+from kiosk.journeys.guide import changing_data
 from kiosk.journeys.issuing_requests import Unprintable
 from kiosk.journeys.refusals.refusing import go_to, refused
 from kiosk.journeys.wording import Say, Verbatim, say
@@ -89,7 +90,7 @@ def no_payment(region: Region) -> Ended:
 
 def reported_lost(region: Region) -> Ended:
     """An exchange of a card that is reported lost."""
-    found = (say("卡找到了：请回首页选“卡丢了、找到了”，先撤销挂失。"),) if region.offers(Service.LOSS_LIFTING) else ()
+    found = (say("卡找到了：请回首页选“卡丢了、坏了”，先撤销挂失。"),) if region.offers(Service.LOSS_LIFTING) else ()
     return refused(
         region,
         reason="reported_lost",
@@ -204,6 +205,55 @@ def time_over(region: Region) -> Ended:
         title=say("时间太久，这次的办理已经取消"),
         why=say("新卡没有做。要是您已经付了，钱会原路退给您。"),
         instead=(say("要做新卡，请从头再来一次。"), *_where(region)),
+    )
+
+
+def report_first(region: Region) -> Ended:
+    """An order for a lost card, and no report stands: without one whoever finds the card uses it."""
+    first = region.pack.replacement.lost_first
+    here = (
+        say("现在就能挂失：回首页选“卡丢了、坏了”，再选“先挂失”。"),
+        say("挂失好了，再来选“要一张新卡”。"),
+    )
+    opened = region.offers(Service.TEMPORARY_LOSS)
+    return refused(
+        region,
+        reason="loss_not_reported",
+        code="R-58",
+        title=say("要先挂失，再补卡"),
+        why=say("这张卡还没有挂失，别人捡到还能用。"),
+        instead=here if opened else go_to(region.service(Service.TEMPORARY_LOSS).place),
+        rule="replacement.lost_first",
+        cited=first if first.value is not None else None,
+    )
+
+
+def papers_first(region: Region) -> Ended:
+    """A reason of which an office has to see papers before."""
+    rule = region.pack.replacement.window_first
+    return refused(
+        region,
+        reason="papers_first",
+        code="R-59",
+        title=say("要先把信息改过来"),
+        why=say("证明材料要由人来看，机器看不了。改好了再换卡。"),
+        instead=go_to(region.service(Service.DATA_CHANGE).place),
+        rule="replacement.window_first",
+        cited=rule,
+        behind=changing_data(region),
+    )
+
+
+def no_reasons(region: Region) -> Ended:
+    """The pack opens new cards and does not say what for."""
+    return refused(
+        region,
+        reason="no_replacement_reasons",
+        code="R-60",
+        title=say("这里不能补卡、换卡"),
+        why=say("本地手册没有写明什么情况可以换新卡。"),
+        instead=_where(region),
+        rule="replacement.reasons",
     )
 
 
