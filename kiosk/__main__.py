@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk import bootstrap
-from kiosk.command_line import card, card_face, handbook, ledger, photo, plate, region, stock
+from kiosk.command_line import card, card_face, doctor, handbook, ledger, photo, plate, region, stock
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
 from kiosk.ledger.errors import LedgerError
 from kiosk.service_manager import ServiceManager
@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stock.add_parser(commands, DEFAULT_CONFIGURATION)
     plate.add_parser(commands, DEFAULT_CONFIGURATION)
     card_face.add_parser(commands)
+    doctor.add_parser(commands, DEFAULT_CONFIGURATION)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -92,6 +93,8 @@ def _tell(chosen: argparse.Namespace) -> int:
             return card.run(chosen, bootstrap.open_card_reader)
         case "card-face":
             return card_face.run(chosen)
+        case "doctor":
+            return doctor.run(chosen)
         case "handbook":
             return handbook.run(chosen)
         case "ledger":

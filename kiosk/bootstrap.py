@@ -535,6 +535,14 @@ def ledger_opener(configuration: Configuration) -> Callable[[], Ledger]:
     return lambda: Ledger.open(configuration.ledger_path, configuration.terminal.id, storage_key, centre)
 
 
+def open_connection(configuration: Configuration) -> SignedConnection:
+    """A line of this terminal's own to its centre.
+
+    :raises ConfigurationError: a key or the authority's certificate is not there.
+    """
+    return _connection(configuration, _centre_keys(configuration), ClockOffset(configuration.offset_path))
+
+
 def _connection(configuration: Configuration, keys: CentreKeys, offset: ClockOffset) -> SignedConnection:
     key = _terminal_key(configuration)
     try:
