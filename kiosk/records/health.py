@@ -32,10 +32,8 @@ class HealthSheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     devices: tuple[DeviceHealth, ...] = ()
 
 
-class TellHealth(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """POST /v1/health. How the terminal is; without a sheet only whether the centre knows it."""
-
-    sheet: HealthSheet | None = None
+class AskTerminal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /v1/terminal. Does the centre know whoever signs this? Changes nothing."""
 
 
 class TerminalTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

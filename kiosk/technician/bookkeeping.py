@@ -8,6 +8,7 @@ from kiosk import bootstrap
 from kiosk.configuration import ConfigurationError, with_credentials_of
 from kiosk.custody.book import read_stock
 from kiosk.custody.stock import Level, levels, obstacle
+from kiosk.equipment.card_making import stock_sizes
 from kiosk.ledger.errors import LedgerDamaged, LedgerError, LedgerMissing
 from kiosk.ledger.inspection import ERASED, Damaged
 from kiosk.ledger.reader import LedgerReader
@@ -92,7 +93,7 @@ def stock(subject: Subject) -> Verdict:
     """The blank cards, as the book has them."""
     configuration = with_credentials_of(subject.environment, subject.configuration)
     try:
-        sizes = bootstrap.stock_sizes(configuration)
+        sizes = stock_sizes(configuration)
     except ConfigurationError as error:
         return Cause.CONFIGURATION_WRONG, str(error)
     try:

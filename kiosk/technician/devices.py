@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
+from drivers.pin_pad.discovery import open_pin_pad
 from drivers.ports.card_printer import CardPrinterStatus, Fill, Media
 from drivers.ports.errors import (
     Busy,
@@ -23,8 +24,15 @@ from drivers.ports.errors import (
 )
 from drivers.ports.pin_pad import PadIdentity
 from drivers.ports.receipt_printer import Paper, PrinterStatus
-from kiosk import bootstrap
 from kiosk.central_client.clock_offset import ClockOffset
+from kiosk.equipment.card_making import open_card_printer
+from kiosk.equipment.devices import (
+    open_camera,
+    open_capture_unit,
+    open_card_reader,
+    open_id_reader,
+    open_receipt_printer,
+)
 from kiosk.technician.causes import Cause
 from kiosk.technician.machine import Verdict
 from kiosk.technician.subject import NotTried, Subject
@@ -70,7 +78,7 @@ def card_daemon(subject: Subject) -> Verdict:
 
 def card_reader(subject: Subject) -> Verdict:
     """The slot for cards; a card that lies in it is tried."""
-    reader = bootstrap.open_card_reader(subject.configuration.card_reader.name)
+    reader = open_card_reader(subject.configuration.card_reader.name)
 
     def look() -> str:
         if not reader.card_present():
@@ -83,14 +91,14 @@ def card_reader(subject: Subject) -> Verdict:
 def pin_pad(subject: Subject) -> Verdict:
     """The PIN pad, in the dialect that is configured; another one that it speaks is named."""
     section = subject.configuration.pin_pad
-    pad = bootstrap.open_pin_pad(str(section.port), section.dialect)
+    pad = open_pin_pad(str(section.port), section.dialect)
     cause, found = _asked(subject, "pin_pad", pad, lambda: _pad(pad.identify()), section.port)
     if subject.running or section.dialect == "auto" or cause not in {Cause.DEVICE_SILENT, Cause.DEVICE_GARBLED}:
         return cause, found
     for other in ("sunson", "szzt"):
         if other == section.dialect:
             continue
-        trial = bootstrap.open_pin_pad(str(section.port), other)
+        trial = open_pin_pad(str(section.port), other)
         with contextlib.closing(trial), contextlib.suppress(DeviceError):
             trial.identify()
             return Cause.WRONG_DIALECT, f"it speaks {other}; kiosk.toml says {section.dialect}"
@@ -100,7 +108,7 @@ def pin_pad(subject: Subject) -> Verdict:
 def id_reader(subject: Subject) -> Verdict:
     """The reader of identity cards."""
     section = subject.configuration.id_reader
-    reader = bootstrap.open_id_reader(subject.configuration)
+    reader = open_id_reader(subject.configuration)
     if reader is None or section is None:
         raise LookupError
     return _asked(subject, "id_reader", reader, lambda: f"module {reader.identify().sam_id}", section.port)
@@ -109,12 +117,17 @@ def id_reader(subject: Subject) -> Verdict:
 def receipt_printer(subject: Subject) -> Verdict:
     """The printer for slips, and its paper."""
     section = subject.configuration.receipt_printer
-    printer = bootstrap.open_receipt_printer(subject.configuration)
+    printer = open_receipt_printer(subject.configuration)
     if printer is None or section is None:
         raise LookupError
     kept: list[PrinterStatus] = []
+
+    def look() -> str:
+        kept.append(printer.status())
+        return "it answers"
+
     cause, found = _asked(
-        subject, "receipt_printer", printer, lambda: kept.append(printer.status()) or "it answers", section.port
+        subject, "receipt_printer", printer, look, section.port
     )
     if cause is not None or not kept:
         return cause, found
@@ -130,7 +143,7 @@ def receipt_printer(subject: Subject) -> Verdict:
 
 def camera(subject: Subject) -> Verdict:
     """The camera, and whether its picture lives."""
-    opened = bootstrap.open_camera(subject.configuration)
+    opened = open_camera(subject.configuration)
     if opened is None:
         raise LookupError
 
@@ -148,12 +161,17 @@ def camera(subject: Subject) -> Verdict:
 
 def card_printer(subject: Subject) -> Verdict:
     """The printer for cards, and what is left in it."""
-    printer = bootstrap.open_card_printer(subject.configuration, ClockOffset(subject.configuration.offset_path))
+    printer = open_card_printer(subject.configuration, ClockOffset(subject.configuration.offset_path))
     if printer is None:
         raise LookupError
     kept: list[CardPrinterStatus] = []
+
+    def look() -> str:
+        kept.append(printer.status())
+        return "it answers"
+
     cause, found = _asked(
-        subject, "card_printer", printer, lambda: kept.append(printer.status()) or "it answers"
+        subject, "card_printer", printer, look
     )  # fmt: skip
     if cause is not None or not kept:
         return cause, found
@@ -177,7 +195,7 @@ def _of_card_printer(status: CardPrinterStatus) -> Verdict:
 
 def capture_unit(subject: Subject) -> Verdict:
     """The motor of the card slot."""
-    unit = bootstrap.open_capture_unit(subject.configuration)
+    unit = open_capture_unit(subject.configuration)
     section = subject.configuration.capture_unit
     if unit is None or section is None:
         raise LookupError

@@ -11,7 +11,8 @@ from typing import Final
 from kiosk import bootstrap
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.configuration import ConfigurationError, load_configuration, with_credentials_of
-from kiosk.portrait.models import ModelsMissing, read_model
+from kiosk.portrait.errors import ModelsMissing
+from kiosk.portrait.models import read_model
 from kiosk.technician.causes import Cause
 from kiosk.technician.subject import NotTried, Subject
 from kiosk.ui.fonts import FontBook, FontsMissing

@@ -9,10 +9,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from kiosk import bootstrap
+from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.central_client.connection import CONNECT_TIMEOUT_S
 from kiosk.central_client.errors import CentreDistrusted, CentreRefused, CentreUnreachable
 from kiosk.configuration import with_credentials_of
-from kiosk.records.health import TellHealth, TerminalTold
+from kiosk.credentials import read_centre_keys
+from kiosk.records.health import AskTerminal, TerminalTold
 from kiosk.technician.causes import Cause
 from kiosk.technician.machine import Verdict
 from kiosk.technician.subject import NotTried, Subject
@@ -96,10 +98,12 @@ _HAS_EXPIRED: Final = 10
 def sign_in(subject: Subject) -> Verdict:
     """The centre knows this terminal, and its answer is the centre's."""
     configuration = with_credentials_of(subject.environment, subject.configuration)
-    connection = bootstrap.open_connection(configuration)
+    connection = bootstrap.connect(
+        configuration, read_centre_keys(configuration), ClockOffset(configuration.offset_path)
+    )
     began = time.monotonic()
     try:
-        told = connection.ask("/v1/health", TellHealth(), TerminalTold)
+        told = connection.ask("/v1/terminal", AskTerminal(), TerminalTold)
     except CentreUnreachable as error:
         raise NotTried(str(error)) from error
     except CentreDistrusted as error:
