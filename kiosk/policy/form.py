@@ -128,7 +128,8 @@ def _wanted(wanted: inspect.Type) -> str:
             return "wanted is true or false"
         case inspect.IntType():
             least = "" if wanted.ge is None else f" from {wanted.ge}"
-            return f"wanted is a whole number{least}" + (" up" if wanted.le is None else f" to {wanted.le}")
+            most = f" to {wanted.le}" if wanted.le is not None else " up" if least else ""
+            return f"wanted is a whole number{least}{most}"
         case inspect.FloatType():
             return f"wanted is a number from {wanted.ge:g} to {wanted.le:g}"
         case inspect.LiteralType():

@@ -126,9 +126,7 @@ def receipt_printer(subject: Subject) -> Verdict:
         kept.append(printer.status())
         return "it answers"
 
-    cause, found = _asked(
-        subject, "receipt_printer", printer, look, section.port
-    )
+    cause, found = _asked(subject, "receipt_printer", printer, look, section.port)
     if cause is not None or not kept:
         return cause, found
     status = kept[0]
