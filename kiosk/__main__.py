@@ -12,7 +12,21 @@ from pathlib import Path
 import msgspec
 
 from kiosk import bootstrap
-from kiosk.command_line import card, card_face, config, devices, doctor, handbook, ledger, photo, plate, region, stock
+from kiosk.command_line import (
+    card,
+    card_face,
+    config,
+    devices,
+    doctor,
+    handbook,
+    ledger,
+    photo,
+    plate,
+    queue,
+    region,
+    stock,
+    support_bundle,
+)
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
 from kiosk.equipment.devices import open_camera, open_card_reader
 from kiosk.ledger.errors import LedgerError
@@ -53,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     doctor.add_parser(commands, DEFAULT_CONFIGURATION)
     devices.add_parser(commands)
     config.add_parser(commands, DEFAULT_CONFIGURATION)
+    queue.add_parser(commands, DEFAULT_CONFIGURATION)
+    support_bundle.add_parser(commands, DEFAULT_CONFIGURATION)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -109,8 +125,10 @@ _TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "ledger": lambda chosen: ledger.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
     "photo": photo.run,
     "plate": _plate,
+    "queue": lambda chosen: queue.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
     "region": region.run,
     "stock": lambda chosen: stock.run(chosen, load_configuration(chosen.config)),
+    "support-bundle": support_bundle.run,
 }
 
 
