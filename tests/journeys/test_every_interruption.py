@@ -56,7 +56,7 @@ from kiosk.journeys.views import Chosen, Intent, ReadBack
 from kiosk.portrait.guidance import Instruction
 from kiosk.records.activation import ActivateCard
 from kiosk.records.card import CardState
-from kiosk.records.filings import FilingState, GetFilings, OffsiteCare, OffsiteGroup
+from kiosk.records.filings import FileMatter, FilingState, FilingVerdict, GetFilings, OffsiteCare, OffsiteGroup
 from kiosk.records.portrait import ConsentWord, Likeness
 from kiosk.records.questions import (
     CardProof,
