@@ -2,7 +2,6 @@
 painter of its face and of the stock's book.
 """
 
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from drivers.ports.errors import MediaRemoved, NotConnected, ProtocolViolation, 
 from kiosk.card_face.errors import CardFaceError, GlyphMissing, NameTooLong, PortraitUnfit
 from kiosk.card_face.painted import PaintedCard
 from kiosk.custody.book import StockBook
-from kiosk.custody.stock import obstacle
 from kiosk.journeys.issuing_requests import (
     AwaitTaken,
     Book,
@@ -48,8 +46,6 @@ from kiosk.runtime.lanes import Lane, Lanes
 
 if TYPE_CHECKING:  # Pillow is loaded where cards are printed only
     from kiosk.card_face.painter import FacePainter
-
-_log = logging.getLogger(__name__)
 
 _CHIP_WAIT_S: Final = 5.0
 """A chip that was brought to the contacts answers at once, or pcscd's next look finds it (0.4 s)."""
@@ -186,15 +182,6 @@ def book_errand(request: BookRequest, book: StockBook) -> Callable[[], Any]:
             return lambda: _whereabouts(book, job)
         case other:
             assert_never(other)
-
-
-def has_blanks(book: StockBook) -> bool:
-    """Whether by the book a blank can be fed, wherever it ends; False where the book can't be read."""
-    try:
-        return obstacle(book.stock(), book.sizes) is None
-    except (LedgerError, LedgerFailed) as error:
-        _log.error("the stock of blank cards can't be read: %s", error)
-        return False
 
 
 def slot_errand(request: SlotRequest, slot: CaptureUnit | None) -> Callable[[], Any]:

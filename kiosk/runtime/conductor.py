@@ -225,7 +225,9 @@ class Conductor:
         closed = self._health.view(self._region.hotline)
         if closed is not None:
             return f"out of service, {closed.code}"
-        return "waits for somebody" if self.vacant else "serves somebody"
+        serving = "waits for somebody" if self.vacant else "serves somebody"
+        makes_none = self._watch.makes_no_cards
+        return f"{serving}, makes no card: {makes_none}" if makes_none else serving
 
     def stop(self) -> None:
         """End the lanes and close a running journey, which wipes what it holds."""
@@ -254,6 +256,7 @@ class Conductor:
             self._mind_unsettled(now)
         if self._at_reception:
             self._watch.look_at_printer(now)
+            self._watch.look_at_maker(now)
         self._draw(now)
 
     def _take(self, answer: LaneAnswer | Meanwhile) -> None:
@@ -337,9 +340,9 @@ class Conductor:
             case _ if isinstance(request, MakingRequest):
                 self._make(request)
             case _:
-                maker = self._devices.card_maker
-                slot = maker.slot if maker is not None else None
-                self._hand(self._lanes.card, card_errand(request, self._devices.card_reader, slot))
+                self._hand(
+                    self._lanes.card, card_errand(request, self._devices.card_reader, self._devices.capture_unit)
+                )
 
     def _make(self, request: MakingRequest) -> None:
         maker = self._devices.card_maker
@@ -415,11 +418,7 @@ class Conductor:
         if self._is_still_awaited(request, error, value):
             self._hand_over(request)
             return
-        match request:
-            case AwaitCard() | ReturnCard():
-                self._holds_card = isinstance(request, AwaitCard) and error is None
-            case RetainOldCard():
-                self._holds_card = self._holds_card and value is not True
+        self._note_card(answer)
         # A card that came in the last moment is the journey's: it must give it back.
         if self._interruption is not None and request.interruptible and not self._holds_new_card(request, error):
             if isinstance(value, Pin | TakenPortrait):
@@ -446,6 +445,18 @@ class Conductor:
                 self._failed(request, error)
             case defect:
                 raise defect
+
+    def _note_card(self, answer: LaneAnswer) -> None:
+        """Note whether the card in the slot is the journey's."""
+        match self._request:
+            case AwaitCard():
+                self._holds_card = answer.error is None
+            case ReturnCard():
+                self._holds_card = False
+            case RetainOldCard() if answer.value is True:
+                self._holds_card = False
+            case _:
+                pass
 
     def _is_still_awaited(self, request: Request[Any], error: BaseException | None, value: Any) -> bool:
         """Whether one short wait is over, and the citizen has time yet."""
@@ -634,11 +645,12 @@ class Conductor:
         came, self._slot_was_full = full and not self._slot_was_full, full
         if not full:
             self._left_behind = False
-        elif self.vacant and came and self._closed_view() is None:
+        elif self.vacant and came and self._closed_view() is None and not self._watch.may_hold_old_card:
             self._citizen_present = True
             self._send(Intent.START)
         elif self.vacant:
             self._left_behind = True
+            self._watch.bring_out_what_was_left()
 
     # Drawing.
 
@@ -647,7 +659,8 @@ class Conductor:
         if not self.vacant:
             return None
         closed = self._health.view(self._region.hotline)
-        if closed is None and self._slot_was_full and self._left_behind:
+        left_inside = self._slot_was_full and self._left_behind
+        if closed is None and (left_inside or self._watch.card_at_mouth):
             return take_card(urgent=True)
         return closed
 

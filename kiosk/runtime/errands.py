@@ -39,11 +39,11 @@ _PIN_WAIT_S: Final = 240.0
 
 
 def card_errand(  # noqa: PLR0911 - one a request
-    request: Request[Any], reader: CardReader, slot: CaptureUnit | None = None
+    request: Request[Any], reader: CardReader, motor: CaptureUnit | None
 ) -> Callable[[], Any]:
     """The call on the card reader that answers ``request``.
 
-    :param slot: the slot's motor, which hands the card out; None where a hand takes it.
+    :param motor: the slot's; None where a hand moves the card.
     """
     match request:
         case AwaitCard():
@@ -67,7 +67,7 @@ def card_errand(  # noqa: PLR0911 - one a request
         case OpenChip(cryptogram):
             return lambda: _open_chip(reader, cryptogram)
         case ReturnCard():
-            return lambda: _return_card(reader, slot)
+            return lambda: _return_card(reader, motor)
         case _:
             raise AssertionError(type(request).__name__)
 
@@ -122,11 +122,11 @@ def _open_chip(reader: CardReader, cryptogram: Cryptogram) -> bool:
     return True
 
 
-def _return_card(reader: CardReader, slot: CaptureUnit | None) -> None:
+def _return_card(reader: CardReader, motor: CaptureUnit | None) -> None:
     reader.release()
-    if slot is None:
+    if motor is None:
         reader.wait_for_removal(_CARD_WAIT_S)
         return
     with suppress(MediaRemoved):
-        slot.eject()
-    slot.wait_until_taken(_CARD_WAIT_S)
+        motor.eject()  # one that lies at the mouth already stays there
+    motor.wait_until_taken(_CARD_WAIT_S)

@@ -65,6 +65,7 @@ from kiosk.portrait.guidance import Instruction
 from kiosk.records.portrait import ConsentBy, NoPortrait, TakenPortrait
 from kiosk.records.transaction import Service
 from kiosk.ui.fonts import FontBook
+from tests.ui.new_card_scenes import NEW_CARD_VIEWS
 
 
 def told(text: str, **values: str | int | Verbatim | Say) -> Say:
@@ -1591,6 +1592,7 @@ VIEWS.update(
         "take-new-card-urgent": new_card.take_new_card(urgent=True),
     }
 )
+VIEWS.update(NEW_CARD_VIEWS)
 for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):
     VIEWS[f"{_name}-on-paper"] = offering(VIEWS[_name])
 
