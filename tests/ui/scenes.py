@@ -123,7 +123,11 @@ _EXAMINE = Tile(
     told("卡用不了？查查卡哪里不对，告诉您去哪里办。不用输密码"),
 )
 _LOST = Tile(
-    OpenMenu(Menu.LOST), told("卡丢了、坏了"), told("挂失和撤销"), "loss", told("卡丢了，或者找到了。挂失和撤销挂失")
+    OpenMenu(Menu.LOST),
+    told("卡丢了、坏了"),
+    told("挂失、找到了、要新卡"),
+    "loss",
+    told("卡丢了、坏了，或者找到了。挂失，撤销挂失，补一张、换一张新卡"),
 )
 _ELSEWHERE = told("看去哪儿办")
 
