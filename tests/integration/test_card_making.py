@@ -341,7 +341,7 @@ class Hall:
         """By how much the monotonic clock was moved on."""
         self.conductor = Conductor(
             region("yunling"),
-            Devices(**{"card_reader": Slot(), "pin_pad": Pad()} | devices, card_maker=maker, capture_unit=maker.slot),
+            dataclasses.replace(Devices(Slot(), Pad(), card_maker=maker, capture_unit=maker.slot), **devices),
             lambda request: Unreachable(True) if self.centre_is_silent else put_question(terminal.client, request),
             self._journal,
             self.screen,

@@ -127,7 +127,8 @@ def test_a_card_that_was_kept_for_good_is_not_missed(hall: _SlowCentre, monkeypa
         ended.append("read")
         return Outcome.DONE
 
-    maker = CardMaker(*cast("Any", (None,) * 5), slot=cast("Any", _Motor(hall)))
+    nothing = cast("Any", None)
+    maker = CardMaker(nothing, nothing, nothing, nothing, nothing, cast("Any", _Motor(hall)))
     hall.conductor._devices = dataclasses.replace(hall.conductor._devices, card_maker=maker)
     begin(hall, exchanging, monkeypatch)
     hall.sees(InsertCard)
