@@ -3,8 +3,6 @@
 Region rules: services.card_replacement, replacement, proxy.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from kiosk.journeys import refusals
@@ -22,10 +20,10 @@ from kiosk.journeys.guide import (
 )
 from kiosk.journeys.instant_replacement import instant_replacement
 from kiosk.journeys.proxy import for_whom
-from kiosk.journeys.replacement_order import order_new_card
+from kiosk.journeys.replacement_order import WHY, order_new_card
 from kiosk.journeys.requests import Journey
 from kiosk.journeys.views import Action, Choice, Chosen, Emphasis, Intent
-from kiosk.journeys.wording import Say, say
+from kiosk.journeys.wording import say
 from kiosk.policy.card_rules import WRITTEN_AS, ReplacementReason
 from kiosk.policy.counter import Business
 from kiosk.policy.region import Region
@@ -41,23 +39,6 @@ _CHANGED: Final = (
     ReplacementReason.INSURANCE_DATA_CHANGED,
 )
 _SOMETHING_CHANGED: Final = "changed"
-_WHY: Final[Mapping[ReplacementReason, tuple[Say, Say]]] = MappingProxyType(
-    {
-        ReplacementReason.LOST: (say("卡丢了"), say("找不到了，补一张")),
-        ReplacementReason.UNREADABLE: (say("卡坏了"), say("断了、看不清、机器读不出")),
-        ReplacementReason.DAMAGED: (say("卡坏了"), say("断了、看不清、机器读不出")),
-        ReplacementReason.WORN: (say("卡坏了"), say("断了、看不清、机器读不出")),
-        ReplacementReason.EXPIRED: (say("卡到期了"), say("过了卡上的有效期")),
-        ReplacementReason.MISPRINTED: (say("卡印错了"), say("拿到时就不对")),
-        ReplacementReason.OTHER_BANK: (say("想换一家银行"), say("卡的银行功能换一家")),
-        ReplacementReason.NAME_CHANGED: (say("姓名变了"), say("在派出所改了名字")),
-        ReplacementReason.NUMBER_CHANGED: (say("身份证号码变了"), say("派出所换了号码")),
-        ReplacementReason.ETHNIC_GROUP_CHANGED: (say("民族变了"), say("在派出所改了民族")),
-        ReplacementReason.PHOTO_CHANGED: (say("照片要换"), say("样子变了，想换一张")),
-        ReplacementReason.INSURANCE_DATA_CHANGED: (say("参保信息变了"), say("参保登记里有变动")),
-    }
-)
-"""Each reason as its holder would say it, and an example."""
 
 
 def card_replacement(session: Session) -> Journey[Outcome]:
@@ -84,7 +65,7 @@ def _replace(session: Session, progress: Progress) -> Journey[Ending]:
         return (yield from instant_replacement(session, progress, WRITTEN_AS[reason]))
     if not rules.order_here.value:
         raise refusals.not_by_proxy(region, Service.CARD_REPLACEMENT)
-    return (yield from order_new_card(session, progress, reason, relation, _WHY[reason][0]))
+    return (yield from order_new_card(session, progress, reason, relation))
 
 
 def _why(reasons: tuple[ReplacementReason, ...]) -> Journey[ReplacementReason]:
@@ -109,7 +90,7 @@ def _why(reasons: tuple[ReplacementReason, ...]) -> Journey[ReplacementReason]:
 
 
 def _choice(reason: ReplacementReason) -> Choice:
-    label, line = _WHY[reason]
+    label, line = WHY[reason]
     return Choice(Chosen(reason.value), label, line)
 
 

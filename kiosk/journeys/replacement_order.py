@@ -1,5 +1,10 @@
 """A new card is ordered here and made by an office. Region rules: replacement, proxy."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.filing import (
     file_matter,
     filed_pages,
@@ -38,13 +43,29 @@ _SERVICE = Service.CARD_REPLACEMENT
 _ID_CARD, _TELEPHONE, _PORTRAIT, _CHECK = 1, 2, 3, 4
 
 
-def order_new_card(
-    session: Session, progress: Progress, reason: Why, relation: Relation | None, why: Say
-) -> Journey[Ending]:
+WHY: Final[Mapping[Why, tuple[Say, Say]]] = MappingProxyType(
+    {
+        Why.LOST: (say("卡丢了"), say("找不到了，补一张")),
+        Why.UNREADABLE: (say("卡坏了"), say("断了、看不清、机器读不出")),
+        Why.DAMAGED: (say("卡坏了"), say("断了、看不清、机器读不出")),
+        Why.WORN: (say("卡坏了"), say("断了、看不清、机器读不出")),
+        Why.EXPIRED: (say("卡到期了"), say("过了卡上的有效期")),
+        Why.MISPRINTED: (say("卡印错了"), say("拿到时就不对")),
+        Why.OTHER_BANK: (say("想换一家银行"), say("卡的银行功能换一家")),
+        Why.NAME_CHANGED: (say("姓名变了"), say("在派出所改了名字")),
+        Why.NUMBER_CHANGED: (say("身份证号码变了"), say("派出所换了号码")),
+        Why.ETHNIC_GROUP_CHANGED: (say("民族变了"), say("在派出所改了民族")),
+        Why.PHOTO_CHANGED: (say("照片要换"), say("样子变了，想换一张")),
+        Why.INSURANCE_DATA_CHANGED: (say("参保信息变了"), say("参保登记里有变动")),
+    }
+)
+"""Each reason as its holder would say it, and an example."""
+
+
+def order_new_card(session: Session, progress: Progress, reason: Why, relation: Relation | None) -> Journey[Ending]:
     """Learn whose card it is, file the order at the centre, and say when, where and with what the new one is had.
 
     :param relation: of whoever stands there to the holder; None where it is the holder.
-    :param why: the reason in words, to be read back.
     :raises Ended: nothing was filed, with the reason why not.
     """
     # The office has the old card's picture: another is taken only by whoever wants another. Who was sent has not the
@@ -59,9 +80,9 @@ def order_new_card(
             at = step_of(_step(_PORTRAIT, pictured=True), relation)
             face = yield from portrait(session, progress, filer, at, consent_by)
         step = step_of(_step(_CHECK, pictured=pictured), relation)
-        while (chosen := (yield from ask(Show(_read_back(session, filer, why, phone, face, step), personal=True)))) == (
-            DECLINE
-        ):
+        while (
+            chosen := (yield from ask(Show(_read_back(session, filer, reason, phone, face, step), personal=True)))
+        ) == (DECLINE):
             face = yield from withdraw(progress, consent_by)
         if chosen is not Intent.AGAIN:
             break
@@ -95,7 +116,7 @@ def _ends_now(region: Region) -> bool:
 
 
 def _read_back(
-    session: Session, filer: Filer, why: Say, phone: str | None, face: FiledPortrait | NoPortrait | None, step: Step
+    session: Session, filer: Filer, reason: Why, phone: str | None, face: FiledPortrait | NoPortrait | None, step: Step
 ) -> ReadBack:
     ends_now = _ends_now(session.region)
     number = Personal(mask_phone(phone), phone) if phone is not None else say("没有留")
@@ -103,11 +124,13 @@ def _read_back(
         note = say("一交上去，旧卡马上作废，不能再用。")
     elif isinstance(face, FiledPortrait):
         note = say("照片拍好了。新卡由窗口做。")
+    elif reason is Why.LOST:
+        note = say("新卡由窗口做，挂失一直有效，不会到期。")
     else:
         note = say("新卡由窗口做，做好以前旧卡不变。")
     return ReadBack(
         title=say("请核对，再交上去"),
-        facts=(filer.facts[0], Fact(say("为什么要新卡"), why), Fact(say("手机号码"), number)),
+        facts=(filer.facts[0], Fact(say("为什么要新卡"), WHY[reason][0]), Fact(say("手机号码"), number)),
         note=note,
         step=step,
         actions=(
@@ -131,7 +154,10 @@ def _filed(session: Session, told: FilingTold, proxy: Proxy | None, *, picture_b
     lost = isinstance(told.matter, CardReplacement) and told.matter.reason is ReplacementReason.LOST
     collected = (*collecting(region), *(() if lost else old_card_kept(region)))
     window = (say("新照片由窗口补拍、补交。"), *photo_where(region), *photo_demands(region))
-    next_steps = (*(window if picture_by_window else ()), *collected, *look_it_up(region))
+    formal = region.service(Service.FORMAL_LOSS).place.value
+    ends_by_report = lost and rules.old_card_void.value is VoidFrom.FORMAL_REPORT
+    for_good = (say("正式挂失：{place}", place=in_words(formal)),) if ends_by_report and formal is not None else ()
+    next_steps = (*(window if picture_by_window else ()), *collected, *for_good, *look_it_up(region))
     further = (
         *at_the_window(region, _SERVICE, proxy),
         *pages(say("等新卡的时候"), *until_new_card(region)),

@@ -101,6 +101,7 @@ def test_beijing_takes_the_order_and_says_when_where_and_with_what_it_is_collect
     assert lines(world, "接下来") == [
         "去哪里领：补卡：到申请的那个网点领；换卡：到社会保障卡服务网点领",
         "领卡要带：本人身份证、领卡证明",
+        "正式挂失：社会保障卡服务网点，带本人身份证，和补卡一起办",
     ]
     assert lines(world, "等新卡的时候") == [
         "急着用卡的，可以办《新发与补（换）社会保障卡证明》",
@@ -144,9 +145,13 @@ def test_in_qingdao_the_old_card_is_void_with_the_order_and_that_is_read_back() 
 
 
 def test_elsewhere_the_old_card_stays_what_it_is() -> None:
-    world = citizen()
-    want(world)
-    (read_back,) = (view for view in world.seen if isinstance(view, ReadBack))
+    lost, broken = citizen(), citizen(why="unreadable")
+    want(lost)
+    assert next(one for one in lost.seen if isinstance(one, ReadBack)).note.text == (
+        "新卡由窗口做，挂失一直有效，不会到期。"
+    )
+    want(broken)
+    (read_back,) = (view for view in broken.seen if isinstance(view, ReadBack))
     assert read_back.note.text == "新卡由窗口做，做好以前旧卡不变。"
     assert all(action.emphasis is Emphasis.PLAIN for action in read_back.actions)
 
