@@ -80,9 +80,11 @@ def order_new_card(session: Session, progress: Progress, reason: Why, relation: 
             at = step_of(_step(_PORTRAIT, pictured=True), relation)
             face = yield from portrait(session, progress, filer, at, consent_by)
         step = step_of(_step(_CHECK, pictured=pictured), relation)
-        while (
-            chosen := (yield from ask(Show(_read_back(session, filer, reason, phone, face, step), personal=True)))
-        ) == (DECLINE):
+        while True:
+            view = _read_back(session, filer, reason, phone, face, step)
+            chosen = yield from ask(Show(view, personal=True))
+            if chosen != DECLINE:
+                break
             face = yield from withdraw(progress, consent_by)
         if chosen is not Intent.AGAIN:
             break

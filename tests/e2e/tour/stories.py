@@ -458,7 +458,7 @@ def _orders_new_card(document: str, phone: str) -> Story:
 
     def story(citizen: Citizen) -> None:
         _arrives(citizen)
-        citizen.chooses("new_card")
+        citizen.chooses("replacing")
         citizen.sees("why_new_card")
         citizen.touches("it_is_lost")
         for page in ("new_for_lost", "to_have_ready", "what_of_the_old_card"):
@@ -481,7 +481,7 @@ def _orders_new_card(document: str, phone: str) -> Story:
 
 def _changed_name_first(citizen: Citizen) -> None:
     _arrives(citizen)
-    citizen.chooses("new_card")
+    citizen.chooses("replacing")
     citizen.sees("why_new_card")
     citizen.touches("something_changed")
     citizen.sees("what_changed")
@@ -945,7 +945,7 @@ STORIES: Final[Mapping[str, Story]] = {
         "changed_data",
         "cancelling",
         "offsite",
-        "new_card",
+        "replacing",
         "gone",
         behind=("by_proxy",),
     ),
@@ -988,7 +988,7 @@ STORIES: Final[Mapping[str, Story]] = {
         "papers",
         "changed_data",
         "cancelling",
-        "new_card",
+        "replacing",
         "offsite",
         works_already=("activation",),
     ),
