@@ -70,7 +70,7 @@ def what_helps(why: NoPortrait, by: ConsentBy) -> tuple[Say, ...]:
             return (say("去窗口时，请家人帮忙抱孩子。"),)
         case NoPortrait.OUT_OF_REACH:
             return (say("到了窗口，请说一声够不着镜头。"),)
-        case NoPortrait.DECLINED | NoPortrait.NOT_TAKEN | NoPortrait.UNTOLD:
+        case NoPortrait.DECLINED | NoPortrait.NOT_TAKEN | NoPortrait.UNTOLD | NoPortrait.LOST:
             return ()
         case other:
             assert_never(other)

@@ -112,6 +112,8 @@ class NoPortrait(Enum):
     """Above or below what the camera sees; somebody in a wheelchair."""
     UNTOLD = "untold"
     """Something else, or nobody's affair."""
+    LOST = "lost"
+    """The centre's own word: what was taken down with the application did not come with it."""
 
 
 class Likeness(Enum):
