@@ -39,14 +39,17 @@ from kiosk.journeys.views import (
     PortraitProof,
     Step,
 )
-from kiosk.journeys.wording import Say, say
+from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.counter import PhotoDemand
+from kiosk.policy.pack import Offline
 from kiosk.policy.region import Region
 from kiosk.portrait.guidance import Instruction
 from kiosk.portrait.regional import may_cover_head, worn
+from kiosk.records.filings import LONGEST_KEPT_DAYS
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
     CONSENT_TEXT,
+    KEPT_CONSENT_TEXT,
     Consent,
     ConsentBy,
     ConsentWord,
@@ -54,7 +57,7 @@ from kiosk.records.portrait import (
     NoPortrait,
     TakenPortrait,
 )
-from kiosk.records.transaction import Stage
+from kiosk.records.transaction import Service, Stage
 
 TRIES: Final = 3
 AGREE: Final = Chosen("agree")
@@ -85,9 +88,10 @@ def portrait(
 
     :param filer: whose portrait it is, and who acts for them.
     """
-    agreed = (yield from ask(Show(_consent(step, consent_by)))) == AGREE
+    text = consent_text(session)
+    agreed = (yield from ask(Show(_consent(step, consent_by, may_wait=text == KEPT_CONSENT_TEXT)))) == AGREE
     progress.stands_for(filer.holder.number, filer.holder.name, filer.proxy)
-    yield from _on_record(progress, ConsentWord.GIVEN if agreed else ConsentWord.DECLINED, consent_by)
+    yield from _on_record(progress, ConsentWord.GIVEN if agreed else ConsentWord.DECLINED, consent_by, text)
     if not agreed:
         return NoPortrait.DECLINED
     photo = filer.photo if session.compares_portraits else b""
@@ -109,11 +113,17 @@ def portrait(
 
 def withdraw(progress: Progress, consent_by: ConsentBy) -> Journey[NoPortrait]:
     """Put on record that consent was taken back; whoever holds the picture lets go of it."""
-    yield from _on_record(progress, ConsentWord.WITHDRAWN, consent_by)
+    yield from _on_record(progress, ConsentWord.WITHDRAWN, consent_by, consent_text(progress.session))
     return NoPortrait.DECLINED
 
 
-def _on_record(progress: Progress, word: ConsentWord, by: ConsentBy, text: str = CONSENT_TEXT) -> Journey[None]:
+def consent_text(session: Session) -> str:
+    """Which words are shown: whether a portrait may have to wait here for the centre is the region's rule."""
+    is_kept = session.region.offline(Service.CARD_APPLICATION) is Offline.RECORDED
+    return KEPT_CONSENT_TEXT if is_kept else CONSENT_TEXT
+
+
+def _on_record(progress: Progress, word: ConsentWord, by: ConsentBy, text: str) -> Journey[None]:
     yield from ask(Record(progress.transaction(Stage.CONSENT, consent=Consent(word=word, by=by, text=text))))
 
 
@@ -139,7 +149,8 @@ def _one_try(
                 taken.wipe()
                 return None if chosen is Intent.AGAIN else (yield from withdraw(progress, consent_by))
             likeness = (yield from ask(ComparePortrait(taken, photo))) if photo else None
-            sealed = yield from ask(SealPortrait(taken, session.transaction_id, consent_by, likeness))
+            text = consent_text(session)
+            sealed = yield from ask(SealPortrait(taken, session.transaction_id, consent_by, text, likeness))
             taken.wipe()
             return sealed
         case NotTaken(amiss):
@@ -155,14 +166,20 @@ def _one_try(
             assert_never(other)
 
 
-def _consent(step: Step, by: ConsentBy) -> Explain:
-    """Purpose, who keeps it and how long, and the other way; both answers are of the same size."""
+def _consent(step: Step, by: ConsentBy, *, may_wait: bool) -> Explain:
+    """Purpose, who keeps it and how long, and the other way; both answers are of the same size.
+
+    :param may_wait: without the centre it waits here.
+    """
+    days = Verbatim(str(LONGEST_KEPT_DAYS))
     guardian = by is ConsentBy.GUARDIAN
     return Explain(
         title=say("给孩子拍照，您同意吗？") if guardian else say("要在这里拍照吗？"),
         lines=(
             say("照片只用来给孩子做社保卡。") if guardian else say("照片只用来做您的社保卡。"),
-            say("加密交给社保中心，办完就删；这台机器不留。"),
+            say("加密交给社保中心，办完就删；没交到时，这台机器最多存 {days} 天。", days=days)
+            if may_wait
+            else say("加密交给社保中心，办完就删；这台机器不留。"),
             say("不拍一样能办，由窗口补拍、补交。"),
         ),
         step=step,

@@ -17,14 +17,13 @@ from typing import Final
 from kiosk.ledger.errors import EnclosuresFull, LedgerFull, LedgerUnusable
 from kiosk.ledger.store import is_damage, sync
 from kiosk.records.chain import sha256
+from kiosk.records.filings import LONGEST_KEPT_DAYS
 from kiosk.records.upload import SealedEnclosure
 
 FOLDER: Final = "enclosures"
 MOST_WAITING: Final = 500
 """Files: 10 to 20 MB of portraits, at most 100 MB. A busy terminal's applications of weeks."""
-LONGEST_WAIT_MS: Final = 30 * 86_400_000
-"""After thirty days without the centre's receipt a picture is erased. The operator's choice: long enough for any line
-to be mended, and the same on the page on which its person agrees (kiosk/journeys/portrait.py)."""
+LONGEST_WAIT_MS: Final = LONGEST_KEPT_DAYS * 86_400_000
 EXPIRED: Final = "expired"
 MISSING: Final = "missing"
 DAMAGED: Final = "damaged"

@@ -14,6 +14,10 @@ from kiosk.records.portrait import FiledPortrait, NoPortrait
 MOST_TOLD = 20
 """Filings in one answer, the newest first."""
 
+LONGEST_KEPT_DAYS = 30
+"""Without the centre's receipt a portrait is erased from the terminal after so many days. The operator's choice: long
+enough for any line to be mended, and what its person agrees to."""
+
 GUARDIAN_BELOW = 14
 """Years; below it a guardian consents to the use of personal data: Personal Information Protection Law, §31."""
 ADULT_FROM = 18
