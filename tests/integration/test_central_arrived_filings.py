@@ -1,13 +1,21 @@
 """Filings that were taken down without the centre, as they arrive: once, by the desk's rules."""
 
 import os
+import sqlite3
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import select
 
+from central.database import Database
+from central.exchange import Asker
 from central.filings import FilingRefused
+from central.ingest import Ingest
+from central.region_rules import load_region_rules
 from central.tables import Alarm, Filing, TransactionRow
 from kiosk.records.canonical import canonical
 from kiosk.records.chain import SealedEntry, sha256
@@ -25,7 +33,7 @@ from kiosk.records.portrait import NoPortrait
 from kiosk.records.sealing import seal_enclosure
 from kiosk.records.transaction import Outcome, Service, Stage, Transaction
 from kiosk.records.upload import Batch, Judgement, Receipt, SealedEnclosure, Verdict
-from tests.centre import EnrolledTerminal, LedgerWriter, RunningCentre
+from tests.centre import REGION_RULES, EnrolledTerminal, LedgerWriter, RunningCentre
 from tests.integration.test_central_filings import (
     JPEG,
     NOT_INSURED,
@@ -42,6 +50,7 @@ from tests.integration.test_central_filings import (
     terminal,
     with_portrait,
 )
+from tests.kill_points import killed_before
 
 __all__ = ["centre", "terminal"]
 STRIDE = 13
