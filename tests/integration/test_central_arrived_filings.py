@@ -53,7 +53,7 @@ from tests.integration.test_central_filings import (
 from tests.kill_points import killed_before
 
 __all__ = ["centre", "terminal"]
-STRIDE = 13
+STRIDE = 53  # every line in turn takes minutes
 _CODE = ("central/ingest.py", "central/judging.py", "central/arrived_filings.py", "central/filings.py")
 
 
@@ -299,7 +299,7 @@ def test_a_centre_killed_in_the_middle_of_an_upload_files_it_once(
     before = 0
     for line in count(1, STRIDE):
         victim = tmp_path / f"{line}.db"
-        with sqlite3.connect(sqlite_centre.directory / "central.db") as source, sqlite3.connect(victim) as copy:
+        with sqlite3.connect(sqlite_centre.directory / "centre.db") as source, sqlite3.connect(victim) as copy:
             source.backup(copy)
         killed = killed_before(line, lambda begin, victim=victim: receive(victim, begin), *_CODE)  # type: ignore[misc]  # a default of a lambda
         with sqlite3.connect(victim) as database:
