@@ -13,13 +13,14 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.filings import FilingDesk, check_portrait, is_filed_as, proxy_of
+from central.filing_rows import is_filed_as
+from central.filings import FilingDesk, check_portrait, proxy_of
 from central.keys import CentreKeys
 from central.problems import Declined
 from central.tables import Filing, FilingProxy, Holder
 from kiosk.records.chain import sha256
 from kiosk.records.filings import (
-    CardApplication,
+    PICTURED,
     Enclosure,
     FileMatter,
     FilingVerdict,
@@ -147,7 +148,7 @@ def lock_holders(session: Session, numbers: Iterable[str]) -> None:
 
 
 def _with_reason(matter: Matter, why: NoPortrait | None) -> Matter:
-    return msgspec.structs.replace(matter, no_portrait=why) if isinstance(matter, CardApplication) else matter
+    return msgspec.structs.replace(matter, no_portrait=why) if isinstance(matter, PICTURED) else matter
 
 
 def _proxy(transaction: Transaction) -> Proxy | None:
