@@ -47,6 +47,7 @@ from kiosk.journeys.requests import (
     Show,
     SlipFate,
     TakePortrait,
+    TooManyWait,
     Unreachable,
 )
 from kiosk.journeys.views import (
@@ -71,9 +72,9 @@ from kiosk.journeys.views import (
 from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
 from kiosk.portrait.guidance import Instruction
+from kiosk.records.health import DeviceHealth
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
-    CONSENT_TEXT,
     FiledComparison,
     FiledPortrait,
     Likeness,
@@ -82,6 +83,7 @@ from kiosk.records.portrait import (
 from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.calls import called_for, take_card
 from kiosk.runtime.card_making import MakingRequest, errand
+from kiosk.runtime.device_states import DeviceStates
 from kiosk.runtime.errands import card_errand, id_errand, pad_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
@@ -139,7 +141,8 @@ class Conductor:
         self._lanes = Lanes(surroundings.wake, surroundings.monotonic)
         self._health = Health()
         self._pulse = Pulse(self._lanes, self._health)
-        self._watch = DeviceWatch(devices, journal, self._lanes, self._health)
+        self._device_states = DeviceStates(lambda: int(surroundings.now().timestamp() * 1000))
+        self._watch = DeviceWatch(devices, journal, self._lanes, self._health, self._device_states)
         self._idleness = Idleness(self._clock())
         self._large = False
         self._ticket = 0
@@ -228,6 +231,11 @@ class Conductor:
         serving = "waits for somebody" if self.vacant else "serves somebody"
         makes_none = self._watch.makes_no_cards
         return f"{serving}, makes no card: {makes_none}" if makes_none else serving
+
+    @property
+    def device_health(self) -> tuple[DeviceHealth, ...]:
+        """How each device last answered, for technicians."""
+        return self._device_states.all
 
     def stop(self) -> None:
         """End the lanes and close a running journey, which wipes what it holds."""
@@ -319,7 +327,7 @@ class Conductor:
             case AskCentre():
                 self._hand(self._lanes.centre, lambda: self._ask_centre(request))
             case Record():
-                self._hand(self._lanes.ledger, lambda: self._journal.append(request.transaction))
+                self._hand(self._lanes.ledger, lambda: self._journal.append(request.transaction, request.enclosure))
             case EnterPin() | EnterPinBlock() | IdentifyPad() | LoadWorkingKey():
                 self._hand(self._lanes.pad, self._pad_errand(request))
             case AwaitIdDocument() | ReadIdDocument() | ReturnIdDocument():
@@ -391,7 +399,7 @@ class Conductor:
         return FiledPortrait(
             sealed=request.portrait.sealed(request.transaction_id, self._studio.centre),
             consent_by=request.consent_by,
-            consent_text=CONSENT_TEXT,
+            consent_text=request.consent_text,
             comparison=FiledComparison(likeness=request.likeness, consent_text=COMPARISON_TEXT)
             if request.likeness is not None
             else None,
@@ -438,11 +446,11 @@ class Conductor:
                 self._begun_at = self._clock()
                 self._view = request.view
                 self._hand_over(request)
+            case DeviceError() | IssuanceRefused() | BookRefused() | TooManyWait():
+                self._failed(request, error)
             case LedgerFailed():
                 self._health.broken("ledger", error)
                 self._throw(error)
-            case DeviceError() | IssuanceRefused() | BookRefused():
-                self._failed(request, error)
             case defect:
                 raise defect
 
@@ -468,7 +476,7 @@ class Conductor:
             case _:
                 return False
 
-    def _failed(self, request: Request[Any], error: DeviceError | IssuanceRefused | BookRefused) -> None:
+    def _failed(self, request: Request[Any], error: DeviceError | IssuanceRefused | BookRefused | TooManyWait) -> None:
         _log.warning("%s: %s", type(request).__name__, error)
         if isinstance(error, NotConnected) and error.device == "id_reader":
             self._watch.lost_id_reader()  # nobody else is sent to it until it has answered
@@ -632,6 +640,7 @@ class Conductor:
             self._lanes.do_aside(self._lanes.card, self._devices.card_reader.card_present, self._slot_seen)
 
     def _slot_seen(self, answer: LaneAnswer) -> None:
+        self._device_states.note("card_reader", answer.error)
         if isinstance(answer.error, DeviceError):
             if self.vacant:
                 self._health.broken("card_reader", answer.error)
