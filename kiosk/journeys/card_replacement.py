@@ -18,11 +18,14 @@ from kiosk.journeys.guide import (
     replacement_time,
     who_must_come,
 )
+from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.instant_replacement import instant_replacement
 from kiosk.journeys.proxy import for_whom
 from kiosk.journeys.replacement_order import WHY, order_new_card
-from kiosk.journeys.requests import Journey
-from kiosk.journeys.views import Action, Choice, Chosen, Emphasis, Intent
+from kiosk.journeys.requests import Journey, Show, ask
+from kiosk.journeys.reservation import NotReached
+from kiosk.journeys.views import Action, Choice, Chosen, Emphasis, Explain, Intent
+from kiosk.journeys.waiting import waits_here
 from kiosk.journeys.wording import say
 from kiosk.policy.card_rules import WRITTEN_AS, ReplacementReason
 from kiosk.policy.counter import Business
@@ -62,7 +65,13 @@ def _replace(session: Session, progress: Progress) -> Journey[Ending]:
     yield from leafed(session, _explanation(region, reason, made_here=made_here), begin)
     relation = yield from for_whom(session, Service.CARD_REPLACEMENT)
     if relation is None and (made_here or not rules.order_here.value):
-        return (yield from instant_replacement(session, progress, WRITTEN_AS[reason]))
+        try:
+            return (yield from instant_replacement(session, progress, WRITTEN_AS[reason]))
+        except NotReached:
+            if not (rules.order_here.value and waits_here(region, Service.CARD_REPLACEMENT)):
+                raise
+        progress.outlook = None
+        yield from ask(Show(_not_now(region)))
     if not rules.order_here.value:
         raise refusals.not_by_proxy(region, Service.CARD_REPLACEMENT)
     return (yield from order_new_card(session, progress, reason, relation))
@@ -87,6 +96,21 @@ def _why(reasons: tuple[ReplacementReason, ...]) -> Journey[ReplacementReason]:
         chosen = yield from choose(say("什么变了？"), [_choice(one) for one in changed], leads_back=True)
         if chosen:
             return ReplacementReason(chosen)
+
+
+def _not_now(region: Region) -> Explain:
+    """Without the centre no blank moves; whoever does not want to come again leaves the wish here."""
+    window = region.pack.replacement.at_once.value
+    return Explain(
+        title=say("现在联系不上社保中心"),
+        lines=(
+            say("新卡现在做不了，什么都没有变动。"),
+            say("可以先在这里登记，连上以后自动交，由窗口做卡。"),
+            *((say("急用的，去窗口当场就能做。"),) if window else ()),
+        ),
+        step=None,
+        actions=(CANCEL, Action(Intent.NEXT, say("先登记"), Emphasis.PRIMARY)),
+    )
 
 
 def _choice(reason: ReplacementReason) -> Choice:

@@ -29,11 +29,11 @@ from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.terms import span
 from kiosk.journeys.typed_entries import typed_phone
 from kiosk.journeys.views import Action, Emphasis, Fact, Intent, ReadBack, Result, Step, View
+from kiosk.journeys.waiting import Afterwards
 from kiosk.journeys.wording import Personal, Say, say
 from kiosk.policy.card_rules import WRITTEN_AS, VoidFrom
 from kiosk.policy.card_rules import ReplacementReason as Why
 from kiosk.policy.region import Region
-from kiosk.records.card import ReplacementReason
 from kiosk.records.filings import CardReplacement, FilingTold, Proxy, Relation
 from kiosk.records.masking import mask_phone
 from kiosk.records.portrait import ConsentBy, FiledPortrait, NoPortrait
@@ -88,18 +88,16 @@ def order_new_card(session: Session, progress: Progress, reason: Why, relation: 
             face = yield from withdraw(progress, consent_by)
         if chosen is not Intent.AGAIN:
             break
-    told = yield from file_matter(
-        session,
-        progress,
-        filer.holder,
-        CardReplacement(
-            reason=WRITTEN_AS[reason], phone=phone, no_portrait=face if isinstance(face, NoPortrait) else None
-        ),
-        proxy=filer.proxy,
-        portrait=face if isinstance(face, FiledPortrait) else None,
+    sealed = face if isinstance(face, FiledPortrait) else None
+    order = CardReplacement(
+        reason=WRITTEN_AS[reason], phone=phone, no_portrait=face if isinstance(face, NoPortrait) else None
     )
-    by_window = reason is Why.PHOTO_CHANGED and not isinstance(face, FiledPortrait)
-    return Ending(Outcome.DONE, _filed(session, told, filer.proxy, picture_by_window=by_window))
+    picture_by_window = reason is Why.PHOTO_CHANGED and sealed is None
+    after = _afterwards(session.region, reason, filer.proxy, picture_by_window=picture_by_window)
+    told = yield from file_matter(
+        session, progress, filer.holder, order, proxy=filer.proxy, portrait=sealed, afterwards=after
+    )
+    return Ending(Outcome.DONE, _filed(session, told, filer.proxy, after))
 
 
 def _step(number: int, *, pictured: bool) -> Step:
@@ -144,27 +142,36 @@ def _read_back(
     )
 
 
-def _filed(session: Session, told: FilingTold, proxy: Proxy | None, *, picture_by_window: bool) -> tuple[View, ...]:
-    """Number and term, when, where and with what the card is had, what serves until then, and the slip."""
-    region = session.region
+def _afterwards(region: Region, reason: Why, proxy: Proxy | None, *, picture_by_window: bool) -> Afterwards:
+    """When, where and with what the card is had, what serves until then, and what is to be done with it."""
     rules = region.pack.replacement
-    term = rules.term.value
-    until = (Fact(say("多久能拿到卡"), span(term)),) if term is not None else ()
-    ended = (Fact(say("旧卡"), say("已经作废")),) if _ends_now(region) else ()
-    note = say("窗口看过材料才能办，要带什么请看后面。") if proxy is not None else None
-    first = Result(say("交上去了，等着领新卡"), (number_fact(told), *until, *ended), note, ())
-    lost = isinstance(told.matter, CardReplacement) and told.matter.reason is ReplacementReason.LOST
+    lost = reason is Why.LOST
     collected = (*collecting(region), *(() if lost else old_card_kept(region)))
     window = (say("新照片由窗口补拍、补交。"), *photo_where(region), *photo_demands(region))
     formal = region.service(Service.FORMAL_LOSS).place.value
     ends_by_report = lost and rules.old_card_void.value is VoidFrom.FORMAL_REPORT
     for_good = (say("正式挂失：{place}", place=in_words(formal)),) if ends_by_report and formal is not None else ()
-    next_steps = (*(window if picture_by_window else ()), *collected, *for_good, *look_it_up(region))
-    further = (
-        *at_the_window(region, _SERVICE, proxy),
-        *pages(say("等新卡的时候"), *until_new_card(region)),
-        *pages(say("拿到新卡以后"), *once_collected(region)),
-    )
+    term = rules.term.value
     waits = (say("从交上到拿到卡，要 {term}。", term=span(term)),) if term is not None else ()
-    lines = (*on_slip(region, proxy), *waits, *collected)
-    return filed_pages(session, matter_in_words(region, told.matter), told, first, next_steps, lines, further)
+    return Afterwards(
+        next_steps=(*(window if picture_by_window else ()), *collected, *for_good),
+        on_slip=(*on_slip(region, proxy), *waits, *collected),
+        further=(
+            *at_the_window(region, _SERVICE, proxy),
+            *pages(say("等新卡的时候"), *until_new_card(region)),
+            *pages(say("拿到新卡以后"), *once_collected(region)),
+        ),
+    )
+
+
+def _filed(session: Session, told: FilingTold, proxy: Proxy | None, after: Afterwards) -> tuple[View, ...]:
+    """Number and term, and what comes after, with the slip."""
+    region = session.region
+    term = region.pack.replacement.term.value
+    until = (Fact(say("多久能拿到卡"), span(term)),) if term is not None else ()
+    ended = (Fact(say("旧卡"), say("已经作废")),) if _ends_now(region) else ()
+    note = say("窗口看过材料才能办，要带什么请看后面。") if proxy is not None else None
+    first = Result(say("交上去了，等着领新卡"), (number_fact(told), *until, *ended), note, ())
+    steps = (*after.next_steps, *look_it_up(region))
+    name = matter_in_words(region, told.matter)
+    return filed_pages(session, name, told, first, steps, after.on_slip, after.further)
