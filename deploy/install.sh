@@ -2,7 +2,7 @@
 # Make a bare Debian 12 a terminal from a bundle, bring a newer one, go back, take it away (docs/installation.md).
 # Nothing is changed before bundle and machine have been looked at; what broke off half-way is finished by running it again.
 set -euo pipefail
-export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+export TZ=UTC LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 readonly USAGE=64 BUNDLE_WRONG=65 MACHINE_WRONG=66 PACKAGES_FAILED=69 NOT_WORKING=70 NO_SPACE=73 BUSY=75 QUEUE_NOT_EMPTY=76
 readonly TOP=card-terminal-bundle
@@ -16,7 +16,6 @@ readonly DEVICE_NAMES=/etc/udev/rules.d/71-card-terminal-devices.rules # filled 
 readonly SERVICES="card-terminal-check.service card-terminal-display.service card-terminal.service card-terminal-uplink.service"
 readonly SPARE_MIB=256     # of the disk stays free at least, for the ledger
 readonly PACKAGES_MIB=900  # what Debian's packages take on a bare machine; measured: 740
-readonly DRAINS_S=120      # how long a removal waits for the uplink
 
 usage() {
     cat <<'WORDS'
@@ -31,6 +30,7 @@ usage: install.sh [options] BUNDLE     install, or bring a newer version
   --root DIR         the Debian in this folder instead of this machine's; nothing is started
   --dry-run          say what would be done, change nothing
   --leave-queue      remove although entries wait for the centre; they stay in the ledger
+  --wait SECONDS     how long a removal waits for the uplink to deliver them (120)
   --with-ledger      with --purge: ledger and keys too, for good; never while entries wait
 WORDS
 }
@@ -39,11 +39,12 @@ say() { printf 'install: %s\n' "$*"; note "$*"; }
 stop() { # stop CODE WORDS…
     local code=$1
     shift
+    said=yes
     printf 'install: %s\n' "$*" >&2
     note "stopped ($code): $*"
     exit "$code"
 }
-note() { if [ -n "$log" ]; then printf '%s %s\n' "$(date -u +%FT%TZ)" "$*" >>"$log"; fi; }
+note() { if [ -n "$log" ]; then printf '%(%FT%TZ)T %s\n' -1 "$*" >>"$log"; fi; }
 step() { # step WORDS…
     done_steps=$((done_steps + 1))
     say "[$done_steps/$steps] $*"
@@ -182,6 +183,11 @@ install_packages() {
     if [ -n "$guarded" ]; then rm -f "$guarded"; guarded=''; fi
 }
 
+pip_of_debian() { # comes with python3-venv
+    local wheel
+    for wheel in "$root"/usr/share/python-wheels/pip-*.whl; do printf '%s' "${wheel#"$root"}"; done
+}
+
 lay_version() { # a version is whole once `complete` lies in it, and never changed after that
     local place=$HOME_FOLDER/versions/$version from=${bundle#"$root"}
     if [ -f "$root$place/complete" ]; then
@@ -190,12 +196,11 @@ lay_version() { # a version is whole once `complete` lies in it, and never chang
     fi
     change rm -rf "$root$place"
     change mkdir -p "$root$place"
-    inside /usr/bin/python3 -m venv "$place" || stop $NOT_WORKING "no virtual environment can be made; see $LOG"
-    inside "$place/bin/python" -m pip install --disable-pip-version-check --no-cache-dir --no-index \
-        --find-links "$from/wheels" --no-deps --require-hashes --requirement "$from/requirements.txt" ||
+    inside /usr/bin/python3 -m venv --without-pip "$place" || stop $NOT_WORKING "no virtual environment can be made; see $LOG"
+    # Debian's pip out of its wheel, so that none is left in the terminal, which installs nothing by itself.
+    inside env "PYTHONPATH=$(pip_of_debian)" "$place/bin/python" -m pip install --disable-pip-version-check --no-cache-dir \
+        --no-index --find-links "$from/wheels" --no-deps --require-hashes --requirement "$from/requirements.txt" ||
         stop $NOT_WORKING "the application's packages can't be installed; see $LOG"
-    # A terminal installs nothing by itself.
-    inside "$place/bin/python" -m pip --disable-pip-version-check uninstall -y pip
     change cp -r "$bundle/assets" "$bundle/config" "$bundle/systemd" "$root$place/"
     change cp "$bundle/install.sh" "$root$place/install.sh"
     change chmod -R u=rwX,go=rX "$root$place"
@@ -235,12 +240,14 @@ place_files() { # place_files VERSION: its units and settings, in the places tha
 }
 
 mask_units() { # masks that somebody else has set are not ours to take away later
-    local unit masked=$root$OWN_FOLDER/masked.txt
+    local unit units=()
     for unit in $(listed "$1"); do
-        if [ "$(readlink "$root/etc/systemd/system/$unit" || true)" = /dev/null ]; then continue; fi
-        inside systemctl mask "$unit"
-        if [ "$dry_run" = no ]; then printf '%s\n' "$unit" >>"$masked"; fi
+        if [ "$(readlink "$root/etc/systemd/system/$unit" || true)" != /dev/null ]; then units+=("$unit"); fi
     done
+    if [ ${#units[@]} -eq 0 ]; then return; fi
+    if [ "$dry_run" = no ]; then printf '%s\n' "${units[@]}" >>"$root$OWN_FOLDER/masked.txt"; fi
+    # By force, since Debian has links of its own to some of them in the same place.
+    inside systemctl --force mask "${units[@]}"
 }
 
 default_configuration() {
@@ -407,7 +414,7 @@ except (ValueError, KeyError):
 }
 
 check_queue() {
-    local left ends=$((SECONDS + DRAINS_S))
+    local left ends=$((SECONDS + drains_s))
     left=$(waiting)
     while [ "$left" != 0 ] && [ "$left" != unknown ] && [ "$dry_run" = no ] && is_running && [ $SECONDS -lt $ends ] &&
         systemctl is-active --quiet card-terminal-uplink.service; do
@@ -430,7 +437,7 @@ check_queue() {
 }
 
 remove() {
-    local unit file
+    local units file
     steps=4
     [ -d "$root$HOME_FOLDER" ] || [ -d "$root$OWN_FOLDER" ] || [ "$purge" = yes ] || stop $USAGE "nothing is installed"
     step "the queue"
@@ -445,7 +452,8 @@ remove() {
     if is_running; then close_terminal; fi
     inside systemctl disable card-terminal.target card-terminal-display.service card-terminal.service card-terminal-uplink.service || true
     if [ -f "$root$OWN_FOLDER/masked.txt" ]; then
-        while read -r unit; do inside systemctl unmask "$unit"; done <"$root$OWN_FOLDER/masked.txt"
+        mapfile -t units <"$root$OWN_FOLDER/masked.txt"
+        inside systemctl unmask "${units[@]}"
     fi
     step "programs and settings"
     if [ -f "$root$OWN_FOLDER/placed.txt" ]; then
@@ -473,18 +481,26 @@ remove() {
     say "the terminal is removed; Debian's packages stay"
 }
 
+misused() {
+    usage >&2
+    exit $USAGE
+}
+
 finish() {
     local code=$?
     if [ -n "$guarded" ]; then rm -f "$guarded"; fi
     if [ -n "$opened" ]; then rm -rf "$opened"; fi
-    if [ $code -ne 0 ]; then note "ended with $code"; fi
+    if [ -n "$mounted" ]; then umount "$mounted"; fi
+    if [ $code -ne 0 ] && [ "$said" = no ]; then
+        printf 'install: broke off in step %s; why stands in %s. Run it again: it goes on where it stopped\n' "$done_steps" "${log:-the lines above}" >&2
+    fi
     exit $code
 }
 
 main() {
-    local wanted='' given='' words
+    local wanted='' given=''
     dry_run=no offline=no packages=yes purge=no leave_queue=no with_ledger=no root='' verify_with='' log=''
-    opened='' bundle='' version='' missing='' guarded='' closed=no done_steps=0 steps=0
+    opened='' bundle='' version='' missing='' guarded='' closed=no mounted='' said=no drains_s=120 done_steps=0 steps=0
     while [ $# -gt 0 ]; do
         case $1 in
             --offline) offline=yes ;;
@@ -493,19 +509,26 @@ main() {
             --leave-queue) leave_queue=yes ;;
             --with-ledger) with_ledger=yes ;;
             --rollback | --remove | --purge) wanted=${1#--} ;;
-            --root | --verify-with)
-                [ $# -gt 1 ] || { usage >&2; exit $USAGE; }
-                if [ "$1" = --root ]; then root=$(realpath -- "$2"); else verify_with=$2; fi
+            --root | --verify-with | --wait)
+                [ $# -gt 1 ] || misused
+                case $1 in
+                    --root) root=$(realpath -- "$2") ;;
+                    --verify-with) verify_with=$2 ;;
+                    --wait) drains_s=$2 ;;
+                esac
                 shift
                 ;;
-            --help) usage; exit 0 ;;
-            -*) usage >&2; exit $USAGE ;;
+            --help)
+                usage
+                exit 0
+                ;;
+            -*) misused ;;
             *) given=$1 ;;
         esac
         shift
     done
-    if { [ -n "$wanted" ] && [ -n "$given" ]; } || { [ -z "$wanted" ] && [ -z "$given" ]; }; then usage >&2; exit $USAGE; fi
-    if [ "$with_ledger" = yes ] && [ "$wanted" != purge ]; then usage >&2; exit $USAGE; fi
+    if { [ -n "$wanted" ] && [ -n "$given" ]; } || { [ -z "$wanted" ] && [ -z "$given" ]; }; then misused; fi
+    if [ "$with_ledger" = yes ] && [ "$wanted" != purge ]; then misused; fi
     if [ "$root" = / ]; then root=''; fi
     [ -z "$root" ] || [ -d "$root" ] || stop $USAGE "$root: no such folder"
     [ "$(id -u)" -eq 0 ] || stop $MACHINE_WRONG "only root can install"
@@ -519,6 +542,12 @@ main() {
         exec 9>"$root/run/card-terminal-install.lock"
         flock --nonblock 9 || stop $BUSY "another installation runs"
         note "$0 ${wanted:-install} $given"
+        # What Debian's packages and systemd's tools ask the kernel, they ask there.
+        if [ -n "$root" ] && [ ! -e "$root/proc/self" ]; then
+            mkdir -p "$root/proc"
+            mount -t proc proc "$root/proc"
+            mounted=$root/proc
+        fi
     fi
     case $wanted in
         rollback) roll_back ;;
