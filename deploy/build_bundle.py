@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Build the bundle: one archive from which ``deploy/install.sh`` makes a bare Debian 12 a terminal (docs/installation.md).
+"""Build the bundle: one archive from which ``deploy/install.sh`` makes a bare Debian 12 a terminal.
 
-In it are the installer, what it puts where, the wheels of the lock with their hashes, fonts, models and rules, and the
-list of Debian packages; if wanted the packages themselves. ``SHA256SUMS`` names every file, and a signature over that
-list may lie beside it. The same inputs make the same archive: order, times and owners are fixed.
+docs/installation.md says how it is used. In it are the installer, what it puts where, the wheels of the lock with their
+hashes, fonts, models and rules, and the list of Debian packages; if wanted the packages themselves. ``SHA256SUMS``
+names every file, and a signature over that list may lie beside it. The same inputs make the same archive: order, times and
+owners are fixed.
 """
 
 import argparse
@@ -33,7 +34,7 @@ SIGNATURE: Final = "SHA256SUMS.sig"
 CONFIG: Final = ("card_faces", "handbook", "holidays", "outlets", "regions")
 """What of ``config`` travels; the demo stays."""
 UNPACKED: Final = 1.35
-"""A wheel's files on the disk, with the byte code that is made of them, by their size in the wheel unpacked; measured."""
+"""A wheel's files on the disk, with the byte code made of them, for a byte in the wheel unpacked; measured."""
 MEBIBYTE: Final = 1024 * 1024
 
 
@@ -46,7 +47,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bundle", help="folder of the archive")
     parser.add_argument("--debs", action="store_true", help="put the Debian packages in as well")
-    parser.add_argument("--sign", type=Path, metavar="KEY", help="Ed25519 private key (PEM) that signs the list of sums")
+    parser.add_argument(
+        "--sign", type=Path, metavar="KEY", help="Ed25519 private key (PEM) that signs the list of sums"
+    )
     parser.add_argument("--wheels", type=Path, help="a folder of wheels made before, instead of fetching them")
     chosen = parser.parse_args()
     try:
@@ -54,7 +57,7 @@ def main() -> int:
             stage = Path(folder) / TOP
             fill(stage, wheels=chosen.wheels, debs=chosen.debs)
             archive = finish(stage, chosen.output, key=chosen.sign)
-    except (NotBuilt, OSError, subprocess.CalledProcessError) as error:
+    except (NotBuilt, OSError) as error:
         print(f"bundle: {error}", file=sys.stderr)
         return 1
     print(f"bundle: {archive}, {archive.stat().st_size // MEBIBYTE} MiB")
@@ -100,9 +103,7 @@ def debian_packages() -> list[tuple[str, str]]:
     """The packages that a terminal needs, with the version that apt would take on this machine."""
     listed = (ROOT / "deploy" / "systemd" / "debian-packages.txt").read_text("utf-8").splitlines()
     names = sorted(line for line in listed if line and not line.startswith("#"))
-    told = subprocess.run(
-        ["apt-cache", "policy", *names], check=True, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}
-    ).stdout
+    told = _told("apt-cache", "policy", *names)
     versions = dict(re.findall(r"^(\S+):\n.*\n  Candidate: (\S+)", told, re.MULTILINE))
     lacking = [name for name in names if versions.get(name, "(none)") == "(none)"]
     if lacking:
@@ -123,15 +124,16 @@ def fetch_debs(folder: Path, names: list[str]) -> None:
             # Where the build runs as root, apt's own user can't write a private folder.
             *("-o", "APT::Sandbox::User=root", "install"),
         ]
-        subprocess.run([*command, *names], check=True, stdout=subprocess.DEVNULL)
+        _told(*command, *names)
         entries = []
         for deb in sorted(archives.glob("*.deb")):
             # A colon of an epoch stands as %3a in apt's names.
             target = folder / deb.name.replace("%3a", "_")
             shutil.copyfile(deb, target)
-            control = subprocess.run(["dpkg-deb", "-f", target], check=True, capture_output=True, text=True).stdout
+            size = target.stat().st_size
             entries.append(
-                f"{control.strip()}\nFilename: ./{target.name}\nSize: {target.stat().st_size}\nSHA256: {_digest(target)}\n"
+                f"{_told('dpkg-deb', '-f', str(target))}\n"
+                f"Filename: ./{target.name}\nSize: {size}\nSHA256: {_digest(target)}\n"
             )
     _write(folder / "Packages", "\n".join(entries))
 
@@ -139,17 +141,12 @@ def fetch_debs(folder: Path, names: list[str]) -> None:
 def build_wheels(folder: Path) -> None:
     """The application's own wheel, and by the lock's hashes all that it needs; what has no wheel is compiled here."""
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch())}
+    build += ["--wheel-dir", str(folder)]
     with tempfile.TemporaryDirectory() as scratch:
         lock = Path(scratch) / "terminal.lock"
         _write(lock, terminal_lock((ROOT / "requirements.lock").read_text("utf-8")))
-        subprocess.run(
-            [*build, "--require-hashes", "--requirement", str(lock), "--wheel-dir", str(folder)],
-            check=True, env=environment,
-        )  # fmt: skip
-    subprocess.run(
-        [*build, "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)], check=True, env=environment
-    )
+        _told(*build, "--require-hashes", "--requirement", str(lock))
+    _told(*build, "--no-build-isolation", str(ROOT))
 
 
 def terminal_lock(lock: str) -> str:
@@ -193,9 +190,7 @@ def description(stage: Path) -> str:
     """What the installer asks of a machine before it changes anything."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         version = tomllib.load(file)["project"]["version"]
-    architecture = subprocess.run(
-        ["dpkg", "--print-architecture"], check=True, capture_output=True, text=True
-    ).stdout.strip()
+    architecture = _told("dpkg", "--print-architecture")
     installed = sum(_unpacked(wheel) for wheel in (stage / "wheels").glob("*.whl")) * UNPACKED
     installed += sum(path.stat().st_size for path in (stage / "assets").rglob("*") if path.is_file())
     return (
@@ -210,10 +205,8 @@ def finish(stage: Path, output: Path, *, key: Path | None) -> Path:
     files = [path for path in _files(stage) if path.name not in {SUMS, SIGNATURE}]
     _write(stage / SUMS, "".join(f"{_digest(path)}  {path.relative_to(stage)}\n" for path in files))
     if key is not None:
-        subprocess.run(
-            [*("openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key), "-in", stage / SUMS, "-out", stage / SIGNATURE],
-            check=True,
-        )
+        files_of = ["-inkey", str(key), "-in", str(stage / SUMS), "-out", str(stage / SIGNATURE)]
+        _told("openssl", "pkeyutl", "-sign", "-rawin", *files_of)
     version = re.findall(r"^version=(.+)$", (stage / "bundle.conf").read_text("utf-8"), re.MULTILINE)[0]
     output.mkdir(parents=True, exist_ok=True)
     archive = output / f"card-terminal-{version}.tar"
@@ -229,10 +222,20 @@ def epoch() -> int:
     """The time that files in the archive bear: ``SOURCE_DATE_EPOCH``, else that of the last commit, else 2020."""
     if given := os.environ.get("SOURCE_DATE_EPOCH"):
         return int(given)
-    told = subprocess.run(
-        ["git", "log", "-1", "--format=%ct"], cwd=ROOT, check=False, capture_output=True, text=True
-    ).stdout.strip()
-    return int(told) if told else 1_577_836_800
+    if not (ROOT / ".git").exists():
+        return 1_577_836_800
+    return int(_told("git", "-C", str(ROOT), "log", "-1", "--format=%ct"))
+
+
+def _told(*command: str) -> str:
+    """What a program says; that of the build bears the archive's time."""
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    if command[0] == sys.executable:
+        environment["SOURCE_DATE_EPOCH"] = str(epoch())
+    told = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)  # noqa: S603 - ours
+    if told.returncode:
+        raise NotBuilt(f"{command[0]} ended with {told.returncode}: {told.stderr.strip()[-500:]}")
+    return told.stdout.strip()
 
 
 def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:

@@ -65,7 +65,7 @@ class Root:
 
     def run(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         """The installer, with this root."""
-        command = ["unshare", "--mount", "sh", "-c", INSIDE, "sh", self.folder, ROOT / "deploy" / "install.sh"]
+        command = ["unshare", "--mount", "sh", "-c", INSIDE, "sh", str(self.folder), str(ROOT / "deploy/install.sh")]
         return subprocess.run(
             [*command, "--root", self.folder / "root", *arguments],
             capture_output=True, text=True, check=False, timeout=60,
@@ -201,9 +201,7 @@ def test_a_bundle_that_is_not_what_was_built_is_refused(
     assert not list((root / "var/tmp").iterdir()), "what was unpacked is cleared away"
 
 
-def test_a_signature_that_is_demanded_must_be_there_and_be_right(
-    root: Root, bundle: Path, tmp_path: Path
-) -> None:
+def test_a_signature_that_is_demanded_must_be_there_and_be_right(root: Root, bundle: Path, tmp_path: Path) -> None:
     keys = []
     for name in ("ours", "theirs"):
         private, public = tmp_path / f"{name}.pem", tmp_path / f"{name}.pub"

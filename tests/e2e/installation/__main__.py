@@ -1,4 +1,4 @@
-"""``make install-test``: a bundle makes a bare Debian a terminal, which serves, is brought a newer version, and removed.
+"""``make install-test``: a bundle makes a bare Debian a terminal, which serves, is brought a newer one, is removed.
 
 The root is made by debootstrap and really booted, without a network but its loopback; the centre runs outside it. What
 happened goes to ``build/install/results.json``; the exit code is 1 when anything was not as it should be.
@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from tests.e2e.installation.machine import ROOT, Machine, NotBooted, alone, debootstrap, site_packages
+from tests.e2e.installation.machine import ROOT, Machine, alone, debootstrap, site_packages
 
 BUILD: Final = ROOT / "build" / "install"
 
@@ -49,15 +49,17 @@ class Record:
         """
         began = time.monotonic()
         try:
-            said, good = work(), True
-        except (NotAsItShould, NotBooted, OSError, subprocess.SubprocessError, AssertionError) as error:
-            said, good = f"{type(error).__name__}: {error}", False
+            said = work()
+        except Exception as error:
+            self._keep(name, f"{type(error).__name__}: {error}", good=False, began=began)
+            raise NotAsItShould(name) from error
+        self._keep(name, said, good=True, began=began)
+
+    def _keep(self, name: str, said: str, *, good: bool, began: float) -> None:
         seconds = round(time.monotonic() - began, 1)
         self.steps.append({"step": name, "good": good, "seconds": seconds, "said": said})
         print(f"{'ok    ' if good else 'FAILED'} {seconds:6.1f} s  {name}: {said}", flush=True)
         self._file.write_text(json.dumps(self.steps, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        if not good:
-            raise NotAsItShould(name)
 
 
 def bundle_tool() -> ModuleType:

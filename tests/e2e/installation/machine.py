@@ -23,6 +23,7 @@ ROOT: Final = Path(__file__).resolve().parents[3]
 SUITE: Final = "bookworm"
 HARNESS: Final = Path("/mnt/harness")
 """Where the machine sees the simulators, read-only."""
+DISPLAYS: Final = Path("/tmp/.X11-unix")
 BOOTS_S: Final = 120.0
 LEAST: Final = ("systemd", "systemd-sysv", "dbus", "ca-certificates")
 """What is there before the installer: a machine that starts."""
@@ -43,6 +44,9 @@ def alone() -> None:
     if libc.unshare(libc_flags) != 0:
         raise OSError(ctypes.get_errno(), "no namespaces for this process")
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    # Displays are looked for by their files first: those of this machine are out of the way.
+    DISPLAYS.mkdir(mode=0o1777, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", DISPLAYS], check=True)
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
 
@@ -131,7 +135,14 @@ class Machine:
     def command(self, *command: str) -> list[str]:
         """The same as a command of this machine's."""
         inside = ["nsenter", f"--target={self._leader}", *("-m", "-u", "-i", "-p", "-C"), "env", "-i"]
-        return [*inside, "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TERM=dumb", "SYSTEMD_PAGER=", "LC_ALL=C.UTF-8", *command]
+        return [
+            *inside,
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+            "TERM=dumb",
+            "SYSTEMD_PAGER=",
+            "LC_ALL=C.UTF-8",
+            *command,
+        ]
 
     def simulator(self, module: str, *arguments: str) -> "subprocess.Popen[str]":
         """A device that hangs on this machine: its simulator, which makes its port there."""
