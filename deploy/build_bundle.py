@@ -3,8 +3,8 @@
 
 docs/installation.md says how it is used. In it are the installer, what it puts where, the wheels of the lock with their
 hashes, fonts, models and rules, and the list of Debian packages; if wanted the packages themselves. ``SHA256SUMS``
-names every file, and a signature over that list may lie beside it. The same inputs make the same archive: order, times and
-owners are fixed.
+names every file, and a signature over that list may lie beside it. The same inputs make the same archive: order, times
+and owners are fixed.
 """
 
 import argparse

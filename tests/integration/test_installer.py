@@ -47,11 +47,13 @@ exec "$@"
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Root:
     """A Debian to install into."""
 
     folder: Path
+    told: "subprocess.CompletedProcess[str] | None" = None
+    """What the installer said of it, where a fixture has run it."""
 
     @classmethod
     def made(cls, folder: Path) -> "Root":
@@ -266,17 +268,24 @@ def test_without_a_network_it_says_so_and_has_changed_nothing(root: Root, bundle
     assert not (root / "opt").exists()
 
 
-def test_what_stands_where_and_what_broke_off_is_finished(root: Root, bundle: Path) -> None:
+@pytest.fixture(scope="module")
+def installed(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Root:
+    """Where an installation broke off half-way, and the next one went on."""
+    root = Root.made(tmp_path_factory.mktemp("installed") / "machine")
     told = root.run("--dry-run", bundle)
     place = next(line for line in told.stdout.splitlines() if "/venv" not in line and "rm -rf" in line).split()[-1]
     half = root.folder / "root" / "opt" / "card-terminal" / "versions" / Path(place).name
     (half / "bin").mkdir(parents=True)
     (half / "bin" / "python").write_text("half of a program")
-    told = root.run("--offline", bundle)
-    assert told.returncode == 0, told.stderr
-    assert (half / "complete").exists()
-    assert root.version() == half.name
+    root.told = root.run("--offline", bundle)
+    return root
 
+
+def test_what_stands_where_and_what_broke_off_is_finished(installed: Root) -> None:
+    root = installed
+    assert root.told is not None
+    assert root.told.returncode == 0, root.told.stderr
+    assert (root / f"opt/card-terminal/versions/{root.version()}/complete").exists()
     for name, place in (line.split() for line in (ROOT / "deploy/systemd/places.txt").read_text().splitlines()[1:]):
         source = ROOT / "deploy" / "systemd" / name
         for file in source.rglob("*") if source.is_dir() else (source,):
@@ -338,10 +347,10 @@ def test_newer_back_again_and_away(root: Root, bundle: Path, newer: Path) -> Non
     assert (told_by_ledger.exists(), names.read_text(), pattern.read_text()) == (True, "# filled\n", "# filled\n")
 
 
-def test_what_nobody_waits_for_can_be_purged(root: Root, bundle: Path) -> None:
+def test_what_nobody_waits_for_can_be_purged(installed: Root, bundle: Path) -> None:
+    root = installed
     assert root.run("--purge", "--with-ledger", bundle).returncode == USAGE
     assert root.run("--remove", "--with-ledger").returncode == USAGE
-    assert root.run("--offline", bundle).returncode == 0
     ledger, keys = root / "var/lib/card-terminal/ledger", root / "etc/credstore.encrypted"
     ledger.mkdir(parents=True)
     (root / "var/lib/card-terminal/told").write_text('{"entries": 4, "delivered_through": 4}')
