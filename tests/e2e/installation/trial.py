@@ -225,6 +225,7 @@ class Trial(AbstractContextManager["Trial"]):
         with self.screen() as screen:
             try:
                 self.queries(screen)
+                screen.wait_for("看完了", timeout_s=PATIENCE_S)
             finally:
                 picture = screen.capture()
                 if picture is not None:
@@ -237,7 +238,7 @@ class Trial(AbstractContextManager["Trial"]):
         return f"{len(self.stored()) - before} entries at the centre, {self.build / 'served.png'}"
 
     def queries(self, screen: Screen) -> None:
-        """One visit: look up one's card, read one page, leave."""
+        """One visit, up to the card in one's hand again."""
         assert self._slot is not None
         assert self._pad is not None
         assert self._pad.stdin is not None
@@ -250,7 +251,6 @@ class Trial(AbstractContextManager["Trial"]):
         self._pad.stdin.write(f"press {PIN}\nenter\n")
         screen.wait_for("请取走您的卡", timeout_s=PATIENCE_S)
         self._slot.pull()
-        screen.wait_for("您的社保卡信息", "看完了", timeout_s=PATIENCE_S)
 
     def touches(self, screen: Screen, words: str) -> None:
         _, box = screen.wait_for(words, timeout_s=PATIENCE_S)
@@ -349,14 +349,8 @@ class Trial(AbstractContextManager["Trial"]):
 
     def keeps_its_queue(self) -> str:
         self.centre.stop()
-        assert self._slot is not None
         with self.screen() as screen:
-            self.touches(screen, "点这里开始")
-            self.touches(screen, "查我的卡")
-            screen.wait_for("请插入社会保障卡", timeout_s=PATIENCE_S)
-            self._slot.insert(chip(CARD))
-            screen.wait_for("请取走您的卡", timeout_s=PATIENCE_S)
-            self._slot.pull()
+            self.queries(screen)
         told = self.machine.run("/usr/sbin/card-terminal-install", "--remove", "--wait", "5")
         expect(told.returncode == QUEUE_NOT_EMPTY, f"ended with {told.returncode}: {told.stdout}{told.stderr}")
         self.all_active()
