@@ -81,6 +81,7 @@ _MEANING: Mapping[Service, Mapping[Effect, Say]] = MappingProxyType(
             Effect.MAYBE: say("卡可能已经启用，也可能没有。再办一次就知道，不会重复。"),
             Effect.DONE: say("您的卡已经启用。"),
         },
+        Service.CARD_REPLACEMENT: _FILING,
     }
 )
 
@@ -91,7 +92,7 @@ def meaning(service: Service, effect: Effect) -> Say:
 
 
 _DEVICE_LETTERS: Mapping[str, str] = MappingProxyType(
-    {"card_reader": "C", "pin_pad": "P", "id_reader": "D", "camera": "V"}
+    {"card_reader": "C", "capture_unit": "C", "pin_pad": "P", "id_reader": "D", "camera": "V"}
 )
 _KIND_NUMBERS: tuple[tuple[type[DeviceError], str], ...] = (
     (NotConnected, "01"),
