@@ -51,7 +51,8 @@ bundle: setup ## one archive that makes a bare Debian 12 a terminal, in build/bu
 	@exec $(PYTHON) deploy/build_bundle.py $(if $(DEBS),--debs) $(if $(SIGN),--sign $(SIGN))
 
 deb: bundle ## the same as a Debian package, in build/deb
-	@exec deploy/build_deb.sh build/bundle/*.tar build/deb
+	@deploy/build_deb.sh build/bundle/*.tar build/deb
+	@if command -v lintian >/dev/null; then lintian --allow-root --fail-on error build/deb/*.deb; fi
 
 install-test: setup ## install, serve, freeze, upgrade, go back and remove in a bare root that is booted; build/install/results.json
 	@exec $(PYTHON) -m tests.e2e.installation

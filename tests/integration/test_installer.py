@@ -23,7 +23,7 @@ from kiosk.configuration import load_configuration
 from tests.e2e.installation.__main__ import bundle_tool, variant
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ("deploy/install.sh", "deploy/systemd/enrol", "deploy/systemd/display-authority")
+SCRIPTS = ("deploy/install.sh", "deploy/build_deb.sh", "deploy/systemd/enrol", "deploy/systemd/display-authority")
 TOOL = bundle_tool()
 USAGE, BUNDLE_WRONG, MACHINE_WRONG, PACKAGES_FAILED, NO_SPACE, BUSY, QUEUE_NOT_EMPTY = 64, 65, 66, 69, 73, 75, 76
 PROGRAM = """
@@ -367,6 +367,21 @@ def test_two_at_once_are_one_too_many(root: Root, bundle: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         told = root.run("--offline", bundle)
     assert (told.returncode, "another installation runs" in told.stderr) == (BUSY, True)
+
+
+def test_a_debian_package_brings_the_bundle_and_asks_the_installer(bundle: Path, tmp_path: Path) -> None:
+    """What apt takes away, the installer lets go: while entries wait for the centre the package stays."""
+    subprocess.run([ROOT / "deploy" / "build_deb.sh", bundle, tmp_path / "deb"], cwd=ROOT, check=True)
+    (package,) = (tmp_path / "deb").glob("*.deb")
+    subprocess.run(["dpkg-deb", "--raw-extract", package, tmp_path / "out"], check=True)
+    assert (tmp_path / "out/usr/share/card-terminal/bundle.tar").read_bytes() == bundle.read_bytes()
+    control = (tmp_path / "out/DEBIAN/control").read_text("utf-8")
+    assert "\nDepends: coreutils\n" in control
+    scripts = [tmp_path / "out/DEBIAN" / name for name in ("postinst", "prerm", "postrm")]
+    assert subprocess.run(["shellcheck", *scripts], check=False).returncode == 0
+    assert "install.sh --offline --no-packages /usr/share/card-terminal/bundle.tar" in scripts[0].read_text("utf-8")
+    assert "card-terminal-install --remove\n" in scripts[1].read_text("utf-8")
+    assert "/var/lib/card-terminal" not in scripts[2].read_text("utf-8")
 
 
 def test_the_same_files_make_the_same_bundle(bundle: Path, tmp_path: Path) -> None:
