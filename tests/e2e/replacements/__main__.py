@@ -1,0 +1,73 @@
+"""``python -m tests.e2e.replacements COUNT [--seed N]``: cut the power in the middle of replacements, then judge."""
+
+import argparse
+import json
+import random
+import sys
+import time
+from typing import Final
+
+import msgspec
+
+from tests.centre import REPOSITORY
+from tests.e2e.replacements.campaign import Order, run
+from tests.e2e.replacements.verdict import Verdict
+
+RESULTS: Final = REPOSITORY / "build" / "chaos" / "results.json"
+TERMINALS: Final = 4
+
+
+def main() -> int:
+    """Run and write ``build/chaos/results.json``."""
+    parser = argparse.ArgumentParser(prog="tests.e2e.replacements", description=__doc__)
+    parser.add_argument("count", type=int, help="how many replacements")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--terminals", type=int, default=TERMINALS, help="side by side (%(default)s)")
+    parser.add_argument("--sqlite", action="store_true", help="the centre on SQLite instead of PostgreSQL")
+    given = parser.parse_args()
+    print(f"seed {given.seed}", flush=True)
+    began = time.monotonic()
+    order = Order(given.count, given.seed, given.terminals, postgres=not given.sqlite)
+    verdict, fates = run(order, lambda line: print(f"\r{line}", end="", file=sys.stderr, flush=True))
+    seconds = time.monotonic() - began
+    result = {
+        "seed": given.seed,
+        "seconds": round(seconds, 1),
+        "seconds_each": round(seconds / given.count, 2),
+        "sound": verdict.sound,
+        **msgspec.to_builtins(verdict),
+        "fates": msgspec.to_builtins(fates) if not verdict.sound else [],
+    }
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(_summary(verdict))
+    return 0 if verdict.sound else 1
+
+
+def _summary(verdict: Verdict) -> str:
+    lines = [
+        ("replacements", verdict.replacements),
+        ("cuts", verdict.cuts),
+        ("cards issued", verdict.issued),
+        ("abandoned", verdict.abandoned),
+        ("never reserved", verdict.never_reserved),
+        ("doubles", len(verdict.doubles)),
+        ("lost", len(verdict.lost)),
+        ("charged wrongly", len(verdict.wrongly_charged)),
+        ("open cases", len(verdict.open_cases)),
+        ("balance", "right" if not verdict.imbalances else f"{len(verdict.imbalances)} wrong"),
+        ("differences counted", len(verdict.differences)),
+        ("unexplained", len(verdict.unexplained)),
+        ("unfinished", len(verdict.unfinished)),
+        ("crashes", len(verdict.crashes)),
+    ]
+    text = "\n".join(f"{name:20} {value}" for name, value in lines)
+    wrongs = [
+        *verdict.doubles, *verdict.lost, *verdict.wrongly_charged, *verdict.imbalances, *verdict.unexplained,
+        *verdict.unfinished, *verdict.crashes,
+    ]  # fmt: skip
+    return "\n".join([text, *wrongs])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
