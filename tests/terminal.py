@@ -30,6 +30,7 @@ from drivers.pin_pad.discovery import open_pin_pad
 from kiosk import bootstrap
 from kiosk.central_client import CentralClient, CentreAdapter, ClockOffset, SignedConnection
 from kiosk.configuration import Configuration, load_configuration
+from kiosk.equipment import devices
 from kiosk.journeys.reception import MENUS
 from kiosk.journeys.views import (
     AnyIntent,
@@ -345,7 +346,7 @@ class RunningTerminal:
         self._devices = Devices(
             self._reader,
             open_pin_pad(str(configuration.pin_pad.port), "sunson"),
-            bootstrap.open_id_reader(configuration),
+            devices.open_id_reader(configuration),
         )
         real = bootstrap.surroundings(self._woken.set, offset, bootstrap.load_country(configuration))
         region = bootstrap.load_region(configuration)

@@ -227,7 +227,9 @@ class Conductor:
         closed = self._health.view(self._region.hotline)
         if closed is not None:
             return f"out of service, {closed.code}"
-        return "waits for somebody" if self.vacant else "serves somebody"
+        serving = "waits for somebody" if self.vacant else "serves somebody"
+        makes_none = self._watch.makes_no_cards
+        return f"{serving}, makes no card: {makes_none}" if makes_none else serving
 
     def stop(self) -> None:
         """End the lanes and close a running journey, which wipes what it holds."""
@@ -256,6 +258,7 @@ class Conductor:
             self._mind_unsettled(now)
         if self._at_reception:
             self._watch.look_at_printer(now)
+            self._watch.look_at_maker(now)
         self._draw(now)
 
     def _take(self, answer: LaneAnswer | Meanwhile) -> None:

@@ -4,11 +4,13 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
+from drivers.ports.card_printer import Fill, Media
 from drivers.ports.errors import DeviceError
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import LedgerFailed, SlipFate
 from kiosk.runtime.health import Health
 from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes
+from kiosk.runtime.making_watch import MakingWatch, look_at, stock_of
 from kiosk.runtime.paper import PrinterWatch
 from kiosk.runtime.surroundings import Devices, Journal
 
@@ -25,19 +27,34 @@ class DeviceWatch:
 
     def __init__(self, devices: Devices, journal: Journal, lanes: Lanes, health: Health) -> None:
         self._devices, self._journal, self._lanes, self._health = devices, journal, lanes, health
-        self._due: dict[Lane, float] = {}
+        self._due: dict[Callable[[LaneAnswer], None], float] = {}
         self._printer = PrinterWatch()
+        self._making = MakingWatch()
         self.reads_id_cards = False
         """The reader of identity cards has answered lately. The terminal serves without it."""
         self.camera_there = False
         """The camera has answered lately. The terminal serves without it."""
         self.card_unsettled = True
         """A card may be half made: no other is begun."""
+        self.keeps_old_cards = False
+        """The slot's motor has answered lately. Without it no old card is taken in."""
 
     @property
     def printing(self) -> Printing:
         """What can be promised of paper."""
         return Printing.ABSENT if self._devices.receipt_printer is None else self._printer.printing
+
+    @property
+    def makes_cards(self) -> bool:
+        """Whether a new card can be begun."""
+        return self._devices.card_maker is not None and self._making.ready and not self.card_unsettled
+
+    @property
+    def makes_no_cards(self) -> str:
+        """Why none can, in technician's English; empty where one can, and where none is ever made."""
+        if self._devices.card_maker is None:
+            return ""
+        return self._making.hindrance or ("a card was left half made" if self.card_unsettled else "")
 
     def look(self, now: float) -> None:
         """Look at what is due; for the time when nobody is being served."""
@@ -47,12 +64,22 @@ class DeviceWatch:
         if self._devices.camera is not None:
             self._ask(self._lanes.camera, self._devices.camera.identify, self._camera_seen, now, POLL_S)
         self._ask(self._lanes.ledger, self._journal.tidy, self._ledger_seen, now, POLL_S)
+        maker = self._devices.card_maker
+        if maker is not None and maker.slot is not None:
+            self._ask(self._lanes.card, maker.slot.status, self._slot_seen, now, POLL_S)
 
     def look_at_printer(self, now: float) -> None:
         """Ask how the printer is; while the services are shown as well, since the next citizen is told of it."""
         printer = self._devices.receipt_printer
         if printer is not None:
             self._ask(self._lanes.printer, printer.status, self._printer_seen, now, PRINTER_POLL_S)
+
+    def look_at_maker(self, now: float) -> None:
+        """Ask what cards are made with how it is; while the services are shown as well, as with the printer."""
+        maker = self._devices.card_maker
+        if maker is not None:
+            self._ask(self._lanes.maker, lambda: look_at(maker), self._maker_seen, now, POLL_S)
+            self._ask(self._lanes.ledger, lambda: stock_of(maker), self._stock_seen, now, POLL_S)
 
     def printed(self, fate: SlipFate) -> None:
         """Take in what became of a slip."""
@@ -69,8 +96,8 @@ class DeviceWatch:
     def _ask(
         self, lane: Lane, work: Callable[[], Any], then: Callable[[LaneAnswer], None], now: float, every_s: float
     ) -> None:
-        if lane.idle and now >= self._due.get(lane, 0.0):
-            self._due[lane] = now + every_s
+        if lane.idle and now >= self._due.get(then, 0.0):
+            self._due[then] = now + every_s
             self._lanes.do_aside(lane, work, then)
 
     def _printer_seen(self, answer: LaneAnswer) -> None:
@@ -100,6 +127,26 @@ class DeviceWatch:
         elif self.camera_there and not there:
             _log.error("the camera is not there: %s", answer.error)
         self.camera_there = there
+
+    def _maker_seen(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, DeviceError):
+            self._making.failed(answer.error)
+        else:
+            self._making.saw(answer.value)
+
+    def _stock_seen(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, LedgerFailed):
+            self._making.uncounted(answer.error)
+        else:
+            self._making.counted(*answer.value)
+
+    def _slot_seen(self, answer: LaneAnswer) -> None:
+        works = answer.error is None and answer.value.media is not Media.JAMMED and answer.value.bin is not Fill.FULL
+        if works and not self.keeps_old_cards:
+            _log.info("the slot takes old cards in")
+        elif self.keeps_old_cards and not works:
+            _log.error("the slot takes no old card in: %s", answer.error or "it is jammed, or its bin is full")
+        self.keeps_old_cards = works
 
     def _ledger_seen(self, answer: LaneAnswer) -> None:
         if isinstance(answer.error, LedgerFailed):
