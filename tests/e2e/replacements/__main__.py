@@ -15,6 +15,8 @@ from tests.e2e.replacements.verdict import Verdict
 
 RESULTS: Final = REPOSITORY / "build" / "chaos" / "results.json"
 TERMINALS: Final = 4
+_SHOWN: Final = 40
+"""So many wrongs are named on the screen; the file has all."""
 
 
 def main() -> int:
@@ -66,7 +68,7 @@ def _summary(verdict: Verdict) -> str:
         *verdict.doubles, *verdict.lost, *verdict.wrongly_charged, *verdict.imbalances, *verdict.unexplained,
         *verdict.unfinished, *verdict.crashes,
     ]  # fmt: skip
-    return "\n".join([text, *wrongs])
+    return "\n".join([text, *wrongs[:_SHOWN], *(["…"] if wrongs[_SHOWN:] else [])])
 
 
 if __name__ == "__main__":

@@ -428,8 +428,9 @@ class Lane:
 
     def _listen(self, mother: "subprocess.Popen[bytes]") -> None:
         assert mother.stdout is not None
-        with mother.stdout:
+        with mother.stdout, self._log.with_name("said.log").open("ab", buffering=0) as said:
             for line in mother.stdout:
+                said.write(f"{time.time() % 10_000:.3f} ".encode() + line)
                 self._said.put(line.decode().strip())
         self._said.put("gone")
 

@@ -78,6 +78,8 @@ REST: Final = 7
 """Exit code of a life in which nothing was left to do."""
 _GIVE_UP_S: Final = 45.0
 _TICK_S: Final = 0.02
+_NO_MOMENTS: Final = frozenset({"close", "release", "status", "card_present"})
+"""Looks that change nothing, and that the terminal takes in between as well."""
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +177,7 @@ class _Watched:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._device, name)
-        if not callable(found) or name in {"close", "release"}:
+        if not callable(found) or name in _NO_MOMENTS:
             return found
         return functools.partial(self._called, name, found)
 
@@ -314,7 +316,7 @@ class _Citizen:
             case FeeCode(payment=Payment.WAITING):
                 return None if self._life.pays else Intent.CANCEL
             case _:
-                usual = (Intent.NEXT, Intent.DONE, Intent.BACK, Intent.CANCEL)
+                usual = (Intent.NEXT, Intent.DONE)
                 return next((intent for intent in usual if intent in offered), None)
 
 
@@ -336,19 +338,25 @@ def live(site: Site, life: Life) -> None:
         offset=offset,
     )
     journal = _WatchedJournal(site, offset, moments, forgetful=life.forgetful)
+    slot = cast("Any", _Watched(_slot(site), moments))
     maker = CardMaker(
         cast("Any", _Watched(_printer(site, signing, moments), moments)),
         cast("Any", _Watched(PcscCardEncoder(site.station, answer_limit_s=2.0), moments)),
         cast("Any", _Watched(PcscCardReader(site.station, answer_limit_s=2.0), moments)),
         StockBook(journal, REGION, SIZES, clock=time.time, offset_ms=lambda: 0),
-        cast("Any", _Watched(_slot(site), moments)),
+        cast("Any", None),  # the face comes with the journey
+        slot,
     )
     cast("dict[Service, Any]", JOURNEYS)[Service.CARD_APPLICATION] = replacement(life.replacement, _FACE)
     woken = threading.Event()
     citizen = _Citizen(life)
     conductor = Conductor(
         Region(load_pack(Path(site.region_pack))),
-        Devices(PcscCardReader(site.reader, answer_limit_s=2.0), cast("PinPad", _Pad()), card_maker=maker),
+        Devices(
+            PcscCardReader(site.reader, answer_limit_s=2.0),
+            cast("PinPad", _Pad()),
+            card_maker=maker,
+        ),
         _Line(CentralClient(connection), moments, life.silence),
         journal,
         citizen,
