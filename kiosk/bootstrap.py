@@ -21,9 +21,10 @@ from kiosk.central_client.connection import SignedConnection
 from kiosk.configuration import Configuration, ConfigurationError
 from kiosk.credentials import CentreKeys, make_keys, read_centre_keys, read_storage_key, read_terminal_key
 from kiosk.custody.book import StockBook
-from kiosk.equipment.card_making import check_card_making, open_card_maker, stock_sizes
-from kiosk.equipment.devices import open_camera, open_devices
+from kiosk.equipment.card_making import check_card_making, stock_sizes
+from kiosk.equipment.devices import open_camera
 from kiosk.equipment.studio import open_studio
+from kiosk.equipment.terminal import open_devices
 from kiosk.handbook.articles import HandbookError
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook, load_handbook
 from kiosk.journeys.views import AnyIntent
@@ -239,7 +240,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
     ) as journal:
         conductor = Conductor(
             region,
-            open_devices(configuration, open_card_maker(configuration, journal, offset)),
+            open_devices(configuration, journal, offset),
             lambda request: put_question(client, request),
             journal,
             window,

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from drivers.card_encoder import PcscCardEncoder
 from drivers.card_reader import PcscCardReader
+from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_encoder import CardEncoder
 from drivers.ports.card_printer import CardPrinter
 from drivers.transport.byte_line import DeviceFileLine, TcpLine
@@ -16,7 +17,6 @@ from kiosk.configuration import Configuration, ConfigurationError
 from kiosk.credentials import read_centre_keys
 from kiosk.custody.book import StockBook, StockLedger
 from kiosk.custody.stock import StorageSizes
-from kiosk.equipment.devices import open_capture_unit
 from kiosk.runtime.card_making import CardMaker
 from kiosk.ui.fonts import FontBook, FontsMissing
 
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from kiosk.card_face.painter import FacePainter
 
 
-def open_card_maker(configuration: Configuration, ledger: StockLedger, offset: ClockOffset) -> CardMaker | None:
+def open_card_maker(
+    configuration: Configuration, ledger: StockLedger, offset: ClockOffset, slot: CaptureUnit | None = None
+) -> CardMaker | None:
     """What this terminal makes cards with; None where there is no card printer. A printer that is not there closes
     nothing: it is looked after while the terminal runs.
 
     :param ledger: where the stock's book is kept.
+    :param slot: the motor of the citizen's slot; None where a hand moves the card.
     :raises ConfigurationError: a section, a key, a layout or the fonts are missing or wrong.
     """
     section = configuration.card_printer
@@ -43,7 +46,7 @@ def open_card_maker(configuration: Configuration, ledger: StockLedger, offset: C
         PcscCardReader(section.contact_station),
         book,
         open_face_painter(configuration),
-        open_capture_unit(configuration),
+        slot,
         section.usual_minutes,
     )
 

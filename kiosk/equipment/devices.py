@@ -5,7 +5,6 @@ from drivers.capture_unit import EscapeCaptureUnit
 from drivers.capture_unit.motor import BAUD_RATE
 from drivers.card_reader import PcscCardReader
 from drivers.id_reader import SerialIdReader
-from drivers.pin_pad.discovery import open_pin_pad
 from drivers.ports.camera import Camera
 from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_reader import CardReader
@@ -13,25 +12,7 @@ from drivers.ports.id_reader import IdReader
 from drivers.ports.receipt_printer import ReceiptPrinter
 from drivers.transport.byte_line import SerialPortLine
 from kiosk.configuration import Configuration, ConfigurationError
-from kiosk.runtime.card_making import CardMaker
-from kiosk.runtime.surroundings import Devices
 from kiosk.ui.fonts import FontBook, FontsMissing
-
-
-def open_devices(configuration: Configuration, card_maker: CardMaker | None) -> Devices:
-    """All that the configuration names.
-
-    :param card_maker: what cards are made with; None where none are.
-    :raises ConfigurationError: a camera's source is none, or the fonts have not been built.
-    """
-    return Devices(
-        open_card_reader(configuration.card_reader.name),
-        open_pin_pad(str(configuration.pin_pad.port), configuration.pin_pad.dialect),
-        open_id_reader(configuration),
-        open_receipt_printer(configuration),
-        open_camera(configuration),
-        card_maker,
-    )
 
 
 def open_card_reader(name: str | None) -> CardReader:

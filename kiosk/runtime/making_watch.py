@@ -64,7 +64,7 @@ class MakingWatch:
         """By the printer's own sensor."""
         self._hopper_count = 0
         """By the book."""
-        self._told = ""
+        self._told: str | None = None
 
     @property
     def hindrance(self) -> str:
@@ -111,7 +111,7 @@ class MakingWatch:
         if now:
             _log.error("no card can be made: %s", now)
         else:
-            _log.warning("cards can be made")
+            _log.info("cards can be made")
 
 
 def _hindrance_of(seen: MakerSeen) -> str:

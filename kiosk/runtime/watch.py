@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
+from drivers.ports.capture_unit import CaptureStatus
 from drivers.ports.card_printer import Fill, Media
-from drivers.ports.errors import DeviceError
+from drivers.ports.errors import DeviceError, MediaJammed, MediaPresent, MediaRemoved
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import LedgerFailed, SlipFate
 from kiosk.runtime.health import Health
@@ -18,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 POLL_S: Final = 10.0
 """How often PIN pad, identity-card reader, camera and ledger are looked at."""
+SLOT_POLL_S: Final = 1.0
+"""The slot's motor: whoever takes a card that was left there is not to wait for the screen."""
 PRINTER_POLL_S: Final = 5.0
 """The printer more often: what it says stands on the screen that shows the services."""
 
@@ -36,8 +39,8 @@ class DeviceWatch:
         """The camera has answered lately. The terminal serves without it."""
         self.card_unsettled = True
         """A card may be half made: no other is begun."""
-        self.keeps_old_cards = False
-        """The slot's motor has answered lately. Without it no old card is taken in."""
+        self._slot: CaptureStatus | None = None
+        """How the slot's motor was lately; None while it does not answer, and where there is none."""
 
     @property
     def printing(self) -> Printing:
@@ -48,6 +51,22 @@ class DeviceWatch:
     def makes_cards(self) -> bool:
         """Whether a new card can be begun."""
         return self._devices.card_maker is not None and self._making.ready and not self.card_unsettled
+
+    @property
+    def may_hold_old_card(self) -> bool:
+        """Whether a card in the slot may be one that a new card is made for: it stays until that is settled."""
+        devices = self._devices
+        return devices.capture_unit is not None and devices.card_maker is not None and self.card_unsettled
+
+    @property
+    def keeps_old_cards(self) -> bool:
+        """Whether an old card can be taken in for good."""
+        return self._slot is not None and self._slot.bin is not Fill.FULL
+
+    @property
+    def card_at_mouth(self) -> bool:
+        """Whether the slot's motor holds a card out for somebody to take."""
+        return self._slot is not None and self._slot.media is Media.LATCHED
 
     @property
     def makes_no_cards(self) -> str:
@@ -64,9 +83,8 @@ class DeviceWatch:
         if self._devices.camera is not None:
             self._ask(self._lanes.camera, self._devices.camera.identify, self._camera_seen, now, POLL_S)
         self._ask(self._lanes.ledger, self._journal.tidy, self._ledger_seen, now, POLL_S)
-        maker = self._devices.card_maker
-        if maker is not None and maker.slot is not None:
-            self._ask(self._lanes.card, maker.slot.status, self._slot_seen, now, POLL_S)
+        if self._devices.capture_unit is not None:
+            self._ask(self._lanes.card, self._devices.capture_unit.status, self._slot_seen, now, SLOT_POLL_S)
 
     def look_at_printer(self, now: float) -> None:
         """Ask how the printer is; while the services are shown as well, since the next citizen is told of it."""
@@ -80,6 +98,12 @@ class DeviceWatch:
         if maker is not None:
             self._ask(self._lanes.maker, lambda: look_at(maker), self._maker_seen, now, POLL_S)
             self._ask(self._lanes.ledger, lambda: stock_of(maker), self._stock_seen, now, POLL_S)
+
+    def bring_out_what_was_left(self) -> None:
+        """Have the motor hold out a card that nobody is served with."""
+        motor = self._devices.capture_unit
+        if motor is not None and not self.may_hold_old_card and self._lanes.card.idle:
+            self._lanes.do_aside(self._lanes.card, motor.eject, self._brought_out)
 
     def printed(self, fate: SlipFate) -> None:
         """Take in what became of a slip."""
@@ -141,12 +165,24 @@ class DeviceWatch:
             self._making.counted(*answer.value)
 
     def _slot_seen(self, answer: LaneAnswer) -> None:
-        works = answer.error is None and answer.value.media is not Media.JAMMED and answer.value.bin is not Fill.FULL
-        if works and not self.keeps_old_cards:
-            _log.info("the slot takes old cards in")
-        elif self.keeps_old_cards and not works:
-            _log.error("the slot takes no old card in: %s", answer.error or "it is jammed, or its bin is full")
-        self.keeps_old_cards = works
+        if isinstance(answer.error, DeviceError):
+            # A card that is drawn in could not be given back.
+            self._health.broken("capture_unit", answer.error)
+            self._slot = None
+            return
+        self._slot = answer.value
+        if answer.value.media is Media.JAMMED:
+            self._health.broken("capture_unit", MediaJammed("capture_unit", "a card is stuck in the slot"))
+        elif answer.value.media is Media.PRESENT and self.may_hold_old_card:
+            self._health.broken(
+                "capture_unit", MediaPresent("capture_unit", "it holds a card until a new one is settled")
+            )
+        else:
+            self._health.whole("capture_unit")
+
+    def _brought_out(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, DeviceError) and not isinstance(answer.error, MediaRemoved):
+            self._health.broken("capture_unit", answer.error)
 
     def _ledger_seen(self, answer: LaneAnswer) -> None:
         if isinstance(answer.error, LedgerFailed):

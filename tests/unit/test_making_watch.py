@@ -81,7 +81,7 @@ def test_an_empty_hopper_with_blanks_in_the_book_is_to_be_counted() -> None:
 
 
 def test_it_is_told_when_it_changes_and_only_then(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.WARNING)
+    caplog.set_level(logging.INFO)
     watch = watching(MakerSeen(READY, chip_at_station=False))
     for _ in range(3):
         watch.failed(NotConnected("card_printer", "unplugged"))
@@ -89,6 +89,7 @@ def test_it_is_told_when_it_changes_and_only_then(caplog: pytest.LogCaptureFixtu
     watch.uncounted(LedgerFailed("the disk is full"))
     watch.counted(FIVE, SIZES)
     assert [record.message for record in caplog.records] == [
+        "cards can be made",
         "no card can be made: card_printer: unplugged",
         "cards can be made",
         "no card can be made: the disk is full",
