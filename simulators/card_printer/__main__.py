@@ -71,7 +71,9 @@ def main() -> None:
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     slot = None if arguments.contacts is None else CardSlot(arguments.contacts, CONTACT_STATION_PORT)
-    blanks = BlankMaker(arguments.folder, arguments.region, arguments.norm, arguments.pin, arguments.bank, arguments.first)
+    blanks = BlankMaker(
+        arguments.folder, arguments.region, arguments.norm, arguments.pin, arguments.bank, arguments.first
+    )
     with CardPrinterSimulator(
         arguments.folder,
         port=arguments.port,

@@ -9,11 +9,11 @@ from typing import Final
 
 import msgspec
 
-from tests.centre import REPOSITORY
-from tests.e2e.replacements.campaign import Order, run
+from tests.e2e.replacements.breaks import BREAKS
+from tests.e2e.replacements.campaign import RESULTS, Order, run, run_broken
+from tests.e2e.replacements.plan import Fault
 from tests.e2e.replacements.verdict import Verdict
 
-RESULTS: Final = REPOSITORY / "build" / "chaos" / "results.json"
 TERMINALS: Final = 4
 _SHOWN: Final = 40
 """So many wrongs are named on the screen; the file has all."""
@@ -26,10 +26,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--terminals", type=int, default=TERMINALS, help="side by side (%(default)s)")
     parser.add_argument("--sqlite", action="store_true", help="the centre on SQLite instead of PostgreSQL")
+    parser.add_argument("--fault", type=Fault, choices=list(Fault), help="goes wrong with each, instead of any")
+    parser.add_argument(
+        "--break", dest="broken", choices=sorted(BREAKS), help="plant a fault: the verdict must find it"
+    )
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     began = time.monotonic()
-    order = Order(given.count, given.seed, given.terminals, postgres=not given.sqlite)
+    order = Order(given.count, given.seed, given.terminals, postgres=not given.sqlite, fault=given.fault)
+    if given.broken:
+        return _broken(given.broken, order)
     verdict, fates = run(order, lambda line: print(f"\r{line}", end="", file=sys.stderr, flush=True))
     seconds = time.monotonic() - began
     result = {
@@ -44,6 +50,15 @@ def main() -> int:
     RESULTS.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(_summary(verdict))
     return 0 if verdict.sound else 1
+
+
+def _broken(name: str, order: Order) -> int:
+    """Write what a broken campaign found beside the others' results; its exit code."""
+    found = run_broken(name, order)
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.with_name(f"broken-{name}.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    print(json.dumps({name: value for name, value in found.items() if isinstance(value, list) and name != "fates"}))
+    return 0 if found["sound"] else 1
 
 
 def _summary(verdict: Verdict) -> str:

@@ -1,6 +1,8 @@
 """A campaign from its seed to its verdict."""
 
 import contextlib
+import json
+import os
 import queue
 import shutil
 import socket
@@ -11,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -22,12 +24,15 @@ from central.seed import Seed, SeedHolder, plant
 from central.tables import Issuance
 from simulators.card.card_file import load_card_file
 from tests.centre import REPOSITORY, RunningCentre
+from tests.e2e.chaos import ROOMS
+from tests.e2e.replacements.breaks import BREAKS
 from tests.e2e.replacements.lane import Fate, Lane, Surroundings, run_lanes
-from tests.e2e.replacements.plan import REGION, REGION_CODE, Person, replacements
+from tests.e2e.replacements.plan import REGION, REGION_CODE, Fault, Person, Replacement, replacements
 from tests.e2e.replacements.things import Provider
 from tests.e2e.replacements.verdict import Blanks, Verdict, judge, read_book
 from tests.postgres import private_postgres
 
+RESULTS: Final = REPOSITORY / "build" / "chaos" / "results.json"
 LOGS: Final = REPOSITORY / "build" / "chaos" / "logs"
 _DAY_S: Final = 86_400
 _START_S: Final = 30.0
@@ -41,6 +46,8 @@ class Order:
     seed: int
     terminals: int
     postgres: bool = True
+    fault: Fault | None = None
+    """What goes wrong with each replacement, instead of what is drawn."""
 
 
 def run(order: Order, tell: Callable[[str], None] = lambda _: None) -> tuple[Verdict, list[Fate]]:
@@ -48,7 +55,7 @@ def run(order: Order, tell: Callable[[str], None] = lambda _: None) -> tuple[Ver
 
     :param tell: told how far it has come.
     """
-    planned = list(replacements(order.seed, order.count))
+    planned = list(replacements(order.seed, order.count, order.fault))
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
         database = None
@@ -80,8 +87,34 @@ def run(order: Order, tell: Callable[[str], None] = lambda _: None) -> tuple[Ver
         return verdict, fates
 
 
-def _run_all(lanes: list[Lane], planned: list, tell: Callable[[str], None]) -> list[Fate]:  # type: ignore[type-arg]
-    waiting: queue.SimpleQueue = queue.SimpleQueue()  # type: ignore[type-arg]
+def run_broken(name: str, order: Order) -> dict[str, Any]:
+    """The results of the same campaign on a copy of the project with a planted fault.
+
+    :raises LookupError: the fault no longer fits the source.
+    :raises OSError: the campaign in the copy came to no verdict.
+    """
+    with tempfile.TemporaryDirectory(prefix="chaos-broken-") as folder:
+        project = Path(folder)
+        for room in ROOMS:
+            shutil.copytree(REPOSITORY / room, project / room, ignore=shutil.ignore_patterns("__pycache__"))
+        for patch in BREAKS[name]:
+            patch.apply(project)
+        options = [f"--seed={order.seed}", f"--terminals={order.terminals}"]
+        options += ["--sqlite"] * (not order.postgres) + ([f"--fault={order.fault.value}"] if order.fault else [])
+        ended = subprocess.run(
+            [sys.executable, "-m", "tests.e2e.replacements", str(order.count), *options],
+            cwd=project, env={**os.environ, "PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        found = project / RESULTS.relative_to(REPOSITORY)
+        if not found.exists():
+            raise OSError(f"the broken campaign came to no verdict:\n{ended.stderr[-2000:]}")
+        results: dict[str, Any] = json.loads(found.read_bytes())
+        return results
+
+
+def _run_all(lanes: list[Lane], planned: list[Replacement], tell: Callable[[str], None]) -> list[Fate]:
+    waiting: queue.SimpleQueue[Replacement] = queue.SimpleQueue()
     for one in planned:
         waiting.put(one)
     done: queue.SimpleQueue[Fate] = queue.SimpleQueue()

@@ -10,7 +10,7 @@ from drivers.ports.card_reader import HolderData
 from drivers.ports.errors import DeviceError
 from kiosk.journeys.frame import Ending, Progress, Session, serve
 from kiosk.journeys.identify import await_card
-from kiosk.journeys.issuing import CardInMaking, End, Hold, Issued, give_old_card_back, make_card, tell_abandoned
+from kiosk.journeys.issuing import CardInMaking, End, Hold, Issued, make_card, tell_abandoned
 from kiosk.journeys.issuing_requests import Pause
 from kiosk.journeys.new_card import REPLACEMENT_FEE, fee_waiting
 from kiosk.journeys.requests import Interruption, Journey, Record, ask, ask_centre
@@ -50,16 +50,17 @@ def _body(planned: Replacement, face: Face, progress: Progress) -> Journey[Endin
     progress.stands_for(person.number, person.name)
     if planned.exchanges:
         yield from await_card(progress)
-        progress.holds_card = False  # the motor has it
     yield from ask(Record(progress.transaction(Stage.BEGUN)))
     try:
         order = yield from _paid_for(planned, hold)
     except (Interruption, DeviceError):
-        yield from _given_up(planned, hold)
+        yield from _given_up(hold)
         raise
     if order is None:
-        return _ending((yield from _given_up(planned, hold)))
+        return _ending((yield from _given_up(hold)))
     issued = yield from make_card(progress, CardInMaking(planned.job, _chip(order), face, planned.exchanges))
+    if issued.end is not End.ABANDONED or issued.old_card_inside:
+        progress.holds_card = False
     return _ending(issued)
 
 
@@ -93,11 +94,8 @@ def _paid_for(planned: Replacement, hold: Hold) -> Journey[CardOrder | None]:
     return None
 
 
-def _given_up(planned: Replacement, hold: Hold) -> Journey[Issued]:
-    inside = False
-    if planned.exchanges:
-        inside = not (yield from give_old_card_back(hold))
-    return (yield from tell_abandoned(hold, AbandonedWhy.FEE, BlankFate.NOT_FED, old_card_inside=inside))
+def _given_up(hold: Hold) -> Journey[Issued]:
+    return (yield from tell_abandoned(hold, AbandonedWhy.FEE, BlankFate.NOT_FED))
 
 
 _OUTCOMES: Final = {

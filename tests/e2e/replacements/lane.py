@@ -32,7 +32,7 @@ from tests.e2e.replacements.things import Printer, Provider, Refused, Slot
 _PACK: Final = REPOSITORY / "tests" / "regions" / f"{REGION}.toml"
 _LIVES: Final = 8
 """Of the terminal, for one replacement; more and it does not come to rest."""
-_SILENT_S: Final = 90.0
+_SILENT_S: Final = 240.0
 _REFILL: Final = 40
 _LOW: Final = 8
 _SLOT_BIN: Final = 12
@@ -105,6 +105,8 @@ class Lane:
         self._said: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._mother = self._started()
         self._done = 0
+        self._weak_waits = False
+        """A chip that will not hold what is written lies in the hopper."""
         self.destroyed: set[str] = set()
         """Old cards that staff took out of the slot's bin."""
 
@@ -257,7 +259,7 @@ class Lane:
                     count = int(self.printer.order(f"empty {place.value}"))
                     if count:
                         book.stock.empty(place, count, **_STAFF)
-            if tally.hopper < _LOW or planned.fault is Fault.HOPPER_EMPTY or planned.at.startswith("EF"):
+            if tally.hopper < _LOW or planned.fault is Fault.HOPPER_EMPTY or _wants_weak(planned) or self._weak_waits:
                 self._fill(book.stock, planned, tally.hopper)
         self.printer.order("change_ribbon")
         if len(self.slot.state["retained"]) >= _SLOT_BIN:
@@ -273,9 +275,10 @@ class Lane:
         if left:
             self.printer.order("empty hopper")
             book.empty(Place.HOPPER, left, **_STAFF)
+        self._weak_waits = _wants_weak(planned)
         if planned.fault is Fault.HOPPER_EMPTY:
             return
-        weak = 1 if planned.at.startswith("EF") else 0
+        weak = int(_wants_weak(planned))
         if weak:
             self.printer.order(f"load 1 {planned.at}")
         self.printer.order(f"load {_REFILL}")
@@ -464,6 +467,10 @@ def run_lanes(lanes: Sequence[Lane], planned: "queue.SimpleQueue[Replacement]", 
     for thread in threads:
         thread.start()
     return threads
+
+
+def _wants_weak(planned: Replacement) -> bool:
+    return planned.fault in {Fault.WEAK_CHIP, Fault.TRIED_AGAIN}
 
 
 def _next_of(planned: "queue.SimpleQueue[Replacement]") -> Replacement | None:

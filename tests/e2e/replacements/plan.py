@@ -135,15 +135,19 @@ class Replacement(msgspec.Struct, frozen=True, kw_only=True):
         return self.reason is not ReplacementReason.LOST
 
 
-def replacements(seed: int, count: int) -> Iterator[Replacement]:
-    """The same for the same seed, one by one: the n-th does not depend on how many there are."""
+def replacements(seed: int, count: int, only: Fault | None = None) -> Iterator[Replacement]:
+    """The same for the same seed, one by one: the n-th does not depend on how many there are.
+
+    :param only: what goes wrong with each of them; drawn without it.
+    """
     for index in range(count):
-        yield _drawn(random.Random(f"{seed} {index}"), index)
+        yield _drawn(random.Random(f"{seed} {index}"), index, only)
 
 
-def _drawn(chance: random.Random, index: int) -> Replacement:
+def _drawn(chance: random.Random, index: int, only: Fault | None) -> Replacement:
     lost = chance.random() < 0.4
     fault = Fault.NONE if chance.random() < 0.5 else chance.choice([one for one in Fault if one is not Fault.NONE])
+    fault = fault if only is None else only
     if lost and fault in (Fault.SLOT_JAM, Fault.SLOT_LOST_ANSWER, Fault.OLD_CARD_PULLED):
         fault = Fault.NONE
     cuts = [] if chance.random() < 0.05 else [_cut(chance, _MOMENTS)]
@@ -156,7 +160,7 @@ def _drawn(chance: random.Random, index: int) -> Replacement:
         cuts = [Cut(blow=Blow.BEFORE, what="wait_until_taken"), *cuts[1:]]
     at = chance.choice(_COMMANDS) if fault in (Fault.JAM, Fault.LOST_ANSWER, Fault.GARBAGE, Fault.DEAF) else ""
     if fault in (Fault.WEAK_CHIP, Fault.TRIED_AGAIN):
-        at = chance.choice(["EF05:07", "EF06:09", "EF08"]) if fault is Fault.WEAK_CHIP else "EF05:07"
+        at = "EF05:07"
     silence = None
     if fault is Fault.CENTRE_SILENT:
         silence = Silence(

@@ -76,7 +76,7 @@ PACE: Final = 20
 """The terminal's clock runs so much faster than the world's: a minute's patience is three seconds."""
 REST: Final = 7
 """Exit code of a life in which nothing was left to do."""
-_GIVE_UP_S: Final = 45.0
+_GIVE_UP_S: Final = 180.0
 _TICK_S: Final = 0.02
 _NO_MOMENTS: Final = frozenset({"close", "release", "status", "card_present"})
 """Looks that change nothing, and that the terminal takes in between as well."""
@@ -356,6 +356,7 @@ def live(site: Site, life: Life) -> None:
             PcscCardReader(site.reader, answer_limit_s=2.0),
             cast("PinPad", _Pad()),
             card_maker=maker,
+            capture_unit=slot,
         ),
         _Line(CentralClient(connection), moments, life.silence),
         journal,
