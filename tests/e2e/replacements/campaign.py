@@ -79,10 +79,7 @@ def run(order: Order, tell: Callable[[str], None] = lambda _: None) -> tuple[Ver
             stopped = [f"{lane.terminal.id}: {why}" for lane in lanes if (why := lane.upload())]
             verdict = _judged(fates, lanes, centre, provider)
             verdict.unfinished += stopped
-        except BaseException:
-            keep_logs(folder)
-            raise
-        if not verdict.sound:
+        finally:
             keep_logs(folder)
         return verdict, fates
 

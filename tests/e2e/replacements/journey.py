@@ -35,24 +35,27 @@ _POLLS: Final = 60
 _POLL_S: Final = 2.0
 
 
-def replacement(planned: Replacement, face: Face) -> Callable[[Session], Journey[Outcome]]:
-    """The journey of one replacement."""
+def replacement(planned: Replacement, face: Face, *, again: bool) -> Callable[[Session], Journey[Outcome]]:
+    """The journey of one replacement.
+
+    :param again: it was paid for in an earlier life, and is begun once more.
+    """
 
     def body(session: Session, progress: Progress) -> Journey[Ending]:
         del session
-        return (yield from _body(planned, face, progress))
+        return (yield from _body(planned, face, progress, again=again))
 
     return lambda session: serve(session, Service.CARD_APPLICATION, body)
 
 
-def _body(planned: Replacement, face: Face, progress: Progress) -> Journey[Ending]:
+def _body(planned: Replacement, face: Face, progress: Progress, *, again: bool) -> Journey[Ending]:
     person, hold = planned.person, Hold(progress, planned.job)
     progress.stands_for(person.number, person.name)
-    if planned.exchanges:
+    if planned.exchanges and not again:
         yield from await_card(progress)
     yield from ask(Record(progress.transaction(Stage.BEGUN)))
     try:
-        order = yield from _paid_for(planned, hold)
+        order = yield from _paid_for(planned, hold, again=again)
     except (Interruption, DeviceError):
         yield from _given_up(hold)
         raise
@@ -64,7 +67,7 @@ def _body(planned: Replacement, face: Face, progress: Progress) -> Journey[Endin
     return _ending(issued)
 
 
-def _paid_for(planned: Replacement, hold: Hold) -> Journey[CardOrder | None]:
+def _paid_for(planned: Replacement, hold: Hold, *, again: bool) -> Journey[CardOrder | None]:
     person = planned.person
     reserved = yield from ask_centre(
         ReserveIssuance(
@@ -79,6 +82,8 @@ def _paid_for(planned: Replacement, hold: Hold) -> Journey[CardOrder | None]:
     )
     if not isinstance(reserved, IssuanceReserved) or reserved.order is None:
         return None
+    if again:
+        return reserved.order
     yield from hold.record(IssuanceStep.RESERVED)
     yield from hold.record(IssuanceStep.FEE_ORDERED)
     ordered = yield from ask_centre(OrderFee(transaction_id=planned.job), FeeOrdered)

@@ -68,6 +68,7 @@ from kiosk.runtime.surroundings import Devices, Surroundings
 from tests.e2e.replacements.journey import replacement
 from tests.e2e.replacements.plan import REGION, Blow, Cut, Replacement, Silence
 
+_log: Final = logging.getLogger(__name__)
 STORAGE_KEY: Final = b"s" * 32
 SIZES: Final = StorageSizes(
     hopper=100, hopper_low=5, reject_bin=30, reject_bin_high=24, retained_bin=30, retained_bin_high=24
@@ -347,7 +348,9 @@ def live(site: Site, life: Life) -> None:
         cast("Any", None),  # the face comes with the journey
         slot,
     )
-    cast("dict[Service, Any]", JOURNEYS)[Service.CARD_APPLICATION] = replacement(life.replacement, _FACE)
+    cast("dict[Service, Any]", JOURNEYS)[Service.CARD_APPLICATION] = replacement(
+        life.replacement, _FACE, again=life.forgetful
+    )
     woken = threading.Event()
     citizen = _Citizen(life)
     conductor = Conductor(
@@ -437,7 +440,7 @@ def _live_and_exit(site: Site, life: Life) -> NoReturn:
         live(site, life)
         code = REST
     except BaseException:
-        logging.exception("a life of the terminal ended by itself")
+        _log.exception("a life of the terminal ended by itself")
     os._exit(code)
 
 
