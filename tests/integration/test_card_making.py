@@ -13,6 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from central.tables import Card, Fee
+from drivers.capture_unit import EscapeCaptureUnit
+from drivers.capture_unit.motor import BAUD_RATE
 from drivers.card_encoder import PcscCardEncoder
 from drivers.card_printer import EscapeCardPrinter
 from drivers.card_printer.escape import Limits
@@ -20,7 +22,7 @@ from drivers.card_reader import PcscCardReader
 from drivers.ports.card_encoder import ChipData
 from drivers.ports.card_reader import HolderData
 from drivers.ports.errors import DeviceError
-from drivers.transport.byte_line import TcpLine
+from drivers.transport.byte_line import SerialPortLine, TcpLine
 from kiosk.card_face.layout import layout_for
 from kiosk.card_face.painter import FacePainter
 from kiosk.central_client import CentralClient, ClockOffset, SignedConnection
@@ -29,8 +31,8 @@ from kiosk.journeys import issuing_requests as wanted
 from kiosk.journeys.frame import Progress, Session
 from kiosk.journeys.issuing import CardInMaking, End, Issued, make_card
 from kiosk.journeys.issuing_recovery import settle
-from kiosk.journeys.requests import Announce, AskCentre, Journey, LedgerFailed, Record
-from kiosk.journeys.views import Attract, TakeNewCard, View
+from kiosk.journeys.requests import Announce, AskCentre, Journey, LedgerFailed, Record, Unreachable
+from kiosk.journeys.views import Attract, OutOfService, TakeCard, TakeNewCard, View
 from kiosk.ledger import Ledger
 from kiosk.records.china_time import CHINA
 from kiosk.records.filings import IdentifiedBy
@@ -46,11 +48,12 @@ from kiosk.records.issuance import (
 from kiosk.records.transaction import Service, Stage
 from kiosk.runtime.card_making import CardMaker, book_errand, making_errand
 from kiosk.runtime.centre import put_question
-from kiosk.runtime.conductor import Conductor
+from kiosk.runtime.conductor import UNSETTLED_POLL_S, Conductor
 from kiosk.runtime.journal import DurableJournal
 from kiosk.runtime.surroundings import Devices, Surroundings
 from kiosk.runtime.watch import POLL_S
 from kiosk.ui.fonts import FontBook
+from simulators.capture_unit import CaptureUnitSimulator
 from simulators.card.slot import CardSlot
 from simulators.card_printer import CardPrinterSimulator, tally
 from simulators.pcscd import CONTACT_STATION_PORT, PrivatePcscd
@@ -289,6 +292,7 @@ class _Hall:
     def __init__(self, terminal: Terminal, folder: Path) -> None:
         centre, enrolled = terminal.centre, terminal.enrolled
         terminal.ledger.close()
+        self.centre_is_silent = False
         self._journal = DurableJournal(
             lambda: Ledger.open(folder / "ledger", enrolled.id, STORAGE_KEY, centre.opening_key, centre.clock),
             ClockOffset(folder / "offset"),
@@ -303,8 +307,8 @@ class _Hall:
         """By how much the monotonic clock was moved on."""
         self.conductor = Conductor(
             region("yunling"),
-            Devices(Slot(), Pad(), card_maker=maker),
-            lambda request: put_question(terminal.client, request),
+            Devices(Slot(), Pad(), card_maker=maker, capture_unit=maker.slot),
+            lambda request: Unreachable(True) if self.centre_is_silent else put_question(terminal.client, request),
             self._journal,
             self.screen,
             Surroundings(
@@ -385,3 +389,28 @@ def test_without_the_contact_station_no_card_is_begun(terminal: Terminal, tmp_pa
     hall.until(lambda: "makes no card: card_reader" in hall.conductor.standing)
     assert isinstance(hall.view, Attract)
     hall.close()
+
+
+def test_the_old_card_stays_inside_until_the_centre_has_said_which_one_is_valid(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    order = terminal.reserve()
+    terminal.cut_before = "SwitchCards"
+    assert terminal.make(order) is None
+    with CaptureUnitSimulator(tmp_path / "slot", link=tmp_path / "motor") as unit:
+        unit.insert(tmp_path / "the-old-card.json")
+        motor = EscapeCaptureUnit(SerialPortLine("capture_unit", str(tmp_path / "motor"), BAUD_RATE))
+        terminal.maker = dataclasses.replace(terminal.maker, slot=motor)
+        hall = _Hall(terminal, tmp_path)
+        hall.centre_is_silent = True
+        hall.until(lambda: isinstance(hall.view, OutOfService))
+        assert unit.state.where == "contacts"
+        hall.centre_is_silent = False
+        hall.skipped_s += UNSETTLED_POLL_S
+        hall.until(lambda: unit.state.where == "mouth")
+        hall.until(lambda: hall.settled and isinstance(hall.view, TakeCard))
+        unit.take()
+        hall.looks_again(lambda: isinstance(hall.view, Attract))
+        hall.close()
+        motor.close()
+    assert valid_cards(terminal.centre) == [YUNLING[0]]

@@ -27,6 +27,7 @@ from kiosk.journeys.card_activation import card_activation
 from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.card_replacement import card_replacement
 from kiosk.journeys.data_change import data_change
 from kiosk.journeys.filing_progress import filing_progress
 from kiosk.journeys.formal_loss import formal_loss
@@ -346,6 +347,31 @@ SCENARIOS: dict[str, Scenario] = {
     "changed data": (
         data_change,
         lambda: World(key="yunling", documents=[ID_CARD], choices={"还有别的变了吗？": Intent.NEXT}),
+    ),
+    "card ordered": (
+        card_replacement,
+        lambda: World(key="beijing", documents=[ID_CARD], keyed=["13800000000"]),
+    ),
+    "card ordered, which ends the old one": (
+        card_replacement,
+        lambda: World(key="qingdao", documents=[ID_CARD], keyed=["13800000000"]),
+    ),
+    "card ordered by a proxy": (
+        card_replacement,
+        lambda: World(
+            key="yunling",
+            documents=[PROXY, ID_CARD],
+            keyed=["13800000000"],
+            choices={"给谁办？": Chosen("sent")},
+        ),
+    ),
+    "card ordered, unanswered": (
+        card_replacement,
+        lambda: World(key="beijing", documents=[ID_CARD], keyed=["13800000000"], lost_answer_to=FileMatter),
+    ),
+    "card ordered that is not reported lost": (
+        card_replacement,
+        lambda: World(key="beijing", documents=[ID_CARD], keyed=["13800000000"], verdict=FilingVerdict.NOT_REPORTED),
     ),
     "card given up": (cancelling, lambda: World(key="yunling", documents=[ID_CARD])),
     "card of somebody who has died": (
