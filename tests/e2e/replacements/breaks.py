@@ -25,7 +25,9 @@ BREAKS: Final[dict[str, tuple[Patch, ...]]] = {
             "central/issuance.py",
             "            session.add_all(switch_cards(old, others, order, new, now_ms, cause, sealed=instant.sealed))\n",
             "            was = old.state\n"
-            "            session.add_all(switch_cards(old, others, order, new, now_ms, cause, sealed=instant.sealed))\n"
+            "            session.add_all(\n"
+            "                switch_cards(old, others, order, new, now_ms, cause, sealed=instant.sealed)\n"
+            "            )\n"
             "            old.state = was\n",
         ),
     ),

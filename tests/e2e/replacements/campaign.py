@@ -18,7 +18,6 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from central.app import issuance_desk
-from central.database import Database
 from central.region_rules import load_region_rules
 from central.seed import Seed, SeedHolder, plant
 from central.tables import Issuance

@@ -1,4 +1,6 @@
-"""The citizen's way to a new card in a campaign: no screens but the fee's, and no proof of who they are."""
+"""The citizen's way to a new card in a campaign: :func:`kiosk.journeys.instant_replacement.instant_replacement` without
+the identity card, the portrait and the preview, which need no centre, move no card and cost nothing.
+"""
 
 from collections.abc import Callable
 from datetime import date
@@ -8,31 +10,22 @@ from drivers.ports.card_encoder import ChipData
 from drivers.ports.card_printer import Face
 from drivers.ports.card_reader import HolderData
 from drivers.ports.errors import DeviceError
-from kiosk.journeys.frame import Ending, Progress, Session, serve
-from kiosk.journeys.identify import await_card
-from kiosk.journeys.issuing import CardInMaking, End, Hold, Issued, make_card, tell_abandoned
-from kiosk.journeys.issuing_requests import Pause
-from kiosk.journeys.new_card import REPLACEMENT_FEE, fee_waiting
-from kiosk.journeys.requests import Interruption, Journey, Record, ask, ask_centre
-from kiosk.records.filings import IdentifiedBy
-from kiosk.records.issuance import (
-    AbandonedWhy,
-    AskFee,
-    BlankFate,
-    CardOrder,
-    FeeOrdered,
-    FeeStanding,
-    FeeState,
-    IssuanceReserved,
-    OrderFee,
-    ReserveIssuance,
-)
+from drivers.ports.id_reader import DocumentKind, IdDocument
+from kiosk.journeys.fee import pay
+from kiosk.journeys.frame import Ended, Ending, Progress, Session, serve
+from kiosk.journeys.holder import Holder
+from kiosk.journeys.identify import await_card, read_issuer
+from kiosk.journeys.issuing import CardInMaking, Issued, make_card
+from kiosk.journeys.new_card_endings import Made, told
+from kiosk.journeys.requests import Interruption, Journey, LedgerFailed, Record, ask
+from kiosk.journeys.reservation import NoCard, give_up, reserve
+from kiosk.journeys.views import Step
+from kiosk.records.issuance import AbandonedWhy, CardOrder, IssuanceReserved
 from kiosk.records.transaction import IssuanceStep, Outcome, Service, Stage
 from tests.blanks import PHOTO
-from tests.e2e.replacements.plan import Replacement
+from tests.e2e.replacements.plan import Person, Replacement
 
-_POLLS: Final = 60
-_POLL_S: Final = 2.0
+_FEE: Final = Step(5, 5)
 
 
 def replacement(planned: Replacement, face: Face, *, again: bool) -> Callable[[Session], Journey[Outcome]]:
@@ -42,78 +35,69 @@ def replacement(planned: Replacement, face: Face, *, again: bool) -> Callable[[S
     """
 
     def body(session: Session, progress: Progress) -> Journey[Ending]:
-        del session
-        return (yield from _body(planned, face, progress, again=again))
+        return (yield from _body(planned, face, session, progress, again=again))
 
-    return lambda session: serve(session, Service.CARD_APPLICATION, body)
+    return lambda session: serve(session, Service.CARD_REPLACEMENT, body)
 
 
-def _body(planned: Replacement, face: Face, progress: Progress, *, again: bool) -> Journey[Ending]:
-    person, hold = planned.person, Hold(progress, planned.job)
-    progress.stands_for(person.number, person.name)
+def _body(
+    planned: Replacement, face: Face, session: Session, progress: Progress, *, again: bool
+) -> Journey[Ending]:  # fmt: skip
+    shown = None
     if planned.exchanges and not again:
         yield from await_card(progress)
-    yield from ask(Record(progress.transaction(Stage.BEGUN)))
+        shown = (yield from read_issuer(progress)).identification_code
+    reserved = yield from reserve(session, progress, _holder(planned.person), planned.reason, shown)
     try:
-        order = yield from _paid_for(planned, hold, again=again)
-    except (Interruption, DeviceError):
-        yield from _given_up(hold)
+        order = yield from _ordered(session, progress, reserved, again=again)
+    except NoCard as stop:
+        yield from give_up(session, progress, stop.why)
+        raise stop.ended from None
+    except (Ended, Interruption, DeviceError, LedgerFailed):
+        yield from give_up(session, progress, AbandonedWhy.CITIZEN)
         raise
-    if order is None:
-        return _ending((yield from _given_up(hold)))
-    issued = yield from make_card(progress, CardInMaking(planned.job, _chip(order), face, planned.exchanges))
-    if issued.end is not End.ABANDONED or issued.old_card_inside:
+    issued = yield from _made(progress, CardInMaking(planned.job, _chip(order), face, planned.exchanges))
+    if issued.old_card_inside:
         progress.holds_card = False
-    return _ending(issued)
+    made = Made(exchange=planned.exchanges, fee_fen=reserved.fee_fen or 0, number=planned.person.number)
+    return told(session, progress, made, issued)
 
 
-def _paid_for(planned: Replacement, hold: Hold, *, again: bool) -> Journey[CardOrder | None]:
-    person = planned.person
-    reserved = yield from ask_centre(
-        ReserveIssuance(
-            transaction_id=planned.job,
-            region=hold.progress.session.region.key,
-            social_security_number=person.number,
-            name=person.name,
-            identified_by=IdentifiedBy.ID_CARD,
-            reason=planned.reason,
-        ),
-        IssuanceReserved,
+def _ordered(session: Session, progress: Progress, reserved: IssuanceReserved, *, again: bool) -> Journey[CardOrder]:
+    if reserved.order is None:
+        raise LookupError("nothing was reserved")
+    if not again:
+        yield from ask(Record(progress.transaction(Stage.STEP, step=IssuanceStep.RESERVED)))
+        yield from pay(session, progress, reserved.fee_fen or 0, _FEE)
+    return reserved.order
+
+
+def _made(progress: Progress, card: CardInMaking) -> Journey[Issued]:
+    try:
+        return (yield from make_card(progress, card))
+    except LedgerFailed:
+        progress.unsettled = True
+        raise
+
+
+def _holder(person: Person) -> Holder:
+    document = IdDocument(
+        kind=DocumentKind.RESIDENT,
+        name=person.name,
+        chinese_name="",
+        sex="1",
+        nation="01",
+        birth_date=person.birth_date,
+        address="",
+        number=person.number,
+        issuer="",
+        valid_from=date(2020, 1, 1),
+        valid_until=None,
+        travel_document="",
+        issue_count="",
+        photo=b"",
     )
-    if not isinstance(reserved, IssuanceReserved) or reserved.order is None:
-        return None
-    if again:
-        return reserved.order
-    yield from hold.record(IssuanceStep.RESERVED)
-    yield from hold.record(IssuanceStep.FEE_ORDERED)
-    ordered = yield from ask_centre(OrderFee(transaction_id=planned.job), FeeOrdered)
-    if not isinstance(ordered, FeeOrdered):
-        return None
-    view = fee_waiting(ordered.fee_fen, REPLACEMENT_FEE, ordered.code_url, 300, None)
-    for _ in range(_POLLS):
-        told = yield from ask_centre(AskFee(transaction_id=planned.job), FeeState)
-        if isinstance(told, FeeState) and told.standing is FeeStanding.PAID:
-            yield from hold.record(IssuanceStep.FEE_PAID)
-            return reserved.order
-        yield from ask(Pause(view, _POLL_S))
-    return None
-
-
-def _given_up(hold: Hold) -> Journey[Issued]:
-    return (yield from tell_abandoned(hold, AbandonedWhy.FEE, BlankFate.NOT_FED))
-
-
-_OUTCOMES: Final = {
-    End.TAKEN: Outcome.DONE,
-    End.RETAINED: Outcome.PARTLY_DONE,
-    End.UNSEEN: Outcome.UNKNOWN,
-    End.ABANDONED: Outcome.FAILED,
-    End.UNSETTLED: Outcome.UNKNOWN,
-}
-
-
-def _ending(issued: Issued) -> Ending:
-    return Ending(_OUTCOMES[issued.end], (), reason="" if issued.end is End.TAKEN else issued.end.value)
+    return Holder(person.number, person.name, document)
 
 
 def _chip(order: CardOrder) -> ChipData:

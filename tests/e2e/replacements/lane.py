@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 from cryptography.hazmat.primitives import serialization
@@ -33,6 +33,7 @@ _PACK: Final = REPOSITORY / "tests" / "regions" / f"{REGION}.toml"
 _LIVES: Final = 8
 """Of the terminal, for one replacement; more and it does not come to rest."""
 _SILENT_S: Final = 240.0
+_REACH_S: Final = 0.1
 _REFILL: Final = 40
 _LOW: Final = 8
 _SLOT_BIN: Final = 12
@@ -117,7 +118,7 @@ class Lane:
         self._look_after(planned)
         fed_before = self._fed()
         cuts, life = list(planned.cuts), Life(replacement=planned, serves=True, silence=planned.silence,
-                                             pays=planned.fault is not Fault.UNPAID)  # fmt: skip
+                                             pays=planned.fault not in (Fault.UNPAID, Fault.PAID_LATE))  # fmt: skip
         for _ in range(_LIVES):
             cut = cuts.pop(0) if cuts else None
             life = msgspec.structs.replace(life, cut=cut)
@@ -151,13 +152,11 @@ class Lane:
         self._mother.stdin.flush()
         cut, during, timer = life.cut, "start", None
         while True:
-            word, _, rest = self._said.get(timeout=_SILENT_S).partition(" ")
+            word, _, rest = self._heard(fate).partition(" ")
             match word:
                 case "alive":
                     self._pid = int(rest)
-                    if cut is not None and cut.blow is Blow.TIME:
-                        timer = threading.Timer(cut.share / 1000, self._strike_now)
-                        timer.start()
+                    timer = self._time_of(cut)
                 case "at":
                     number, _, during = rest.partition(" ")
                     self._mind_moment(int(number), cut, fate, served=life.serves)
@@ -170,20 +169,37 @@ class Lane:
                 case "ended":
                     self._pid = None
                     break
-                case "gone":
-                    raise RuntimeError(f"the terminal of lane {self.number} can't be started again")
         if timer is not None:
             timer.cancel()
-        if rest == str(-signal.SIGKILL):
-            power = cut is None or cut.takes_power
+        killed = rest == str(-signal.SIGKILL)
+        power = killed and (cut is None or cut.takes_power)
+        if killed:
             blow = cut.blow if cut is not None else Blow.PRINTER
             fate.struck.append(Struck(blow=blow, during=during, takes_power=power))
-            self._cut_power(fate, power=power)
-        elif rest != "rest":
-            self._cut_power(fate, power=True)
-        else:
-            self.printer.order("power_on")
+        self._cut_power(fate, power=power)
         return rest
+
+    def _time_of(self, cut: Cut | None) -> threading.Timer | None:
+        if cut is None or cut.blow is not Blow.TIME:
+            return None
+        timer = threading.Timer(cut.share / 1000, self._strike_now)
+        timer.start()
+        return timer
+
+    def _heard(self, fate: Fate) -> str:
+        """What the terminal says next; meanwhile a hand waits at the slot's mouth for what it was called to."""
+        deadline = time.monotonic() + _SILENT_S
+        while True:
+            try:
+                said = self._said.get(timeout=_REACH_S if self._called_to_slot else _SILENT_S)
+            except queue.Empty:
+                if time.monotonic() > deadline:
+                    raise
+                self._take_old_card(fate)
+                continue
+            if said == "gone":
+                raise RuntimeError(f"the terminal of lane {self.number} can't be started again")
+            return said
 
     def _mind_moment(self, number: int, cut: Cut | None, fate: Fate, *, served: bool) -> None:
         planned = fate.planned
@@ -205,6 +221,7 @@ class Lane:
             case "TakeNewCard" if fault is not Fault.NOT_TAKEN:
                 self._take_new_card(fate)
             case "TakeCard":
+                self._called_to_slot = True
                 self._take_old_card(fate)
 
     def _strike_now(self) -> None:
@@ -231,6 +248,7 @@ class Lane:
     # Hands.
 
     _code = ""
+    _called_to_slot = False
 
     def _pay_late(self, fate: Fate) -> None:
         code, self._code = self._code, ""
@@ -244,7 +262,7 @@ class Lane:
     def _take_old_card(self, fate: Fate) -> None:
         with suppress(Refused):
             self.slot.order("take")
-            fate.old_card = "person"
+            fate.old_card, self._called_to_slot = "person", False
 
     def _take_old_card_out(self, fate: Fate) -> None:
         if self.slot.order("clear"):
@@ -417,6 +435,7 @@ class Lane:
             opening_key=centre.opening_key.public_bytes_raw(),
             printer_port=self.printer.port,
             slot_link=str(self.slot.link),
+            slot_folder=str(self.slot.folder),
             reader=self._pcscd.reader_name,
             station=self._pcscd.contact_station_name,
             pcscd_socket=str(self._pcscd.socket_path),
@@ -445,7 +464,7 @@ class _OpenedBook:
         self._ledger = Ledger.open(folder, terminal.id, STORAGE_KEY, centre.opening_key)
         self.stock = StockBook(self._ledger, REGION, SIZES, clock=time.time, offset_ms=lambda: 0)
 
-    def __enter__(self) -> "_OpenedBook":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -65,6 +65,7 @@ from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.journal import DurableJournal
 from kiosk.runtime.repertoire import JOURNEYS
 from kiosk.runtime.surroundings import Devices, Surroundings
+from simulators.capture_unit.simulator import Slot
 from tests.e2e.replacements.journey import replacement
 from tests.e2e.replacements.plan import REGION, Blow, Cut, Replacement, Silence
 
@@ -79,6 +80,10 @@ REST: Final = 7
 """Exit code of a life in which nothing was left to do."""
 _GIVE_UP_S: Final = 180.0
 _TICK_S: Final = 0.02
+_CODES_SEEN: Final = 3
+"""Whoever does not pay leaves after so many seconds of the code, by the terminal's clock."""
+_BROUGHT_OUT_S: Final = 3.0
+"""A card that was left inside has come out by then, or it is stuck."""
 _NO_MOMENTS: Final = frozenset({"close", "release", "status", "card_present"})
 """Looks that change nothing, and that the terminal takes in between as well."""
 
@@ -99,6 +104,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     opening_key: bytes
     printer_port: int
     slot_link: str
+    slot_folder: str
+    """Looked into only to know when nothing more will happen."""
     reader: str
     station: str
     pcscd_socket: str
@@ -275,12 +282,15 @@ class _Citizen:
     def __init__(self, life: Life) -> None:
         self._life = life
         self._view: View | None = None
+        self._asked_whether_there = False
         self._answered: View | None = None
+        self._patience = _CODES_SEEN
         self.served = not life.serves
         """Nothing more is wanted."""
 
     def show(self, scene: Scene) -> None:
         self._view = scene.view
+        self._asked_whether_there = scene.still_there is not None
         name = type(scene.view).__name__
         code = scene.view.code_url if isinstance(scene.view, FeeCode) else ""
         tell(f"shows {name} {code}".rstrip())
@@ -294,6 +304,9 @@ class _Citizen:
     def touch(self, conductor: Conductor) -> None:
         """Answer what is shown, once."""
         view = self._view
+        if self._asked_whether_there:
+            self._asked_whether_there = False
+            conductor.activity(large=False)
         if view is None or view is self._answered:
             return
         wish = self._wish(view)
@@ -302,7 +315,7 @@ class _Citizen:
             conductor.intent(wish)
 
     def _wish(self, view: View) -> Any:
-        card, service = OpenMenu(Menu.CARD), ChooseService(Service.CARD_APPLICATION)
+        menu, service = OpenMenu(Menu.LOST), ChooseService(Service.CARD_REPLACEMENT)
         offered = {action.intent for action in actions_of(view)}
         match view:
             case Attract():
@@ -310,12 +323,13 @@ class _Citizen:
             case Home() if not self.served and service in offered:
                 self.served = True
                 return service
-            case Home() if not self.served and card in offered:
-                return card
+            case Home() if not self.served and menu in offered:
+                return menu
             case Home():
                 return Intent.CANCEL if Intent.CANCEL in offered else Intent.BACK
             case FeeCode(payment=Payment.WAITING):
-                return None if self._life.pays else Intent.CANCEL
+                self._patience -= 1
+                return None if self._life.pays or self._patience > 0 else Intent.CANCEL
             case _:
                 usual = (Intent.NEXT, Intent.DONE)
                 return next((intent for intent in usual if intent in offered), None)
@@ -348,7 +362,7 @@ def live(site: Site, life: Life) -> None:
         cast("Any", None),  # the face comes with the journey
         slot,
     )
-    cast("dict[Service, Any]", JOURNEYS)[Service.CARD_APPLICATION] = replacement(
+    cast("dict[Service, Any]", JOURNEYS)[Service.CARD_REPLACEMENT] = replacement(
         life.replacement, _FACE, again=life.forgetful
     )
     woken = threading.Event()
@@ -372,10 +386,12 @@ def live(site: Site, life: Life) -> None:
             lambda: datetime.now(CHINA),
         ),
     )
-    deadline = time.monotonic() + _GIVE_UP_S
+    deadline, rests_since = time.monotonic() + _GIVE_UP_S, 0.0
     while True:
         conductor.tick()
-        if citizen.served and conductor.vacant and not journal.left_to_do:
+        rests = citizen.served and conductor.vacant and not journal.left_to_do
+        rests_since = (rests_since or time.monotonic()) if rests else 0.0
+        if rests and (not _holds_card(site) or time.monotonic() - rests_since > _BROUGHT_OUT_S):
             return
         if life.forgetful or not journal.left_to_do or not conductor.vacant:
             citizen.touch(conductor)
@@ -383,6 +399,12 @@ def live(site: Site, life: Life) -> None:
             raise TimeoutError(f"no rest: {conductor.standing}, left to do: {journal.left_to_do}")
         woken.wait(_TICK_S)
         woken.clear()
+
+
+def _holds_card(site: Site) -> bool:
+    """Whether a card lies in the slot, at its contacts or at its mouth."""
+    file = Path(site.slot_folder) / "slot.json"
+    return file.exists() and msgspec.json.decode(file.read_bytes(), type=Slot).card is not None
 
 
 def _printer(site: Site, centre: Ed25519PublicKey, moments: Moments) -> EscapeCardPrinter:
@@ -439,9 +461,10 @@ def _live_and_exit(site: Site, life: Life) -> NoReturn:
     try:
         live(site, life)
         code = REST
-    except BaseException:
-        _log.exception("a life of the terminal ended by itself")
-    os._exit(code)
+    finally:
+        if code != REST:
+            _log.error("a life of the terminal ended by itself", exc_info=True)
+        os._exit(code)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""What came of a campaign, told by whom the terminal can't persuade: the simulators' own tally, the provider's book, the
-centre's database. Nothing here is the terminal's word.
+"""What came of a campaign, told by whom the terminal can't persuade.
+
+The simulators' own tally, the provider's book, the centre's database: nothing here is the terminal's word.
 """
 
 from collections import Counter, defaultdict
