@@ -23,12 +23,8 @@ BREAKS: Final[dict[str, tuple[Patch, ...]]] = {
     "old-card-stays-valid": (
         Patch(
             "central/issuance.py",
-            "            session.add_all(switch_cards(old, others, order, new, now_ms, cause, sealed=instant.sealed))\n",
-            "            was = old.state\n"
-            "            session.add_all(\n"
-            "                switch_cards(old, others, order, new, now_ms, cause, sealed=instant.sealed)\n"
-            "            )\n"
-            "            old.state = was\n",
+            "order, new, now_ms, cause, sealed=instant.sealed))\n",
+            "order, new, now_ms, cause, sealed=instant.sealed))\n            old.state = CardState.NORMAL.value\n",
         ),
     ),
     # After a restart nobody asks the centre whether it has switched: every card in the printer is a dead thing.
