@@ -109,17 +109,18 @@ def test_a_reader_connects_while_another_one_s_thread_is_at_its_own(
 ) -> None:
     """The citizen's slot and the contact station of the card printer are two readers in two threads."""
     first, theirs = PcscContext("card_reader"), []
-    assert first._socket is not None
+    line = first._socket
+    assert line is not None
     establish = scard.SCardEstablishContext
     if meanwhile == "closes":  # the number that is given out next, then
-        theirs.append(os.dup(first._socket.fileno()))
+        theirs.append(os.dup(line.fileno()))
 
     def established(scope: int) -> object:
         if meanwhile == "closes":
             os.close(theirs.pop())
             return establish(scope)
         result = establish(scope)
-        theirs.append(os.dup(first._socket.fileno()))
+        theirs.append(os.dup(line.fileno()))
         return result
 
     monkeypatch.setattr(scard, "SCardEstablishContext", established)

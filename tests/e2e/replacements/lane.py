@@ -218,6 +218,9 @@ class Lane:
                     self._code = code
                 else:
                     fate.paid = self._shared.provider.pay(code)
+            case "InsertCard" if fate.planned.exchanges and not fate.old_card:
+                with suppress(Refused):  # it is in already
+                    self.slot.order(f"insert {self._old_card(fate.planned.person)}")
             case "TakeNewCard" if fault is not Fault.NOT_TAKEN:
                 self._take_new_card(fate)
             case "TakeCard":
@@ -285,8 +288,6 @@ class Lane:
             self.slot.order("empty")
         self._order_fault(planned)
         self._code = ""
-        if planned.exchanges:
-            self.slot.order(f"insert {self._old_card(planned.person)}")
 
     def _fill(self, book: StockBook, planned: Replacement, left: int) -> None:
         """Empty the hopper and fill it; what is put in first is fed first."""
@@ -331,7 +332,7 @@ class Lane:
             self.slot.order("clear")
             fate.old_card, fate.given_back_by_staff = "staff", True
         elif fate.planned.exchanges and not fate.old_card:
-            fate.old_card = "bin"
+            fate.old_card = "bin" if self._is_kept(fate.planned.person) else "person"
         with self._book() as book:
             if self.printer.tally.inside:
                 self.printer.order("clear")
@@ -352,8 +353,14 @@ class Lane:
     def _fed(self) -> int:
         return (self.printer.folder / "events.jsonl").read_bytes().count(b'"what":"fed"')
 
+    def _is_kept(self, person: Person) -> bool:
+        return str(self._file_of(person)) in self.slot.state["retained"]
+
+    def _file_of(self, person: Person) -> Path:
+        return self._folder / f"{person.order:08X}.json"
+
     def _old_card(self, person: Person) -> Path:
-        file = self._folder / f"{person.order:08X}.json"
+        file = self._file_of(person)
         holder = CardHolder(
             social_security_number=person.number,
             name=person.name,

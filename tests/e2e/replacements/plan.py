@@ -17,9 +17,9 @@ REGION_CODE: Final = "9901"
 _FIRST_OLD_CARD: Final = 0x00A00000
 _SURNAMES: Final = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
 _GIVEN: Final = "安宁平和康泰明远文静思源嘉禾"
-_MOMENTS: Final = 56
+_MOMENTS: Final = 39
 """Of a whole replacement: device calls, questions, entries. Later ones happen where something went wrong."""
-_SETTLING: Final = 14
+_SETTLING: Final = 10
 _COMMANDS: Final = ("Sis", "Se", "Ser")
 _WRITES: Final = 40
 """Commands on the printer's line in a whole replacement."""
@@ -148,6 +148,7 @@ def _drawn(chance: random.Random, index: int, only: Fault | None) -> Replacement
     lost = chance.random() < 0.4
     fault = Fault.NONE if chance.random() < 0.5 else chance.choice([one for one in Fault if one is not Fault.NONE])
     fault = fault if only is None else only
+    lost = lost or fault is Fault.TRIED_AGAIN  # a second try finds no old card to put in
     if lost and fault in (Fault.SLOT_JAM, Fault.SLOT_LOST_ANSWER, Fault.OLD_CARD_PULLED):
         fault = Fault.NONE
     cuts = [] if chance.random() < 0.05 else [_cut(chance, _MOMENTS)]

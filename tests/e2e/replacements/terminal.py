@@ -299,7 +299,7 @@ class _Citizen:
         """The citizen reads everything."""
 
     def words(self, sentence: Say) -> str:
-        return sentence.message
+        return str(sentence)
 
     def touch(self, conductor: Conductor) -> None:
         """Answer what is shown, once."""
