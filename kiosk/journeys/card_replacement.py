@@ -131,7 +131,7 @@ def _explanation(region: Region, reason: ReplacementReason, *, made_here: bool) 
         *pages(
             say("要准备的"),
             own,
-            *(lost_first(region) if lost else ()),
+            *(lost_first(region) if lost and not made_here else ()),
             *who_must_come(region, Business.REPLACEMENT),
         ),
         *pages(say("旧卡怎么办"), *old_card_then(region, lost=lost)),

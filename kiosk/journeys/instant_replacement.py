@@ -117,22 +117,25 @@ def _can_be_made(session: Session, way: _Way) -> None:
 
 
 def _lost(region: Region) -> Explain:
-    """The formal report goes with the new card: the centre books it in the same step that starts the new one."""
+    """The formal report goes with the new card: the centre books it in the same step that starts the new one.
+
+    Asked apart from everything else, and with no default: a finger that goes on by habit stops here.
+    """
     bank_first = Side.BANK in (region.pack.replacement.lost_first.value or ())
     lines = bank_lines(region, "") if bank_first else ()
     return Explain(
-        title=say("卡丢了，补一张新卡"),
+        title=say("卡真的找不回来了吗？"),
         lines=(
             say("新卡一做好，旧卡就正式挂失作废，找到也不能用了。"),
-            *((say("请先找发卡银行挂失银行功能，再接着办。"),) if bank_first else ()),
             *(
                 (say("也许还找得到的，先办{name}就够了。", name=name_of_report(region)),)
                 if region.offers(Service.TEMPORARY_LOSS)
                 else ()
             ),
+            *((say("请先找发卡银行挂失银行功能，再接着办。"),) if bank_first else ()),
         ),
         step=None,
-        actions=(CANCEL, Action(Intent.NEXT, say("找不回来了，接着办"), Emphasis.PRIMARY)),
+        actions=(CANCEL, Action(Intent.NEXT, say("找不回来了，做新卡"), Emphasis.GRAVE)),
         note=listed(lines) if lines else None,
     )
 

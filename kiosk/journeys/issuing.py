@@ -326,12 +326,22 @@ def put_away(hold: Hold, why: str) -> Journey[BlankFate]:
             yield from hold.book(Move.FEED_FAILED, why=why)
             return BlankFate.NOT_FED
         yield from hold.record(IssuanceStep.REJECTING)
+        if status.two_fed:
+            yield from _book_the_second(hold)
         if not (yield from _moved_out(Bin.REJECT)):
             return BlankFate.UNKNOWN
         yield from hold.book(Move.REJECTED, why=why)
     except (DeviceError, BookRefused):
         return BlankFate.UNKNOWN
     return BlankFate.REJECTED
+
+
+def _book_the_second(hold: Hold) -> Journey[None]:
+    """Write down, before both go into the bin, that another blank has left the hopper with the job's own."""
+    try:
+        yield from hold.book(Move.TWO_FED)
+    except BookRefused:
+        return  # it is on record already; or by the book there was no other, and the next close-out shows it
 
 
 def _moved_out(to: Bin) -> Journey[bool]:

@@ -71,6 +71,7 @@ from kiosk.journeys.views import (
 from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
 from kiosk.portrait.guidance import Instruction
+from kiosk.records.health import DeviceHealth
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
     CONSENT_TEXT,
@@ -82,6 +83,7 @@ from kiosk.records.portrait import (
 from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.calls import called_for, take_card
 from kiosk.runtime.card_making import MakingRequest, errand
+from kiosk.runtime.device_states import DeviceStates
 from kiosk.runtime.errands import card_errand, id_errand, pad_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
@@ -139,7 +141,8 @@ class Conductor:
         self._lanes = Lanes(surroundings.wake, surroundings.monotonic)
         self._health = Health()
         self._pulse = Pulse(self._lanes, self._health)
-        self._watch = DeviceWatch(devices, journal, self._lanes, self._health)
+        self._device_states = DeviceStates(lambda: int(surroundings.now().timestamp() * 1000))
+        self._watch = DeviceWatch(devices, journal, self._lanes, self._health, self._device_states)
         self._idleness = Idleness(self._clock())
         self._large = False
         self._ticket = 0
@@ -228,6 +231,11 @@ class Conductor:
         serving = "waits for somebody" if self.vacant else "serves somebody"
         makes_none = self._watch.makes_no_cards
         return f"{serving}, makes no card: {makes_none}" if makes_none else serving
+
+    @property
+    def device_health(self) -> tuple[DeviceHealth, ...]:
+        """How each device last answered, for technicians."""
+        return self._device_states.all
 
     def stop(self) -> None:
         """End the lanes and close a running journey, which wipes what it holds."""
@@ -632,6 +640,7 @@ class Conductor:
             self._lanes.do_aside(self._lanes.card, self._devices.card_reader.card_present, self._slot_seen)
 
     def _slot_seen(self, answer: LaneAnswer) -> None:
+        self._device_states.note("card_reader", answer.error)
         if isinstance(answer.error, DeviceError):
             if self.vacant:
                 self._health.broken("card_reader", answer.error)

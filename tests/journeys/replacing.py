@@ -27,7 +27,7 @@ from tests.journeys.world import ID_CARD, JPEG, REPORTED_MS, World, advanced, fi
 from tests.journeys.world import session as terminal
 
 EXCHANGE: Final = ReplacementReason.DAMAGED
-LOST: Final = ReplacementReason.LOST
+GONE: Final = ReplacementReason.LOST
 ORDER: Final = issuance.CardOrder(
     name=HOLDER.name,
     social_security_number=HOLDER.social_security_number,
@@ -111,11 +111,12 @@ class Replacing(World):
     paid: bool = False
 
     def __post_init__(self) -> None:
-        if self.reason is LOST:
+        if self.reason is GONE:
             self.shop = Workshop(exchange=False)
         self.documents = self.documents or [ID_CARD]
         self.sittings = self.sittings or [JPEG]
         agreeing: dict[str, AnyIntent] = {
+            "卡真的找不回来了吗？": Intent.NEXT,
             "要在这里拍照吗？": AGREE,
             "这张照片行吗？": Intent.NEXT,
             PREVIEW: Intent.NEXT,

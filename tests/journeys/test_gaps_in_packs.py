@@ -99,9 +99,12 @@ LEANS_ON = {
     "application.minor_papers": "application.minor_below",
     "application.meanwhile": "papers.temporary_card.issued",
     "replacement.meanwhile": "papers.medical_slip.issued",
+    "replacement.window_first": "replacement.reasons",
     "proxy.papers": "proxy.allowed",
 }
 """What says nothing without another rule: the checker refuses a pack in which it is left alone."""
+NEW_CARDS = {"replacement.instant_here", "replacement.order_here"}
+"""Without either of which nobody gets a new card here, and the checker says so of a service that is open."""
 
 
 def rules_called(*names: str) -> Iterator[str]:
@@ -112,7 +115,9 @@ def rules_called(*names: str) -> Iterator[str]:
 def with_gaps(names: set[str], held_by: str) -> dict[str, Any]:
     raw = deepcopy(RAW)
     raw["pin"]["held_by"]["value"] = held_by
-    for name in names | {leaning for leaning, other in LEANS_ON.items() if other in names}:
+    leaning = {leaning for leaning, other in LEANS_ON.items() if other in names}
+    leaning |= {"services.card_replacement.self_service"} if names >= NEW_CARDS else set()
+    for name in names | leaning:
         *path, last = name.split(".")
         table = raw
         for part in path:

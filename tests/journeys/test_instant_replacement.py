@@ -30,7 +30,7 @@ from kiosk.records.transaction import IssuanceStep, Outcome, Stage
 from tests.journeys.replacing import (
     EXCHANGE,
     FEE,
-    LOST,
+    GONE,
     ORDER,
     PREVIEW,
     TO_SLIP,
@@ -97,17 +97,17 @@ def test_chip_and_face_are_of_one_order() -> None:
 
 
 def test_a_lost_card_is_told_to_be_void_and_the_bank_is_first() -> None:
-    world = Replacing(reason=LOST)
+    world = Replacing(reason=GONE)
     assert replaced(world) is Outcome.DONE
     first = world.seen[0]
-    assert titles(world)[0] == "卡丢了，补一张新卡"
+    assert titles(world)[0] == "卡真的找不回来了吗？"
     told = [filled(line) for line in first.lines]  # type: ignore[union-attr]
     assert "正式挂失作废" in told[0]
-    assert "先找发卡银行挂失银行功能" in told[1]
+    assert "先找发卡银行挂失银行功能" in told[2]
     assert "0000-9902" in filled(first.note)  # type: ignore[union-attr]
     assert facts(result(world))["旧卡"] == "已正式挂失、作废"
     (reserve,) = [asked for asked in world.asked if isinstance(asked, issuance.ReserveIssuance)]
-    assert (reserve.reason, reserve.identification_code) == (LOST, None)
+    assert (reserve.reason, reserve.identification_code) == (GONE, None)
     assert not world.card_came
     (switch,) = [asked for asked in world.asked if isinstance(asked, issuance.SwitchCards)]
     assert not switch.old_card_kept
@@ -127,7 +127,7 @@ def test_nobody_begins_what_this_terminal_can_not_end(lacks: str, code: str) -> 
 
 
 def test_without_a_motor_a_lost_card_is_replaced_all_the_same() -> None:
-    world = Replacing(reason=LOST)
+    world = Replacing(reason=GONE)
     assert replaced(world, keeps_old_cards=False) is Outcome.DONE
 
 
@@ -531,7 +531,7 @@ def test_a_full_ledger_in_the_making_is_settled_as_a_power_cut_is(step: Issuance
 GOING: tuple[type[Interruption], ...] = (CitizenCancelled, CitizenGone, GoingOutOfService)
 
 
-@pytest.mark.parametrize("reason", [EXCHANGE, LOST])
+@pytest.mark.parametrize("reason", [EXCHANGE, GONE])
 @pytest.mark.parametrize("going", GOING)
 def test_whoever_goes_at_whatever_point_leaves_nothing_behind(reason: Any, going: type[Interruption]) -> None:
     reached = 0

@@ -4,6 +4,7 @@ Nothing here is a device: journeys do no I/O, so neither does their world. What 
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -123,8 +124,9 @@ COUNTRY = Country(
 TRANSACTION_ID = "0123456789abcdef0123456789abcdef"
 
 
+@functools.cache
 def region(key: str) -> Region:
-    """The pack as it ships, or the fictional one that opens everything."""
+    """The pack as it ships, or the fictional one that opens everything; loaded once, since nothing changes it."""
     folder = FICTIONAL if key == "yunling" else REGIONS
     return Region(load_pack(folder / f"{key}.toml"))
 

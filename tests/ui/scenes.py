@@ -65,6 +65,7 @@ from kiosk.portrait.guidance import Instruction
 from kiosk.records.portrait import ConsentBy, NoPortrait, TakenPortrait
 from kiosk.records.transaction import Service
 from kiosk.ui.fonts import FontBook
+from tests.ui.new_card_scenes import NEW_CARD_VIEWS
 
 
 def told(text: str, **values: str | int | Verbatim | Say) -> Say:
@@ -122,7 +123,11 @@ _EXAMINE = Tile(
     told("卡用不了？查查卡哪里不对，告诉您去哪里办。不用输密码"),
 )
 _LOST = Tile(
-    OpenMenu(Menu.LOST), told("卡丢了、坏了"), told("挂失和撤销"), "loss", told("卡丢了，或者找到了。挂失和撤销挂失")
+    OpenMenu(Menu.LOST),
+    told("卡丢了、坏了"),
+    told("挂失、找到了、要新卡"),
+    "loss",
+    told("卡丢了、坏了，或者找到了。挂失，撤销挂失，补一张、换一张新卡"),
 )
 _ELSEWHERE = told("看去哪儿办")
 
@@ -1591,6 +1596,7 @@ VIEWS.update(
         "take-new-card-urgent": new_card.take_new_card(urgent=True),
     }
 )
+VIEWS.update(NEW_CARD_VIEWS)
 for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):
     VIEWS[f"{_name}-on-paper"] = offering(VIEWS[_name])
 
