@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--terminals", type=int, default=TERMINALS, help="side by side (%(default)s)")
     parser.add_argument("--sqlite", action="store_true", help="the centre on SQLite instead of PostgreSQL")
+    parser.add_argument("--seconds", type=float, help="begin no other after so long")
     parser.add_argument("--fault", type=Fault, choices=list(Fault), help="goes wrong with each, instead of any")
     parser.add_argument(
         "--break", dest="broken", choices=sorted(BREAKS), help="plant a fault: the verdict must find it"
@@ -33,7 +34,9 @@ def main() -> int:
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     began = time.monotonic()
-    order = Order(given.count, given.seed, given.terminals, postgres=not given.sqlite, fault=given.fault)
+    order = Order(
+        given.count, given.seed, given.terminals, postgres=not given.sqlite, fault=given.fault, seconds=given.seconds
+    )
     if given.broken:
         return _broken(given.broken, order)
     verdict, fates = run(order, lambda line: print(f"\r{line}", end="", file=sys.stderr, flush=True))
@@ -41,7 +44,7 @@ def main() -> int:
     result = {
         "seed": given.seed,
         "seconds": round(seconds, 1),
-        "seconds_each": round(seconds / given.count, 2),
+        "seconds_each": round(seconds / max(1, verdict.replacements), 2),
         "sound": verdict.sound,
         **msgspec.to_builtins(verdict),
         "fates": msgspec.to_builtins(fates) if not verdict.sound else [],

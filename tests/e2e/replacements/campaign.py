@@ -47,6 +47,8 @@ class Order:
     postgres: bool = True
     fault: Fault | None = None
     """What goes wrong with each replacement, instead of what is drawn."""
+    seconds: float | None = None
+    """After so long no other replacement is begun."""
 
 
 def run(order: Order, tell: Callable[[str], None] = lambda _: None) -> tuple[Verdict, list[Fate]]:
@@ -74,7 +76,7 @@ def run(order: Order, tell: Callable[[str], None] = lambda _: None) -> tuple[Ver
             lanes.append(Lane(number, shared))
             stack.callback(lanes[-1].close)
         try:
-            fates = _run_all(lanes, planned, tell)
+            fates = _run_all(lanes, planned, order.seconds, tell)
             stopped = [f"{lane.terminal.id}: {why}" for lane in lanes if (why := lane.upload())]
             verdict = _judged(fates, lanes, centre, provider)
             verdict.unfinished += stopped
@@ -109,13 +111,16 @@ def run_broken(name: str, order: Order) -> dict[str, Any]:
         return results
 
 
-def _run_all(lanes: list[Lane], planned: list[Replacement], tell: Callable[[str], None]) -> list[Fate]:
+def _run_all(
+    lanes: list[Lane], planned: list[Replacement], seconds: float | None, tell: Callable[[str], None]
+) -> list[Fate]:
     waiting: queue.SimpleQueue[Replacement] = queue.SimpleQueue()
     for one in planned:
         waiting.put(one)
     done: queue.SimpleQueue[Fate] = queue.SimpleQueue()
     failed: list[BaseException] = []
-    threads = run_lanes(lanes, waiting, done, failed)
+    until = None if seconds is None else time.monotonic() + seconds
+    threads = run_lanes(lanes, waiting, done, failed, until)
     fates: list[Fate] = []
     while any(thread.is_alive() for thread in threads) or not done.empty():
         with contextlib.suppress(queue.Empty):

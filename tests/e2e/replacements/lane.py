@@ -478,13 +478,21 @@ class _OpenedBook:
         self._ledger.close()
 
 
-def run_lanes(lanes: Sequence[Lane], planned: "queue.SimpleQueue[Replacement]", fates: "queue.SimpleQueue[Fate]",
-              failed: list[BaseException]) -> list[threading.Thread]:  # fmt: skip
-    """Let every lane serve one after the other until nobody is left; its threads."""
+def run_lanes(
+    lanes: Sequence[Lane],
+    planned: "queue.SimpleQueue[Replacement]",
+    fates: "queue.SimpleQueue[Fate]",
+    failed: list[BaseException],
+    until: float | None,
+) -> list[threading.Thread]:
+    """Let every lane serve one after the other until nobody is left; its threads.
+
+    :param until: seconds of the monotonic clock after which nobody else is served.
+    """
 
     def work(lane: Lane) -> None:
         try:
-            while not failed and (one := _next_of(planned)) is not None:
+            while not failed and (until is None or time.monotonic() < until) and (one := _next_of(planned)) is not None:
                 fates.put(lane.serve(one))
         except BaseException as error:  # noqa: BLE001 - told to whoever waits for this thread
             failed.append(error)
