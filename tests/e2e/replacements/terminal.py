@@ -80,6 +80,7 @@ REST: Final = 7
 """Exit code of a life in which nothing was left to do."""
 _GIVE_UP_S: Final = 180.0
 _TICK_S: Final = 0.02
+_CHIP_S: Final = 5.0
 _CODES_SEEN: Final = 3
 """Whoever does not pay leaves after so many seconds of the code, by the terminal's clock."""
 _BROUGHT_OUT_S: Final = 3.0
@@ -356,8 +357,8 @@ def live(site: Site, life: Life) -> None:
     slot = cast("Any", _Watched(_slot(site), moments))
     maker = CardMaker(
         cast("Any", _Watched(_printer(site, signing, moments), moments)),
-        cast("Any", _Watched(PcscCardEncoder(site.station, answer_limit_s=2.0), moments)),
-        cast("Any", _Watched(PcscCardReader(site.station, answer_limit_s=2.0), moments)),
+        cast("Any", _Watched(PcscCardEncoder(site.station, answer_limit_s=_CHIP_S), moments)),
+        cast("Any", _Watched(PcscCardReader(site.station, answer_limit_s=_CHIP_S), moments)),
         StockBook(journal, REGION, SIZES, clock=time.time, offset_ms=lambda: 0),
         cast("Any", None),  # the face comes with the journey
         slot,
@@ -370,7 +371,7 @@ def live(site: Site, life: Life) -> None:
     conductor = Conductor(
         Region(load_pack(Path(site.region_pack))),
         Devices(
-            PcscCardReader(site.reader, answer_limit_s=2.0),
+            PcscCardReader(site.reader, answer_limit_s=_CHIP_S),
             cast("PinPad", _Pad()),
             card_maker=maker,
             capture_unit=slot,
@@ -408,7 +409,7 @@ def _holds_card(site: Site) -> bool:
 
 
 def _printer(site: Site, centre: Ed25519PublicKey, moments: Moments) -> EscapeCardPrinter:
-    limits = Limits(answer_s=0.5, download_s=3.0, feed_s=2.0, print_s=3.0, eject_s=2.0, settle_s=2.0)
+    limits = Limits(answer_s=2.0, download_s=5.0, feed_s=5.0, print_s=8.0, eject_s=5.0, settle_s=3.0)
     return EscapeCardPrinter(
         _WatchedLine(site.printer_port, moments),
         centre,
@@ -420,7 +421,7 @@ def _printer(site: Site, centre: Ed25519PublicKey, moments: Moments) -> EscapeCa
 
 
 def _slot(site: Site) -> EscapeCaptureUnit:
-    limits = SlotLimits(answer_s=0.5, move_s=1.0, settle_s=1.0)
+    limits = SlotLimits(answer_s=2.0, move_s=3.0, settle_s=2.0)
     line = SerialPortLine("capture_unit", site.slot_link, BAUD_RATE)
     return EscapeCaptureUnit(line, limits=limits, pause=lambda seconds: time.sleep(seconds / PACE))
 
