@@ -185,6 +185,10 @@ def _abandoned_out_of_nothing(case: Case) -> None:
     case.fate.struck = []
 
 
+def _counted_otherwise(case: Case) -> None:
+    case.fate.differences, case.fate.struck = {"hopper": -1}, [CUT]
+
+
 def _never_settled(case: Case) -> None:
     case.unsettled = {case.planned.job: "switched"}
 
@@ -216,6 +220,7 @@ def _held_back(case: Case) -> None:
         (_case_out_of_nothing, "unexplained"),
         (_abandoned_out_of_nothing, "unexplained"),
         (_held_back, "unexplained"),
+        (_counted_otherwise, "unexplained"),
         (_never_settled, "unfinished"),
         (_crashed, "crashes"),
     ],

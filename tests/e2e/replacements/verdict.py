@@ -305,9 +305,9 @@ class _Case:
         return False
 
     def _explains_difference(self) -> bool:
-        return bool(self._fate.struck) or self._fate.planned.fault in {
-            Fault.JAM, Fault.TWO_FED, Fault.LOST_ANSWER, Fault.GARBAGE, Fault.DEAF, Fault.COVER_OPEN,
-        }  # fmt: skip
+        """Two blanks at once nobody can book; else only a card of which nobody knows makes counts differ."""
+        open_case = self._row is not None and self._row.stage == IssuanceStage.OPEN_CASE.value
+        return self._fate.planned.fault is Fault.TWO_FED or (open_case and bool(self._causes()))
 
     def _slot_may_hold(self) -> bool:
         return self._fate.planned.fault is Fault.SLOT_JAM
