@@ -34,7 +34,7 @@ from tests.postgres import private_postgres
 RESULTS: Final = REPOSITORY / "build" / "chaos" / "results.json"
 LOGS: Final = REPOSITORY / "build" / "chaos" / "logs"
 _DAY_S: Final = 86_400
-_START_S: Final = 30.0
+_START_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from simulators.card_printer import Tally, tally
 from tests.centre import REPOSITORY
 
-_ANSWER_S: Final = 30.0
+_ANSWER_S: Final = 120.0
 
 
 class Refused(Exception):
