@@ -346,8 +346,9 @@ class Lane:
         counted = Counted(
             hopper=tally.hopper, printer=tally.inside, reject_bin=tally.reject_bin, retained_bin=tally.retained_bin
         )
-        fate.differences = differences(book.stock().balance, counted)
-        if fate.differences:
+        stock = book.stock()
+        fate.differences = differences(stock.balance, counted)
+        if fate.differences or stock.two_fed > stock.closed_out:
             book.close_out(counted, explanation=f"{fate.planned.job[:8]} {fate.planned.fault.value}", **_STAFF)
 
     def _fed(self) -> int:

@@ -305,9 +305,10 @@ class _Case:
         return False
 
     def _explains_difference(self) -> bool:
-        """Two blanks at once nobody can book; else only a card of which nobody knows makes counts differ."""
+        """Only a card of which nobody knows makes counts differ."""
         open_case = self._row is not None and self._row.stage == IssuanceStage.OPEN_CASE.value
-        return self._fate.planned.fault is Fault.TWO_FED or (open_case and bool(self._causes()))
+        two_fed = self._fate.planned.fault is Fault.TWO_FED and bool(self._fate.struck)  # and nobody had seen it
+        return two_fed or (open_case and bool(self._causes()))
 
     def _slot_may_hold(self) -> bool:
         return self._fate.planned.fault is Fault.SLOT_JAM
