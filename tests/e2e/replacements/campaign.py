@@ -122,10 +122,15 @@ def _run_all(
     until = None if seconds is None else time.monotonic() + seconds
     threads = run_lanes(lanes, waiting, done, failed, until)
     fates: list[Fate] = []
-    while any(thread.is_alive() for thread in threads) or not done.empty():
-        with contextlib.suppress(queue.Empty):
-            fates.append(done.get(timeout=0.5))
-            tell(f"{len(fates)}/{len(planned)}")
+    try:
+        while any(thread.is_alive() for thread in threads) or not done.empty():
+            with contextlib.suppress(queue.Empty):
+                fates.append(done.get(timeout=0.5))
+                tell(f"{len(fates)}/{len(planned)}")
+    except KeyboardInterrupt as stop:
+        failed.append(stop)  # what is under way comes to its end, and nothing after it
+    for thread in threads:
+        thread.join()
     if failed:
         raise failed[0]
     return fates
