@@ -34,8 +34,9 @@ types: setup ## mypy --strict, and who may import whom
 bench: setup ## measure: table, build/bench/results.json, plots; QUICK=1 for a short run
 	@exec $(PYTHON) -m benchmarks $(if $(QUICK),--quick)
 
-chaos: setup ## kill terminal and uplink N times, cut their power CUTS times, count what is lost or double; BREAK=<fault> must fail
-	@exec $(PYTHON) -m tests.e2e.chaos --kills $(N) --cuts $(CUTS) $(if $(BREAK),--break $(BREAK))
+chaos: setup ## kill terminal and uplink N times, cut their power CUTS times, or cut it in REPLACEMENTS=n replacements of cards, and judge; BREAK=<fault> must fail
+	@exec $(PYTHON) -m $(if $(REPLACEMENTS),tests.e2e.replacements $(REPLACEMENTS),tests.e2e.chaos --kills $(N) --cuts $(CUTS)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(BREAK),--break $(BREAK))
 
 fuzz: setup ## rubbish on every wire for SECONDS (300) in all; ONLY=<target> picks; a finding ends with 1
 	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[fuzz]'
