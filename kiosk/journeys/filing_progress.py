@@ -122,7 +122,7 @@ def _why_refused(told: FilingTold) -> Say:
     return say("原因：{why}", why=verdict_in_words(told.verdict)) if told.verdict else say("没有写明原因。")
 
 
-def verdict_in_words(verdict: FilingVerdict) -> Say:  # noqa: PLR0911 - one a verdict
+def verdict_in_words(verdict: FilingVerdict) -> Say:  # noqa: C901, PLR0911, PLR0912 - one a verdict
     """Why the centre refused what was taken down without it."""
     match verdict:
         case FilingVerdict.NOT_INSURED:

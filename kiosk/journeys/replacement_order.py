@@ -24,6 +24,7 @@ from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.terms import span
 from kiosk.journeys.typed_entries import typed_phone
 from kiosk.journeys.views import Action, Emphasis, Fact, Intent, ReadBack, Result, Step, View
+from kiosk.journeys.waiting import Afterwards
 from kiosk.journeys.wording import Personal, Say, say
 from kiosk.policy.card_rules import WRITTEN_AS, VoidFrom
 from kiosk.policy.card_rules import ReplacementReason as Why
@@ -65,6 +66,8 @@ def order_new_card(
             face = yield from withdraw(progress, consent_by)
         if chosen is not Intent.AGAIN:
             break
+    by_window = reason is Why.PHOTO_CHANGED and not isinstance(face, FiledPortrait)
+    afterwards = _afterwards(session.region, filer.proxy, WRITTEN_AS[reason], picture_by_window=by_window)
     told = yield from file_matter(
         session,
         progress,
@@ -74,9 +77,9 @@ def order_new_card(
         ),
         proxy=filer.proxy,
         portrait=face if isinstance(face, FiledPortrait) else None,
+        afterwards=afterwards,
     )
-    by_window = reason is Why.PHOTO_CHANGED and not isinstance(face, FiledPortrait)
-    return Ending(Outcome.DONE, _filed(session, told, filer.proxy, picture_by_window=by_window))
+    return Ending(Outcome.DONE, _filed(session, told, filer.proxy, afterwards))
 
 
 def _step(number: int, *, pictured: bool) -> Step:
@@ -119,24 +122,32 @@ def _read_back(
     )
 
 
-def _filed(session: Session, told: FilingTold, proxy: Proxy | None, *, picture_by_window: bool) -> tuple[View, ...]:
-    """Number and term, when, where and with what the card is had, what serves until then, and the slip."""
+def _afterwards(
+    region: Region, proxy: Proxy | None, reason: ReplacementReason, *, picture_by_window: bool
+) -> Afterwards:
+    """When, where and with what the card is had, and what serves until then."""
+    term = region.pack.replacement.term.value
+    collected = (*collecting(region), *(() if reason is ReplacementReason.LOST else old_card_kept(region)))
+    window = (say("新照片由窗口补拍、补交。"), *photo_where(region), *photo_demands(region))
+    waits = (say("从交上到拿到卡，要 {term}。", term=span(term)),) if term is not None else ()
+    return Afterwards(
+        next_steps=(*(window if picture_by_window else ()), *collected),
+        on_slip=(*on_slip(region, proxy), *waits, *collected),
+        further=(
+            *at_the_window(region, _SERVICE, proxy),
+            *pages(say("等新卡的时候"), *until_new_card(region)),
+            *pages(say("拿到新卡以后"), *once_collected(region)),
+        ),
+    )
+
+
+def _filed(session: Session, told: FilingTold, proxy: Proxy | None, afterwards: Afterwards) -> tuple[View, ...]:
+    """Number and term, what comes then, and the slip."""
     region = session.region
-    rules = region.pack.replacement
-    term = rules.term.value
+    term = region.pack.replacement.term.value
     until = (Fact(say("多久能拿到卡"), span(term)),) if term is not None else ()
     ended = (Fact(say("旧卡"), say("已经作废")),) if _ends_now(region) else ()
     note = say("窗口看过材料才能办，要带什么请看后面。") if proxy is not None else None
     first = Result(say("交上去了，等着领新卡"), (number_fact(told), *until, *ended), note, ())
-    lost = isinstance(told.matter, CardReplacement) and told.matter.reason is ReplacementReason.LOST
-    collected = (*collecting(region), *(() if lost else old_card_kept(region)))
-    window = (say("新照片由窗口补拍、补交。"), *photo_where(region), *photo_demands(region))
-    next_steps = (*(window if picture_by_window else ()), *collected, *look_it_up(region))
-    further = (
-        *at_the_window(region, _SERVICE, proxy),
-        *pages(say("等新卡的时候"), *until_new_card(region)),
-        *pages(say("拿到新卡以后"), *once_collected(region)),
-    )
-    waits = (say("从交上到拿到卡，要 {term}。", term=span(term)),) if term is not None else ()
-    lines = (*on_slip(region, proxy), *waits, *collected)
-    return filed_pages(session, matter_in_words(region, told.matter), told, first, next_steps, lines, further)
+    name, next_steps = matter_in_words(region, told.matter), (*afterwards.next_steps, *look_it_up(region))
+    return filed_pages(session, name, told, first, next_steps, afterwards.on_slip, afterwards.further)
