@@ -4,6 +4,7 @@ Nothing here is a device: journeys do no I/O, so neither does their world. What 
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -123,8 +124,9 @@ COUNTRY = Country(
 TRANSACTION_ID = "0123456789abcdef0123456789abcdef"
 
 
+@functools.cache
 def region(key: str) -> Region:
-    """The pack as it ships, or the fictional one that opens everything."""
+    """The pack as it ships, or the fictional one that opens everything; loaded once, since nothing changes it."""
     folder = FICTIONAL if key == "yunling" else REGIONS
     return Region(load_pack(folder / f"{key}.toml"))
 
@@ -136,6 +138,7 @@ def session(
     reads_id_cards: bool = False,
     takes_portraits: bool = False,
     compares_portraits: bool = False,
+    makes_cards: bool = False,
 ) -> Session:
     return Session(
         TRANSACTION_ID,
@@ -144,6 +147,8 @@ def session(
         reads_id_cards=reads_id_cards,
         takes_portraits=takes_portraits,
         compares_portraits=compares_portraits,
+        makes_cards=makes_cards,
+        keeps_old_cards=makes_cards,
         printing=printing,
         country=COUNTRY,
     )
@@ -293,6 +298,8 @@ class World:
     """What the reader reads, one document laid down after the other."""
     takes_portraits: bool = False
     """The terminal has a camera."""
+    makes_cards: bool = False
+    """The terminal has a card printer, and a slot with a motor."""
     looks: Likeness | None = None
     """What comes of comparing a portrait with the ID card's photo; the terminal compares none when None."""
     compared: list[bytes] = field(default_factory=list)
@@ -362,6 +369,8 @@ class World:
     asked: list[Any] = field(default_factory=list)
     printed: list[PaperSlip] = field(default_factory=list)
     card_returned: bool = False
+    card_kept: bool = False
+    """It was taken in for good: a new one has taken its place."""
     card_came: bool = False
     chip_read: bool = False
     on_the_reader: bool = False
