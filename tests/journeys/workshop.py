@@ -264,8 +264,9 @@ class Workshop:
             case wanted.DrawBlankChallenge() | wanted.DrawReadBackChallenge():
                 self._needs_card()
                 return Challenge(bytes(8))
-            case wanted.Personalise():
+            case wanted.Personalise(data=data):
                 self._needs_card()
+                self.chip = data
                 printer.personalised = True
                 return True
             case wanted.PrintFace():
