@@ -2,9 +2,9 @@
 
 The whole stack but the window and the portrait before it: centre and payment provider are processes of their own, the
 card printer answers its wire over TCP, the chips answer behind pcscd. A conductor in this process runs what follows a
-finished portrait: reserve, paint face and proof, order the fee, token, feed, personalise, print, read back, switch, hand
-out, commit. The simulated printer takes no time to move; how long it is at work on commands, with pcscd's looks at its
-contact station, it tells itself, and that is taken out.
+finished portrait: reserve, paint face and proof, order the fee, token, feed, personalise, print, read back, switch,
+eject, commit. The simulated printer takes no time to move; how long it is at work on commands, with pcscd's looks at
+its contact station, it tells itself, and that is taken out.
 Run by ``python -m benchmarks.replacement [--quick]``, in a process of its own: libpcsclite knows one daemon a process.
 """
 
