@@ -424,7 +424,8 @@ ID_REQUESTS = (requests.AwaitIdDocument, requests.ReadIdDocument, requests.Retur
 CONSENTED = {"要在这里拍照吗？", "给孩子拍照，您同意吗？"}
 PRINTER_REQUESTS = (
     wanted.LookAtPrinter, wanted.FeedBlank, wanted.IdentifyBlank, wanted.DrawBlankChallenge, wanted.Personalise,
-    wanted.PrintFace, wanted.ReadBack, wanted.EjectCard, wanted.AwaitTaken, wanted.DiscardCard,
+    wanted.PrintFace, wanted.DrawReadBackChallenge, wanted.ReadBack, wanted.EjectCard, wanted.AwaitTaken,
+    wanted.DiscardCard,
 )  # fmt: skip
 PAD_REQUESTS = (requests.EnterPin, requests.EnterPinBlock, requests.IdentifyPad, requests.LoadWorkingKey)
 
