@@ -10,8 +10,10 @@ from kiosk.journeys.frame import Session
 from kiosk.journeys.portrait import AGREE, DECLINE
 from kiosk.journeys.requests import Distrusted, LedgerFailed, Record, TooManyWait
 from kiosk.journeys.views import AnyIntent, Explain, Fault, Intent, Result, Slip
+from kiosk.records.card import ReplacementReason
 from kiosk.records.filings import (
     CardApplication,
+    CardReplacement,
     Enclosure,
     FileMatter,
     FilingState,
@@ -21,6 +23,8 @@ from kiosk.records.filings import (
 )
 from kiosk.records.portrait import KEPT_CONSENT_TEXT, NoPortrait
 from kiosk.records.transaction import Outcome, Service, Stage
+from tests.journeys.test_card_replacement import citizen as order
+from tests.journeys.test_card_replacement import want
 from tests.journeys.test_filing_progress import look
 from tests.journeys.test_portrait import ended
 from tests.journeys.test_temporary_loss import facts, filled, stages
@@ -184,3 +188,13 @@ def test_why_the_centre_refused_it_is_read_under_progress(verdict: FilingVerdict
     world = World(key="yunling", documents=[ID_CARD], filings=[told], choices={"社会保障卡申领": Intent.NEXT})
     assert look(world) is Outcome.DONE
     assert why in [filled(line) for view in world.seen if isinstance(view, Explain) for line in view.lines]
+
+
+def test_an_order_for_a_new_card_waits_as_an_application_does() -> None:
+    world = order("yunling", "lost", centre_up=False, choices={WAITS: Intent.NEXT})
+    assert want(world) is Outcome.RECORDED
+    entry = world.recorded[-1]
+    assert entry.filing is not None
+    assert entry.filing.matter == CardReplacement(reason=ReplacementReason.LOST, phone=PHONE)
+    assert entry.rule == "services.card_replacement.offline"
+    assert WAITS in titles(world)

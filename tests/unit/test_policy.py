@@ -621,6 +621,7 @@ def test_yunling_opens_everything() -> None:
         Service.PIN_CHANGE: Offline.CHIP_ONLY,
         Service.TEMPORARY_LOSS: Offline.RECORDED,
         Service.CARD_APPLICATION: Offline.RECORDED,
+        Service.CARD_REPLACEMENT: Offline.RECORDED,
         Service.CARD_EXAMINATION: Offline.CHIP_ONLY,
         Service.ASK_HANDBOOK: Offline.WHOLE,
     }
