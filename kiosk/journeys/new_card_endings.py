@@ -134,8 +134,8 @@ def _retained(session: Session, made: Made, issued: Issued) -> Ending:
 def _unseen(session: Session, made: Made, issued: Issued) -> Ending:
     result = Result(
         title=say("机器没看清新卡拿走没有"),
-        facts=(Fact(say("拿到了"), say("新卡就能用，不用做什么")), *_collected(issued)),
-        note=say("旧卡已经作废。没拿到的，不用再办，也不用再付钱。"),
+        facts=_collected(issued),
+        note=say("旧卡已经作废，拿到的新卡就能用。不用再办，也不用再付钱。"),
         actions=(),
         in_force=False,
     )
@@ -144,7 +144,7 @@ def _unseen(session: Session, made: Made, issued: Issued) -> Ending:
 
 def _collected(issued: Issued) -> tuple[Fact, ...]:
     where = Verbatim(issued.place) if issued.place else say("请找工作人员")
-    return (Fact(say("没拿到的，带身份证去领"), where, key=True),)
+    return (Fact(say("没拿到的，带身份证去领"), where),)
 
 
 def _open_case(session: Session, made: Made, issued: Issued, result: Result) -> Ending:
@@ -198,7 +198,7 @@ def _unsettled(session: Session, made: Made, issued: Issued) -> Ending:
     result = Result(
         title=say("还没有办完，社保中心没答复"),
         facts=(
-            Fact(say("新卡"), say("先留在机器里，不会给别人"), key=True),
+            Fact(say("新卡"), say("先留在机器里，不会给别人")),
             *((old,) if old is not None else ()),
             Fact(say("怎么办"), say("请找工作人员，不用再付钱")),
         ),

@@ -156,7 +156,6 @@ def face_not_right(region: Region) -> Ended:
         instead=(
             say("照片不满意：请重来一次，再拍一张。"),
             say("名字、号码不对：请带身份证件，到窗口先改过来。"),
-            *_where(region),
         ),
     )
 
