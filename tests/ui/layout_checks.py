@@ -35,8 +35,8 @@ TOO_MUCH_FOR_LARGE = {
     "new-card-retained-slip",
 }
 """The lines of seven banks in English, a place in two parts with its source, an address as long as ID cards have them,
-in English on a lying screen a keypad above three buttons, a card with a name of fifty letters, and a slip with a place of
-thirty characters fall back to the normal size (see docs/ux-rules.md)."""
+in English on a lying screen a keypad above three buttons, a card with a name of fifty letters, and a slip with a place
+of thirty characters fall back to the normal size (see docs/ux-rules.md)."""
 
 
 def a_share_of_the_screens_fits(driven: DrivenWindow) -> Iterator[None]:
