@@ -26,6 +26,8 @@ from drivers.card_printer.escape_wire import (
 from drivers.card_printer.leave import require_leave
 from drivers.card_printer.panels import panels_of
 from drivers.ports.card_printer import (
+    SELF_SERVICE,
+    Ability,
     Bin,
     CardPrinterStatus,
     Face,
@@ -116,6 +118,11 @@ class EscapeCardPrinter:
         self._printed: set[str] = set()
         self._job: str | None = None
         """Whose blank is in the printer."""
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """All of them."""
+        return SELF_SERVICE
 
     def status(self) -> CardPrinterStatus:
         """Ask the sensors and the ribbon; see :meth:`drivers.ports.card_printer.CardPrinter.status`."""
