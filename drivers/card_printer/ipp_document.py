@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from drivers.ports.card_printer import FACE_HEIGHT, FACE_WIDTH, Face
+from drivers.card_printer.panels import blackened
+from drivers.ports.card_printer import Face
 
 DOTS_PER_INCH: Final = 300
 PWG_RASTER: Final = "image/pwg-raster"
@@ -41,7 +42,7 @@ def document_of(face: Face, document_format: str) -> bytes:
 
     :raises ValueError: another format.
     """
-    pixels = np.rot90(_pixels(face))
+    pixels = np.rot90(blackened(face))
     match document_format:
         case "image/pwg-raster":
             return _pwg_raster(pixels)
@@ -51,16 +52,6 @@ def document_of(face: Face, document_format: str) -> bytes:
             return _picture(pixels, "JPEG", quality=95, subsampling=0)
         case _:
             raise ValueError(f"no face is sent as {document_format}")
-
-
-def _pixels(face: Face) -> NDArray[np.uint8]:
-    pixels = np.frombuffer(face.colours, np.uint8).reshape(FACE_HEIGHT, FACE_WIDTH, 3)
-    if face.black is None:
-        return pixels
-    inked = np.unpackbits(np.frombuffer(face.black, np.uint8)).reshape(FACE_HEIGHT, FACE_WIDTH).astype(np.bool_)
-    blackened = pixels.copy()
-    blackened[inked] = 0
-    return blackened
 
 
 def _picture(pixels: NDArray[np.uint8], kind: str, **how: int) -> bytes:
