@@ -14,6 +14,7 @@ import msgspec
 from kiosk import bootstrap
 from kiosk.command_line import card, card_face, handbook, ledger, photo, plate, region, stock
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
+from kiosk.equipment import devices
 from kiosk.ledger.errors import LedgerError
 from kiosk.service_manager import ServiceManager
 from kiosk.uplink.__main__ import RUNS_ALREADY
@@ -89,7 +90,7 @@ def _tell(chosen: argparse.Namespace) -> int:
     """The commands that print what they find."""
     match chosen.command:
         case "card":
-            return card.run(chosen, bootstrap.open_card_reader)
+            return card.run(chosen, devices.open_card_reader)
         case "card-face":
             return card_face.run(chosen)
         case "handbook":
@@ -100,7 +101,7 @@ def _tell(chosen: argparse.Namespace) -> int:
             return photo.run(chosen)
         case "plate":
             configuration = load_configuration(chosen.config)
-            return plate.run(configuration, bootstrap.open_camera(configuration))
+            return plate.run(configuration, devices.open_camera(configuration))
         case "region":
             return region.run(chosen)
         case "stock":

@@ -75,6 +75,8 @@ class CardPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """A device file such as ``/dev/usb/lp0``, or host and TCP port, ``192.168.7.20:9100``."""
     contact_station: str
     """The PC/SC name of its contact station, with the numbers that pcscd appends."""
+    usual_minutes: Annotated[int, msgspec.Meta(ge=1, le=60)] | None = None
+    """How long a card usually takes here, as citizens are told; left out, they are told no time."""
 
 
 class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -138,6 +140,8 @@ class PathsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     assets: Path
     holidays: Path | None = None
     """Left out, no term in working days is told as a date."""
+    card_faces: Path | None = None
+    """The layouts of the cards' printed faces; wanted where there is a card printer."""
 
 
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

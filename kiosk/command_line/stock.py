@@ -12,6 +12,7 @@ from kiosk import bootstrap
 from kiosk.configuration import Configuration
 from kiosk.custody.book import Remembered, StockBook, read_history, read_stock
 from kiosk.custody.stock import Booked, Level, Stock, StorageSizes, levels, obstacle
+from kiosk.equipment.card_making import stock_sizes
 from kiosk.ledger.errors import LedgerError, LedgerInUse
 from kiosk.records.custody import EMPTIABLE, Counted, Impossible, Place, Reason, differences
 from kiosk.records.masking import mask_number
@@ -126,7 +127,7 @@ def run(args: argparse.Namespace, configuration: Configuration) -> int:
 
     :raises ConfigurationError: a section or a key is missing.
     """
-    sizes = bootstrap.stock_sizes(configuration)
+    sizes = stock_sizes(configuration)
     try:
         if args.action in {"show", "history"}:
             return _look(args, configuration, sizes)

@@ -91,7 +91,7 @@ def meaning(service: Service, effect: Effect) -> Say:
 
 
 _DEVICE_LETTERS: Mapping[str, str] = MappingProxyType(
-    {"card_reader": "C", "pin_pad": "P", "id_reader": "D", "camera": "V"}
+    {"card_reader": "C", "capture_unit": "C", "pin_pad": "P", "id_reader": "D", "camera": "V"}
 )
 _KIND_NUMBERS: tuple[tuple[type[DeviceError], str], ...] = (
     (NotConnected, "01"),

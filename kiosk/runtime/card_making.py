@@ -5,7 +5,7 @@ stock's book.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_encoder import CardEncoder, NameDoesNotFit, PersonalisationRefused
@@ -38,6 +38,9 @@ from kiosk.ledger.errors import LedgerError
 from kiosk.records.custody import Impossible
 from kiosk.runtime.lanes import Lane, Lanes
 
+if TYPE_CHECKING:  # Pillow is loaded where cards are printed only
+    from kiosk.card_face.painter import FacePainter
+
 _CHIP_WAIT_S: Final = 5.0
 """A chip that was brought to the contacts answers at once, or pcscd's next look finds it (0.4 s)."""
 _TAKEN_WAIT_S: Final = 0.5
@@ -69,8 +72,12 @@ class CardMaker:
     station: CardReader
     """The contacts of the encoder, read as any reader would."""
     book: StockBook
+    painter: "FacePainter"
+    """Of the faces of this region's blanks."""
     slot: CaptureUnit | None = None
     """The motor of the citizen's slot; None where a hand moves the card, and no old card can be kept."""
+    usual_minutes: int | None = None
+    """How long a card takes, as whoever runs the terminal has stated; None where nobody has."""
 
 
 def errand(request: MakingRequest, maker: CardMaker, lanes: Lanes) -> tuple[Lane, Callable[[], Any]]:

@@ -227,7 +227,9 @@ class Conductor:
         closed = self._health.view(self._region.hotline)
         if closed is not None:
             return f"out of service, {closed.code}"
-        return "waits for somebody" if self.vacant else "serves somebody"
+        serving = "waits for somebody" if self.vacant else "serves somebody"
+        makes_none = self._watch.makes_no_cards
+        return f"{serving}, makes no card: {makes_none}" if makes_none else serving
 
     def stop(self) -> None:
         """End the lanes and close a running journey, which wipes what it holds."""
@@ -256,6 +258,7 @@ class Conductor:
             self._mind_unsettled(now)
         if self._at_reception:
             self._watch.look_at_printer(now)
+            self._watch.look_at_maker(now)
         self._draw(now)
 
     def _take(self, answer: LaneAnswer | Meanwhile) -> None:
@@ -337,7 +340,9 @@ class Conductor:
             case _ if isinstance(request, MakingRequest):
                 self._make(request)
             case _:
-                self._hand(self._lanes.card, card_errand(request, self._devices.card_reader))
+                self._hand(
+                    self._lanes.card, card_errand(request, self._devices.card_reader, self._devices.capture_unit)
+                )
 
     def _make(self, request: MakingRequest) -> None:
         maker = self._devices.card_maker
@@ -624,11 +629,12 @@ class Conductor:
         came, self._slot_was_full = full and not self._slot_was_full, full
         if not full:
             self._left_behind = False
-        elif self.vacant and came and self._closed_view() is None:
+        elif self.vacant and came and self._closed_view() is None and not self._watch.may_hold_old_card:
             self._citizen_present = True
             self._send(Intent.START)
         elif self.vacant:
             self._left_behind = True
+            self._watch.bring_out_what_was_left()
 
     # Drawing.
 
@@ -637,7 +643,8 @@ class Conductor:
         if not self.vacant:
             return None
         closed = self._health.view(self._region.hotline)
-        if closed is None and self._slot_was_full and self._left_behind:
+        left_inside = self._slot_was_full and self._left_behind
+        if closed is None and (left_inside or self._watch.card_at_mouth):
             return TakeCard(say("请取走您的卡"), say("卡还在机器里，别忘了拿走。"), urgent=True)
         return closed
 

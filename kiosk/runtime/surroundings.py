@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from drivers.ports.camera import Camera
+from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_reader import CardReader
 from drivers.ports.id_reader import IdReader
 from drivers.ports.pin_pad import PinPad
@@ -66,6 +67,8 @@ class Devices:
     """None where there is none. It looks at nobody until a journey has it opened."""
     card_maker: CardMaker | None = None
     """None where no card is made."""
+    capture_unit: CaptureUnit | None = None
+    """The motor of the card slot; None where a hand moves the card."""
 
 
 @dataclass(frozen=True, slots=True)
