@@ -193,6 +193,8 @@ class Ingest:
             sequence: one if isinstance(one, Ruling) else bench.judge(one, sequence) for sequence, one in opened.items()
         }
         session.add_all(bench.events)
+        numbers = (transaction_id[:8].upper() for transaction_id in bench.kept)
+        session.add_all(self._new_alarm(batch.terminal, "card_kept", f"number {number}") for number in numbers)
         new = [case for key, case in sorted(bench.cases.items()) if key not in before]
         columns = Case.__struct_fields__
         insert_rows(session, TransactionRow, columns, [msgspec.structs.astuple(case) for case in new])

@@ -66,6 +66,11 @@ class CaptureUnitSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """The motor of the card slot; the whole section is left out where a hand moves the card."""
 
     port: Path
+    retain_after_s: Annotated[int, msgspec.Meta(ge=30, le=600)] = 90
+    """A card that nobody takes is called for, urgently after ten seconds, and after so many the motor takes it into its
+    bin. No handbook states a time; ours is that of a slow hand and a look for the glasses."""
+    gives_back_at: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    """Where it is given back, as it stands on screen and slip behind 到: ``大厅服务台``; left out, staff are named."""
 
 
 class CardPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

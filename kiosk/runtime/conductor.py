@@ -36,6 +36,7 @@ from kiosk.journeys.requests import (
     IdentifyPad,
     Interruption,
     Journey,
+    KeepCard,
     LedgerFailed,
     LoadWorkingKey,
     PrintSlip,
@@ -43,6 +44,7 @@ from kiosk.journeys.requests import (
     Record,
     Request,
     ReturnCard,
+    Returned,
     ReturnIdDocument,
     SealPortrait,
     Show,
@@ -82,7 +84,7 @@ from kiosk.records.portrait import (
 )
 from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.card_making import MakingRequest, errand
-from kiosk.runtime.errands import card_errand, id_errand, pad_errand
+from kiosk.runtime.errands import card_errand, id_errand, pad_errand, parting_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
 from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes, Meanwhile, PinCount, PortraitAdvice
@@ -103,6 +105,8 @@ CLOSING_S: Final = 20.0
 """How long a closing terminal lets a citizen read how it ended."""
 ID_TAKEN_AT_ONCE_S: Final = 0.3
 """Whoever has taken the identity card by then is not asked for it."""
+LAST_CALL_S: Final = 20.0
+"""So long before a forgotten card is taken in it is said that it will be."""
 URGENT_S: Final = 10.0
 """After this long a forgotten card is called for urgently (docs/ux-rules.md rule 9)."""
 UNSETTLED_POLL_S: Final = 30.0
@@ -339,10 +343,11 @@ class Conductor:
                 self._passes_at = self._clock() + seconds
             case _ if isinstance(request, MakingRequest):
                 self._make(request)
+            case ReturnCard() | KeepCard():
+                reader, motor = self._devices.card_reader, self._devices.capture_unit
+                self._hand(self._lanes.card, parting_errand(request, reader, motor))
             case _:
-                self._hand(
-                    self._lanes.card, card_errand(request, self._devices.card_reader, self._devices.capture_unit)
-                )
+                self._hand(self._lanes.card, card_errand(request, self._devices.card_reader))
 
     def _make(self, request: MakingRequest) -> None:
         maker = self._devices.card_maker
@@ -471,7 +476,10 @@ class Conductor:
 
     def _not_yet_taken(self, error: BaseException) -> None:
         """Ask for the card again; a reader that fails for long is given up, and the card with it."""
-        if isinstance(error, TimedOut):
+        if isinstance(error, TimedOut) and self._is_forgotten():
+            self._holds_card = False
+            self._send(Returned.FORGOTTEN)
+        elif isinstance(error, TimedOut):
             self._hand_over(self._request)
         elif not isinstance(error, DeviceError):
             raise error
@@ -482,6 +490,16 @@ class Conductor:
                 self._holds_card = False
                 self._health.broken("card_reader", error)
             self._throw(error)
+
+    def _is_forgotten(self, *, within_s: float = 0.0) -> bool:
+        """Whether the card at hand is one that the motor takes in by now.
+
+        :param within_s: or so many seconds from now.
+        """
+        forgotten = self._devices.forgotten
+        if forgotten is None or not isinstance(self._request, ReturnCard) or not self._watch.keeps_old_cards:
+            return False
+        return self._clock() - self._released_at + within_s >= forgotten.retain_after_s
 
     def _mind_return(self, now: float) -> None:
         if self._retry_return_at is not None and now >= self._retry_return_at:
@@ -555,6 +573,7 @@ class Conductor:
                     takes_portraits=self._studio is not None and self._watch.camera_there,
                     compares_portraits=self._studio is not None and self._studio.likeness is not None,
                     printing=self._watch.printing,
+                    gives_back_at=self._devices.forgotten.gives_back_at if self._devices.forgotten else "",
                     handbook=self._handbook,
                     country=self._surroundings.country,
                 )
@@ -652,11 +671,10 @@ class Conductor:
         view: View = self._closed_view() or self._view
         if isinstance(self._request, ReturnCard):
             urgent = now - self._released_at >= URGENT_S
-            view = TakeCard(
-                title=say("请取走您的卡"),
-                line=say("卡还在机器里，别忘了拿走。") if urgent else say("取走卡以后，屏幕上会告诉您结果。"),
-                urgent=urgent,
-            )
+            line = say("卡还在机器里，别忘了拿走。") if urgent else say("取走卡以后，屏幕上会告诉您结果。")
+            if self._is_forgotten(within_s=LAST_CALL_S):
+                line = say("请马上取走卡。再不取，机器就收起来保管。")
+            view = TakeCard(title=say("请取走您的卡"), line=line, urgent=urgent)
         elif isinstance(self._request, AwaitTaken):
             view = take_new_card(urgent=now - self._begun_at >= URGENT_S)
         elif isinstance(self._request, ReturnIdDocument) and now - self._released_at >= ID_TAKEN_AT_ONCE_S:

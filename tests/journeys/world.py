@@ -136,6 +136,7 @@ def session(
     reads_id_cards: bool = False,
     takes_portraits: bool = False,
     compares_portraits: bool = False,
+    gives_back_at: str = "",
 ) -> Session:
     return Session(
         TRANSACTION_ID,
@@ -145,6 +146,7 @@ def session(
         takes_portraits=takes_portraits,
         compares_portraits=compares_portraits,
         printing=printing,
+        gives_back_at=gives_back_at,
         country=COUNTRY,
     )
 
@@ -361,6 +363,10 @@ class World:
     seen: list[View] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
     printed: list[PaperSlip] = field(default_factory=list)
+    forgotten: requests.Kept | None = None
+    """The citizen leaves without the card: what becomes of it before a motor that can keep it."""
+    card_kept: bool = False
+    """The motor was told to keep it; what became of it was recorded."""
     card_returned: bool = False
     card_came: bool = False
     chip_read: bool = False
@@ -519,8 +525,17 @@ class World:
         self.recorded.append(request.transaction)
         return len(self.recorded)
 
-    def _return_card(self, _: Any) -> None:
+    def _return_card(self, _: Any) -> requests.Returned:
+        if self.forgotten is not None:
+            return requests.Returned.FORGOTTEN
         self.card_returned = True
+        return requests.Returned.TAKEN
+
+    def _keep_card(self, _: Any) -> requests.Kept:
+        assert self.forgotten is not None
+        self.card_returned = self.forgotten is requests.Kept.TAKEN
+        self.card_kept = not self.card_returned
+        return self.forgotten
 
     def _print(self, request: requests.PrintSlip) -> SlipFate:
         assert not self.printed, "a second slip was printed"
@@ -545,6 +560,7 @@ class World:
             requests.DrawChallenge: lambda _, __: Challenge(bytes(8)),
             requests.OpenChip: World._open_chip,
             requests.ReturnCard: World._return_card,
+            requests.KeepCard: World._keep_card,
             requests.EnterPin: World._enter,
             requests.EnterPinBlock: World._enter_block,
             requests.IdentifyPad: lambda _, __: PadIdentity("sunson", "1", "PAD1"),
