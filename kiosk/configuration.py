@@ -1,12 +1,19 @@
 """``kiosk.toml``: what a technician sets for one terminal."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
+_LINES: Final = {
+    "escape": "/.+|[^/:]+:[0-9]{1,5}",
+    "ipp": "ipp://[^/]+/.+",
+    "evolis": "[^/:]+",
+}
+"""What a card printer's line looks like, by driver."""
 Cards = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
@@ -74,14 +81,22 @@ class CaptureUnitSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class CardPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The card printer on the escape stream; the whole section is left out where there is none."""
+    """The card printer; the whole section is left out where there is none."""
 
-    line: Annotated[str, msgspec.Meta(pattern="^(/.+|[^/:]+:[0-9]{1,5})$")]
-    """A device file such as ``/dev/usb/lp0``, or host and TCP port, ``192.168.7.20:9100``."""
+    driver: Literal["escape", "ipp", "evolis"] = "escape"
+    """The escape stream, an IPP queue, or the maker's library of an Evolis printer (docs/wire-card-printer.md)."""
+    line: str
+    """``escape``: a device file such as ``/dev/usb/lp0``, or host and TCP port, ``192.168.7.20:9100``; ``ipp``: the
+    queue, ``ipp://localhost:631/printers/cards``; ``evolis``: the printer's name, ``Evolis KC200B``."""
     contact_station: str
-    """The PC/SC name of its contact station, with the numbers that pcscd appends."""
+    """The PC/SC name of its contact station, with the numbers that pcscd appends; of the encoder beside an ``ipp``."""
     usual_minutes: Annotated[int, msgspec.Meta(ge=1, le=60)] | None = None
     """How long a card usually takes here, as citizens are told; left out, they are told no time."""
+
+    def __post_init__(self) -> None:
+        """Refuse what the driver can't be told."""
+        if re.fullmatch(_LINES[self.driver], self.line) is None:
+            raise ValueError(f"line is none for the driver {self.driver}")
 
 
 class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -497,7 +497,7 @@ class Conductor:
         :param within_s: or so many seconds from now.
         """
         forgotten = self._devices.forgotten
-        if forgotten is None or not isinstance(self._request, ReturnCard) or not self._watch.keeps_old_cards:
+        if forgotten is None or not isinstance(self._request, ReturnCard) or self._watch.slot_is_full:
             return False
         return self._clock() - self._released_at + within_s >= forgotten.retain_after_s
 

@@ -197,6 +197,7 @@ def test_a_card_that_stops_is_called_off_and_not_printed_later(
     with pytest.raises(PartlyPrinted) as partly:
         printer.print_face(JOB, face())
     assert isinstance(partly.value.__cause__, cause)
+    assert driver(everywhere.uri).standing(JOB) is JobState.CANCELLED
     with pytest.raises(cause):
         printer.feed(token(OTHER_JOB))
     with pytest.raises(IssuanceRefused):

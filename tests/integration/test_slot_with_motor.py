@@ -121,6 +121,7 @@ def test_a_full_bin_leaves_the_card_at_the_mouth(booth: Booth) -> None:
         booth.unit.insert(booth.card)
         booth.motor.retain()
     with booth.starts(ForgottenCards(retain_after_s=90)) as terminal:
+        terminal.until(lambda: terminal.conductor._watch.slot_is_full, "the bin is seen to be full")
         forgets(booth, terminal)
         for _ in range(2):
             terminal.skipped_s += 300
