@@ -90,6 +90,10 @@ class EverywherePrinter:
         """What jobs do from now on between their beginning and the card."""
         (self._folder / "amid").write_text(script)
 
+    def leave(self, what: str) -> None:
+        """Leave a note in its folder, for which a job may wait."""
+        (self._folder / what).touch()
+
     def until(self, what: str) -> None:
         """Wait until a job has left this note in the folder."""
         deadline = time.monotonic() + 10.0

@@ -18,7 +18,7 @@ from kiosk.records.transaction import Transaction
 ABOUT_TO: Final = "about_to"
 """The entry before the movement."""
 _TITLE: Final = say("您的卡由机器保管")
-_BRING: Final = say("带上身份证，报这个号就能领回。")
+_BRING: Final = say("带上身份证，报这个号。")
 
 
 def keep_card(entry: Callable[[str], Transaction]) -> Journey[Kept]:

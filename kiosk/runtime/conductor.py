@@ -673,7 +673,7 @@ class Conductor:
             urgent = now - self._released_at >= URGENT_S
             line = say("卡还在机器里，别忘了拿走。") if urgent else say("取走卡以后，屏幕上会告诉您结果。")
             if self._is_forgotten(within_s=LAST_CALL_S):
-                line = say("请马上取走卡。再不取，机器就收起来保管。")
+                line = say("再不取走，机器就把卡收起来保管。")
             view = TakeCard(title=say("请取走您的卡"), line=line, urgent=urgent)
         elif isinstance(self._request, AwaitTaken):
             view = take_new_card(urgent=now - self._begun_at >= URGENT_S)

@@ -11,6 +11,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -188,6 +189,14 @@ def test_a_face_is_printed_once_whoever_asks(printer: CardPrinter, everywhere: E
 # --- what stops a card
 
 
+def ended(everywhere: EverywherePrinter) -> JobState | None:
+    """How the job ended, once it has."""
+    deadline, asked = time.monotonic() + 10.0, driver(everywhere.uri)
+    while (state := asked.standing(JOB)) is JobState.PROCESSING:
+        assert time.monotonic() < deadline
+    return state
+
+
 @pytest.mark.parametrize(("said", "cause"), [("media-jam", MediaJammed), ("cover-open", MediaRemoved)])
 def test_a_card_that_stops_is_called_off_and_not_printed_later(
     printer: CardPrinter, everywhere: EverywherePrinter, said: str, cause: type[Exception]
@@ -197,9 +206,10 @@ def test_a_card_that_stops_is_called_off_and_not_printed_later(
     with pytest.raises(PartlyPrinted) as partly:
         printer.print_face(JOB, face())
     assert isinstance(partly.value.__cause__, cause)
-    assert driver(everywhere.uri).standing(JOB) is JobState.CANCELLED
     with pytest.raises(cause):
         printer.feed(token(OTHER_JOB))
+    everywhere.leave("cleared")
+    assert ended(everywhere) is JobState.CANCELLED
     with pytest.raises(IssuanceRefused):
         printer.print_face(JOB, face())
     assert everywhere.begun == 1

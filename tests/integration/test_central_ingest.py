@@ -441,11 +441,12 @@ def test_steps_of_a_card_in_the_making_are_kept_each_time_and_change_nothing(
 def test_a_forgotten_card_raises_an_alarm_and_changes_nothing(any_centre: RunningCentre, ledger: LedgerWriter) -> None:
     query = a_transaction()
     nobodys = a_transaction(card=("", "", ""))
-    entries = [
+    entries = [ledger.append(query)]
+    entries += [
         ledger.append(msgspec.structs.replace(one, stage=Stage.CARD_KEPT, outcome=None, reason=reason))
         for one, reason in ((query, "about_to"), (query, "kept"), (nobodys, "unknown"), (nobodys, "stays"))
     ]
-    receipt = upload(any_centre, ledger, ledger.append(query), *entries)
+    receipt = upload(any_centre, ledger, *entries)
     assert [verdict for _, verdict, _ in said(receipt)] == ["applied"] * 5
     assert alarms(any_centre) == [("zmd-0001", "card_kept")] * 2
     with any_centre.database.reading() as session:

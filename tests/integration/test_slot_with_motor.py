@@ -21,7 +21,7 @@ from tests.terminal import RunningTerminal, TerminalFolder
 
 pytestmark = pytest.mark.stack
 
-CALL, LAST_CALL = "卡还在机器里，别忘了拿走。", "请马上取走卡。再不取，机器就收起来保管。"
+CALL, LAST_CALL = "卡还在机器里，别忘了拿走。", "再不取走，机器就把卡收起来保管。"
 
 
 @dataclass

@@ -1508,9 +1508,7 @@ VIEWS: Final[dict[str, View]] = {
     "take-id-card-urgent": TakeIdCard(told("请拿回身份证"), told("身份证还在机器上，别忘了拿走。"), urgent=True),
     "take-card": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=False),
     "take-card-urgent": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=True),
-    "take-card-last-call": TakeCard(
-        told("请取走您的卡"), told("请马上取走卡。再不取，机器就收起来保管。"), urgent=True
-    ),
+    "take-card-last-call": TakeCard(told("请取走您的卡"), told("再不取走，机器就把卡收起来保管。"), urgent=True),
     "card-kept": kept_view("5e4d3c2b" * 4, "大厅服务台"),
     "card-kept-by-staff": kept_view("5e4d3c2b" * 4, ""),
 }
