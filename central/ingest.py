@@ -18,12 +18,22 @@ from central.bulk import insert_rows, one_of, update_rows
 from central.card_states import settle_all
 from central.database import Database
 from central.exchange import Asker
-from central.judging import Bench, Case, Opened, Ruling, may_change_cards, open_entry, read_header, reports_loss
+from central.judging import (
+    Bench,
+    Case,
+    Opened,
+    Ruling,
+    may_change_cards,
+    open_entry,
+    read_header,
+    replaces_card,
+    reports_loss,
+)
 from central.keys import CentreKeys
 from central.problems import Declined, malformed, too_large
 from central.region_rules import RegionRules
 from central.replacement_orders import codes_being_replaced
-from central.tables import Alarm, Card, Entry, EpochKey, Holder, Terminal, TerminalLedger, TransactionRow
+from central.tables import Alarm, Card, Entry, EpochKey, Filing, Holder, Terminal, TerminalLedger, TransactionRow
 from kiosk.records import sealing
 from kiosk.records.chain import GENESIS, HASH_SIZE, SealedEntry
 from kiosk.records.custody import Move
@@ -188,6 +198,7 @@ class Ingest:
             cards_of=_by_holder(cards.values(), ledger.region),
             holders=_holders(session, named),
             being_replaced=codes_being_replaced(session, cards) if named else (),
+            ordered=_ordered(session, {one.transaction_id for one in readable if replaces_card(one)}),
         )
         rulings = {
             sequence: one if isinstance(one, Ruling) else bench.judge(one, sequence) for sequence, one in opened.items()
@@ -388,6 +399,14 @@ def _issued_query(dialect: str) -> Select[str, int | None]:
     columns = Card.__table__.columns
     key = columns["identification_code"]
     return select(key, columns["loss_lapses_at"]).where(one_of(key, dialect))
+
+
+def _ordered(session: Session, transaction_ids: set[str]) -> frozenset[str]:
+    """Those of these under which something was filed. Most batches have none: then the database is not asked."""
+    if not transaction_ids:
+        return frozenset()
+    filed = select(Filing.transaction_id).where(Filing.transaction_id.in_(sorted(transaction_ids)))
+    return frozenset(session.scalars(filed))
 
 
 def _cards(

@@ -45,10 +45,11 @@ from central.issuance_stages import (
 from central.keys import CentreKeys
 from central.online import check_transaction_id, locked_transaction, refuse_frozen, region_of
 from central.payments import PaymentUnavailable
+from central.pins import hand_pin_over
 from central.problems import BUSY, Declined, malformed
 from central.region_rules import InstantRule, RegionRules
 from central.replacement_orders import codes_being_replaced
-from central.tables import Card, CardNumberSeries, CentrePin, Fee, Holder, Issuance, ReplacementOrder, TransactionRow
+from central.tables import Card, CardNumberSeries, Fee, Holder, Issuance, ReplacementOrder, TransactionRow
 from kiosk.records.card import CardState, card_number_check_character
 from kiosk.records.china_time import CHINA
 from kiosk.records.filings import GUARDIAN_BELOW, IdentifiedBy
@@ -341,7 +342,7 @@ class IssuanceDesk:
             session.flush()  # first the card, to which its events point
             cause = Cause(asker.terminal, row.transaction_id, by=By.TERMINAL)
             session.add_all(switch_cards(old, others, order, new, now_ms, cause, sealed=instant.sealed))
-            _hand_pin_over(session, old, new)
+            hand_pin_over(session, old, new)
             row.stage, row.switched_at, row.sealed = IssuanceStage.SWITCHED.value, now_ms, instant.sealed
             row.expires_at = now_ms + self.terms.reservation_ms
             transaction.switched_at = now_ms
@@ -657,19 +658,3 @@ def _new_card(row: Issuance, old: Card) -> Card:
         bank_account=row.bank_account,
         bank_side_active=False,
     )
-
-
-def _hand_pin_over(session: Session, old: Card, new: Card) -> None:
-    """Where the centre holds the PIN, the new card has the old one's, tries and all."""
-    held = session.get(CentrePin, old.identification_code, with_for_update=True)
-    if held is not None:
-        session.add(
-            CentrePin(
-                identification_code=new.identification_code,
-                salt=held.salt,
-                hash=held.hash,
-                initial=held.initial,
-                tries_left=held.tries_left,
-                changed_at=held.changed_at,
-            )
-        )

@@ -37,7 +37,14 @@ _FILINGS: Final = frozenset(
 )
 """What is filed for an office to act on."""
 _AT_THE_CENTRE: Final = frozenset(
-    {Service.TEMPORARY_LOSS, Service.LOSS_LIFTING, Service.FORMAL_LOSS, Service.CARD_ACTIVATION, *_FILINGS}
+    {
+        Service.TEMPORARY_LOSS,
+        Service.LOSS_LIFTING,
+        Service.FORMAL_LOSS,
+        Service.CARD_ACTIVATION,
+        Service.CARD_REPLACEMENT,
+        *_FILINGS,
+    }
 )
 
 
@@ -119,6 +126,7 @@ class Case(msgspec.Struct):
     loss_answer: str | None = None
     examination: str | None = None
     activated_at: int | None = None
+    switched_at: int | None = None
     begun_ledger: bytes | None = None
     begun_sequence: int | None = None
     finished_ledger: bytes | None = None
@@ -163,6 +171,8 @@ class Bench:
     """By social security number, as far as a report names them."""
     being_replaced: Collection[str] = ()
     """Identification codes of those cards for which an order is in progress."""
+    ordered: Collection[str] = ()
+    """Those transaction ids in the entries under which an office was asked for a new card."""
     events: list[CardEvent] = field(default_factory=list)
     """What judging did to cards."""
     kept: list[str] = field(default_factory=list)
@@ -195,7 +205,7 @@ class Bench:
             return Ruling(Verdict.REFUSED, "unknown_card")
         if transaction.stage is not Stage.FINISHED:
             return _APPLIED
-        if _needs_online(transaction) and not _was_done_online(transaction, case):
+        if _needs_online(transaction) and not _was_done_online(transaction, case, self.ordered):
             return Ruling(Verdict.REFUSED, "not_done_online")
         if reports_loss(transaction):
             return self._rule_on_report(opened, case)
@@ -336,6 +346,11 @@ def reports_loss(transaction: Transaction) -> bool:
     )
 
 
+def replaces_card(transaction: Transaction) -> bool:
+    """Whether it says that a new card was made or ordered."""
+    return transaction.service is Service.CARD_REPLACEMENT and transaction.stage is Stage.FINISHED
+
+
 def _needs_online(transaction: Transaction) -> bool:
     if transaction.done_online:
         return True
@@ -347,7 +362,7 @@ def _needs_online(transaction: Transaction) -> bool:
     return changed_here or transaction.service in _AT_THE_CENTRE
 
 
-def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
+def _was_done_online(transaction: Transaction, case: Case | None, ordered: Collection[str]) -> bool:
     if case is None:
         return False
     if transaction.service is Service.TEMPORARY_LOSS:
@@ -362,6 +377,10 @@ def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
         return same_holder and case.loss_lifted_at is not None
     if transaction.service in _FILINGS:
         return case.effects > 0 and case.social_security_number == transaction.social_security_number
+    if transaction.service is Service.CARD_REPLACEMENT:
+        # What was reserved and abandoned is no card: it was made here, or an office was asked to make it.
+        same_holder = case.social_security_number == transaction.social_security_number
+        return same_holder and (case.switched_at is not None or case.transaction_id in ordered)
     if case.identification_code != transaction.identification_code:
         return False
     done_at = {

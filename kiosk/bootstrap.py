@@ -39,6 +39,7 @@ from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor
+from kiosk.runtime.health_keeper import HealthKeeper
 from kiosk.runtime.journal import DurableJournal
 from kiosk.runtime.surroundings import Surroundings
 from kiosk.runtime.viewfinder import Viewfinder
@@ -252,12 +253,16 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
 
         stopping = threading.Event()
         vital_signs = VitalSigns(conductor, manager)
+        health = HealthKeeper(
+            configuration.health_path, configuration.terminal.id, conductor, lambda: int(time.time() * 1000)
+        )
 
         def tick() -> None:
             if stopping.is_set():
                 conductor.close_terminal()
             conductor.tick()
             vital_signs.tell(drawn=window.is_drawn)
+            health.keep()
             if stopping.is_set() and conductor.vacant:
                 window.stop()
 

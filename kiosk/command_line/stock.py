@@ -75,6 +75,10 @@ _REASONS: Final = {
     Reason.FED_BEFORE: ("这笔业务已经用过一张白卡", "that job has had its blank"),
     Reason.NEVER_FED: ("这笔业务没有用过白卡", "that job never had a blank"),
     Reason.ANOTHER_BLANK: ("卡识别码和账上的不一样", "that is not the chip the book knows"),
+    Reason.TWO_FED: (
+        "卡箱一次出了两张：先检查卡箱，清点后盘点（close-out）",
+        "two blanks left the hopper at once: look after the hopper, count, and close out",
+    ),
     Reason.HOPPER_OVERFULL: ("卡箱装不下这么多", "the hopper does not take that many"),
     Reason.REJECT_BIN_FULL: ("废卡箱满了", "the reject bin is full"),
     Reason.RETAINED_BIN_FULL: ("回收箱满了", "the retained bin is full"),

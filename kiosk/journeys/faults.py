@@ -81,6 +81,7 @@ _MEANING: Mapping[Service, Mapping[Effect, Say]] = MappingProxyType(
             Effect.MAYBE: say("卡可能已经启用，也可能没有。再办一次就知道，不会重复。"),
             Effect.DONE: say("您的卡已经启用。"),
         },
+        Service.CARD_REPLACEMENT: _FILING,
     }
 )
 

@@ -22,10 +22,12 @@ from kiosk.journeys.slips import slip
 from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, Result, Step, View, Working
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.region import Region
+from kiosk.records.card import CardState, ReplacementReason
 from kiosk.records.filings import (
     GUARDIAN_BELOW,
     Cancelling,
     CardApplication,
+    CardReplacement,
     DataChange,
     Filed,
     FileMatter,
@@ -227,6 +229,13 @@ def _refusal(region: Region, service: Service, matter: Matter, verdict: FilingVe
             return refusals.nothing_to_rest_on(region, _kind(matter))
         case FilingVerdict.LATE:
             return refusals.late(region, service)
+        case (
+            FilingVerdict.NOT_REPORTED
+            | FilingVerdict.REPORTED_LOST
+            | FilingVerdict.NOT_ACTIVATED
+            | FilingVerdict.RUNNING
+        ):
+            return _not_replaced(region, verdict)
         case FilingVerdict.NOT_OPEN:
             return refusals.not_offered(region, service)
         case (
@@ -263,6 +272,29 @@ def _not_who_may(
             return refusals.needs_guardian(region, service, child_below(region, service))
         case FilingVerdict.HOLDER_ADULT:
             return refusals.holder_adult(region)
+        case other:
+            assert_never(other)
+
+
+def _not_replaced(
+    region: Region,
+    verdict: Literal[
+        FilingVerdict.NOT_REPORTED,
+        FilingVerdict.REPORTED_LOST,
+        FilingVerdict.NOT_ACTIVATED,
+        FilingVerdict.RUNNING,
+    ],
+) -> Ended:
+    """A card that no new one is ordered for as it is."""
+    match verdict:
+        case FilingVerdict.NOT_REPORTED:
+            return refusals.report_first(region)
+        case FilingVerdict.REPORTED_LOST:
+            return refusals.reported_lost(region)
+        case FilingVerdict.NOT_ACTIVATED:
+            return refusals.card_state(region, CardState.SEALED)
+        case FilingVerdict.RUNNING:
+            return refusals.being_made(region)
         case other:
             assert_never(other)
 
@@ -316,6 +348,8 @@ def matter_in_words(region: Region, matter: Matter) -> Say:
             return say("信息变更")
         case Cancelling():
             return say("社会保障卡注销")
+        case CardReplacement(reason=reason):
+            return say("补卡") if reason is ReplacementReason.LOST else say("换卡")
         case Paper(kind=kind):
             return issued_in_words(region, kind)
         case other:

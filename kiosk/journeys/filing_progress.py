@@ -7,7 +7,7 @@ from kiosk.journeys import refusals
 from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.filing import filings_of, matter_in_words, needs_id_card, number_fact, state_in_words
 from kiosk.journeys.frame import Ending, Progress, Session, serve
-from kiosk.journeys.guide import Pages, meanwhile, pages, photo_where
+from kiosk.journeys.guide import Pages, collected_with, meanwhile, pages, photo_where, until_new_card
 from kiosk.journeys.holder import Holder
 from kiosk.journeys.id_card import id_card
 from kiosk.journeys.paging import FINISH, page, turned, turning_behind_a_choice
@@ -22,6 +22,7 @@ from kiosk.records.china_time import minute_of
 from kiosk.records.filings import (
     Cancelling,
     CardApplication,
+    CardReplacement,
     DataChange,
     FilingState,
     FilingTold,
@@ -101,7 +102,8 @@ def _next_steps(region: Region, told: FilingTold) -> tuple[Say, ...]:
             return (*wait, *_while_waiting(region, told), *_ask(region))
         case FilingState.READY:
             place = (say("去哪里领：{place}", place=Verbatim(told.place)),) if told.place else _ask(region)
-            return (say("已经好了，请去领。"), *place)
+            bring = collected_with(region) if isinstance(told.matter, CardReplacement) else ()
+            return (say("已经好了，请去领。"), *place, *bring)
         case FilingState.DONE:
             return (say("已经办好，不用再做什么。"),)
         case FilingState.REFUSED:
@@ -124,11 +126,15 @@ def _photo_wanted(region: Region, told: FilingTold) -> tuple[Say, ...]:
 
 
 def _while_waiting(region: Region, told: FilingTold) -> tuple[Say, ...]:
-    if not isinstance(told.matter, CardApplication):
-        return ()
-    term = region.pack.application.term.value
+    match told.matter:
+        case CardApplication():
+            term, serves = region.pack.application.term.value, meanwhile(region)
+        case CardReplacement():
+            term, serves = region.pack.replacement.term.value, until_new_card(region)
+        case _:
+            return ()
     until = (say("从交上到拿到卡，要 {term}。", term=span(term)),) if term is not None else ()
-    return (*until, *meanwhile(region))
+    return (*until, *serves)
 
 
 def _ask(region: Region) -> tuple[Say, ...]:
@@ -146,6 +152,8 @@ def service_of(told: FilingTold) -> Service:
             return Service.DATA_CHANGE
         case Cancelling():
             return Service.CANCELLING
+        case CardReplacement():
+            return Service.CARD_REPLACEMENT
         case Paper():
             return Service.PAPERS
         case other:

@@ -1,6 +1,6 @@
 """What every journey has in common.
 
-However it ends: PINs and portraits are wiped, the entry is written, the card goes back, one screen says how it ended.
+However it ends: PINs and pictures are wiped, the entry is written, the card goes back, one screen says how it ended.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +14,7 @@ import msgspec
 from drivers.ports.card_reader import IssuerData
 from drivers.ports.errors import DeviceError, EntryCancelled, MediaRemoved
 from drivers.ports.pin import Pin
+from kiosk.card_face.painted import PaintedCard
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
 from kiosk.journeys.faults import Effect, fault_code, fault_view, interruption_view, meaning
 from kiosk.journeys.forgotten_card import collection_slip, keep_card, kept_view
@@ -57,6 +58,12 @@ class Session:
     """This terminal has a camera, it is there, and pictures can be measured."""
     compares_portraits: bool = False
     """This terminal can tell whether a portrait looks like an identity card's photo: somebody has switched it on."""
+    makes_cards: bool = False
+    """A card that is begun now can be made: the printer is ready, there are blanks, no other card is half made."""
+    keeps_old_cards: bool = False
+    """The slot has a motor, and room for the old card: without it a new card is made for a lost one only."""
+    usual_minutes: int | None = None
+    """How long the making takes, as whoever runs the terminal has stated."""
     printing: Printing = Printing.ABSENT
     gives_back_at: str = ""
     """Where cards are given back that the slot has kept, in the operator's words; empty: whoever works here."""
@@ -102,8 +109,11 @@ class Progress:
     done_online: bool = False
     unsettled: bool = False
     """How it ended is not known yet: no FINISHED is written, and the terminal settles it before it serves again."""
+    outlook: Say | None = None
+    """What has become of card and money, where the service's own words don't tell it any more."""
     pins: list[Pin] = field(default_factory=list)
     portraits: list[TakenPortrait] = field(default_factory=list)
+    painted: list[PaintedCard] = field(default_factory=list)
 
     def stands_for(self, number: str, name: str, proxy: Proxy | None = None) -> None:
         """Take down whose affair it is and who acts for them: from here on an entry can be written."""
@@ -118,7 +128,7 @@ class Progress:
     @property
     def means(self) -> Say:
         """What has become of the citizen's card and money so far."""
-        return meaning(self.service, self.effect)
+        return self.outlook or meaning(self.service, self.effect)
 
     @property
     def holder_lines(self) -> tuple[Say, ...]:
@@ -200,7 +210,7 @@ Body = Callable[[Session, Progress], Journey[Ending]]
 def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
     """Run ``body`` to its end and bring everything home, whatever interrupts it.
 
-    In order: wipe PINs and portraits, make the entry durable, give the card back, say how it ended.
+    In order: wipe PINs, portraits and painted cards, make the entry durable, give the card back, say how it ended.
     """
     progress = Progress(service, session)
     try:
@@ -214,6 +224,8 @@ def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
             pin.wipe()
         for portrait in progress.portraits:
             portrait.wipe()
+        for card in progress.painted:
+            card.wipe()
     if progress.names_somebody and not progress.unsettled:
         try:
             yield from ask(Record(progress.transaction(Stage.FINISHED, ending)))

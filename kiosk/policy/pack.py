@@ -247,7 +247,9 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     money: MoneyRules
 
     def faults(self) -> Iterator[Fault]:
-        """No cards, glasses on and off, a paper that it does not have, a service that its centre would never answer."""
+        """No cards, glasses on and off, a paper that it does not have, new cards that nobody makes, a service that its
+        centre would never answer.
+        """
         if not self.codes.value:
             yield Fault(("codes", "value"), "missing; without a code no card is this region's")
         if self.portrait.glasses_worn_daily.value and PhotoDemand.NO_GLASSES in (self.application.photo.value or ()):
@@ -258,6 +260,11 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             if rule.value is not None and paper is not None and not paper.issued.value:
                 what = f"papers.{rule.value.value}.issued is not true; nobody would hand it out"
                 yield Fault((section, "meanwhile", "value"), what)
+        replaces = self.services.get(Service.CARD_REPLACEMENT)
+        opened = self.replacement.instant_here.value or self.replacement.order_here.value
+        if replaces is not None and replaces.self_service.value and not opened:
+            what = "must not be true; neither replacement.instant_here nor order_here is"
+            yield Fault(("services", Service.CARD_REPLACEMENT.value, "self_service", "value"), what)
         if self.pin.held_by.value is not HeldBy.CENTRE:
             return
         for service in (Service.CARD_QUERY, Service.PIN_CHANGE, Service.LOSS_LIFTING):

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from kiosk.records.card import ReplacementReason
 from kiosk.records.china_time import Moment
 from kiosk.records.portrait import FiledPortrait, NoPortrait
 
@@ -130,8 +131,20 @@ class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     kind: IssuedPaper
 
 
-Matter = CardApplication | OffsiteCare | DataChange | Cancelling | Paper
-MATTERS: tuple[type[Matter], ...] = (CardApplication, OffsiteCare, DataChange, Cancelling, Paper)
+class CardReplacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="card_replacement"):
+    """An order: a new card in place of another, which an office makes and hands over."""
+
+    reason: ReplacementReason
+    phone: Phone | None = None
+    no_portrait: NoPortrait | None = None
+    """As of an application."""
+
+    def __repr__(self) -> str:
+        return f"<CardReplacement {self.reason.value}>"
+
+
+Matter = CardApplication | OffsiteCare | DataChange | Cancelling | CardReplacement | Paper
+MATTERS: tuple[type[Matter], ...] = (CardApplication, OffsiteCare, DataChange, Cancelling, CardReplacement, Paper)
 
 
 def matter_key(matter: Matter) -> str:
@@ -145,12 +158,21 @@ def matter_key(matter: Matter) -> str:
             return "data_change"
         case Cancelling():
             return "cancelling"
+        case CardReplacement():
+            return "card_replacement"
         case Paper(kind=kind):
             return kind.value
 
 
 MATTER_KEYS = frozenset(
-    {"card_application", "offsite_care", "data_change", "cancelling", *(kind.value for kind in IssuedPaper)}
+    {
+        "card_application",
+        "offsite_care",
+        "data_change",
+        "cancelling",
+        "card_replacement",
+        *(kind.value for kind in IssuedPaper),
+    }
 )
 
 
@@ -190,7 +212,7 @@ class FileMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     proxy: Proxy | None = None
     """Who stands there, where it is not the holder."""
     portrait: FiledPortrait | None = None
-    """With an application, where the terminal has taken one."""
+    """With an application or an order for a new card, where the terminal has taken one."""
 
     def __repr__(self) -> str:
         return f"<FileMatter {matter_key(self.matter)}>"
@@ -211,6 +233,14 @@ class FilingVerdict(Enum):
     """The matter is about a card, and there is none in use."""
     NOTHING_TO_REST_ON = "nothing_to_rest_on"
     """A paper wants an application or a replacement that is under way."""
+    NOT_REPORTED = "not_reported"
+    """The order for a lost card wants its report first."""
+    REPORTED_LOST = "reported_lost"
+    """The card is reported lost: a new one is ordered for that reason only."""
+    NOT_ACTIVATED = "not_activated"
+    """The card to be replaced has never been started."""
+    RUNNING = "running"
+    """A new card is on its way already, and not by a filing."""
     LATE = "late"
     """The term for it has passed: a window decides."""
     NOT_OPEN = "not_open"

@@ -9,8 +9,11 @@ from typing import Annotated, Final
 
 import msgspec
 
+from kiosk.records.card import ReplacementReason
 from kiosk.records.china_time import Moment
 from kiosk.records.filings import IdentifiedBy
+
+__all__ = ["ReplacementReason"]
 
 SERVICE: Final = "card_replacement"
 """What such a transaction is called among the services of a terminal."""
@@ -19,17 +22,6 @@ TOKEN_HEADING: Final = b"card-terminal issuance token v1\n"
 IdentificationCode = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-F]{32}\Z")]
 """AAZ501, 16 bytes as upper-case hex."""
 Fen = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-
-
-class ReplacementReason(Enum):
-    """Why a new card is wanted. Values are the centre's own words; what a region writes stands in its codes."""
-
-    LOST = "lost"
-    DAMAGED = "damaged"
-    IDENTITY_CHANGED = "identity_changed"
-    BANK_CHANGED = "bank_changed"
-    RENEWED = "renewed"
-    OTHER = "other"
 
 
 class ReserveIssuance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -27,6 +27,8 @@ MOST_SEALED: Final = LARGEST_KB * 1000 + 48
 """HPKE adds a public key of 32 bytes and a tag of 16."""
 CONSENT_TEXT: Final = "portrait-1"
 """Names the words of the consent page; other words, another name."""
+NEW_CARD_CONSENT_TEXT: Final = "portrait-new-card-1"
+"""The same where the card is made at the terminal and the picture goes nowhere else."""
 COMPARISON_TEXT: Final = "comparison-1"
 """The same for the page that asks whether the portrait may be compared with the identity card's photo."""
 _PURPOSE: Final = b"ssct-portrait-1"

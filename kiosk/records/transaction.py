@@ -40,6 +40,8 @@ class Service(Enum):
     """What the handbook states. Nobody is identified, so no entry is written."""
     CARD_ACTIVATION = "card_activation"
     """启用, 激活: the social side of a new card is started."""
+    CARD_REPLACEMENT = "card_replacement"
+    """补卡, 换卡: a new card in place of another, made here or ordered."""
 
 
 class Stage(Enum):

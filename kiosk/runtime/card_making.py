@@ -1,5 +1,5 @@
-"""What each request of a card in the making asks of the printer, of its contact station, of the slot's motor and of the
-stock's book.
+"""What each request of a card in the making asks of the printer, of its contact station, of the slot's motor, of the
+painter of its face and of the stock's book.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,14 @@ from drivers.ports.card_encoder import CardEncoder, NameDoesNotFit, Personalisat
 from drivers.ports.card_printer import CardPrinter, Media
 from drivers.ports.card_reader import CardKind, CardReader, HolderDataProtected
 from drivers.ports.errors import MediaRemoved, NotConnected, ProtocolViolation, TimedOut
+from kiosk.card_face.errors import CardFaceError, GlyphMissing, NameTooLong, PortraitUnfit
+from kiosk.card_face.painted import PaintedCard
 from kiosk.custody.book import StockBook
 from kiosk.journeys.issuing_requests import (
     AwaitTaken,
     Book,
     BookRefused,
+    CheckParticulars,
     DiscardCard,
     DrawBlankChallenge,
     EjectCard,
@@ -25,16 +28,19 @@ from kiosk.journeys.issuing_requests import (
     HoldOldCard,
     IdentifyBlank,
     LookAtPrinter,
+    PaintCard,
     Personalise,
     PrintFace,
     ReadBack,
     RetainOldCard,
+    Unprintable,
     Whereabouts,
     WhereIsBlank,
     Written,
 )
 from kiosk.journeys.requests import LedgerFailed
 from kiosk.ledger.errors import LedgerError
+from kiosk.portrait.errors import PortraitError
 from kiosk.records.custody import Impossible
 from kiosk.runtime.lanes import Lane, Lanes
 
@@ -60,7 +66,8 @@ PrinterRequest = (
 )
 SlotRequest = HoldOldCard | GiveOldCardBack | RetainOldCard
 BookRequest = Book | WhereIsBlank
-MakingRequest = PrinterRequest | SlotRequest | BookRequest
+FaceRequest = CheckParticulars | PaintCard
+MakingRequest = PrinterRequest | SlotRequest | BookRequest | FaceRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,8 @@ def errand(request: MakingRequest, maker: CardMaker, lanes: Lanes) -> tuple[Lane
             return lanes.ledger, book_errand(request, maker.book)
         case HoldOldCard() | GiveOldCardBack() | RetainOldCard():
             return lanes.card, slot_errand(request, maker.slot)
+        case CheckParticulars() | PaintCard():
+            return lanes.maker, face_errand(request, maker)
         case _:
             return lanes.maker, making_errand(request, maker)
 
@@ -117,6 +126,51 @@ def making_errand(request: PrinterRequest, maker: CardMaker) -> Callable[[], Any
             return lambda: printer.discard(to)
         case other:
             assert_never(other)
+
+
+def face_errand(request: FaceRequest, maker: CardMaker) -> Callable[[], Any]:
+    """The call on the painter that answers ``request``; in the printer's lane, which moves nothing then."""
+    match request:
+        case CheckParticulars():
+            return lambda: _check(maker, request)
+        case PaintCard():
+            return lambda: _paint(maker.painter, request)
+        case other:
+            assert_never(other)
+
+
+def _check(maker: CardMaker, request: CheckParticulars) -> Unprintable | None:
+    try:
+        maker.painter.check(request.particulars)
+    except CardFaceError as error:
+        return _in_a_word(error)
+    return None if maker.encoder.has_room_for(request.particulars.name) else Unprintable.NAME_TOO_LONG
+
+
+def _paint(painter: "FacePainter", request: PaintCard) -> PaintedCard | Unprintable:
+    from kiosk.portrait.finish import chip_portrait  # noqa: PLC0415 - OpenCV is loaded where a card is painted only
+
+    jpeg, particulars = bytes(request.portrait.jpeg), request.particulars
+    try:
+        return PaintedCard(
+            painter.paint(particulars, jpeg), painter.proof(particulars, jpeg), chip_portrait(jpeg)
+        )  # fmt: skip
+    except CardFaceError as error:
+        return _in_a_word(error)
+    except PortraitError:
+        return Unprintable.PORTRAIT
+
+
+def _in_a_word(error: CardFaceError) -> Unprintable:
+    match error:
+        case GlyphMissing():
+            return Unprintable.CHARACTERS
+        case NameTooLong():
+            return Unprintable.NAME_TOO_LONG
+        case PortraitUnfit():
+            return Unprintable.PORTRAIT
+        case _:
+            return Unprintable.DATA
 
 
 def book_errand(request: BookRequest, book: StockBook) -> Callable[[], Any]:

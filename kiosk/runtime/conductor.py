@@ -16,8 +16,7 @@ from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
 from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.frame import Session
 from kiosk.journeys.issuing_recovery import settling
-from kiosk.journeys.issuing_requests import AwaitTaken, BookRefused, Pause, Wait
-from kiosk.journeys.new_card import take_new_card
+from kiosk.journeys.issuing_requests import AwaitTaken, BookRefused, Pause, RetainOldCard, TellTime, Wait
 from kiosk.journeys.reception import reception
 from kiosk.journeys.requests import (
     Announce,
@@ -55,6 +54,7 @@ from kiosk.journeys.requests import (
 from kiosk.journeys.views import (
     AnyIntent,
     Attract,
+    FeeCode,
     Intent,
     NameEntry,
     NumberEntry,
@@ -65,7 +65,6 @@ from kiosk.journeys.views import (
     SoundEntry,
     StillThere,
     TakeCard,
-    TakeIdCard,
     Typed,
     View,
     Working,
@@ -74,6 +73,7 @@ from kiosk.journeys.views import (
 from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
 from kiosk.portrait.guidance import Instruction
+from kiosk.records.health import DeviceHealth
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
     CONSENT_TEXT,
@@ -83,7 +83,9 @@ from kiosk.records.portrait import (
     TakenPortrait,
 )
 from kiosk.records.transaction import Outcome, Service, Transaction
+from kiosk.runtime.calls import called_for, take_card
 from kiosk.runtime.card_making import MakingRequest, errand
+from kiosk.runtime.device_states import DeviceStates
 from kiosk.runtime.errands import card_errand, id_errand, pad_errand, parting_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
@@ -103,12 +105,8 @@ GIVE_UP_READER_S: Final = 10.0
 """How long a failing reader is asked whether the card has been taken."""
 CLOSING_S: Final = 20.0
 """How long a closing terminal lets a citizen read how it ended."""
-ID_TAKEN_AT_ONCE_S: Final = 0.3
-"""Whoever has taken the identity card by then is not asked for it."""
 LAST_CALL_S: Final = 20.0
 """So long before a forgotten card is taken in it is said that it will be."""
-URGENT_S: Final = 10.0
-"""After this long a forgotten card is called for urgently (docs/ux-rules.md rule 9)."""
 UNSETTLED_POLL_S: Final = 30.0
 """How often it is looked whether a card is half made; at the start at once."""
 WAITS_S: Final = 20.0
@@ -147,7 +145,8 @@ class Conductor:
         self._lanes = Lanes(surroundings.wake, surroundings.monotonic)
         self._health = Health()
         self._pulse = Pulse(self._lanes, self._health)
-        self._watch = DeviceWatch(devices, journal, self._lanes, self._health)
+        self._device_states = DeviceStates(lambda: int(surroundings.now().timestamp() * 1000))
+        self._watch = DeviceWatch(devices, journal, self._lanes, self._health, self._device_states)
         self._idleness = Idleness(self._clock())
         self._large = False
         self._ticket = 0
@@ -186,7 +185,9 @@ class Conductor:
             offered = isinstance(self._view, NumberEntry | NameEntry | SoundEntry)
         else:
             offered = intent in {action.intent for action in actions_of(self._view)}
-        if not offered or not self._request.awaits_citizen or self._closed_view() is not None:
+        # While it is asked whether a fee has come, whoever goes away is heard all the same.
+        heard = self._request.awaits_citizen or (isinstance(self._view, FeeCode) and intent is Intent.CANCEL)
+        if not offered or not heard or self._closed_view() is not None:
             return
         if intent is Intent.CANCEL:
             self._interrupt(CitizenCancelled())
@@ -234,6 +235,11 @@ class Conductor:
         serving = "waits for somebody" if self.vacant else "serves somebody"
         makes_none = self._watch.makes_no_cards
         return f"{serving}, makes no card: {makes_none}" if makes_none else serving
+
+    @property
+    def device_health(self) -> tuple[DeviceHealth, ...]:
+        """How each device last answered, for technicians."""
+        return self._device_states.all
 
     def stop(self) -> None:
         """End the lanes and close a running journey, which wipes what it holds."""
@@ -339,21 +345,27 @@ class Conductor:
                 self._hand(self._lanes.camera, self._comparison(request))
             case SealPortrait():
                 self._send(self._sealed(request))
+            case TellTime():
+                self._send(int(self._surroundings.now().timestamp() * 1000))
             case Pause(seconds=seconds) | Wait(seconds=seconds):
                 self._passes_at = self._clock() + seconds
             case _ if isinstance(request, MakingRequest):
                 self._make(request)
-            case ReturnCard() | KeepCard():
-                reader, motor = self._devices.card_reader, self._devices.capture_unit
-                self._hand(self._lanes.card, parting_errand(request, reader, motor))
             case _:
-                self._hand(self._lanes.card, card_errand(request, self._devices.card_reader))
+                self._hand(self._lanes.card, self._card_errand(request))
 
     def _make(self, request: MakingRequest) -> None:
         maker = self._devices.card_maker
         if maker is None:
             raise AssertionError("a journey makes a card where nothing can")
+        self._watch.card_unsettled = True  # until the ledger is asked again, once this one has come to its end
         self._hand(*errand(request, maker, self._lanes))
+
+    def _card_errand(self, request: Request[Any]) -> Callable[[], Any]:
+        reader = self._devices.card_reader
+        if isinstance(request, ReturnCard | KeepCard):
+            return parting_errand(request, reader, self._devices.capture_unit)
+        return card_errand(request, reader)
 
     def _id_errand(self, request: AwaitIdDocument | ReadIdDocument | ReturnIdDocument) -> Callable[[], Any]:
         reader = self._devices.id_reader
@@ -422,8 +434,7 @@ class Conductor:
         if self._is_still_awaited(request, error, value):
             self._hand_over(request)
             return
-        if isinstance(request, AwaitCard | ReturnCard):
-            self._holds_card = isinstance(request, AwaitCard) and error is None
+        self._note_card(answer)
         # A card that came in the last moment is the journey's: it must give it back.
         if self._interruption is not None and request.interruptible and not self._holds_new_card(request, error):
             if isinstance(value, Pin | TakenPortrait):
@@ -450,6 +461,18 @@ class Conductor:
                 self._failed(request, error)
             case defect:
                 raise defect
+
+    def _note_card(self, answer: LaneAnswer) -> None:
+        """Note whether the card in the slot is the journey's."""
+        match self._request:
+            case AwaitCard():
+                self._holds_card = answer.error is None
+            case ReturnCard():
+                self._holds_card = False
+            case RetainOldCard() if answer.value is True:
+                self._holds_card = False
+            case _:
+                pass
 
     def _is_still_awaited(self, request: Request[Any], error: BaseException | None, value: Any) -> bool:
         """Whether one short wait is over, and the citizen has time yet."""
@@ -565,6 +588,7 @@ class Conductor:
         self._interruption = None
         match ended_with:
             case Service() if self._health.view(self._region.hotline) is None:
+                maker = self._devices.card_maker
                 session = Session(
                     self._surroundings.new_transaction_id(),
                     self._region,
@@ -572,6 +596,9 @@ class Conductor:
                     reads_id_cards=self._watch.reads_id_cards,
                     takes_portraits=self._studio is not None and self._watch.camera_there,
                     compares_portraits=self._studio is not None and self._studio.likeness is not None,
+                    makes_cards=self._watch.makes_cards,
+                    keeps_old_cards=self._watch.keeps_old_cards,
+                    usual_minutes=maker.usual_minutes if maker is not None else None,
                     printing=self._watch.printing,
                     gives_back_at=self._devices.forgotten.gives_back_at if self._devices.forgotten else "",
                     handbook=self._handbook,
@@ -635,6 +662,7 @@ class Conductor:
             self._lanes.do_aside(self._lanes.card, self._devices.card_reader.card_present, self._slot_seen)
 
     def _slot_seen(self, answer: LaneAnswer) -> None:
+        self._device_states.note("card_reader", answer.error)
         if isinstance(answer.error, DeviceError):
             if self.vacant:
                 self._health.broken("card_reader", answer.error)
@@ -664,26 +692,13 @@ class Conductor:
         closed = self._health.view(self._region.hotline)
         left_inside = self._slot_was_full and self._left_behind
         if closed is None and (left_inside or self._watch.card_at_mouth):
-            return TakeCard(say("请取走您的卡"), say("卡还在机器里，别忘了拿走。"), urgent=True)
+            return take_card(urgent=True)
         return closed
 
     def _draw(self, now: float) -> None:
-        view: View = self._closed_view() or self._view
-        if isinstance(self._request, ReturnCard):
-            urgent = now - self._released_at >= URGENT_S
-            line = say("卡还在机器里，别忘了拿走。") if urgent else say("取走卡以后，屏幕上会告诉您结果。")
-            if self._is_forgotten(within_s=LAST_CALL_S):
-                line = say("再不取走，机器就把卡收起来保管。")
-            view = TakeCard(title=say("请取走您的卡"), line=line, urgent=urgent)
-        elif isinstance(self._request, AwaitTaken):
-            view = take_new_card(urgent=now - self._begun_at >= URGENT_S)
-        elif isinstance(self._request, ReturnIdDocument) and now - self._released_at >= ID_TAKEN_AT_ONCE_S:
-            urgent = now - self._released_at >= URGENT_S
-            view = TakeIdCard(
-                title=say("请拿回身份证"),
-                line=say("身份证还在机器上，别忘了拿走。") if urgent else self._request.line,
-                urgent=urgent,
-            )
+        since = self._begun_at if isinstance(self._request, AwaitTaken) else self._released_at
+        last = self._is_forgotten(within_s=LAST_CALL_S)
+        view: View = called_for(self._request, now - since, last=last) or self._closed_view() or self._view
         left = self._warning_left(now)
         scene = Scene(
             view,

@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 _NOT_ASKED: Final = "it has not told yet how it is"
 _BY_THE_BOOK: Final = {
     Reason.PRINTER_NOT_CLEAR: "by the book a card is in the printer",
+    Reason.TWO_FED: "two blanks have left the hopper at once: look after it, count, and close out",
     Reason.HOPPER_EMPTY: "by the book the hopper is empty",
     Reason.REJECT_BIN_FULL: "by the book the reject bin is full",
     Reason.RETAINED_BIN_FULL: "by the book the retained bin is full",
@@ -118,6 +119,7 @@ def _hindrance_of(seen: MakerSeen) -> str:
     printer = seen.printer
     found = (
         ("the printer's cover is open", printer.cover_open),
+        ("two blanks lie in the printer", printer.two_fed),
         ("a card is stuck in the printer", printer.media is Media.JAMMED),
         ("a card lies in the printer", printer.media is not Media.NOT_PRESENT),
         ("a chip is at the contact station of an empty printer", seen.chip_at_station),

@@ -9,6 +9,7 @@ from drivers.ports.card_printer import Fill, Media
 from drivers.ports.errors import DeviceError, MediaJammed, MediaPresent, MediaRemoved
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import LedgerFailed, SlipFate
+from kiosk.runtime.device_states import DeviceStates
 from kiosk.runtime.health import Health
 from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes
 from kiosk.runtime.making_watch import MakingWatch, look_at, stock_of
@@ -28,8 +29,9 @@ PRINTER_POLL_S: Final = 5.0
 class DeviceWatch:
     """What is known of the devices that no card lies in."""
 
-    def __init__(self, devices: Devices, journal: Journal, lanes: Lanes, health: Health) -> None:
+    def __init__(self, devices: Devices, journal: Journal, lanes: Lanes, health: Health, states: DeviceStates) -> None:
         self._devices, self._journal, self._lanes, self._health = devices, journal, lanes, health
+        self._states = states
         self._due: dict[Callable[[LaneAnswer], None], float] = {}
         self._printer = PrinterWatch()
         self._making = MakingWatch()
@@ -130,18 +132,21 @@ class DeviceWatch:
             self._lanes.do_aside(lane, work, then)
 
     def _printer_seen(self, answer: LaneAnswer) -> None:
+        self._states.note("receipt_printer", answer.error)
         if isinstance(answer.error, DeviceError):
             self._printer.failed(answer.error)
         else:
             self._printer.saw(answer.value)
 
     def _pad_seen(self, answer: LaneAnswer) -> None:
+        self._states.note("pin_pad", answer.error)
         if isinstance(answer.error, DeviceError):
             self._health.broken("pin_pad", answer.error)
         else:
             self._health.whole("pin_pad")
 
     def _id_reader_seen(self, answer: LaneAnswer) -> None:
+        self._states.note("id_reader", answer.error)
         works = answer.error is None
         if works and not self.reads_id_cards:
             _log.info("the identity-card reader works")
@@ -150,6 +155,7 @@ class DeviceWatch:
         self.reads_id_cards = works
 
     def _camera_seen(self, answer: LaneAnswer) -> None:
+        self._states.note("camera", answer.error)
         there = answer.error is None
         if there and not self.camera_there:
             _log.info("the camera is there: %s", answer.value.name)
@@ -158,6 +164,7 @@ class DeviceWatch:
         self.camera_there = there
 
     def _maker_seen(self, answer: LaneAnswer) -> None:
+        self._states.note("card_printer", answer.error)
         if isinstance(answer.error, DeviceError):
             self._making.failed(answer.error)
         else:
@@ -170,6 +177,7 @@ class DeviceWatch:
             self._making.counted(*answer.value)
 
     def _slot_seen(self, answer: LaneAnswer) -> None:
+        self._states.note("capture_unit", answer.error)
         if isinstance(answer.error, DeviceError):
             # A card that is drawn in could not be given back.
             self._health.broken("capture_unit", answer.error)

@@ -219,12 +219,10 @@ class Stand:
         self._card_printers[region] = card_printer
         self._furnish(surroundings.wiring, place, card_printer)
         place.make_pad(delivered.pad_serial)
-        log, is_new = self.logs / "enrolment.log", not place.enrolment.exists()
-        if is_new:
+        log = self.logs / "enrolment.log"
+        if not place.enrolment.exists():
             self.centre.enrol(place.enrol(surroundings.wiring, log))
-        blanks = card_printer.counted.hopper
-        if blanks and (is_new or not place.has_stock(surroundings.wiring, log)):
-            place.hand_over(blanks, surroundings.wiring, log)
+        place.stock_up(card_printer.counted.hopper, surroundings.wiring, log)
         self.cards |= {card.key: card for card in card_printer.handed_out()}
         pad = PadSimulator(delivered.pad_dialect, link=place.pad_link, state_file=place.pad_memory)
         self._pads[region] = pad.__enter__()

@@ -163,6 +163,17 @@ class TerminalPlace:
         """
         self._stock("hand-over", str(count), *_SIGNED, wiring=wiring, log=log)
 
+    def stock_up(self, count: int, wiring: Wiring, log: Path) -> None:
+        """The first blanks that it was delivered with are handed over; a book that has movements stays as it is.
+
+        :raises simulators.stand.programs.ProgramDied: the book can't be read or written.
+        """
+        if (
+            count
+            and not json.loads(self._stock("history", "--last", "1", "--json", wiring=wiring, log=log))["movements"]
+        ):
+            self.hand_over(count, wiring, log)
+
     def close_out(self, counted: Tally, wiring: Wiring, log: Path) -> None:
         """The two have counted what lies in its card printer, and sign for it, with whatever is not as in the book.
 
@@ -176,14 +187,6 @@ class TerminalPlace:
         }
         words = [word for option, count in counts.items() for word in (option, str(count))]
         self._stock("close-out", *words, "--explain", "demo stand", *_SIGNED, wiring=wiring, log=log)
-
-    def has_stock(self, wiring: Wiring, log: Path) -> bool:
-        """Whether its book has any movement yet.
-
-        :raises simulators.stand.programs.ProgramDied: the book can't be read.
-        """
-        told = self._stock("history", "--last", "1", "--json", wiring=wiring, log=log)
-        return bool(json.loads(told)["movements"])
 
     def _stock(self, *words: str, wiring: Wiring, log: Path) -> str:
         command = kiosk("stock", *words, "--config", str(self.config))

@@ -35,6 +35,7 @@ from kiosk.journeys.requests import Announce, AskCentre, Journey, LedgerFailed, 
 from kiosk.journeys.views import Attract, OutOfService, TakeCard, TakeNewCard, View
 from kiosk.ledger import Ledger
 from kiosk.records.china_time import CHINA
+from kiosk.records.custody import Counted
 from kiosk.records.filings import IdentifiedBy
 from kiosk.records.issuance import (
     AbandonedWhy,
@@ -55,7 +56,7 @@ from kiosk.runtime.watch import POLL_S
 from kiosk.ui.fonts import FontBook
 from simulators.capture_unit import CaptureUnitSimulator
 from simulators.card.slot import CardSlot
-from simulators.card_printer import CardPrinterSimulator, tally
+from simulators.card_printer import CardPrinterFault, CardPrinterSimulator, tally
 from simulators.pcscd import CONTACT_STATION_PORT, PrivatePcscd
 from tests.blanks import PHOTO, blank
 from tests.centre import REPOSITORY, EnrolledTerminal, RunningCentre
@@ -286,6 +287,37 @@ def test_a_blank_of_another_norm_is_put_away(terminal: Terminal, tmp_path: Path)
     assert valid_cards(terminal.centre) == [YUNLING[0]]
 
 
+def test_two_blanks_at_once_go_into_the_bin_together_and_no_card_is_made_until_two_people_have_counted(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    order = terminal.reserve()
+    terminal.simulator.faults.fail_next(CardPrinterFault.TWO_FED)
+    assert terminal.make(order) == Issued(End.ABANDONED, why=AbandonedWhy.DEVICE)
+    counted, balance = tally(tmp_path / "card-printer"), terminal.book.stock().balance
+    assert (counted.hopper, counted.reject_bin, counted.inside) == (3, 2, 0)
+    assert (balance.hopper, balance.reject_bin, balance.printer) == (3, 2, 0)
+    assert valid_cards(terminal.centre) == [YUNLING[0]]
+    assert fee_state(terminal.centre) in ("refund_pending", "refunded")
+    hall = _Hall(terminal, tmp_path)
+    hall.until(lambda: "two blanks have left the hopper at once" in hall.conductor.standing)
+    found = Counted(hopper=3, printer=0, reject_bin=2, retained_bin=0)
+    hall.book.close_out(found, by="A", and_by="B")
+    hall.looks_again(lambda: hall.conductor.standing == "waits for somebody")
+    hall.close()
+
+
+def test_two_blanks_at_once_are_put_away_together_after_a_cut(terminal: Terminal, tmp_path: Path) -> None:
+    order = terminal.reserve()
+    terminal.simulator.faults.fail_next(CardPrinterFault.TWO_FED)
+    terminal.cut_before = "DiscardCard"
+    assert terminal.make(order) is None
+    assert tally(tmp_path / "card-printer").inside == 2
+    assert terminal.start_again() == Issued(End.ABANDONED, why=AbandonedWhy.RESTART)
+    counted, balance = tally(tmp_path / "card-printer"), terminal.book.stock().balance
+    assert (counted.hopper, counted.reject_bin, counted.inside) == (3, 2, 0)
+    assert (balance.hopper, balance.reject_bin, balance.printer) == (3, 2, 0)
+
+
 class _Hall:
     """The conductor of that terminal, started again after a cut, with the citizen still there."""
 
@@ -300,8 +332,8 @@ class _Hall:
             enrolled.id,
             {centre.keys.key_id: centre.signing_key},
         )
-        book = StockBook(self._journal, "yunling", SIZES, clock=centre.clock, offset_ms=lambda: 0)
-        maker = dataclasses.replace(terminal.maker, book=book)
+        self.book = StockBook(self._journal, "yunling", SIZES, clock=centre.clock, offset_ms=lambda: 0)
+        maker = dataclasses.replace(terminal.maker, book=self.book)
         self.screen, self._woken = Screen(), threading.Event()
         self.skipped_s = 0.0
         """By how much the monotonic clock was moved on."""

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk.custody.stock import obstacle
 from kiosk.journeys.issuing import End
 from kiosk.journeys.issuing_requests import Written
+from kiosk.records.custody import Reason
 from kiosk.records.issuance import AbandonedWhy, NewCardFate
-from tests.journeys.workshop import CHIP, HOLDER, Fault, Workshop, issuer_of
+from tests.journeys.workshop import CHIP, HOLDER, SIZES, Fault, Workshop, issuer_of
 
 STORY = [
     "RequestToken",
@@ -127,6 +129,28 @@ def test_the_ledger_is_full_at_every_point(*, exchange: bool, takes: bool) -> No
             assert workshop.centre.fate is NewCardFate.RETAINED, (point, workshop.asked[point:])
             workshop.staff_come()
         assert workshop.wrongs() == [], (point, workshop.asked[point:])
+
+
+def test_two_blanks_at_once_go_into_the_bin_together_wherever_the_power_is_cut() -> None:
+    whole = Workshop(feeds_two=True)
+    assert came_to_rest(whole) == []
+    told = whole.asked[whole.asked.index("FeedBlank") :]
+    assert told[:6] == [
+        "FeedBlank",
+        "LookAtPrinter",
+        "Record rejecting",
+        "Book two_fed",
+        "DiscardCard",
+        "Book rejected",
+    ]
+    assert (len(whole.printer.rejected), whole.printer.hopper, whole.centre.refunds) == (2, 3, 1)
+    assert obstacle(whole.stock, SIZES) is Reason.TWO_FED
+    for first, cut in itertools.product(range(len(whole.asked)), CUTS):
+        once = Workshop(feeds_two=True, plan={first: cut})
+        assert came_to_rest(once) == [], (first, cut, once.asked)
+        for second, again in itertools.product(range(first + 1, len(once.asked)), CUTS):
+            twice = Workshop(feeds_two=True, plan={first: cut, second: again})
+            assert came_to_rest(twice) == [], (first, cut, second, again, twice.asked)
 
 
 def test_a_full_ledger_moves_no_card_that_is_nobodys() -> None:

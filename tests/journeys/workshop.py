@@ -22,7 +22,7 @@ from drivers.ports.card_printer import (
     Ribbon,
 )
 from drivers.ports.card_reader import AuthenticationAlgorithm, Challenge, HolderData, IssuerData
-from drivers.ports.errors import DeviceError, MediaRemoved, TimedOut
+from drivers.ports.errors import DeviceError, MediaRemoved, TimedOut, TwoFed
 from kiosk.custody.stock import Blank as BookedBlank
 from kiosk.custody.stock import Stock, StorageSizes, book
 from kiosk.journeys import issuing_requests as wanted
@@ -83,15 +83,21 @@ class Printer:
     taken: list[str] = field(default_factory=list)
     fed: int = 0
     jammed: bool = False
+    second: bool = False
+    """Another blank lies beside it."""
+
+    @property
+    def lies_there(self) -> int:
+        return 2 if self.second else 1 if self.inside else 0
 
     @property
     def status(self) -> CardPrinterStatus:
         position = Position.NONE if not self.inside else Position.EXIT if self.at_exit else Position.CONTACT_STATION
         media = Media.NOT_PRESENT if not self.inside else Media.LATCHED if self.at_exit else Media.PRESENT
         return CardPrinterStatus(
-            media=Media.JAMMED if self.jammed else media,
+            media=Media.JAMMED if self.jammed or self.second else media,
             position=position,
-            two_fed=False,
+            two_fed=self.second,
             hopper=Fill.OK if self.hopper else Fill.EMPTY,
             reject_bin=Fill.OK,
             retained_bin=Fill.OK,
@@ -121,6 +127,8 @@ class Workshop:
 
     citizen_takes: bool = True
     exchange: bool = False
+    feeds_two: bool = False
+    """The hopper lets two blanks go at once."""
     plan: dict[int, Fault] = field(default_factory=dict)
     """Faults by the number of the request, counted over all lives of the terminal."""
     reads_back: wanted.Written | None = None
@@ -200,9 +208,11 @@ class Workshop:
             raise PowerCut
         if fault is Fault.FAILS_UNDONE and not isinstance(request, wanted.Wait | Record | wanted.Book):
             return self._failure(request, done=False)
-        answer = self._do(request)
-        if fault is Fault.CUT_AFTER:
-            raise PowerCut
+        try:
+            answer = self._do(request)
+        finally:
+            if fault is Fault.CUT_AFTER:
+                raise PowerCut
         if fault is Fault.FAILS_DONE and not isinstance(request, wanted.Wait | Record | wanted.Book):
             return self._failure(request, done=True)
         return answer
@@ -237,6 +247,9 @@ class Workshop:
                 if printer.inside:
                     raise AssertionError("fed on top of a card")
                 printer.fed, printer.hopper, printer.inside = printer.fed + 1, printer.hopper - 1, TRANSACTION_ID
+                if self.feeds_two:
+                    printer.hopper, printer.second = printer.hopper - 1, True
+                    raise TwoFed("card_printer", "two blanks left the hopper")
                 return None
             case wanted.IdentifyBlank():
                 self._needs_card()
@@ -294,8 +307,8 @@ class Workshop:
             raise MediaRemoved("card_printer", "there is no card")
 
     def _leaves(self, to: list[str]) -> None:
-        to.append(self.printer.inside)
-        self.printer.inside, self.printer.at_exit = "", False
+        to += [self.printer.inside, "a second"] if self.printer.second else [self.printer.inside]
+        self.printer.inside, self.printer.at_exit, self.printer.second = "", False, False
 
     def _check_ledger(self) -> None:
         if self.ledger_fails_from is not None and len(self.asked) > self.ledger_fails_from:
@@ -369,7 +382,7 @@ class Workshop:
         printer = self.printer
         counted = Counted(
             hopper=printer.hopper,
-            printer=1 if printer.inside else 0,
+            printer=printer.lies_there,
             reject_bin=len(printer.rejected),
             retained_bin=len(printer.retained),
         )
@@ -381,7 +394,7 @@ class Workshop:
         printer, centre, balance = self.printer, self.centre, self.stock.balance
         open_case = centre.stage is issuance.IssuanceStage.OPEN_CASE
         cards = [printer.hopper, len(printer.rejected), len(printer.retained), len(printer.taken)]
-        lies_there = 1 if printer.inside else 0
+        lies_there = printer.lies_there
         rules = {
             "two valid cards": not (centre.old_valid and centre.new_valid),
             "no valid card": centre.old_valid or centre.new_valid,

@@ -4,6 +4,7 @@ Nothing here is a device: journeys do no I/O, so neither does their world. What 
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -123,8 +124,9 @@ COUNTRY = Country(
 TRANSACTION_ID = "0123456789abcdef0123456789abcdef"
 
 
+@functools.cache
 def region(key: str) -> Region:
-    """The pack as it ships, or the fictional one that opens everything."""
+    """The pack as it ships, or the fictional one that opens everything; loaded once, since nothing changes it."""
     folder = FICTIONAL if key == "yunling" else REGIONS
     return Region(load_pack(folder / f"{key}.toml"))
 
@@ -137,6 +139,7 @@ def session(
     takes_portraits: bool = False,
     compares_portraits: bool = False,
     gives_back_at: str = "",
+    makes_cards: bool = False,
 ) -> Session:
     return Session(
         TRANSACTION_ID,
@@ -145,6 +148,8 @@ def session(
         reads_id_cards=reads_id_cards,
         takes_portraits=takes_portraits,
         compares_portraits=compares_portraits,
+        makes_cards=makes_cards,
+        keeps_old_cards=makes_cards,
         printing=printing,
         gives_back_at=gives_back_at,
         country=COUNTRY,
@@ -295,6 +300,8 @@ class World:
     """What the reader reads, one document laid down after the other."""
     takes_portraits: bool = False
     """The terminal has a camera."""
+    makes_cards: bool = False
+    """The terminal has a card printer, and a slot with a motor."""
     looks: Likeness | None = None
     """What comes of comparing a portrait with the ID card's photo; the terminal compares none when None."""
     compared: list[bytes] = field(default_factory=list)
@@ -365,9 +372,9 @@ class World:
     printed: list[PaperSlip] = field(default_factory=list)
     forgotten: requests.Kept | None = None
     """The citizen leaves without the card: what becomes of it before a motor that can keep it."""
-    card_kept: bool = False
-    """The motor was told to keep it; what became of it was recorded."""
     card_returned: bool = False
+    card_kept: bool = False
+    """It was taken in for good: a new one has taken its place."""
     card_came: bool = False
     chip_read: bool = False
     on_the_reader: bool = False
@@ -534,7 +541,6 @@ class World:
     def _keep_card(self, _: Any) -> requests.Kept:
         assert self.forgotten is not None
         self.card_returned = self.forgotten is requests.Kept.TAKEN
-        self.card_kept = not self.card_returned
         return self.forgotten
 
     def _print(self, request: requests.PrintSlip) -> SlipFate:

@@ -66,6 +66,7 @@ from kiosk.portrait.guidance import Instruction
 from kiosk.records.portrait import ConsentBy, NoPortrait, TakenPortrait
 from kiosk.records.transaction import Service
 from kiosk.ui.fonts import FontBook
+from tests.ui.new_card_scenes import NEW_CARD_VIEWS
 
 
 def told(text: str, **values: str | int | Verbatim | Say) -> Say:
@@ -123,7 +124,11 @@ _EXAMINE = Tile(
     told("卡用不了？查查卡哪里不对，告诉您去哪里办。不用输密码"),
 )
 _LOST = Tile(
-    OpenMenu(Menu.LOST), told("卡丢了、找到了"), told("挂失和撤销"), "loss", told("卡丢了，或者找到了。挂失和撤销挂失")
+    OpenMenu(Menu.LOST),
+    told("卡丢了、坏了"),
+    told("挂失、找到了、要新卡"),
+    "loss",
+    told("卡丢了、坏了，或者找到了。挂失，撤销挂失，补一张、换一张新卡"),
 )
 _ELSEWHERE = told("看去哪儿办")
 
@@ -1513,13 +1518,14 @@ VIEWS: Final[dict[str, View]] = {
     "card-kept-by-staff": kept_view("5e4d3c2b" * 4, ""),
 }
 _TAKEN = TakenPortrait(a_face())
-_AT_PORTRAIT = Step(4, 5)
+_AT_PORTRAIT = portrait.Sitter(Step(4, 5))
+_CHILDS_PORTRAIT = portrait.Sitter(Step(4, 5), ConsentBy.GUARDIAN)
 _FICTIONAL = Region(load_pack(Path(__file__).parents[1] / "regions" / "yunling.toml"))
 _PORTRAIT_VIEWS: Final[dict[str, View]] = {
-    "portrait-consent": portrait._consent(_AT_PORTRAIT, ConsentBy.HOLDER),
-    "portrait-consent-child": portrait._consent(_AT_PORTRAIT, ConsentBy.GUARDIAN),
-    "portrait-comparison": portrait._comparison(_AT_PORTRAIT, ConsentBy.HOLDER),
-    "portrait-comparison-child": portrait._comparison(_AT_PORTRAIT, ConsentBy.GUARDIAN),
+    "portrait-consent": portrait._consent(_AT_PORTRAIT),
+    "portrait-consent-child": portrait._consent(_CHILDS_PORTRAIT),
+    "portrait-comparison": portrait._comparison(_AT_PORTRAIT.step, ConsentBy.HOLDER),
+    "portrait-comparison-child": portrait._comparison(_AT_PORTRAIT.step, ConsentBy.GUARDIAN),
     "portrait-checklist": portrait._checklist(_FICTIONAL, _AT_PORTRAIT),
     "portrait-preview": portrait._preview(_AT_PORTRAIT),
     "portrait-preview-left": dataclasses.replace(portrait._preview(_AT_PORTRAIT), instruction=Instruction.MOVE_LEFT),
@@ -1535,9 +1541,9 @@ _PORTRAIT_VIEWS: Final[dict[str, View]] = {
     ),
     "portrait-why-not": portrait._reasons(ConsentBy.HOLDER, 2),
     "portrait-why-not-child": portrait._reasons(ConsentBy.GUARDIAN, 2),
-    "portrait-not-possible": portrait._without(_AT_PORTRAIT, NoPortrait.OUT_OF_REACH, ConsentBy.HOLDER),
-    "portrait-not-possible-covered": portrait._without(_AT_PORTRAIT, NoPortrait.RELIGIOUS_HEAD_COVER, ConsentBy.HOLDER),
-    "portrait-not-possible-child": portrait._without(_AT_PORTRAIT, NoPortrait.CHILD_IN_ARMS, ConsentBy.GUARDIAN),
+    "portrait-not-possible": portrait._without(_AT_PORTRAIT, NoPortrait.OUT_OF_REACH),
+    "portrait-not-possible-covered": portrait._without(_AT_PORTRAIT, NoPortrait.RELIGIOUS_HEAD_COVER),
+    "portrait-not-possible-child": portrait._without(_CHILDS_PORTRAIT, NoPortrait.CHILD_IN_ARMS),
     "portrait-checklist-elsewhere": portrait._checklist(
         Region(load_pack(Path(__file__).parents[2] / "config" / "regions" / "beijing.toml")), _AT_PORTRAIT
     ),
@@ -1548,7 +1554,7 @@ _PORTRAIT_VIEWS: Final[dict[str, View]] = {
         Step(2, 6),
         (CANCEL, Action(Intent.NEXT, told("下一页"), Emphasis.PRIMARY)),
     ),
-    "portrait-camera-dark": portrait._failed_camera(_FICTIONAL, PictureDark("camera", "dark"), 2),
+    "portrait-camera-dark": portrait._failed_camera(_FICTIONAL, PictureDark("camera", "dark"), _AT_PORTRAIT, 2),
     "application-read-back-portrait": ReadBack(
         told("请核对，再交上去"),
         (
@@ -1594,6 +1600,7 @@ VIEWS.update(
         "take-new-card-urgent": new_card.take_new_card(urgent=True),
     }
 )
+VIEWS.update(NEW_CARD_VIEWS)
 for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):
     VIEWS[f"{_name}-on-paper"] = offering(VIEWS[_name])
 
