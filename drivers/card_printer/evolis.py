@@ -20,6 +20,7 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from PIL import Image
 
+from drivers.card_printer import evolis_process
 from drivers.card_printer.evolis_process import MISSING, READY
 from drivers.card_printer.evolis_words import error_of, ribbon_of, sensors_of, word_of
 from drivers.card_printer.panels import blackened
@@ -140,7 +141,8 @@ class _Library:
         ours, theirs = Pipe()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
-                [sys.executable, "-m", "drivers.card_printer.evolis_process", str(theirs.fileno()), self._name],
+                # -P: its folder holds a module of the library's own name.
+                [sys.executable, "-P", evolis_process.__file__, str(theirs.fileno()), self._name],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

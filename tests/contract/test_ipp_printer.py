@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -334,6 +335,8 @@ class Relay:
             while answer and sent[0] < 100_000:
                 near.sendall(answer)
                 answer = far.recv(1 << 16)
+            with suppress(OSError):
+                near.shutdown(socket.SHUT_RDWR)  # closing alone would leave the other thread's hold on it
             near.close()
             far.close()
 
