@@ -118,7 +118,7 @@ def create_app(
     rules = load_region_rules(settings.region_rules)
     calendar = load_calendar(settings.holidays)
     exchange = Exchange(database, keys, clock)
-    ingest = Ingest(database, keys, clock, rules)
+    ingest = Ingest(database, keys, clock, rules, calendar)
     desk = CardDesk(database, keys, rules, settings.pin_tries, clock)
     losses = LossDesk(database, rules, clock)
     issuances = issuance_desk(settings, database, keys, rules, clock, provider)

@@ -1,16 +1,11 @@
 """Rows of filings: what is written in them, and what goes with their end."""
 
-from typing import Final
-
 import msgspec
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from central.tables import Filing, FilingPortrait
-from kiosk.records.filings import OPEN_STATES, CardApplication, CardReplacement, FilingState, Matter
-
-PICTURED: Final = (CardApplication, CardReplacement)
-"""Matters that end in a card with a portrait on it."""
+from kiosk.records.filings import OPEN_STATES, FilingState, Matter, discreet
 
 
 def written(matter: Matter) -> str:
@@ -24,9 +19,9 @@ def matter_of(filing: Filing) -> Matter:
     return matter
 
 
-def discreet(matter: Matter) -> Matter:
-    """The matter without what is for an office to know, and only as long as it takes a portrait for it."""
-    return msgspec.structs.replace(matter, no_portrait=None) if isinstance(matter, PICTURED) else matter
+def is_filed_as(filing: Filing, matter: Matter) -> bool:
+    """Whether a filing is of this matter, whatever else was for the office to know."""
+    return discreet(matter_of(filing)) == discreet(matter)
 
 
 def put(session: Session, filing: Filing, state: FilingState, now_ms: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+import msgspec
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,7 @@ from central.card_states import (
 )
 from central.database import Database
 from central.exchange import Asker
-from central.filing_rows import PICTURED, discreet, matter_of, put, written
+from central.filing_rows import matter_of, put, written
 from central.keys import CentreKeys
 from central.online import locked_transaction, refuse_frozen, region_of
 from central.problems import malformed
@@ -34,6 +35,7 @@ from kiosk.records.filings import (
     GUARDIAN_BELOW,
     MOST_TOLD,
     OPEN_STATES,
+    PICTURED,
     Cancelling,
     CardApplication,
     CardReplacement,
@@ -52,6 +54,7 @@ from kiosk.records.filings import (
     Paper,
     Proxy,
     Relation,
+    discreet,
     matter_key,
 )
 from kiosk.records.portrait import ANY_KB, ConsentBy, FiledComparison, FiledPortrait, Likeness, open_portrait
@@ -98,14 +101,12 @@ class FilingDesk:
             transaction id that is something else's.
         """
         now_ms = int(self.clock() * 1000)
-        number = question.social_security_number
         with self.database.writing() as session:
             region = self._own_region(session, asker, question.region)
             if question.identified_by is IdentifiedBy.TYPED:
                 raise malformed("who files must have shown a card")
             _check_proxy(question)
-            _check_portrait(question, self.keys, self.rules.of(region))
-            last_day_of_term = self._last_day_of_term(question.matter, self.rules.of(region), _day_of(now_ms))
+            check_portrait(question, self.keys, self.rules.of(region))
             row = locked_transaction(
                 session,
                 asker,
@@ -114,55 +115,84 @@ class FilingDesk:
                 region=region,
                 now_ms=now_ms,
             )
-            # One after the other for one person: two terminals must not both find that nothing stands open.
-            holder = session.scalars(
-                select(Holder).where(Holder.social_security_number == number).with_for_update()
-            ).one_or_none()
-            if not is_holder(holder, question.name) or holder is None:
-                return Filed(verdict=FilingVerdict.UNKNOWN)
-            again = _filed_before(session, question)
-            if again is not None:
-                return again
-            if row.effects or row.loss_reported_at is not None:
-                raise malformed("this transaction id has done something else")
-            rule = self.rules.of(region)
-            # Before anything is told of what stands open: that is nobody's who may not act for the holder.
-            barred = _barred(question, holder, rule, _day_of(now_ms))
-            if barred is not None:
-                return Filed(verdict=barred)
-            everywhere = list(
-                session.scalars(
-                    select(Card)
-                    .where(Card.social_security_number == number)
-                    .order_by(Card.identification_code)
-                    .with_for_update()
-                )
+            busy = bool(row.effects) or row.loss_reported_at is not None
+            filed = self.take(session, asker.terminal, question, region, now_ms, busy=busy)
+            if filed.verdict is FilingVerdict.FILED and not row.effects:
+                row.social_security_number = question.social_security_number
+                row.effects += 1
+            return filed
+
+    def take(
+        self, session: Session, terminal: str, question: FileMatter, region: str, at_ms: int,
+        *, busy: bool = False, arrived_ms: int | None = None,
+    ) -> Filed:  # fmt: skip
+        """File a matter in a transaction of the database that somebody else has begun, once per transaction id.
+
+        :param at_ms: when it was filed; by that day ages and terms are counted.
+        :param busy: this transaction id has done something before; what it has filed is told again, and nothing else.
+        :param arrived_ms: when it got here, where that was later.
+        :raises Declined: as :meth:`file`.
+        """
+        now_ms = at_ms if arrived_ms is None else arrived_ms
+        number, rule = question.social_security_number, self.rules.of(region)
+        _check_proxy(question)
+        last_day_of_term = self._last_day_of_term(question.matter, rule, _day_of(at_ms))
+        # One after the other for one person: two terminals must not both find that nothing stands open.
+        holder = session.scalars(
+            select(Holder).where(Holder.social_security_number == number).with_for_update()
+        ).one_or_none()
+        if not is_holder(holder, question.name) or holder is None:
+            return Filed(verdict=FilingVerdict.UNKNOWN)
+        again = _filed_before(session, question)
+        if again is not None:
+            return again
+        if busy:
+            raise malformed("this transaction id has done something else")
+        # Before anything is told of what stands open: that is nobody's who may not act for the holder.
+        barred = _barred(question, holder, rule, _day_of(at_ms))
+        if barred is not None:
+            return Filed(verdict=barred)
+        everywhere = list(
+            session.scalars(
+                select(Card)
+                .where(Card.social_security_number == number)
+                .order_by(Card.identification_code)
+                .with_for_update()
             )
-            session.add_all(settle_all(everywhere, now_ms))
-            cards = [card for card in everywhere if card.region == region]
-            filings = _filings(session, number, region)
-            open_filings = [one for one in filings if FilingState(one.state) in OPEN_STATES]
-            orders = orders_in_progress(session, [card.identification_code for card in cards])
-            rests_on = _rests_on(question.matter, cards, open_filings, orders)
-            same = next((one for one in filings if _is_the_same(one, question.matter, rests_on, now_ms)), None)
-            if same is not None:
-                by = session.get(FilingProxy, same.transaction_id)
-                hanging = session.get(FilingPortrait, same.transaction_id) is not None
-                return Filed(verdict=FilingVerdict.ALREADY_FILED, filing=told(same, by, has_portrait=hanging))
-            late = last_day_of_term is not None and _day_of(now_ms) > last_day_of_term
-            verdict = _verdict(question.matter, holder, cards, rests_on, rule, late=late)
-            if verdict is FilingVerdict.FILED and isinstance(question.matter, CardReplacement):
-                elsewhere = [card for card in everywhere if card.region != region]
-                cause = Cause(asker.terminal, question.transaction_id, by=By.TERMINAL)
-                verdict = take_order(session, question.matter.reason, cards, elsewhere, rule, now_ms, cause)
-            if verdict is not FilingVerdict.FILED:
-                return Filed(verdict=verdict)
-            new_number = _new_number(session, question.transaction_id)
-            filing = _filing(asker, question, new_number, region, rule, rests_on, now_ms)
-            acting = _put_down(session, question, filing)
-            row.social_security_number = number
-            row.effects += 1
-            return Filed(verdict=verdict, filing=told(filing, acting, has_portrait=question.portrait is not None))
+        )
+        session.add_all(settle_all(everywhere, now_ms))
+        cards = [card for card in everywhere if card.region == region]
+        filings = _filings(session, number, region)
+        open_filings = [one for one in filings if FilingState(one.state) in OPEN_STATES]
+        orders = orders_in_progress(session, [card.identification_code for card in cards])
+        rests_on = _rests_on(question.matter, cards, open_filings, orders)
+        same = next((one for one in filings if _is_the_same(one, question.matter, rests_on, now_ms)), None)
+        if same is not None:
+            by = session.get(FilingProxy, same.transaction_id)
+            hanging = session.get(FilingPortrait, same.transaction_id) is not None
+            return Filed(verdict=FilingVerdict.ALREADY_FILED, filing=told(same, by, has_portrait=hanging))
+        late = last_day_of_term is not None and _day_of(at_ms) > last_day_of_term
+        verdict = _verdict(question.matter, holder, cards, rests_on, rule, late=late)
+        if verdict is FilingVerdict.FILED and isinstance(question.matter, CardReplacement):
+            elsewhere = [card for card in everywhere if card.region != region]
+            cause = Cause(terminal, question.transaction_id, by=By.TERMINAL)
+            verdict = take_order(session, question.matter.reason, cards, elsewhere, rule, now_ms, cause)
+        if verdict is not FilingVerdict.FILED:
+            return Filed(verdict=verdict)
+        new_number = _new_number(session, question.transaction_id)
+        filing = _filing(terminal, question, new_number, region, rule, rests_on, now_ms)
+        acting = _put_down(session, question, filing)
+        return Filed(verdict=verdict, filing=told(filing, acting, has_portrait=question.portrait is not None))
+
+    def refuse(
+        self, session: Session, terminal: str, question: FileMatter, region: str, verdict: FilingVerdict, now_ms: int
+    ) -> None:
+        """Put it on file that a matter was refused on its arrival: its person has gone, and reads it under progress."""
+        number = _new_number(session, question.transaction_id)
+        refused = msgspec.structs.replace(question, matter=discreet(question.matter), portrait=None)
+        filing = _filing(terminal, refused, number, region, self.rules.of(region), None, now_ms)
+        filing.state, filing.verdict, filing.valid_until = FilingState.REFUSED.value, verdict.value, None
+        _put_down(session, refused, filing)
 
     def query(self, asker: Asker, question: GetFilings) -> FilingsTold:
         """Tell a person their newest filings.
@@ -293,6 +323,7 @@ def told(filing: Filing, proxy: FilingProxy | None, *, has_portrait: bool = Fals
         by_proxy=proxy is not None,
         to_show=() if proxy is None else tuple(proxy.to_show.split()),
         has_portrait=has_portrait,
+        verdict=None if filing.verdict is None else FilingVerdict(filing.verdict),
     )
 
 
@@ -315,7 +346,7 @@ def _check_proxy(question: FileMatter) -> None:
         raise malformed("a proxy must have shown the holder's ID card")
 
 
-def _check_portrait(question: FileMatter, keys: CentreKeys, rule: RegionRule) -> None:
+def check_portrait(question: FileMatter, keys: CentreKeys, rule: RegionRule) -> None:
     """:raises Declined: no card comes of it, the holder is not there, no consent that counts, or not a portrait."""
     portrait, proxy = question.portrait, question.proxy
     if portrait is None:
@@ -344,12 +375,14 @@ def _filed_before(session: Session, question: FileMatter) -> Filed | None:
     before = session.get(Filing, question.transaction_id)
     if before is None:
         return None
+    if before.verdict is not None:
+        return Filed(verdict=FilingVerdict(before.verdict))
     acting = session.get(FilingProxy, question.transaction_id)
     hanging = session.get(FilingPortrait, question.transaction_id)
     same = before.social_security_number == question.social_security_number
     # Once it has ended its portrait is gone, and why there was none, and with them what could be compared.
     asked = question.matter if _is_open(before) else discreet(question.matter)
-    if not same or matter_of(before) != asked or _proxy(acting) != question.proxy:
+    if not same or matter_of(before) != asked or proxy_of(acting) != question.proxy:
         raise malformed("this transaction id has filed something else")
     if _is_open(before) and _taken_down(hanging) != question.portrait:
         raise malformed("this transaction id has filed something else")
@@ -394,7 +427,8 @@ def _put_down(session: Session, question: FileMatter, filing: Filing) -> FilingP
     return acting
 
 
-def _proxy(kept: FilingProxy | None) -> Proxy | None:
+def proxy_of(kept: FilingProxy | None) -> Proxy | None:
+    """Who filed for the holder, as it was told to the centre."""
     if kept is None:
         return None
     to_show = tuple(kept.to_show.split())
@@ -563,13 +597,13 @@ def _new_number(session: Session, transaction_id: str) -> str:
 
 
 def _filing(
-    asker: Asker, question: FileMatter, number: str, region: str, rule: RegionRule, rests_on: str | None, now_ms: int
+    terminal: str, question: FileMatter, number: str, region: str, rule: RegionRule, rests_on: str | None, now_ms: int
 ) -> Filing:
     months = rule.temporary_card_months if question.matter == Paper(kind=IssuedPaper.TEMPORARY_CARD) else None
     return Filing(
         transaction_id=question.transaction_id,
         number=number,
-        terminal=asker.terminal,
+        terminal=terminal,
         region=region,
         social_security_number=question.social_security_number,
         identified_by=question.identified_by.value,

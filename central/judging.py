@@ -6,7 +6,7 @@ the centre from undoing what came after it.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, assert_never
 
@@ -100,6 +100,7 @@ def open_entry(
         and (transaction.outcome is None) == (transaction.stage is not Stage.FINISHED)
         and (transaction.consent is None) == (transaction.stage is not Stage.CONSENT)
         and (transaction.step is None) == (transaction.stage is not Stage.STEP)
+        and (transaction.filing is None or _takes_down(transaction))
     )
     return Opened(transaction, happened_ms) if holds else _MALFORMED
 
@@ -171,6 +172,8 @@ class Bench:
     """By social security number, as far as a report names them."""
     being_replaced: Collection[str] = ()
     """Identification codes of those cards for which an order is in progress."""
+    take: Callable[[Opened, int, Case | None], Ruling] | None = None
+    """What the desk makes of a filing that was taken down, at this sequence; None where no entry has one."""
     ordered: Collection[str] = ()
     """Those transaction ids in the entries under which an office was asked for a new card."""
     events: list[CardEvent] = field(default_factory=list)
@@ -186,7 +189,7 @@ class Bench:
             return Ruling(Verdict.REFUSED, "foreign_transaction")
         if case is not None and _stage_is_judged(case, transaction.stage):
             return Ruling(Verdict.SUPERSEDED, "duplicate_transaction")
-        ruling = self._rule(opened, case)
+        ruling = self._rule(opened, sequence, case)
         if transaction.stage is Stage.CARD_KEPT and transaction.reason in _LIES_IN_THE_BIN:
             self.kept.append(transaction.transaction_id)
         if transaction.stage in (Stage.CONSENT, Stage.STEP, Stage.CARD_KEPT):
@@ -196,15 +199,19 @@ class Bench:
             self._note_chip_change(opened, case)
         if ruling.verdict is Verdict.APPLIED and reports_loss(transaction) and case.loss_reported_at is None:
             self._report_loss(transaction, case)
+        if ruling.verdict is Verdict.APPLIED and transaction.filing is not None:
+            case.effects = case.effects or 1
         self._record(opened, sequence, ruling, case)
         return ruling
 
-    def _rule(self, opened: Opened, case: Case | None) -> Ruling:
+    def _rule(self, opened: Opened, sequence: int, case: Case | None) -> Ruling:
         transaction = opened.transaction
         if transaction.identification_code and transaction.identification_code not in self.issued:
             return Ruling(Verdict.REFUSED, "unknown_card")
         if transaction.stage is not Stage.FINISHED:
             return _APPLIED
+        if transaction.filing is not None and self.take is not None:
+            return self.take(opened, sequence, case)
         if _needs_online(transaction) and not _was_done_online(transaction, case, self.ordered):
             return Ruling(Verdict.REFUSED, "not_done_online")
         if reports_loss(transaction):
@@ -246,9 +253,13 @@ class Bench:
         A time before the ledger's beginning, or one to come, shows that the terminal's clock was wrong: such a time
         proves nothing, and the card's state alone decides.
         """
-        if not self.registered_ms <= opened.happened_ms <= self.now_ms:
+        if not self.believes(opened.happened_ms):
             return False
         return any((card.state_changed_at or 0) > opened.happened_ms for card in cards)
+
+    def believes(self, happened_ms: int) -> bool:
+        """Whether it can have been then, by the terminal's clock."""
+        return self.registered_ms <= happened_ms <= self.now_ms
 
     def _report_loss(self, transaction: Transaction, case: Case) -> None:
         _, card = verdict_on_report(self.cards_of.get(transaction.social_security_number, ()))
@@ -320,6 +331,18 @@ def _stage_is_judged(case: Case, stage: Stage) -> bool:
             return False  # it may be given and taken back as often as somebody likes
         case other:
             assert_never(other)
+
+
+def _takes_down(transaction: Transaction) -> bool:
+    """Whether it is of the form of a filing that waits for the centre."""
+    filing = transaction.filing
+    return (
+        filing is not None
+        and transaction.outcome is Outcome.RECORDED
+        and not transaction.done_online
+        and (filing.relation is None) == (not transaction.proxy_number)
+        and (filing.relation is None) == (not transaction.proxy_name)
+    )
 
 
 def may_change_cards(transaction: Transaction) -> bool:

@@ -21,6 +21,7 @@ from kiosk.journeys.requests import (
     GoingOutOfService,
     Interruption,
     LedgerFailed,
+    TooManyWait,
 )
 from kiosk.journeys.views import Action, Emphasis, Explain, Fault, Intent, View
 from kiosk.journeys.wording import Say, say
@@ -107,6 +108,8 @@ _KIND_NUMBERS: tuple[tuple[type[DeviceError], str], ...] = (
 
 def fault_code(error: DeviceError | LedgerFailed) -> str:
     """The short code that staff look up in docs/faults.md."""
+    if isinstance(error, TooManyWait):
+        return "L-02"
     if isinstance(error, LedgerFailed):
         return "L-01"
     number = next((number for kind, number in _KIND_NUMBERS if isinstance(error, kind)), "09")
@@ -127,6 +130,8 @@ def fault_view(error: DeviceError | LedgerFailed, hotline: str, means: Say) -> F
 
 
 def _words(error: DeviceError | LedgerFailed) -> tuple[Say, Say]:
+    if isinstance(error, TooManyWait):
+        return say("这台机器暂时收不下申请"), say("请换一台机器，或找工作人员。")
     if isinstance(error, LedgerFailed):
         return say("这台机器暂时不能办理业务"), say("请换一台机器，或找工作人员。")
     if error.device == "pin_pad":

@@ -26,6 +26,7 @@ from kiosk.records.filings import (
     DataChange,
     FilingState,
     FilingTold,
+    FilingVerdict,
     OffsiteCare,
     Paper,
 )
@@ -107,10 +108,53 @@ def _next_steps(region: Region, told: FilingTold) -> tuple[Say, ...]:
         case FilingState.DONE:
             return (say("已经办好，不用再做什么。"),)
         case FilingState.REFUSED:
-            note = say("原因：{note}", note=Verbatim(told.note)) if told.note else say("没有写明原因。")
-            return (note, *go_to(region.service(service_of(told)).place), *_ask(region))
+            return (_why_refused(told), *go_to(region.service(service_of(told)).place), *_ask(region))
         case FilingState.WITHDRAWN:
             return (say("已经撤回。要办的话，可以重新交。"),)
+        case other:
+            assert_never(other)
+
+
+def _why_refused(told: FilingTold) -> Say:
+    """By an office's own words, or by the rule that met it when it arrived."""
+    if told.note:
+        return say("原因：{note}", note=Verbatim(told.note))
+    return say("原因：{why}", why=verdict_in_words(told.verdict)) if told.verdict else say("没有写明原因。")
+
+
+def verdict_in_words(verdict: FilingVerdict) -> Say:  # noqa: C901, PLR0911, PLR0912 - one a verdict
+    """Why the centre refused what was taken down without it."""
+    match verdict:
+        case FilingVerdict.NOT_INSURED:
+            return say("还没有参加社会保险。")
+        case FilingVerdict.HAS_CARD:
+            return say("已经有一张社保卡了。")
+        case FilingVerdict.NO_CARD:
+            return say("名下没有正在用的社保卡。")
+        case FilingVerdict.NOTHING_TO_REST_ON:
+            return say("没有正在办的申领或者补卡。")
+        case FilingVerdict.NOT_REPORTED:
+            return say("卡还没有挂失。")
+        case FilingVerdict.REPORTED_LOST:
+            return say("卡已经挂失了。")
+        case FilingVerdict.NOT_ACTIVATED:
+            return say("卡还没有启用。")
+        case FilingVerdict.RUNNING:
+            return say("新卡已经在办了。")
+        case FilingVerdict.LATE:
+            return say("办理的期限已经过了。")
+        case FilingVerdict.NOT_OPEN:
+            return say("这件事不能在机器上办。")
+        case FilingVerdict.NOT_BY_PROXY:
+            return say("这件事要本人来办。")
+        case FilingVerdict.PROXY_MINOR:
+            return say("代办的人还没有成年。")
+        case FilingVerdict.NEEDS_GUARDIAN:
+            return say("孩子的事，要监护人来办。")
+        case FilingVerdict.HOLDER_ADULT:
+            return say("已经成年了，要本人来办。")
+        case FilingVerdict.UNKNOWN | FilingVerdict.FILED | FilingVerdict.ALREADY_FILED:
+            return say("没有写明。")
         case other:
             assert_never(other)
 

@@ -33,13 +33,14 @@ from kiosk.journeys.requests import (
     ReturnCard,
     Returned,
     Show,
+    TooManyWait,
     ask,
 )
 from kiosk.journeys.views import Chosen, Intent, PaperSlip, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, say
 from kiosk.policy.country import Country
 from kiosk.policy.region import Region
-from kiosk.records.filings import IdentifiedBy, Proxy
+from kiosk.records.filings import Enclosure, IdentifiedBy, Proxy, TakenDown
 from kiosk.records.masking import mask_name, mask_number
 from kiosk.records.portrait import Consent, TakenPortrait
 from kiosk.records.transaction import IssuanceStep, Outcome, Service, Stage, Transaction
@@ -107,6 +108,10 @@ class Progress:
     """The BEGUN stage is in the ledger: something irrevocable may follow."""
     effect: Effect = Effect.NONE
     done_online: bool = False
+    taken_down: TakenDown | None = None
+    """What the entry files at a centre that did not answer."""
+    enclosure: Enclosure | None = None
+    """What goes with it."""
     unsettled: bool = False
     """How it ended is not known yet: no FINISHED is written, and the terminal settles it before it serves again."""
     outlook: Say | None = None
@@ -193,6 +198,7 @@ class Progress:
             done_online=self.done_online,
             rule=ending.rule if ending else "",
             consent=consent,
+            filing=self.taken_down if ending is not None and ending.outcome is Outcome.RECORDED else None,
         )
 
 
@@ -228,15 +234,19 @@ def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
             card.wipe()
     if progress.names_somebody and not progress.unsettled:
         try:
-            yield from ask(Record(progress.transaction(Stage.FINISHED, ending)))
+            yield from ask(Record(progress.transaction(Stage.FINISHED, ending), progress.enclosure))
         except LedgerFailed as failure:
-            if ending.outcome is Outcome.RECORDED:
+            if ending.outcome is Outcome.RECORDED and not isinstance(failure, TooManyWait):
                 progress.effect = Effect.MAYBE  # nothing but the entry would have brought it to the centre
             ending = Ending(
                 _outcome(progress.effect, Outcome.FAILED),
                 (fault_view(failure, session.region.hotline, progress.means),),
                 reason="ledger_failed",
             )
+            if progress.taken_down is not None:
+                # A filing that is not on the disk is not owed to it either: its person has been told.
+                with suppress(LedgerFailed):
+                    yield from ask(Record(progress.transaction(Stage.FINISHED, ending)))
     if progress.holds_card:
         # When the reader is gone, nothing holds the card: it sticks out of a dead slot, in the citizen's reach.
         with suppress(DeviceError):

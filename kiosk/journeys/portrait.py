@@ -14,7 +14,15 @@ from kiosk.journeys.counter_words import photo_in_words
 from kiosk.journeys.faults import camera_trouble, fault_code
 from kiosk.journeys.frame import Progress, Session
 from kiosk.journeys.identify import CANCEL
-from kiosk.journeys.portrait_words import FOR_APPLICATION, FOR_NEW_CARD, WHY, Purpose, still_missing, what_helps
+from kiosk.journeys.portrait_words import (
+    FOR_APPLICATION,
+    FOR_APPLICATION_KEPT,
+    FOR_NEW_CARD,
+    WHY,
+    Purpose,
+    still_missing,
+    what_helps,
+)
 from kiosk.journeys.proxy import Filer
 from kiosk.journeys.requests import (
     ComparePortrait,
@@ -40,6 +48,7 @@ from kiosk.journeys.views import (
     PortraitProof,
     Step,
 )
+from kiosk.journeys.waiting import waits_here
 from kiosk.journeys.wording import Say, say
 from kiosk.policy.counter import PhotoDemand
 from kiosk.policy.region import Region
@@ -47,7 +56,6 @@ from kiosk.portrait.guidance import Instruction
 from kiosk.portrait.regional import may_cover_head, worn
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
-    CONSENT_TEXT,
     Consent,
     ConsentBy,
     ConsentWord,
@@ -110,7 +118,7 @@ def portrait(
 
     :param filer: whose portrait it is, and who acts for them.
     """
-    sitter = Sitter(step, consent_by)
+    sitter = Sitter(step, consent_by, _filed_for(progress))
     if not (yield from _agreed(progress, sitter, filer)):
         return NoPortrait.DECLINED
     photo = filer.photo if session.compares_portraits else b""
@@ -123,7 +131,9 @@ def portrait(
     if isinstance(taken, NoPortrait):
         return taken
     likeness = (yield from ask(ComparePortrait(taken, photo))) if photo else None
-    sealed = yield from ask(SealPortrait(taken, session.transaction_id, consent_by, likeness))
+    sealed = yield from ask(
+        SealPortrait(taken, session.transaction_id, consent_by, sitter.purpose.consent_text, likeness)
+    )
     taken.wipe()
     return sealed
 
@@ -163,10 +173,19 @@ def _accepted(session: Session, progress: Progress, sitter: Sitter) -> Journey[T
     return NoPortrait.NOT_TAKEN
 
 
-def withdraw(progress: Progress, consent_by: ConsentBy, text: str = CONSENT_TEXT) -> Journey[NoPortrait]:
-    """Put on record that consent was taken back; whoever holds the picture lets go of it."""
+def withdraw(progress: Progress, consent_by: ConsentBy, purpose: Purpose | None = None) -> Journey[NoPortrait]:
+    """Put on record that consent was taken back; whoever holds the picture lets go of it.
+
+    :param purpose: what it was taken for; to be filed when None.
+    """
+    text = (purpose or _filed_for(progress)).consent_text
     yield from _on_record(progress, ConsentWord.WITHDRAWN, consent_by, text)
     return NoPortrait.DECLINED
+
+
+def _filed_for(progress: Progress) -> Purpose:
+    """What is said of a picture that is filed: whether it may have to wait here is the region's rule."""
+    return FOR_APPLICATION_KEPT if waits_here(progress.session.region, progress.service) else FOR_APPLICATION
 
 
 def _on_record(progress: Progress, word: ConsentWord, by: ConsentBy, text: str) -> Journey[None]:
@@ -193,7 +212,7 @@ def _one_try(
             taken.wipe()
             if chosen is Intent.AGAIN:
                 return None
-            return (yield from withdraw(progress, sitter.consent_by, sitter.purpose.consent_text))
+            return (yield from withdraw(progress, sitter.consent_by, sitter.purpose))
         case NotTaken(amiss):
             again = yield from _once_more(_not_taken(amiss, sitter, tries_left))
             why = NoPortrait.NOT_TAKEN if _OUT_OF_REACH.isdisjoint(amiss) else NoPortrait.OUT_OF_REACH

@@ -1,13 +1,14 @@
 """What is said to whoever sits before the camera: short, one thing at a time, by the eyes of a mirror."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, assert_never
 
-from kiosk.journeys.wording import Say, say
+from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.portrait.guidance import Instruction
-from kiosk.records.portrait import CONSENT_TEXT, NEW_CARD_CONSENT_TEXT, ConsentBy, NoPortrait
+from kiosk.records.filings import LONGEST_KEPT_DAYS
+from kiosk.records.portrait import CONSENT_TEXT, KEPT_CONSENT_TEXT, NEW_CARD_CONSENT_TEXT, ConsentBy, NoPortrait
 
 INSTRUCTIONS: Final[Mapping[Instruction, Say]] = MappingProxyType(
     {
@@ -100,6 +101,12 @@ FOR_APPLICATION: Final = Purpose(
     close=say("接着办"),
 )
 """It goes to the centre with an application, and a window can take it as well."""
+FOR_APPLICATION_KEPT: Final = replace(
+    FOR_APPLICATION,
+    consent_text=KEPT_CONSENT_TEXT,
+    kept=say("加密交给社保中心，办完就删；没交到时，这台机器最多存 {days} 天。", days=Verbatim(str(LONGEST_KEPT_DAYS))),
+)
+"""The same where it waits here for a centre that does not answer."""
 FOR_NEW_CARD: Final = Purpose(
     consent_text=NEW_CARD_CONSENT_TEXT,
     asked=MappingProxyType(dict.fromkeys(ConsentBy, say("照片只用来做您的社保卡。"))),
@@ -134,7 +141,7 @@ def what_helps(why: NoPortrait, by: ConsentBy) -> tuple[Say, ...]:
             return (say("去窗口时，请家人帮忙抱孩子。"),)
         case NoPortrait.OUT_OF_REACH:
             return (say("到了窗口，请说一声够不着镜头。"),)
-        case NoPortrait.DECLINED | NoPortrait.NOT_TAKEN | NoPortrait.UNTOLD:
+        case NoPortrait.DECLINED | NoPortrait.NOT_TAKEN | NoPortrait.UNTOLD | NoPortrait.LOST:
             return ()
         case other:
             assert_never(other)

@@ -15,6 +15,10 @@ from kiosk.records.portrait import FiledPortrait, NoPortrait
 MOST_TOLD = 20
 """Filings in one answer, the newest first."""
 
+LONGEST_KEPT_DAYS = 30
+"""Without the centre's receipt a portrait is erased from the terminal after so many days. The operator's choice: long
+enough for any line to be mended, and what its person agrees to."""
+
 GUARDIAN_BELOW = 14
 """Years; below it a guardian consents to the use of personal data: Personal Information Protection Law, §31."""
 ADULT_FROM = 18
@@ -144,6 +148,8 @@ class CardReplacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 Matter = CardApplication | OffsiteCare | DataChange | Cancelling | CardReplacement | Paper
+PICTURED = (CardApplication, CardReplacement)
+"""Matters that end in a card with a portrait on it."""
 MATTERS: tuple[type[Matter], ...] = (CardApplication, OffsiteCare, DataChange, Cancelling, CardReplacement, Paper)
 
 
@@ -216,6 +222,52 @@ class FileMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     def __repr__(self) -> str:
         return f"<FileMatter {matter_key(self.matter)}>"
+
+
+class TakenDown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A filing in the ledger entry that brings it to a centre that did not answer. Who files it, the entry says."""
+
+    matter: Matter
+    """Without what is for the office alone: that goes in the :class:`Enclosure`."""
+    relation: Relation | None = None
+    """Of a proxy; None where the holder files."""
+    to_show: Annotated[tuple[PaperWord, ...], msgspec.Meta(max_length=12)] = ()
+    """Of :class:`Proxy`."""
+    enclosure: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)] | None = None
+    """SHA-256 of the sealed :class:`Enclosure` beside the ledger; None where nothing goes with it."""
+
+    def __repr__(self) -> str:
+        return f"<TakenDown {matter_key(self.matter)}>"
+
+
+class Enclosure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What goes with a filing that was taken down and stands in no entry, since entries are kept: it can be erased."""
+
+    portrait: FiledPortrait | None = None
+    no_portrait: NoPortrait | None = None
+
+    def __repr__(self) -> str:
+        return "<Enclosure>"
+
+
+def discreet(matter: Matter) -> Matter:
+    """The matter without what is for an office to know, and only as long as it takes a portrait for it."""
+    return msgspec.structs.replace(matter, no_portrait=None) if isinstance(matter, PICTURED) else matter
+
+
+def taken_down(question: FileMatter) -> tuple[TakenDown, Enclosure | None]:
+    """What of a question that nobody answered goes into the entry, and what is to be kept beside it."""
+    matter, proxy = question.matter, question.proxy
+    enclosure = Enclosure(
+        portrait=question.portrait,
+        no_portrait=matter.no_portrait if isinstance(matter, PICTURED) else None,
+    )
+    filing = TakenDown(
+        matter=discreet(matter),
+        relation=None if proxy is None else proxy.relation,
+        to_show=() if proxy is None else proxy.to_show,
+    )
+    return filing, enclosure if enclosure != Enclosure() else None
 
 
 class FilingVerdict(Enum):
@@ -294,6 +346,8 @@ class FilingTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Of :class:`Proxy`."""
     has_portrait: bool = False
     """A portrait came with it and is there still; without one a window takes it."""
+    verdict: FilingVerdict | None = None
+    """Why it was refused when it arrived, taken down without the centre; None where nobody or an office refused it."""
 
     def __repr__(self) -> str:
         return f"<FilingTold {matter_key(self.matter)} {self.state.value}>"

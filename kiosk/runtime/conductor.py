@@ -49,6 +49,7 @@ from kiosk.journeys.requests import (
     Show,
     SlipFate,
     TakePortrait,
+    TooManyWait,
     Unreachable,
 )
 from kiosk.journeys.views import (
@@ -76,7 +77,6 @@ from kiosk.portrait.guidance import Instruction
 from kiosk.records.health import DeviceHealth
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
-    CONSENT_TEXT,
     FiledComparison,
     FiledPortrait,
     Likeness,
@@ -331,7 +331,7 @@ class Conductor:
             case AskCentre():
                 self._hand(self._lanes.centre, lambda: self._ask_centre(request))
             case Record():
-                self._hand(self._lanes.ledger, lambda: self._journal.append(request.transaction))
+                self._hand(self._lanes.ledger, lambda: self._journal.append(request.transaction, request.enclosure))
             case EnterPin() | EnterPinBlock() | IdentifyPad() | LoadWorkingKey():
                 self._hand(self._lanes.pad, self._pad_errand(request))
             case AwaitIdDocument() | ReadIdDocument() | ReturnIdDocument():
@@ -407,7 +407,7 @@ class Conductor:
         return FiledPortrait(
             sealed=request.portrait.sealed(request.transaction_id, self._studio.centre),
             consent_by=request.consent_by,
-            consent_text=CONSENT_TEXT,
+            consent_text=request.consent_text,
             comparison=FiledComparison(likeness=request.likeness, consent_text=COMPARISON_TEXT)
             if request.likeness is not None
             else None,
@@ -454,11 +454,11 @@ class Conductor:
                 self._begun_at = self._clock()
                 self._view = request.view
                 self._hand_over(request)
+            case DeviceError() | IssuanceRefused() | BookRefused() | TooManyWait():
+                self._failed(request, error)
             case LedgerFailed():
                 self._health.broken("ledger", error)
                 self._throw(error)
-            case DeviceError() | IssuanceRefused() | BookRefused():
-                self._failed(request, error)
             case defect:
                 raise defect
 
@@ -484,7 +484,7 @@ class Conductor:
             case _:
                 return False
 
-    def _failed(self, request: Request[Any], error: DeviceError | IssuanceRefused | BookRefused) -> None:
+    def _failed(self, request: Request[Any], error: DeviceError | IssuanceRefused | BookRefused | TooManyWait) -> None:
         _log.warning("%s: %s", type(request).__name__, error)
         if isinstance(error, NotConnected) and error.device == "id_reader":
             self._watch.lost_id_reader()  # nobody else is sent to it until it has answered

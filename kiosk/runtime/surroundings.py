@@ -14,6 +14,7 @@ from drivers.ports.receipt_printer import ReceiptPrinter
 from kiosk.journeys.views import Scene
 from kiosk.journeys.wording import Say
 from kiosk.policy.country import Country
+from kiosk.records.filings import Enclosure
 from kiosk.records.transaction import Transaction
 from kiosk.runtime.card_making import CardMaker
 
@@ -34,9 +35,10 @@ class Display(Protocol):
 class Journal(Protocol):
     """What the conductor asks of the ledger and of the uplink's receipts."""
 
-    def append(self, transaction: Transaction) -> int:
-        """Make a transaction's stage durable; its sequence.
+    def append(self, transaction: Transaction, enclosure: Enclosure | None = None) -> int:
+        """Make a transaction's stage durable, and what goes with it; its sequence.
 
+        :raises TooManyWait: too many wait with an enclosure; without one it would be taken.
         :raises LedgerFailed: it could not be.
         """
 

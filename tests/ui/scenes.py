@@ -13,15 +13,17 @@ from kiosk.card_face.layout import load_layout
 from kiosk.card_face.painter import FacePainter
 from kiosk.card_face.particulars import Particulars
 from kiosk.handbook.search import Keyword
-from kiosk.journeys import filing, guide, new_card, portrait
+from kiosk.journeys import filing, guide, new_card, portrait, waiting
 from kiosk.journeys.answer_printing import NO_PAPER, printed_view, with_printing
 from kiosk.journeys.counter_words import listed
-from kiosk.journeys.faults import CLOSE, Effect, meaning
+from kiosk.journeys.faults import CLOSE, Effect, fault_view, meaning
 from kiosk.journeys.forgotten_card import kept_view
+from kiosk.journeys.frame import Session
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import TO_SLIP, turning
+from kiosk.journeys.portrait_words import FOR_APPLICATION_KEPT
 from kiosk.journeys.printing import PRINTING, Printing, fate_view, offering, warning
-from kiosk.journeys.requests import SlipFate
+from kiosk.journeys.requests import SlipFate, TooManyWait
 from kiosk.journeys.views import (
     Action,
     Answer,
@@ -63,10 +65,12 @@ from kiosk.policy.country import load_places
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Citation, Region
 from kiosk.portrait.guidance import Instruction
+from kiosk.records.filings import CardApplication
 from kiosk.records.portrait import ConsentBy, NoPortrait, TakenPortrait
 from kiosk.records.transaction import Service
 from kiosk.ui.fonts import FontBook
 from tests.ui.new_card_scenes import NEW_CARD_VIEWS
+from tests.ui.order_scenes import ORDER_VIEWS
 
 
 def told(text: str, **values: str | int | Verbatim | Say) -> Say:
@@ -1521,8 +1525,15 @@ _TAKEN = TakenPortrait(a_face())
 _AT_PORTRAIT = portrait.Sitter(Step(4, 5))
 _CHILDS_PORTRAIT = portrait.Sitter(Step(4, 5), ConsentBy.GUARDIAN)
 _FICTIONAL = Region(load_pack(Path(__file__).parents[1] / "regions" / "yunling.toml"))
+_WAITS = waiting.waiting_pages(
+    Session("a1b2c3d4" * 4, _FICTIONAL, date(2026, 11, 22)),
+    filing.matter_in_words(_FICTIONAL, CardApplication()),
+    waiting.Afterwards((*guide.photo_where(_FICTIONAL), *guide.photo_demands(_FICTIONAL))),
+    has_portrait=True,
+)
 _PORTRAIT_VIEWS: Final[dict[str, View]] = {
     "portrait-consent": portrait._consent(_AT_PORTRAIT),
+    "portrait-consent-kept": portrait._consent(dataclasses.replace(_AT_PORTRAIT, purpose=FOR_APPLICATION_KEPT)),
     "portrait-consent-child": portrait._consent(_CHILDS_PORTRAIT),
     "portrait-comparison": portrait._comparison(_AT_PORTRAIT.step, ConsentBy.HOLDER),
     "portrait-comparison-child": portrait._comparison(_AT_PORTRAIT.step, ConsentBy.GUARDIAN),
@@ -1548,6 +1559,12 @@ _PORTRAIT_VIEWS: Final[dict[str, View]] = {
         Region(load_pack(Path(__file__).parents[2] / "config" / "regions" / "beijing.toml")), _AT_PORTRAIT
     ),
     "application-no-answer": filing._once_more(_FICTIONAL),
+    "application-waits": _WAITS[0],
+    "application-waits-next": _WAITS[1],
+    "application-waits-slip": _WAITS[-1],
+    "application-not-kept": fault_view(
+        TooManyWait(), _FICTIONAL.hotline, meaning(Service.CARD_APPLICATION, Effect.NONE)
+    ),
     "application-photo-at-window": Explain(
         told("接下来"),
         (*guide.photo_where(_FICTIONAL), *guide.photo_demands(_FICTIONAL), *guide.photo_file(_FICTIONAL)),
@@ -1601,6 +1618,7 @@ VIEWS.update(
     }
 )
 VIEWS.update(NEW_CARD_VIEWS)
+VIEWS.update(ORDER_VIEWS)
 for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):
     VIEWS[f"{_name}-on-paper"] = offering(VIEWS[_name])
 

@@ -472,6 +472,7 @@ def test_a_ledger_older_than_blank_cards_gets_the_table_and_keeps_its_entries(fo
         ledgers.fill(ledger, 3)
         head = ledger.head()
     change(folder, "DROP TABLE kept")
+    change(folder, "DROP TABLE enclosure")
     with KeptReader(folder, STORAGE_KEY) as reader:
         assert reader.kept("stock") is None
     with LedgerReader(folder) as reader_of_entries:

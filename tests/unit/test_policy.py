@@ -620,6 +620,8 @@ def test_yunling_opens_everything() -> None:
         Service.CARD_QUERY: Offline.CHIP_ONLY,
         Service.PIN_CHANGE: Offline.CHIP_ONLY,
         Service.TEMPORARY_LOSS: Offline.RECORDED,
+        Service.CARD_APPLICATION: Offline.RECORDED,
+        Service.CARD_REPLACEMENT: Offline.RECORDED,
         Service.CARD_EXAMINATION: Offline.CHIP_ONLY,
         Service.ASK_HANDBOOK: Offline.WHOLE,
     }
