@@ -3,8 +3,6 @@
 Region rules: services.card_replacement, replacement, proxy.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from kiosk.journeys import refusals
@@ -20,12 +18,15 @@ from kiosk.journeys.guide import (
     replacement_time,
     who_must_come,
 )
+from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.instant_replacement import instant_replacement
 from kiosk.journeys.proxy import for_whom
-from kiosk.journeys.replacement_order import order_new_card
-from kiosk.journeys.requests import Journey
-from kiosk.journeys.views import Action, Choice, Chosen, Emphasis, Intent
-from kiosk.journeys.wording import Say, say
+from kiosk.journeys.replacement_order import WHY, order_new_card
+from kiosk.journeys.requests import Journey, Show, ask
+from kiosk.journeys.reservation import NotReached
+from kiosk.journeys.views import Action, Choice, Chosen, Emphasis, Explain, Intent
+from kiosk.journeys.waiting import waits_here
+from kiosk.journeys.wording import say
 from kiosk.policy.card_rules import WRITTEN_AS, ReplacementReason
 from kiosk.policy.counter import Business
 from kiosk.policy.region import Region
@@ -41,23 +42,6 @@ _CHANGED: Final = (
     ReplacementReason.INSURANCE_DATA_CHANGED,
 )
 _SOMETHING_CHANGED: Final = "changed"
-_WHY: Final[Mapping[ReplacementReason, tuple[Say, Say]]] = MappingProxyType(
-    {
-        ReplacementReason.LOST: (say("卡丢了"), say("找不到了，补一张")),
-        ReplacementReason.UNREADABLE: (say("卡坏了"), say("断了、看不清、机器读不出")),
-        ReplacementReason.DAMAGED: (say("卡坏了"), say("断了、看不清、机器读不出")),
-        ReplacementReason.WORN: (say("卡坏了"), say("断了、看不清、机器读不出")),
-        ReplacementReason.EXPIRED: (say("卡到期了"), say("过了卡上的有效期")),
-        ReplacementReason.MISPRINTED: (say("卡印错了"), say("拿到时就不对")),
-        ReplacementReason.OTHER_BANK: (say("想换一家银行"), say("卡的银行功能换一家")),
-        ReplacementReason.NAME_CHANGED: (say("姓名变了"), say("在派出所改了名字")),
-        ReplacementReason.NUMBER_CHANGED: (say("身份证号码变了"), say("派出所换了号码")),
-        ReplacementReason.ETHNIC_GROUP_CHANGED: (say("民族变了"), say("在派出所改了民族")),
-        ReplacementReason.PHOTO_CHANGED: (say("照片要换"), say("样子变了，想换一张")),
-        ReplacementReason.INSURANCE_DATA_CHANGED: (say("参保信息变了"), say("参保登记里有变动")),
-    }
-)
-"""Each reason as its holder would say it, and an example."""
 
 
 def card_replacement(session: Session) -> Journey[Outcome]:
@@ -81,10 +65,16 @@ def _replace(session: Session, progress: Progress) -> Journey[Ending]:
     yield from leafed(session, _explanation(region, reason, made_here=made_here), begin)
     relation = yield from for_whom(session, Service.CARD_REPLACEMENT)
     if relation is None and (made_here or not rules.order_here.value):
-        return (yield from instant_replacement(session, progress, WRITTEN_AS[reason]))
+        try:
+            return (yield from instant_replacement(session, progress, WRITTEN_AS[reason]))
+        except NotReached:
+            if not (rules.order_here.value and waits_here(region, Service.CARD_REPLACEMENT)):
+                raise
+        progress.outlook = None
+        yield from ask(Show(_not_now(region)))
     if not rules.order_here.value:
         raise refusals.not_by_proxy(region, Service.CARD_REPLACEMENT)
-    return (yield from order_new_card(session, progress, reason, relation, _WHY[reason][0]))
+    return (yield from order_new_card(session, progress, reason, relation))
 
 
 def _why(reasons: tuple[ReplacementReason, ...]) -> Journey[ReplacementReason]:
@@ -108,8 +98,23 @@ def _why(reasons: tuple[ReplacementReason, ...]) -> Journey[ReplacementReason]:
             return ReplacementReason(chosen)
 
 
+def _not_now(region: Region) -> Explain:
+    """Without the centre no blank moves; whoever does not want to come again leaves the wish here."""
+    window = region.pack.replacement.at_once.value
+    return Explain(
+        title=say("现在联系不上社保中心"),
+        lines=(
+            say("新卡现在做不了，什么都没有变动。"),
+            say("可以先在这里登记，连上以后自动交，由窗口做卡。"),
+            *((say("急用的，去窗口当场就能做。"),) if window else ()),
+        ),
+        step=None,
+        actions=(CANCEL, Action(Intent.NEXT, say("先登记"), Emphasis.PRIMARY)),
+    )
+
+
 def _choice(reason: ReplacementReason) -> Choice:
-    label, line = _WHY[reason]
+    label, line = WHY[reason]
     return Choice(Chosen(reason.value), label, line)
 
 

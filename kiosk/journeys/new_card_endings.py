@@ -66,8 +66,10 @@ def _taken(session: Session, made: Made, issued: Issued) -> Ending:
         note=None,
         actions=(),
     )
-    steps = (*_starting(region, issued), *_pin_steps(region, made.number), *bank_side(region))
-    receipt = slip(session, _NAME, (*_day_and_fee(session, made),), (), further=steps)
+    start, pin, bank = _starting(region, issued), _pin_steps(region, made.number), bank_side(region)
+    # The PIN stands in the code as well: who is tired of reading still takes it home.
+    receipt = slip(session, _NAME, (*_day_and_fee(session, made), *pin), (), further=(*start, *bank))
+    steps = (*start, *pin, *bank)
     return Ending(Outcome.DONE, turned((result, *pages(say("接下来"), *steps), receipt)))
 
 

@@ -38,6 +38,10 @@ class NoCard(Exception):
         self.why, self.ended = why, ended
 
 
+class NotReached(Ended):
+    """The centre could not be asked: it knows of nothing, and the wish can be taken down instead."""
+
+
 def reserve(
     session: Session, progress: Progress, holder: Holder, reason: ReplacementReason, shown: str | None
 ) -> Journey[IssuanceReserved]:
@@ -63,9 +67,12 @@ def reserve(
     )
     answer = yield from asked_again(question, IssuanceReserved)
     if isinstance(answer, Unreachable | Distrusted):
+        ended = refusals.no_answer(region, _SERVICE, answer)
         if answer.maybe_done:
             yield from give_up(session, progress, AbandonedWhy.NO_ANSWER)
-        raise refusals.no_answer(region, _SERVICE, answer)
+        elif isinstance(answer, Unreachable):
+            raise NotReached(ended.ending)
+        raise ended
     if answer.verdict is not IssuanceVerdict.RESERVED:
         raise _refusal(region, answer)
     if answer.order is None or answer.fee_fen is None:  # without these it is no answer

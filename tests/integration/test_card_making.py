@@ -51,6 +51,7 @@ from kiosk.runtime.card_making import CardMaker, book_errand, making_errand
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import UNSETTLED_POLL_S, Conductor
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.sitting import Studio
 from kiosk.runtime.surroundings import Devices, Surroundings
 from kiosk.runtime.watch import POLL_S
 from kiosk.ui.fonts import FontBook
@@ -298,7 +299,7 @@ def test_two_blanks_at_once_go_into_the_bin_together_and_no_card_is_made_until_t
     assert (balance.hopper, balance.reject_bin, balance.printer) == (3, 2, 0)
     assert valid_cards(terminal.centre) == [YUNLING[0]]
     assert fee_state(terminal.centre) in ("refund_pending", "refunded")
-    hall = _Hall(terminal, tmp_path)
+    hall = Hall(terminal, tmp_path)
     hall.until(lambda: "two blanks have left the hopper at once" in hall.conductor.standing)
     found = Counted(hopper=3, printer=0, reject_bin=2, retained_bin=0)
     hall.book.close_out(found, by="A", and_by="B")
@@ -318,10 +319,11 @@ def test_two_blanks_at_once_are_put_away_together_after_a_cut(terminal: Terminal
     assert (balance.hopper, balance.reject_bin, balance.printer) == (3, 2, 0)
 
 
-class _Hall:
+class Hall:
     """The conductor of that terminal, started again after a cut, with the citizen still there."""
 
-    def __init__(self, terminal: Terminal, folder: Path) -> None:
+    def __init__(self, terminal: Terminal, folder: Path, *, studio: Studio | None = None, **devices: Any) -> None:
+        """:param devices: what else stands there, or another than the plain ones."""
         centre, enrolled = terminal.centre, terminal.enrolled
         terminal.ledger.close()
         self.centre_is_silent = False
@@ -339,7 +341,7 @@ class _Hall:
         """By how much the monotonic clock was moved on."""
         self.conductor = Conductor(
             region("yunling"),
-            Devices(Slot(), Pad(), card_maker=maker, capture_unit=maker.slot),
+            dataclasses.replace(Devices(Slot(), Pad(), card_maker=maker, capture_unit=maker.slot), **devices),
             lambda request: Unreachable(True) if self.centre_is_silent else put_question(terminal.client, request),
             self._journal,
             self.screen,
@@ -350,6 +352,7 @@ class _Hall:
                 self._woken.set,
                 lambda: datetime(2026, 11, 22, tzinfo=CHINA),
             ),
+            studio=studio,
         )
 
     def until(self, there: Callable[[], bool]) -> None:
@@ -383,7 +386,7 @@ def test_the_terminal_settles_by_itself_what_a_cut_has_left(terminal: Terminal, 
     order = terminal.reserve()
     terminal.cut_before = before
     assert terminal.make(order) is None
-    hall = _Hall(terminal, tmp_path)
+    hall = Hall(terminal, tmp_path)
     if before == "EjectCard":
         hall.until(lambda: isinstance(hall.view, TakeNewCard))
         terminal.simulator.take_card()
@@ -400,7 +403,7 @@ def test_the_terminal_settles_by_itself_what_a_cut_has_left(terminal: Terminal, 
 def test_a_printer_that_is_not_ready_closes_the_making_of_cards_and_nothing_else(
     terminal: Terminal, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hall = _Hall(terminal, tmp_path)
+    hall = Hall(terminal, tmp_path)
     hall.until(lambda: hall.conductor.standing == "waits for somebody")
     terminal.simulator.open_cover()
     hall.looks_again(lambda: hall.conductor.standing.endswith("makes no card: the printer's cover is open"))
@@ -417,7 +420,7 @@ def test_a_printer_that_is_not_ready_closes_the_making_of_cards_and_nothing_else
 
 def test_without_the_contact_station_no_card_is_begun(terminal: Terminal, tmp_path: Path) -> None:
     terminal.maker = dataclasses.replace(terminal.maker, station=PcscCardReader("no such reader", answer_limit_s=1.0))
-    hall = _Hall(terminal, tmp_path)
+    hall = Hall(terminal, tmp_path)
     hall.until(lambda: "makes no card: card_reader" in hall.conductor.standing)
     assert isinstance(hall.view, Attract)
     hall.close()
@@ -433,7 +436,7 @@ def test_the_old_card_stays_inside_until_the_centre_has_said_which_one_is_valid(
         unit.insert(tmp_path / "the-old-card.json")
         motor = EscapeCaptureUnit(SerialPortLine("capture_unit", str(tmp_path / "motor"), BAUD_RATE))
         terminal.maker = dataclasses.replace(terminal.maker, slot=motor)
-        hall = _Hall(terminal, tmp_path)
+        hall = Hall(terminal, tmp_path)
         hall.centre_is_silent = True
         hall.until(lambda: isinstance(hall.view, OutOfService))
         assert unit.state.where == "contacts"

@@ -267,7 +267,7 @@ def _terminal(key: str) -> Session:
 class Walking:
     """A replacement under way, one request after the other."""
 
-    def __init__(self, world: Replacing, **lacks: bool) -> None:
+    def __init__(self, world: Replacing, **lacks: Any) -> None:
         """:param lacks: what this terminal does not have."""
         self.world = world
         self._journey = replacement(world.reason)(dataclasses.replace(_terminal(world.key), **lacks))

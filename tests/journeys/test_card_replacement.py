@@ -12,6 +12,7 @@ from kiosk.journeys.card_replacement import card_replacement
 from kiosk.journeys.frame import Ended, Ending, Progress, Session
 from kiosk.journeys.portrait import AGREE
 from kiosk.journeys.requests import Journey
+from kiosk.journeys.reservation import NotReached
 from kiosk.journeys.views import (
     AnyIntent,
     Choices,
@@ -26,7 +27,7 @@ from kiosk.journeys.views import (
     Step,
     View,
 )
-from kiosk.journeys.wording import Personal
+from kiosk.journeys.wording import Personal, say
 from kiosk.policy.card_rules import WRITTEN_AS
 from kiosk.policy.card_rules import ReplacementReason as Why
 from kiosk.policy.pack import Pack
@@ -101,6 +102,7 @@ def test_beijing_takes_the_order_and_says_when_where_and_with_what_it_is_collect
     assert lines(world, "接下来") == [
         "去哪里领：补卡：到申请的那个网点领；换卡：到社会保障卡服务网点领",
         "领卡要带：本人身份证、领卡证明",
+        "正式挂失：社会保障卡服务网点，带本人身份证，和补卡一起办",
     ]
     assert lines(world, "等新卡的时候") == [
         "急着用卡的，可以办《新发与补（换）社会保障卡证明》",
@@ -144,9 +146,13 @@ def test_in_qingdao_the_old_card_is_void_with_the_order_and_that_is_read_back() 
 
 
 def test_elsewhere_the_old_card_stays_what_it_is() -> None:
-    world = citizen()
-    want(world)
-    (read_back,) = (view for view in world.seen if isinstance(view, ReadBack))
+    lost, broken = citizen(), citizen(why="unreadable")
+    want(lost)
+    assert next(one for one in lost.seen if isinstance(one, ReadBack)).note.text == (
+        "新卡由窗口做，挂失一直有效，不会到期。"
+    )
+    want(broken)
+    (read_back,) = (view for view in broken.seen if isinstance(view, ReadBack))
     assert read_back.note.text == "新卡由窗口做，做好以前旧卡不变。"
     assert all(action.emphasis is Emphasis.PLAIN for action in read_back.actions)
 
@@ -413,3 +419,43 @@ def test_the_service_is_asked_for_by_its_own_name() -> None:
     world = citizen()
     want(world)
     assert {entry.service for entry in world.recorded} == {Service.CARD_REPLACEMENT}
+
+
+# --- without the centre
+
+
+@pytest.mark.parametrize("key", ["beijing", "qingdao", "zhumadian", "yunling"])
+def test_without_the_centre_the_wish_is_taken_down_and_goes_there_later(key: str) -> None:
+    world = citizen(key, centre_up=False, choices={"记下了，还没收到社保中心答复": Intent.NEXT})
+    assert want(world) is Outcome.RECORDED
+    entry = world.recorded[-1]
+    assert (entry.outcome, entry.done_online) == (Outcome.RECORDED, False)
+    assert entry.filing is not None
+    assert entry.filing.matter == CardReplacement(reason=ReplacementReason.LOST, phone=PHONE)
+    paper = next(view for view in world.seen if isinstance(view, Slip))
+    assert any("自动交" in filled(line) for line in paper.lines)
+
+
+def test_a_card_that_can_not_be_made_without_the_centre_is_ordered_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    not_reached(monkeypatch)
+    world = citizen("zhumadian", centre_up=False, choices={"记下了，还没收到社保中心答复": Intent.NEXT})
+    assert want(world, ready("zhumadian")) is Outcome.RECORDED
+    assert "急用的，去窗口当场就能做。" in lines(world, "现在联系不上社保中心")
+    assert world.recorded[-1].filing is not None
+
+
+def test_where_nothing_is_taken_down_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    not_reached(monkeypatch)
+    at = replace(without("zhumadian", "order_here"), makes_cards=True, takes_portraits=True)
+    assert want(citizen("zhumadian", centre_up=False), at) is Outcome.REFUSED
+
+
+def not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The making gets no further than to a centre that is not there."""
+
+    def instant(_session: Session, progress: Progress, _reason: ReplacementReason) -> Journey[Ending]:
+        progress.outlook = say("没有做新卡，别的都没有变动。")
+        yield from ()
+        raise NotReached(Ending(Outcome.REFUSED, (), reason="centre_unreachable"))
+
+    monkeypatch.setattr(told_here, "instant_replacement", instant)

@@ -43,9 +43,9 @@ from tests.journeys.replacing import (
     showing,
     slip_lines,
 )
-from tests.journeys.test_temporary_loss import facts, filled
+from tests.journeys.test_temporary_loss import facts
 from tests.journeys.workshop import CHIP, issuer_of
-from tests.journeys.world import ID_CARD, ISSUER, titles
+from tests.journeys.world import ID_CARD, ISSUER, filled, titles
 
 
 def result(world: Replacing) -> Result:

@@ -13,14 +13,14 @@ from kiosk.journeys.views import Step, View
 from kiosk.policy.region import Region
 from kiosk.records.issuance import AbandonedWhy, ReplacementReason
 from kiosk.records.transaction import Service
-from tests.journeys.world import TODAY, TRANSACTION_ID, region
+from tests.journeys.world import ID_CARD, TODAY, TRANSACTION_ID, region
 
 _LONG_PLACE: Final = "办这台自助机的社会保障卡服务窗口，市民服务中心三楼东厅十二号窗口"
 _FICTIONAL, _ZHUMADIAN = region("yunling"), region("zhumadian")
 _SITTER = portrait.Sitter(Step(3, 5), purpose=FOR_NEW_CARD)
 _EXCHANGE = instant_replacement._Way(ReplacementReason.DAMAGED)
 _LOST = instant_replacement._Way(ReplacementReason.LOST)
-_HOLDER = Holder("11010119900307002X", "欧阳𠮷㛃")
+_HOLDER = Holder("11010119900307002X", "欧阳𠮷㛃", ID_CARD)
 
 
 def _ending(where: Region, issued: Issued, *, exchange: bool = True) -> Ending:

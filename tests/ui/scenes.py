@@ -69,6 +69,7 @@ from kiosk.records.portrait import ConsentBy, NoPortrait, TakenPortrait
 from kiosk.records.transaction import Service
 from kiosk.ui.fonts import FontBook
 from tests.ui.new_card_scenes import NEW_CARD_VIEWS
+from tests.ui.order_scenes import ORDER_VIEWS
 
 
 def told(text: str, **values: str | int | Verbatim | Say) -> Say:
@@ -1613,6 +1614,7 @@ VIEWS.update(
     }
 )
 VIEWS.update(NEW_CARD_VIEWS)
+VIEWS.update(ORDER_VIEWS)
 for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):
     VIEWS[f"{_name}-on-paper"] = offering(VIEWS[_name])
 
