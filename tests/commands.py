@@ -17,6 +17,5 @@ def kiosk(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         try:
             code = main(words)
         except SystemExit as end:
-            assert isinstance(end.code, int)
-            code = end.code
+            code = end.code if isinstance(end.code, int) else 1
     return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())

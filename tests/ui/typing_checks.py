@@ -96,6 +96,8 @@ def a_name(driven: DrivenWindow) -> Iterator[None]:
     yield from type_keys(driven, finger, ("横", "横", "横", "竖", "折", "撇", "折", "撇", "横"))
     finger.tap(key_named(router, "㛃"))
     yield from rest()
+    written = router.screen.field.name
+    assert {words for words, *_ in written._broken} == {written.text}, "no earlier word stays in it"
     finger.tap(confirm(router))
     yield
     yield
