@@ -22,10 +22,11 @@ from smartcard import scard
 from benchmarks.citizens import CARD, Citizens, NotedChip, Visit
 from benchmarks.figures import Figure, report
 from drivers.card_reader import PcscCardReader
-from kiosk import bootstrap
+from kiosk.bootstrap import connect
 from kiosk.central_client.client import CentralClient
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.configuration import load_configuration
+from kiosk.credentials import read_centre_keys
 from kiosk.records.questions import CardProof, GetRecord, OpenCardSession, ProveCard
 from simulators.card.application import CardApplication
 from simulators.card.card_file import DECK, load_card_file
@@ -172,8 +173,8 @@ def _centre_questions(stand: Stand) -> dict[str, float]:
     card = load_card_file(stand.cards[CARD].path).social_security
     if card is None or card.issuer is None or card.holder is None or card.keys is None:
         raise ValueError(f"{CARD} is no whole card")
-    keys = bootstrap._centre_keys(configuration)
-    client = CentralClient(bootstrap._connection(configuration, keys, ClockOffset(configuration.offset_path)))
+    keys = read_centre_keys(configuration)
+    client = CentralClient(connect(configuration, keys, ClockOffset(configuration.offset_path)))
     question = OpenCardSession(
         transaction_id=secrets.token_hex(16),
         region=configuration.terminal.region,

@@ -131,7 +131,7 @@ class Citizens:
         self._seen("insert_card")
         chip = NotedChip(stand.cards[CARD].chip())
         inserted = time.perf_counter()
-        stand.slot.insert(chip)
+        stand.slot.contacts.insert(chip)
         _, prompted = self._seen("enter_pin")
         if not stand.pad.wait_until_entering(_PATIENCE_S):
             raise NeverSeen("the PIN pad takes no keys")
@@ -140,7 +140,7 @@ class Citizens:
         stand.pad.press_enter()
         _, asked_to_take = self._seen("take_card")
         pulled = time.perf_counter()
-        stand.slot.pull()
+        stand.slot.contacts.pull()
         _, shown = self._seen("record")
         self._departs()
         return Visit(

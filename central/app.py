@@ -26,9 +26,11 @@ from central.page import add_page
 from central.payments import NotificationRefused, PaymentProvider, PaymentUnavailable
 from central.region_rules import RegionRules, load_region_rules
 from central.settings import Settings
+from central.terminals import TerminalDesk
 from central.wechat_pay import WechatPay, load_merchant
 from kiosk.records.activation import ActivateCard, CardActivated
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
+from kiosk.records.health import AskTerminal, TerminalTold
 from kiosk.records.issuance import (
     AbandonIssuance,
     AskFee,
@@ -116,7 +118,7 @@ def create_app(
     rules = load_region_rules(settings.region_rules)
     calendar = load_calendar(settings.holidays)
     exchange = Exchange(database, keys, clock)
-    ingest = Ingest(database, keys, clock, rules)
+    ingest = Ingest(database, keys, clock, rules, calendar)
     desk = CardDesk(database, keys, rules, settings.pin_tries, clock)
     losses = LossDesk(database, rules, clock)
     issuances = issuance_desk(settings, database, keys, rules, clock, provider)
@@ -174,6 +176,7 @@ def create_app(
 
     _add_losses(described, exchange, losses)
     _add_activation(described, exchange, f"{session_path}/activation", desk)
+    _add_terminals(described, exchange, TerminalDesk(database))
     _add_filings(described, exchange, FilingDesk(database, keys, rules, calendar, clock))
     _add_issuance(described, exchange, issuances)
 
@@ -210,6 +213,13 @@ def _add_activation(described: "_Described", exchange: Exchange, path: str, desk
     async def activate_card(request: Request, session_id: str) -> Response:
         """Start the social side of a new card."""
         return await exchange.answer(request, ActivateCard, _in(session_id, desk.activate))
+
+
+def _add_terminals(described: "_Described", exchange: Exchange, terminals: TerminalDesk) -> None:
+    @described.post("/v1/terminal", AskTerminal, TerminalTold)
+    async def tell_terminal(request: Request) -> Response:
+        """Tell a terminal whether it is known."""
+        return await exchange.answer(request, AskTerminal, terminals.tell)
 
 
 def _add_filings(described: "_Described", exchange: Exchange, filings: FilingDesk) -> None:

@@ -58,6 +58,8 @@ class Shelf:
         if problem:
             self.flagged += 1
             self.alarms.append(StockAlarm("stock_impossible", f"{problem}, movement {movement.number}"))
+        elif movement.move is Move.TWO_FED:
+            self.alarms.append(StockAlarm("stock_two_fed", f"movement {movement.number}"))
         elif movement.move is Move.DIFFERENCE:
             self.alarms.append(StockAlarm("stock_difference", _in_short(self.balance, movement)))
         if movement.number > self.movements:

@@ -15,8 +15,9 @@ from typing import Final
 from central.region_rules import RegionRule
 from central.tables import Card, CardEvent, Holder, ReplacementOrder
 from kiosk.records.activation import ActivationVerdict
-from kiosk.records.card import CardState
-from kiosk.records.issuance import IssuanceVerdict, ReplacementReason, SwitchVerdict
+from kiosk.records.card import CardState, ReplacementReason
+from kiosk.records.filings import FilingVerdict
+from kiosk.records.issuance import IssuanceVerdict, SwitchVerdict
 from kiosk.records.questions import (
     FormalLossReported,
     FormalLossVerdict,
@@ -194,6 +195,14 @@ their pocket, and whoever has one in use reports that one lost, not the one that
 _MAY_WORK: Final = frozenset({_NORMAL.value, _LOCKED.value, _STOPPED.value})
 """States of a card that works, or may work again by itself."""
 
+
+_NOT_ORDERED: Final = {
+    IssuanceVerdict.RUNNING: FilingVerdict.RUNNING,
+    IssuanceVerdict.NOT_ACTIVATED: FilingVerdict.NOT_ACTIVATED,
+    IssuanceVerdict.REPORTED_LOST: FilingVerdict.REPORTED_LOST,
+    IssuanceVerdict.ANOTHER_CARD: FilingVerdict.HAS_CARD,
+}
+"""What stands against an order, in the words of filings; of every other card there is none to replace."""
 
 LONGEST_NAME: Final = 100
 """Characters; a foreigner's identity card has room for 60. One request can bring millions, and some characters are
@@ -494,6 +503,28 @@ def verdict_on_issuance(
     if reason is not ReplacementReason.LOST and card.state in (_STOPPED.value, _LOST.value):
         return IssuanceVerdict.REPORTED_LOST, card
     return IssuanceVerdict.RESERVED, card
+
+
+def verdict_on_order(
+    cards: Sequence[Card],
+    elsewhere: Iterable[Card],
+    being_replaced: Collection[str],
+    reason: ReplacementReason,
+    rule: RegionRule,
+) -> tuple[FilingVerdict, Card | None]:
+    """What ordering a new card for a holder of these settled cards comes to, and the card that it replaces.
+
+    FILED is yet to do; with any other word there is no card.
+
+    :param elsewhere: the holder's cards of other regions.
+    """
+    verdict, card = verdict_on_issuance(cards, elsewhere, being_replaced, reason, None)
+    if verdict is not IssuanceVerdict.RESERVED or card is None:
+        return _NOT_ORDERED.get(verdict, FilingVerdict.NO_CARD), None
+    reported = card.state in (_STOPPED.value, _LOST.value)
+    if reason is ReplacementReason.LOST and rule.lost_reported_first and not reported:
+        return FilingVerdict.NOT_REPORTED, None
+    return FilingVerdict.FILED, card
 
 
 def verdict_on_switch(card: Card, others: Iterable[Card]) -> SwitchVerdict:

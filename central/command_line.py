@@ -34,7 +34,7 @@ from central.keys import CentreKeys, write_secret
 from central.loss_reports import LossDesk
 from central.query import card_changes
 from central.region_rules import RegionRulesRefused, load_region_rules
-from central.replacement_orders import OrderDesk, OrderRefused
+from central.replacement_orders import MadeCard, OrderDesk, OrderRefused
 from central.seed import SeedRefused, load_seed, plant
 from central.settings import Settings, SettingsRefused, load_settings
 from central.state_chart import drawn
@@ -127,9 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         one = on_centre(name, run, about)
         one.add_argument("terminal")
         one.add_argument("ledger_id", type=bytes.fromhex, metavar="LEDGER_ID", help="32 hex characters")
-    withdraw = on_centre("replacement-withdraw", _replacement_withdraw, "end the order for a new card without one")
-    withdraw.add_argument("card", metavar="CARD_NUMBER", help="AAZ500 of the old card")
-    withdraw.add_argument("why", type=Withdrawal, choices=list(Withdrawal), metavar="WHY", help=_WITHDRAWALS)
+    _add_orders(on_centre)
     on_centre("settle-fees", _settle_fees, "end what has run out of new cards, and bring every fee to its end")
     close = on_centre("issuance-close", _issuance_close, "note where the new card of an open case went")
     close.add_argument("transaction_id", metavar="NUMBER", help="its first characters, as on the page")
@@ -151,6 +149,19 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int)
     serve.add_argument("--workers", type=int, default=1, help="processes that share the port; for PostgreSQL")
     return parser
+
+
+def _add_orders(on_centre: Any) -> None:
+    """How an office ends an order for a new card."""
+    withdraw = on_centre("replacement-withdraw", _replacement_withdraw, "end the order for a new card without one")
+    withdraw.add_argument("card", metavar="CARD_NUMBER", help="AAZ500 of the old card")
+    withdraw.add_argument("why", type=Withdrawal, choices=list(Withdrawal), metavar="WHY", help=_WITHDRAWALS)
+    issue = on_centre("replacement-issue", _replacement_issue, "note that a new card that was ordered is handed over")
+    issue.add_argument("card", metavar="CARD_NUMBER", help="AAZ500 of the old card, which ends with it")
+    issue.add_argument("identification_code", metavar="IDENTIFICATION_CODE", help="AAZ501 of the new card")
+    issue.add_argument("number", metavar="NEW_CARD_NUMBER", help="AAZ500 of the new card")
+    issue.add_argument("--norm-version", default="3.00", help="AAZ508 of the new card")
+    issue.add_argument("--started", action="store_true", help="it works from now on; otherwise it must yet be started")
 
 
 def _init(options: argparse.Namespace) -> None:
@@ -232,6 +243,13 @@ def _replacement_withdraw(options: argparse.Namespace) -> None:
     settings = _settings(options)
     desk = OrderDesk(Database(settings.database), load_region_rules(settings.region_rules), time.time)
     print(f"withdrawn; AAZ502 is {desk.withdraw(options.card, options.why)}")
+
+
+def _replacement_issue(options: argparse.Namespace) -> None:
+    settings = _settings(options)
+    desk = OrderDesk(Database(settings.database), load_region_rules(settings.region_rules), time.time)
+    made = MadeCard(options.identification_code, options.number, options.norm_version)
+    print(f"handed over; AAZ502 of the new card is {desk.hand_over(options.card, made, started=options.started)}")
 
 
 def _settle_fees(options: argparse.Namespace) -> None:

@@ -7,17 +7,25 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import msgspec
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from central.card_states import is_holder, settle_all
+from central.card_states import (
+    By,
+    Cause,
+    Withdrawal,
+    is_holder,
+    settle_all,
+    withdraw_replacement,
+)
 from central.database import Database
 from central.exchange import Asker
+from central.filing_rows import matter_of, put, written
 from central.keys import CentreKeys
 from central.online import locked_transaction, refuse_frozen, region_of
 from central.problems import malformed
 from central.region_rules import RegionRule, RegionRules
-from central.replacement_orders import orders_in_progress
+from central.replacement_orders import orders_in_progress, take_order
 from central.tables import Card, Filing, FilingPortrait, FilingProxy, Holder, ReplacementOrder
 from kiosk.records import identity
 from kiosk.records.card import CardState
@@ -27,8 +35,10 @@ from kiosk.records.filings import (
     GUARDIAN_BELOW,
     MOST_TOLD,
     OPEN_STATES,
+    PICTURED,
     Cancelling,
     CardApplication,
+    CardReplacement,
     DataChange,
     Filed,
     FileMatter,
@@ -44,6 +54,7 @@ from kiosk.records.filings import (
     Paper,
     Proxy,
     Relation,
+    discreet,
     matter_key,
 )
 from kiosk.records.portrait import ANY_KB, ConsentBy, FiledComparison, FiledPortrait, Likeness, open_portrait
@@ -61,6 +72,7 @@ _SERVICES: Final[Mapping[type[Matter], Service]] = {
     OffsiteCare: Service.OFFSITE_CARE,
     DataChange: Service.DATA_CHANGE,
     Cancelling: Service.CANCELLING,
+    CardReplacement: Service.CARD_REPLACEMENT,
     Paper: Service.PAPERS,
 }
 
@@ -85,18 +97,16 @@ class FilingDesk:
 
         :raises Declined: a frozen terminal, another region's question, a person whose card or ID card nobody has seen,
             a proxy for oneself or without the holder's ID card, a portrait that does not open, without the consent that
-            it wants or with anything but an application, an admission on a day that is none or has yet to come, or a
+            it wants or with what ends in no card, an admission on a day that is none or has yet to come, or a
             transaction id that is something else's.
         """
         now_ms = int(self.clock() * 1000)
-        number = question.social_security_number
         with self.database.writing() as session:
             region = self._own_region(session, asker, question.region)
             if question.identified_by is IdentifiedBy.TYPED:
                 raise malformed("who files must have shown a card")
             _check_proxy(question)
-            _check_portrait(question, self.keys, self.rules.of(region))
-            last_day_of_term = self._last_day_of_term(question.matter, self.rules.of(region), _day_of(now_ms))
+            check_portrait(question, self.keys, self.rules.of(region))
             row = locked_transaction(
                 session,
                 asker,
@@ -105,57 +115,84 @@ class FilingDesk:
                 region=region,
                 now_ms=now_ms,
             )
-            # One after the other for one person: two terminals must not both find that nothing stands open.
-            holder = session.scalars(
-                select(Holder).where(Holder.social_security_number == number).with_for_update()
-            ).one_or_none()
-            if not is_holder(holder, question.name) or holder is None:
-                return Filed(verdict=FilingVerdict.UNKNOWN)
-            again = _filed_before(session, question)
-            if again is not None:
-                return again
-            if row.effects or row.loss_reported_at is not None:
-                raise malformed("this transaction id has done something else")
-            rule = self.rules.of(region)
-            # Before anything is told of what stands open: that is nobody's who may not act for the holder.
-            barred = _barred(question, holder, rule, _day_of(now_ms))
-            if barred is not None:
-                return Filed(verdict=barred)
-            cards = list(
-                session.scalars(
-                    select(Card)
-                    .where(Card.social_security_number == number, Card.region == region)
-                    .order_by(Card.identification_code)
-                    .with_for_update()
-                )
+            busy = bool(row.effects) or row.loss_reported_at is not None
+            filed = self.take(session, asker.terminal, question, region, now_ms, busy=busy)
+            if filed.verdict is FilingVerdict.FILED and not row.effects:
+                row.social_security_number = question.social_security_number
+                row.effects += 1
+            return filed
+
+    def take(
+        self, session: Session, terminal: str, question: FileMatter, region: str, at_ms: int,
+        *, busy: bool = False, arrived_ms: int | None = None,
+    ) -> Filed:  # fmt: skip
+        """File a matter in a transaction of the database that somebody else has begun, once per transaction id.
+
+        :param at_ms: when it was filed; by that day ages and terms are counted.
+        :param busy: this transaction id has done something before; what it has filed is told again, and nothing else.
+        :param arrived_ms: when it got here, where that was later.
+        :raises Declined: as :meth:`file`.
+        """
+        now_ms = at_ms if arrived_ms is None else arrived_ms
+        number, rule = question.social_security_number, self.rules.of(region)
+        _check_proxy(question)
+        last_day_of_term = self._last_day_of_term(question.matter, rule, _day_of(at_ms))
+        # One after the other for one person: two terminals must not both find that nothing stands open.
+        holder = session.scalars(
+            select(Holder).where(Holder.social_security_number == number).with_for_update()
+        ).one_or_none()
+        if not is_holder(holder, question.name) or holder is None:
+            return Filed(verdict=FilingVerdict.UNKNOWN)
+        again = _filed_before(session, question)
+        if again is not None:
+            return again
+        if busy:
+            raise malformed("this transaction id has done something else")
+        # Before anything is told of what stands open: that is nobody's who may not act for the holder.
+        barred = _barred(question, holder, rule, _day_of(at_ms))
+        if barred is not None:
+            return Filed(verdict=barred)
+        everywhere = list(
+            session.scalars(
+                select(Card)
+                .where(Card.social_security_number == number)
+                .order_by(Card.identification_code)
+                .with_for_update()
             )
-            session.add_all(settle_all(cards, now_ms))
-            filings = _filings(session, number, region)
-            open_filings = [one for one in filings if FilingState(one.state) in OPEN_STATES]
-            orders = orders_in_progress(session, [card.identification_code for card in cards])
-            rests_on = _rests_on(question.matter, cards, open_filings, orders)
-            same = next((one for one in filings if _is_the_same(one, question.matter, rests_on, now_ms)), None)
-            if same is not None:
-                by = session.get(FilingProxy, same.transaction_id)
-                hanging = session.get(FilingPortrait, same.transaction_id) is not None
-                return Filed(verdict=FilingVerdict.ALREADY_FILED, filing=told(same, by, has_portrait=hanging))
-            verdict = _verdict(question.matter, holder, cards, rests_on, rule)
-            if verdict is FilingVerdict.FILED and last_day_of_term is not None and _day_of(now_ms) > last_day_of_term:
-                verdict = FilingVerdict.LATE
-            if verdict is not FilingVerdict.FILED:
-                return Filed(verdict=verdict)
-            new_number = _new_number(session, question.transaction_id)
-            filing = _filing(asker, question, new_number, region, rule, rests_on, now_ms)
-            session.add(filing)
-            session.flush()  # first the filing, to which the others point
-            acting = _kept(question)
-            if acting is not None:
-                session.add(acting)
-            if question.portrait is not None:
-                session.add(_hung_up(question.transaction_id, question.portrait))
-            row.social_security_number = number
-            row.effects += 1
-            return Filed(verdict=verdict, filing=told(filing, acting, has_portrait=question.portrait is not None))
+        )
+        session.add_all(settle_all(everywhere, now_ms))
+        cards = [card for card in everywhere if card.region == region]
+        filings = _filings(session, number, region)
+        open_filings = [one for one in filings if FilingState(one.state) in OPEN_STATES]
+        orders = orders_in_progress(session, [card.identification_code for card in cards])
+        rests_on = _rests_on(question.matter, cards, open_filings, orders)
+        same = next((one for one in filings if _is_the_same(one, question.matter, rests_on, now_ms)), None)
+        if same is not None:
+            by = session.get(FilingProxy, same.transaction_id)
+            hanging = session.get(FilingPortrait, same.transaction_id) is not None
+            return Filed(verdict=FilingVerdict.ALREADY_FILED, filing=told(same, by, has_portrait=hanging))
+        late = last_day_of_term is not None and _day_of(at_ms) > last_day_of_term
+        verdict = _verdict(question.matter, holder, cards, rests_on, rule, late=late)
+        if verdict is FilingVerdict.FILED and isinstance(question.matter, CardReplacement):
+            elsewhere = [card for card in everywhere if card.region != region]
+            cause = Cause(terminal, question.transaction_id, by=By.TERMINAL)
+            verdict = take_order(session, question.matter.reason, cards, elsewhere, rule, now_ms, cause)
+        if verdict is not FilingVerdict.FILED:
+            return Filed(verdict=verdict)
+        new_number = _new_number(session, question.transaction_id)
+        filing = _filing(terminal, question, new_number, region, rule, rests_on, now_ms)
+        acting = _put_down(session, question, filing)
+        return Filed(verdict=verdict, filing=told(filing, acting, has_portrait=question.portrait is not None))
+
+    def refuse(
+        self, session: Session, terminal: str, question: FileMatter, region: str, verdict: FilingVerdict, now_ms: int
+    ) -> None:
+        """Put it on file that a matter was refused on its arrival: its person has gone, and reads it under progress."""
+        number = _new_number(session, question.transaction_id)
+        refused = msgspec.structs.replace(question, matter=discreet(question.matter), portrait=None)
+        filing = _filing(terminal, refused, number, region, self.rules.of(region), None, now_ms)
+        filing.state, filing.verdict, filing.valid_until = FilingState.REFUSED.value, verdict.value, None
+        _put_down(session, refused, filing)
 
     def query(self, asker: Asker, question: GetFilings) -> FilingsTold:
         """Tell a person their newest filings.
@@ -190,8 +227,8 @@ class FilingDesk:
         """An office's word on a filing that stands open, or the withdrawal of a paper that was issued.
 
         :param number: as on the slip.
-        :raises FilingRefused: no such filing stands open, or several do; or a paper is to become something else; or
-            the words are not for a screen.
+        :raises FilingRefused: no such filing stands open, or several do; or a paper is to become something else, or an
+            order for a new card to be done without one; or the words are not for a screen.
         """
         if any(len(words) > LONGEST_WORDS or not words.isprintable() for words in (place, note)):
             raise FilingRefused(f"place and note are one line of at most {LONGEST_WORDS} characters each")
@@ -206,11 +243,22 @@ class FilingDesk:
             (filing,) = found
             if filing.matter_key in _PAPERS and state is not FilingState.WITHDRAWN:
                 raise FilingRefused("a paper that was issued can be withdrawn, and nothing else")
-            filing.state, filing.changed_at = state.value, int(self.clock() * 1000)
+            now_ms = int(self.clock() * 1000)
+            order = session.get(ReplacementOrder, filing.transaction_id)
+            if order is not None and order.ended_at is None and state not in OPEN_STATES:
+                if state is FilingState.DONE:
+                    raise FilingRefused("it is done when the new card is handed over: replacement-issue")
+                self._give_up(session, order, now_ms)
             filing.place, filing.note = place or filing.place, note or filing.note
-            if state not in OPEN_STATES:
-                filing.matter = _written(_discreet(_matter(filing)))
-                session.execute(delete(FilingPortrait).where(FilingPortrait.transaction_id == filing.transaction_id))
+            put(session, filing, state, now_ms)
+
+    def _give_up(self, session: Session, order: ReplacementOrder, now_ms: int) -> None:
+        """End an order without a new card, whose filing an office has refused or taken back."""
+        card = session.get_one(Card, order.identification_code, with_for_update=True)
+        session.refresh(order, with_for_update=True)
+        session.add_all(settle_all([card], now_ms))
+        rule = self.rules.of(card.region)
+        session.add_all(withdraw_replacement(card, rule, order, Withdrawal.NOT_WANTED, now_ms, Cause()))
 
     def portrait(self, number: str) -> bytes:
         """The portrait of an application that stands open, as a JPEG, for the card's maker.
@@ -265,7 +313,7 @@ def told(filing: Filing, proxy: FilingProxy | None, *, has_portrait: bool = Fals
     """A filing as its person may know it."""
     return FilingTold(
         number=filing.number,
-        matter=_discreet(_matter(filing)),
+        matter=discreet(matter_of(filing)),
         state=FilingState(filing.state),
         filed_at_ms=filing.filed_at,
         changed_at_ms=filing.changed_at,
@@ -275,17 +323,8 @@ def told(filing: Filing, proxy: FilingProxy | None, *, has_portrait: bool = Fals
         by_proxy=proxy is not None,
         to_show=() if proxy is None else tuple(proxy.to_show.split()),
         has_portrait=has_portrait,
+        verdict=None if filing.verdict is None else FilingVerdict(filing.verdict),
     )
-
-
-def _matter(filing: Filing) -> Matter:
-    matter: Matter = msgspec.json.decode(filing.matter, type=Matter)
-    return matter
-
-
-def _discreet(matter: Matter) -> Matter:
-    """The matter without what is for an office to know, and only as long as it takes a portrait for it."""
-    return msgspec.structs.replace(matter, no_portrait=None) if isinstance(matter, CardApplication) else matter
 
 
 def _why_none(session: Session, number: str) -> str:
@@ -293,7 +332,7 @@ def _why_none(session: Session, number: str) -> str:
     rows = session.scalars(
         select(Filing).where(Filing.number == number, Filing.state.in_([one.value for one in OPEN_STATES]))
     )
-    said = [matter.no_portrait for matter in map(_matter, rows) if isinstance(matter, CardApplication)]
+    said = [matter.no_portrait for matter in map(matter_of, rows) if isinstance(matter, PICTURED)]
     return "".join(f"; it came without one: {why.value}" for why in said if why is not None)
 
 
@@ -307,15 +346,15 @@ def _check_proxy(question: FileMatter) -> None:
         raise malformed("a proxy must have shown the holder's ID card")
 
 
-def _check_portrait(question: FileMatter, keys: CentreKeys, rule: RegionRule) -> None:
-    """:raises Declined: no application, the holder is not there, no consent that counts, or not a portrait."""
+def check_portrait(question: FileMatter, keys: CentreKeys, rule: RegionRule) -> None:
+    """:raises Declined: no card comes of it, the holder is not there, no consent that counts, or not a portrait."""
     portrait, proxy = question.portrait, question.proxy
     if portrait is None:
         return
-    if isinstance(question.matter, CardApplication) and question.matter.no_portrait is not None:
+    if not isinstance(question.matter, PICTURED):
+        raise malformed("a portrait goes with what ends in a card")
+    if question.matter.no_portrait is not None:
         raise malformed("a portrait, and a reason why there is none")
-    if not isinstance(question.matter, CardApplication):
-        raise malformed("a portrait goes with an application")
     by_guardian = proxy is not None and proxy.relation is Relation.GUARDIAN
     if proxy is not None and not by_guardian:
         raise malformed("whoever was sent is not the holder")
@@ -336,12 +375,14 @@ def _filed_before(session: Session, question: FileMatter) -> Filed | None:
     before = session.get(Filing, question.transaction_id)
     if before is None:
         return None
+    if before.verdict is not None:
+        return Filed(verdict=FilingVerdict(before.verdict))
     acting = session.get(FilingProxy, question.transaction_id)
     hanging = session.get(FilingPortrait, question.transaction_id)
     same = before.social_security_number == question.social_security_number
     # Once it has ended its portrait is gone, and why there was none, and with them what could be compared.
-    asked = question.matter if _is_open(before) else _discreet(question.matter)
-    if not same or _matter(before) != asked or _proxy(acting) != question.proxy:
+    asked = question.matter if _is_open(before) else discreet(question.matter)
+    if not same or matter_of(before) != asked or proxy_of(acting) != question.proxy:
         raise malformed("this transaction id has filed something else")
     if _is_open(before) and _taken_down(hanging) != question.portrait:
         raise malformed("this transaction id has filed something else")
@@ -374,7 +415,20 @@ def _kept(question: FileMatter) -> FilingProxy | None:
     )
 
 
-def _proxy(kept: FilingProxy | None) -> Proxy | None:
+def _put_down(session: Session, question: FileMatter, filing: Filing) -> FilingProxy | None:
+    """Store a filing with what belongs to it, and tell who acted."""
+    session.add(filing)
+    session.flush()  # first the filing, to which the others point
+    acting = _kept(question)
+    if acting is not None:
+        session.add(acting)
+    if question.portrait is not None:
+        session.add(_hung_up(question.transaction_id, question.portrait))
+    return acting
+
+
+def proxy_of(kept: FilingProxy | None) -> Proxy | None:
+    """Who filed for the holder, as it was told to the centre."""
     if kept is None:
         return None
     to_show = tuple(kept.to_show.split())
@@ -437,10 +491,6 @@ def age_of(number: str, today: date, *, register: str = "") -> int | None:
         with suppress(ValueError):
             born = date.fromisoformat(register)
     return None if born is None else identity.age(born, today)
-
-
-def _written(matter: Matter) -> str:
-    return msgspec.json.encode(matter).decode()
 
 
 def _filings(session: Session, social_security_number: str, region: str) -> Sequence[Filing]:
@@ -506,8 +556,13 @@ def _verdict(
     cards: Sequence[Card],
     rests_on: str | None,
     rule: RegionRule,
+    *,
+    late: bool,
 ) -> FilingVerdict:
-    """What filing this comes to; FILED is yet to do. A replaced card counts not: its successor does."""
+    """What filing this comes to; FILED is yet to do. A replaced card counts not: its successor does.
+
+    Of the card that an order is for, :func:`take_order` judges.
+    """
     if matter_key(matter) not in rule.filings:
         return FilingVerdict.NOT_OPEN
     waits = any(card.replaced_by is None and card.state != CardState.CANCELLED.value for card in cards)
@@ -517,11 +572,15 @@ def _verdict(
                 return FilingVerdict.NOT_INSURED
             return FilingVerdict.HAS_CARD if waits else FilingVerdict.FILED
         case OffsiteCare():
-            return FilingVerdict.FILED if holder.person_state == _INSURED else FilingVerdict.NOT_INSURED
+            if holder.person_state != _INSURED:
+                return FilingVerdict.NOT_INSURED
+            return FilingVerdict.LATE if late else FilingVerdict.FILED
         case DataChange():
             return FilingVerdict.FILED if waits else FilingVerdict.NO_CARD
         case Cancelling():
             return FilingVerdict.FILED if waits else FilingVerdict.NO_CARD
+        case CardReplacement(reason=reason):
+            return FilingVerdict.FILED if reason in rule.order_reasons else FilingVerdict.NOT_OPEN
         case Paper():
             return FilingVerdict.FILED if rests_on is not None else FilingVerdict.NOTHING_TO_REST_ON
 
@@ -538,18 +597,18 @@ def _new_number(session: Session, transaction_id: str) -> str:
 
 
 def _filing(
-    asker: Asker, question: FileMatter, number: str, region: str, rule: RegionRule, rests_on: str | None, now_ms: int
+    terminal: str, question: FileMatter, number: str, region: str, rule: RegionRule, rests_on: str | None, now_ms: int
 ) -> Filing:
     months = rule.temporary_card_months if question.matter == Paper(kind=IssuedPaper.TEMPORARY_CARD) else None
     return Filing(
         transaction_id=question.transaction_id,
         number=number,
-        terminal=asker.terminal,
+        terminal=terminal,
         region=region,
         social_security_number=question.social_security_number,
         identified_by=question.identified_by.value,
         matter_key=matter_key(question.matter),
-        matter=_written(question.matter),
+        matter=written(question.matter),
         state=(FilingState.DONE if isinstance(question.matter, Paper) else FilingState.RECEIVED).value,
         filed_at=now_ms,
         changed_at=now_ms,

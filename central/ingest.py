@@ -13,22 +13,35 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, upda
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from central.arrived_filings import LOST_ENCLOSURE, ArrivalDesk, lock_holders
 from central.blank_custody import OpenedMovement, put_back, shelf_of
 from central.bulk import insert_rows, one_of, update_rows
 from central.card_states import settle_all
 from central.database import Database
 from central.exchange import Asker
-from central.judging import Bench, Case, Opened, Ruling, may_change_cards, open_entry, read_header, reports_loss
+from central.filings import FilingDesk
+from central.judging import (
+    Bench,
+    Case,
+    Opened,
+    Ruling,
+    may_change_cards,
+    open_entry,
+    read_header,
+    replaces_card,
+    reports_loss,
+)
 from central.keys import CentreKeys
 from central.problems import Declined, malformed, too_large
 from central.region_rules import RegionRules
 from central.replacement_orders import codes_being_replaced
-from central.tables import Alarm, Card, Entry, EpochKey, Holder, Terminal, TerminalLedger, TransactionRow
+from central.tables import Alarm, Card, Entry, EpochKey, Filing, Holder, Terminal, TerminalLedger, TransactionRow
 from kiosk.records import sealing
 from kiosk.records.chain import GENESIS, HASH_SIZE, SealedEntry
 from kiosk.records.custody import Move
 from kiosk.records.sealing import SealedEpochKey, Unreadable, open_sealed_epoch
 from kiosk.records.upload import MAX_BATCH, Batch, Judgement, Receipt, Tombstone, Verdict
+from kiosk.records.working_days import HolidayCalendar
 
 _log: Final = logging.getLogger("central")
 _LOST_HASH: Final = bytes(HASH_SIZE)
@@ -83,6 +96,8 @@ class Ingest:
     clock: Callable[[], float]
     """Seconds since 1970 UTC."""
     rules: RegionRules = field(default_factory=RegionRules)
+    calendar: HolidayCalendar = field(default_factory=lambda: HolidayCalendar(()))
+    """For the terms of what was taken down without the centre."""
     _stored_keys: dict[tuple[str, bytes, int], sealing.EpochKey] = field(default_factory=dict, init=False, repr=False)
     """Opened epoch keys by terminal, ledger id and epoch. What is stored of them never changes."""
 
@@ -166,6 +181,7 @@ class Ingest:
         readable = [one.transaction for one in opened.values() if isinstance(one, Opened)]
         stored = _cases(session, {one.transaction_id for one in readable})
         now_ms = self._now_ms()
+        arrivals = self._arrivals(session, ledger, batch, opened)
         issued = _issued(session, {one.identification_code for one in readable})
         due = {code for code, lapses_at in issued.items() if lapses_at is not None and lapses_at <= now_ms}
         # Most entries change no card: theirs are not locked, or two terminals would wait for each other's citizens.
@@ -175,6 +191,12 @@ class Ingest:
         cards = _cards(session, {one.identification_code for one in changing} | due, named, ledger.region)
         session.add_all(settle_all(cards.values(), now_ms))
         before = {key: copy.copy(case) for key, case in stored.items()}
+
+        def take(one: Opened, sequence: int, case: Case | None) -> Ruling:
+            done_before = case is not None and (bool(case.effects) or case.loss_reported_at is not None)
+            at_ms = one.happened_ms if bench.believes(one.happened_ms) else now_ms
+            return Ruling(*arrivals.judge(one.transaction, sequence, at_ms, done_before=done_before))
+
         bench = Bench(
             terminal=batch.terminal,
             ledger_id=batch.ledger_id,
@@ -188,17 +210,52 @@ class Ingest:
             cards_of=_by_holder(cards.values(), ledger.region),
             holders=_holders(session, named),
             being_replaced=codes_being_replaced(session, cards) if named else (),
+            take=take,
+            ordered=_ordered(session, {one.transaction_id for one in readable if replaces_card(one)}),
         )
         rulings = {
             sequence: one if isinstance(one, Ruling) else bench.judge(one, sequence) for sequence, one in opened.items()
         }
         session.add_all(bench.events)
+        session.add_all(
+            self._new_alarm(batch.terminal, LOST_ENCLOSURE, f"sequence {one.sequence}: {one.why}")
+            for one in arrivals.lost
+        )
         new = [case for key, case in sorted(bench.cases.items()) if key not in before]
         columns = Case.__struct_fields__
         insert_rows(session, TransactionRow, columns, [msgspec.structs.astuple(case) for case in new])
         changed = [bench.cases[key] for key, case in before.items() if case != bench.cases[key]]
         update_rows(session, TransactionRow, columns, [msgspec.structs.astuple(case) for case in changed])
         return rulings
+
+    def _arrivals(
+        self, session: Session, ledger: _Ledger, batch: Batch, opened: Mapping[int, Opened | Ruling]
+    ) -> ArrivalDesk:
+        """The desk for what was taken down without the centre, everybody whom it concerns locked.
+
+        :raises Declined: an entry without the enclosure that it names, or a word why it does not come.
+        """
+        desk = ArrivalDesk(
+            session=session,
+            desk=FilingDesk(self.database, self.keys, self.rules, self.calendar, self.clock),
+            keys=self.keys,
+            terminal=batch.terminal,
+            ledger_id=batch.ledger_id,
+            region=ledger.region,
+            enclosures={one.sequence: one for one in batch.enclosures},
+            now_ms=self._now_ms(),
+        )
+        arrived = {
+            sequence: one.transaction
+            for sequence, one in opened.items()
+            if isinstance(one, Opened) and one.transaction.filing is not None
+        }
+        for sequence, one in arrived.items():
+            wanted = one.filing.enclosure if one.filing is not None else None
+            if wanted is not None and sequence not in desk.enclosures:
+                raise malformed(f"sequence {sequence} comes without its enclosure")
+        lock_holders(session, {one.social_security_number for one in arrived.values()})
+        return desk
 
     def _judge_movements(
         self, session: Session, batch: Batch, movements: Mapping[int, OpenedMovement]
@@ -301,6 +358,9 @@ def _in_sequence(batch: Batch) -> list[Item]:
     for entry in batch.entries:
         if not 0 <= entry.suite <= 0xFF or not entry.hash_fits(batch.ledger_id):
             raise malformed(f"the hash of sequence {entry.sequence} is not that of its fields")
+    enclosed = [enclosure.sequence for enclosure in batch.enclosures]
+    if len(set(enclosed)) != len(enclosed) or not set(enclosed) <= {entry.sequence for entry in batch.entries}:
+        raise malformed("an enclosure goes with an entry, one with one")
     if not all(len(tombstone.stored_hash) == HASH_SIZE for tombstone in batch.tombstones):
         raise malformed("a hash has 32 bytes")
     return items
@@ -386,6 +446,14 @@ def _issued_query(dialect: str) -> Select[str, int | None]:
     columns = Card.__table__.columns
     key = columns["identification_code"]
     return select(key, columns["loss_lapses_at"]).where(one_of(key, dialect))
+
+
+def _ordered(session: Session, transaction_ids: set[str]) -> frozenset[str]:
+    """Those of these under which something was filed. Most batches have none: then the database is not asked."""
+    if not transaction_ids:
+        return frozenset()
+    filed = select(Filing.transaction_id).where(Filing.transaction_id.in_(sorted(transaction_ids)))
+    return frozenset(session.scalars(filed))
 
 
 def _cards(

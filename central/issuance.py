@@ -45,10 +45,11 @@ from central.issuance_stages import (
 from central.keys import CentreKeys
 from central.online import check_transaction_id, locked_transaction, refuse_frozen, region_of
 from central.payments import PaymentUnavailable
+from central.pins import hand_pin_over
 from central.problems import BUSY, Declined, malformed
 from central.region_rules import InstantRule, RegionRules
 from central.replacement_orders import codes_being_replaced
-from central.tables import Card, CardNumberSeries, CentrePin, Fee, Holder, Issuance, ReplacementOrder, TransactionRow
+from central.tables import Card, CardNumberSeries, Fee, Holder, Issuance, ReplacementOrder, TransactionRow
 from kiosk.records.card import CardState, card_number_check_character
 from kiosk.records.china_time import CHINA
 from kiosk.records.filings import GUARDIAN_BELOW, IdentifiedBy
@@ -60,6 +61,7 @@ from kiosk.records.issuance import (
     AskIssuance,
     AuthenticateBlank,
     BlankAuthenticated,
+    BlankPurpose,
     BlankRegistered,
     BlankVerdict,
     CardOrder,
@@ -287,20 +289,24 @@ class IssuanceDesk:
             return BlankRegistered(verdict=BlankVerdict.REGISTERED)
 
     def authenticate_blank(self, asker: Asker, question: AuthenticateBlank) -> BlankAuthenticated:
-        """Answer the challenge of the blank that is registered, so that it lets itself be written to.
+        """Answer the challenge of the blank that is registered, so that it lets itself be written to, or read back.
 
-        :raises Declined: no such issuance, no blank is registered, or not a challenge of such a card.
+        :raises Declined: no such issuance, no blank is registered or, to be read back, none was written, or not a
+            challenge of such a card.
         """
         self._end_if_due(question.transaction_id)
         now_ms = self._now_ms()
         with self.database.writing() as session:
             row = self._row(session, asker, question.transaction_id)
-            _require(row, _BLANK_KNOWN, now_ms)
+            reads_back = question.purpose is BlankPurpose.READING_BACK
+            _require(row, {IssuanceStage.PERSONALISING.value} if reads_back else _BLANK_KNOWN, now_ms)
             algorithm = Algorithm.of_norm(_order(row).norm_version)
             if len(question.challenge) != algorithm.value or row.blank is None:
                 raise malformed(f"a blank of this norm asks with {algorithm.value} bytes")
             row.stage = IssuanceStage.PERSONALISING.value
-            cryptogram = self.keys.cards.personalisation_cryptogram(algorithm, row.blank, question.challenge)
+            cards = self.keys.cards
+            answer = cards.terminal_cryptogram if reads_back else cards.personalisation_cryptogram
+            cryptogram = answer(algorithm, row.blank, question.challenge)
         return BlankAuthenticated(cryptogram=cryptogram)
 
     def switch(self, asker: Asker, question: SwitchCards) -> CardsSwitched:
@@ -341,7 +347,7 @@ class IssuanceDesk:
             session.flush()  # first the card, to which its events point
             cause = Cause(asker.terminal, row.transaction_id, by=By.TERMINAL)
             session.add_all(switch_cards(old, others, order, new, now_ms, cause, sealed=instant.sealed))
-            _hand_pin_over(session, old, new)
+            hand_pin_over(session, old, new)
             row.stage, row.switched_at, row.sealed = IssuanceStage.SWITCHED.value, now_ms, instant.sealed
             row.expires_at = now_ms + self.terms.reservation_ms
             transaction.switched_at = now_ms
@@ -657,19 +663,3 @@ def _new_card(row: Issuance, old: Card) -> Card:
         bank_account=row.bank_account,
         bank_side_active=False,
     )
-
-
-def _hand_pin_over(session: Session, old: Card, new: Card) -> None:
-    """Where the centre holds the PIN, the new card has the old one's, tries and all."""
-    held = session.get(CentrePin, old.identification_code, with_for_update=True)
-    if held is not None:
-        session.add(
-            CentrePin(
-                identification_code=new.identification_code,
-                salt=held.salt,
-                hash=held.hash,
-                initial=held.initial,
-                tries_left=held.tries_left,
-                changed_at=held.changed_at,
-            )
-        )

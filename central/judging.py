@@ -6,7 +6,7 @@ the centre from undoing what came after it.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, assert_never
 
@@ -35,7 +35,14 @@ _FILINGS: Final = frozenset(
 )
 """What is filed for an office to act on."""
 _AT_THE_CENTRE: Final = frozenset(
-    {Service.TEMPORARY_LOSS, Service.LOSS_LIFTING, Service.FORMAL_LOSS, Service.CARD_ACTIVATION, *_FILINGS}
+    {
+        Service.TEMPORARY_LOSS,
+        Service.LOSS_LIFTING,
+        Service.FORMAL_LOSS,
+        Service.CARD_ACTIVATION,
+        Service.CARD_REPLACEMENT,
+        *_FILINGS,
+    }
 )
 
 
@@ -91,6 +98,7 @@ def open_entry(
         and (transaction.outcome is None) == (transaction.stage is not Stage.FINISHED)
         and (transaction.consent is None) == (transaction.stage is not Stage.CONSENT)
         and (transaction.step is None) == (transaction.stage is not Stage.STEP)
+        and (transaction.filing is None or _takes_down(transaction))
     )
     return Opened(transaction, happened_ms) if holds else _MALFORMED
 
@@ -117,6 +125,7 @@ class Case(msgspec.Struct):
     loss_answer: str | None = None
     examination: str | None = None
     activated_at: int | None = None
+    switched_at: int | None = None
     begun_ledger: bytes | None = None
     begun_sequence: int | None = None
     finished_ledger: bytes | None = None
@@ -161,6 +170,10 @@ class Bench:
     """By social security number, as far as a report names them."""
     being_replaced: Collection[str] = ()
     """Identification codes of those cards for which an order is in progress."""
+    take: Callable[[Opened, int, Case | None], Ruling] | None = None
+    """What the desk makes of a filing that was taken down, at this sequence; None where no entry has one."""
+    ordered: Collection[str] = ()
+    """Those transaction ids in the entries under which an office was asked for a new card."""
     events: list[CardEvent] = field(default_factory=list)
     """What judging did to cards."""
 
@@ -172,7 +185,7 @@ class Bench:
             return Ruling(Verdict.REFUSED, "foreign_transaction")
         if case is not None and _stage_is_judged(case, transaction.stage):
             return Ruling(Verdict.SUPERSEDED, "duplicate_transaction")
-        ruling = self._rule(opened, case)
+        ruling = self._rule(opened, sequence, case)
         if transaction.stage in (Stage.CONSENT, Stage.STEP):
             return ruling  # the stored entry is the record; nothing rests on it
         case = case or self._new_case(transaction)
@@ -180,16 +193,20 @@ class Bench:
             self._note_chip_change(opened, case)
         if ruling.verdict is Verdict.APPLIED and reports_loss(transaction) and case.loss_reported_at is None:
             self._report_loss(transaction, case)
+        if ruling.verdict is Verdict.APPLIED and transaction.filing is not None:
+            case.effects = case.effects or 1
         self._record(opened, sequence, ruling, case)
         return ruling
 
-    def _rule(self, opened: Opened, case: Case | None) -> Ruling:
+    def _rule(self, opened: Opened, sequence: int, case: Case | None) -> Ruling:
         transaction = opened.transaction
         if transaction.identification_code and transaction.identification_code not in self.issued:
             return Ruling(Verdict.REFUSED, "unknown_card")
         if transaction.stage is not Stage.FINISHED:
             return _APPLIED
-        if _needs_online(transaction) and not _was_done_online(transaction, case):
+        if transaction.filing is not None and self.take is not None:
+            return self.take(opened, sequence, case)
+        if _needs_online(transaction) and not _was_done_online(transaction, case, self.ordered):
             return Ruling(Verdict.REFUSED, "not_done_online")
         if reports_loss(transaction):
             return self._rule_on_report(opened, case)
@@ -230,9 +247,13 @@ class Bench:
         A time before the ledger's beginning, or one to come, shows that the terminal's clock was wrong: such a time
         proves nothing, and the card's state alone decides.
         """
-        if not self.registered_ms <= opened.happened_ms <= self.now_ms:
+        if not self.believes(opened.happened_ms):
             return False
         return any((card.state_changed_at or 0) > opened.happened_ms for card in cards)
+
+    def believes(self, happened_ms: int) -> bool:
+        """Whether it can have been then, by the terminal's clock."""
+        return self.registered_ms <= happened_ms <= self.now_ms
 
     def _report_loss(self, transaction: Transaction, case: Case) -> None:
         _, card = verdict_on_report(self.cards_of.get(transaction.social_security_number, ()))
@@ -306,6 +327,18 @@ def _stage_is_judged(case: Case, stage: Stage) -> bool:
             assert_never(other)
 
 
+def _takes_down(transaction: Transaction) -> bool:
+    """Whether it is of the form of a filing that waits for the centre."""
+    filing = transaction.filing
+    return (
+        filing is not None
+        and transaction.outcome is Outcome.RECORDED
+        and not transaction.done_online
+        and (filing.relation is None) == (not transaction.proxy_number)
+        and (filing.relation is None) == (not transaction.proxy_name)
+    )
+
+
 def may_change_cards(transaction: Transaction) -> bool:
     """Whether judging it wants the rows of its holder's cards, and them locked."""
     return _changes_chip(transaction) or reports_loss(transaction)
@@ -330,6 +363,11 @@ def reports_loss(transaction: Transaction) -> bool:
     )
 
 
+def replaces_card(transaction: Transaction) -> bool:
+    """Whether it says that a new card was made or ordered."""
+    return transaction.service is Service.CARD_REPLACEMENT and transaction.stage is Stage.FINISHED
+
+
 def _needs_online(transaction: Transaction) -> bool:
     if transaction.done_online:
         return True
@@ -341,7 +379,7 @@ def _needs_online(transaction: Transaction) -> bool:
     return changed_here or transaction.service in _AT_THE_CENTRE
 
 
-def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
+def _was_done_online(transaction: Transaction, case: Case | None, ordered: Collection[str]) -> bool:
     if case is None:
         return False
     if transaction.service is Service.TEMPORARY_LOSS:
@@ -356,6 +394,10 @@ def _was_done_online(transaction: Transaction, case: Case | None) -> bool:
         return same_holder and case.loss_lifted_at is not None
     if transaction.service in _FILINGS:
         return case.effects > 0 and case.social_security_number == transaction.social_security_number
+    if transaction.service is Service.CARD_REPLACEMENT:
+        # What was reserved and abandoned is no card: it was made here, or an office was asked to make it.
+        same_holder = case.social_security_number == transaction.social_security_number
+        return same_holder and (case.switched_at is not None or case.transaction_id in ordered)
     if case.identification_code != transaction.identification_code:
         return False
     done_at = {

@@ -156,3 +156,19 @@ def is_weak(pin: str) -> bool:
 
 def _with_odd_parity(key: bytes) -> bytes:
     return bytes(byte & 0xFE | (byte >> 1).bit_count() % 2 ^ 1 for byte in key)
+
+
+def hand_pin_over(session: Session, old: Card, new: Card) -> None:
+    """Where the centre holds the PIN, the new card has the old one's, tries and all."""
+    held = session.get(CentrePin, old.identification_code, with_for_update=True)
+    if held is not None:
+        session.add(
+            CentrePin(
+                identification_code=new.identification_code,
+                salt=held.salt,
+                hash=held.hash,
+                initial=held.initial,
+                tries_left=held.tries_left,
+                changed_at=held.changed_at,
+            )
+        )

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 
-from kiosk.records.card import CardState
+from kiosk.records.card import CardState, ReplacementReason
 from kiosk.records.filings import MATTER_KEYS
-from kiosk.records.issuance import Fen, ReplacementReason
+from kiosk.records.issuance import Fen
 from kiosk.records.portrait import LARGEST_KB, NATIONAL_KB
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
@@ -172,6 +172,10 @@ class RegionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Matters that a terminal may file (:data:`kiosk.records.filings.MATTER_KEYS`)."""
     proxies: tuple[str, ...] = ()
     """Of :attr:`filings`, those for which somebody may be sent."""
+    order_reasons: tuple[ReplacementReason, ...] = ()
+    """Why somebody orders a new card at a terminal, for an office to make."""
+    lost_reported_first: bool = False
+    """Whether a lost card must be reported before its order."""
     minor_below: Annotated[int, msgspec.Meta(ge=1, le=120)] | None = None
     """Below so many years nobody applies for a card without their guardian."""
     temporary_card_months: Annotated[int, msgspec.Meta(ge=1, le=120)] | None = None
@@ -240,6 +244,10 @@ def _contradiction(rule: RegionRule) -> str:
     for word in rule.filings:
         if word not in MATTER_KEYS:
             return f"filings: {word!r} is no matter; allowed: {', '.join(sorted(MATTER_KEYS))}"
+    if ("card_replacement" in rule.filings) is not bool(rule.order_reasons):
+        return "order_reasons go with card_replacement in filings, and only with that"
+    if rule.lost_reported_first and not rule.order_reasons:
+        return "lost_reported_first says nothing without order_reasons"
     for word in rule.proxies:
         if word not in rule.filings:
             return f"proxies: {word!r} does not stand in filings"

@@ -444,6 +444,9 @@ class Filing(Base):
     )
     place: Mapped[str] = mapped_column(default="", comment="where it is collected")
     note: Mapped[str] = mapped_column(default="", comment="AAE013, an office's own words to its person")
+    verdict: Mapped[str | None] = mapped_column(
+        comment="why it was refused on its arrival, taken down without the centre; empty for all else"
+    )
 
 
 class FilingProxy(Base):

@@ -204,6 +204,19 @@ def start(s: Sheet) -> None:
     s.stroke([(66, 42), (66, 64)], 7, "accent")
 
 
+def replace(s: Sheet) -> None:
+    """A card in place of another: two, and the way round."""
+    s.panel((22, 6, 92, 52), 9)
+    s.panel((4, 24, 74, 72), 9)
+    s.stroke([(14, 40), (32, 40)], 6)
+    s.stroke([(14, 57), (26, 57)], 5)
+    for layer in ("line", "fill"):
+        s.disc((66, 66), 29, layer, on=False)
+    s.disc((66, 66), 23, "fill")
+    s.arc((66, 66), 16, 0, 285, 7, "accent")
+    s.area([(68, 38), (68, 62), (86, 50)], "accent")
+
+
 def data(s: Sheet) -> None:
     """Somebody's particulars, with a pencil."""
     s.panel((4, 14, 74, 82), 9)
@@ -593,7 +606,7 @@ def new_card(s: Sheet) -> None:
 
 ICONS: Final[dict[str, Draw]] = {
     "query": query, "pin": pin, "loss": loss, "found": found, "apply": apply, "progress": progress, "paper": paper,
-    "start": start, "data": data, "cancel": cancel, "away": away, "examine": examine,
+    "start": start, "replace": replace, "data": data, "cancel": cancel, "away": away, "examine": examine,
     "person": person, "people": people, "phone": phone, "tick": tick, "stop": stop,
     "warning": warning, "shield": shield, "eye": eye, "clock": clock, "building": building, "larger": larger,
     "contrast": contrast, "lower": lower, "upper": upper, "help": help_, "globe": globe, "info": info,

@@ -6,14 +6,29 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from kiosk import bootstrap
-from kiosk.command_line import card, card_face, handbook, ledger, photo, plate, region, stock
+from kiosk.command_line import (
+    card,
+    card_face,
+    config,
+    devices,
+    doctor,
+    handbook,
+    ledger,
+    photo,
+    plate,
+    queue,
+    region,
+    stock,
+    support_bundle,
+)
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
+from kiosk.equipment.devices import open_camera, open_card_reader
 from kiosk.ledger.errors import LedgerError
 from kiosk.service_manager import ServiceManager
 from kiosk.uplink.__main__ import RUNS_ALREADY
@@ -49,6 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stock.add_parser(commands, DEFAULT_CONFIGURATION)
     plate.add_parser(commands, DEFAULT_CONFIGURATION)
     card_face.add_parser(commands)
+    doctor.add_parser(commands, DEFAULT_CONFIGURATION)
+    devices.add_parser(commands)
+    config.add_parser(commands, DEFAULT_CONFIGURATION)
+    queue.add_parser(commands, DEFAULT_CONFIGURATION)
+    support_bundle.add_parser(commands, DEFAULT_CONFIGURATION)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -87,26 +107,29 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def _tell(chosen: argparse.Namespace) -> int:
     """The commands that print what they find."""
-    match chosen.command:
-        case "card":
-            return card.run(chosen, bootstrap.open_card_reader)
-        case "card-face":
-            return card_face.run(chosen)
-        case "handbook":
-            return handbook.run(chosen)
-        case "ledger":
-            return ledger.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config)))
-        case "photo":
-            return photo.run(chosen)
-        case "plate":
-            configuration = load_configuration(chosen.config)
-            return plate.run(configuration, bootstrap.open_camera(configuration))
-        case "region":
-            return region.run(chosen)
-        case "stock":
-            return stock.run(chosen, load_configuration(chosen.config))
-        case _:
-            raise AssertionError(chosen.command)
+    return _TELLING[chosen.command](chosen)
+
+
+def _plate(chosen: argparse.Namespace) -> int:
+    configuration = load_configuration(chosen.config)
+    return plate.run(configuration, open_camera(configuration))
+
+
+_TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "card": lambda chosen: card.run(chosen, open_card_reader),
+    "card-face": card_face.run,
+    "config": config.run,
+    "devices": devices.run,
+    "doctor": doctor.run,
+    "handbook": handbook.run,
+    "ledger": lambda chosen: ledger.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
+    "photo": photo.run,
+    "plate": _plate,
+    "queue": lambda chosen: queue.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
+    "region": region.run,
+    "stock": lambda chosen: stock.run(chosen, load_configuration(chosen.config)),
+    "support-bundle": support_bundle.run,
+}
 
 
 def _as_handed_over(file: Path) -> Configuration:

@@ -1,17 +1,21 @@
 """``kiosk.toml``: what a technician sets for one terminal."""
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from kiosk.policy.document import DocumentError, load_document
+from kiosk.policy.form import Fault
+
 Cards = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
-class ConfigurationError(Exception):
-    """``kiosk.toml`` is wrong. The text names the file, the key, and what is allowed."""
+class ConfigurationError(DocumentError):
+    """``kiosk.toml`` is wrong, or what it names. Of the file itself each line of the text names the file, the line, the
+    key, what was found and what is allowed.
+    """
 
 
 class TerminalSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -71,16 +75,30 @@ class CaptureUnitSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 class CardPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The card printer on the escape stream; the whole section is left out where there is none."""
 
-    line: Annotated[str, msgspec.Meta(pattern="^(/.+|[^/:]+:[0-9]{1,5})$")]
+    line: Annotated[
+        str,
+        msgspec.Meta(
+            pattern="^(/.+|[^/:]+:[0-9]{1,5})$",
+            description="a device file that begins with /, or host:port, in quotes",
+        ),
+    ]
     """A device file such as ``/dev/usb/lp0``, or host and TCP port, ``192.168.7.20:9100``."""
     contact_station: str
     """The PC/SC name of its contact station, with the numbers that pcscd appends."""
+    usual_minutes: Annotated[int, msgspec.Meta(ge=1, le=60)] | None = None
+    """How long a card usually takes here, as citizens are told; left out, they are told no time."""
 
 
 class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The camera; the whole section is left out where there is none."""
 
-    source: Annotated[str, msgspec.Meta(pattern="^(/|https?://|rtsp://)")]
+    source: Annotated[
+        str,
+        msgspec.Meta(
+            pattern="^(/|https?://|rtsp://)",
+            description="a device file that begins with /, or an address with http, https or rtsp, in quotes",
+        ),
+    ]
     """A device file, best one that stays with the camera (``/dev/v4l/by-id/…-video-index0``), or an address."""
     width: Annotated[int, msgspec.Meta(ge=640, le=3840)] = 1280
     height: Annotated[int, msgspec.Meta(ge=480, le=2160)] = 720
@@ -94,7 +112,13 @@ class ComparisonSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     As it ships it is left out everywhere (docs/portrait.md).
     """
 
-    photo_decoder: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
+    photo_decoder: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$",
+            description="module:Class, in quotes",
+        ),
+    ]
     """``module:Class`` of the licensed codec for the card's photo, a ``PhotoDecoder`` (drivers/ports/id_reader.py)."""
 
 
@@ -110,12 +134,16 @@ class StockSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     retained_bin: Cards
     retained_bin_high: Cards
 
-    def __post_init__(self) -> None:
-        """Refuse a threshold that never tells, or always."""
+    def faults(self) -> Iterator[Fault]:
+        """A threshold that never tells, or always."""
         if self.hopper_low >= self.hopper:
-            raise ValueError("hopper_low is below hopper")
-        if self.reject_bin_high > self.reject_bin or self.retained_bin_high > self.retained_bin:
-            raise ValueError("a bin's threshold is not above its size")
+            yield Fault(("hopper_low",), f"{self.hopper_low} does not fit; wanted is less than hopper, {self.hopper}")
+        for name, high, size in (
+            ("reject_bin_high", self.reject_bin_high, self.reject_bin),
+            ("retained_bin_high", self.retained_bin_high, self.retained_bin),
+        ):
+            if high > size:
+                yield Fault((name,), f"{high} does not fit; wanted is at most the bin's size, {size}")
 
 
 class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -138,6 +166,8 @@ class PathsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     assets: Path
     holidays: Path | None = None
     """Left out, no term in working days is told as a date."""
+    card_faces: Path | None = None
+    """The layouts of the cards' printed faces; wanted where there is a card printer."""
 
 
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -174,6 +204,11 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         return self.terminal.state / "clock-offset"
 
     @property
+    def health_path(self) -> Path:
+        """How the running terminal is, by its own word."""
+        return self.terminal.state / "health.json"
+
+    @property
     def terminal_key_path(self) -> Path:
         """The terminal's signing key (Ed25519, PEM)."""
         return self.terminal.credentials / "terminal.key"
@@ -205,10 +240,4 @@ def load_configuration(path: Path) -> Configuration:
             return base / value
         raise TypeError("a path in quotes is wanted")
 
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        return msgspec.convert(raw, Configuration, dec_hook=decode)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: can't be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, msgspec.ValidationError) as error:
-        raise ConfigurationError(f"{path}: {error}") from error
+    return load_document(path, Configuration, lambda _: (), ConfigurationError, dec_hook=decode)

@@ -1,5 +1,6 @@
 """Ledgers for tests: their keys, a clock that is set by hand, transactions, and a look at the bytes on the disk."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from kiosk.custody import StockBook, StorageSizes
 from kiosk.ledger import Ledger, LedgerReader
 from kiosk.records.chain import SealedEntry
 from kiosk.records.custody import Movement
+from kiosk.records.filings import CardApplication, Enclosure, IdentifiedBy, TakenDown
+from kiosk.records.portrait import ConsentBy, FiledPortrait
 from kiosk.records.sealing import open_sealed_epoch, unseal
 from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
 from kiosk.records.upload import decode
@@ -81,7 +84,7 @@ def _unsealed(reader: LedgerReader, entry: SealedEntry) -> bytes:
 
 def bytes_on_disk(folder: Path) -> bytes:
     """All bytes of all files of a ledger."""
-    return b"".join(file.read_bytes() for file in sorted(folder.iterdir()))
+    return b"".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
 
 
 def change(folder: Path, statement: str, *values: object) -> None:
@@ -90,3 +93,20 @@ def change(folder: Path, statement: str, *values: object) -> None:
     with db:
         db.execute(statement, values)
     db.close()
+
+
+def enclosed_filing(number: int) -> tuple[Transaction, Enclosure]:
+    """An application that waits for the centre, and the sealed portrait that goes with it: random bytes."""
+    application = Transaction(
+        transaction_id=f"{number:032x}", service=Service.CARD_APPLICATION, stage=Stage.FINISHED,
+        outcome=Outcome.RECORDED, reason="centre_unreachable", region="yunling",
+        social_security_number=SOCIAL_SECURITY_NUMBER, holder_name="王晓萌", identified_by=IdentifiedBy.ID_CARD,
+        card_number="", identification_code="", filing=TakenDown(matter=CardApplication()),
+    )  # fmt: skip
+    portrait = FiledPortrait(sealed=os.urandom(20_000), consent_by=ConsentBy.HOLDER, consent_text="portrait-2")
+    return application, Enclosure(portrait=portrait)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The enclosures' files of a ledger."""
+    return sorted((folder / "enclosures").iterdir()) if (folder / "enclosures").is_dir() else []

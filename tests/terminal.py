@@ -27,9 +27,11 @@ from sqlalchemy import select
 from central.tables import Alarm, Entry
 from drivers.card_reader import PcscCardReader
 from drivers.pin_pad.discovery import open_pin_pad
+from drivers.ports.capture_unit import CaptureUnit
 from kiosk import bootstrap
 from kiosk.central_client import CentralClient, CentreAdapter, ClockOffset, SignedConnection
 from kiosk.configuration import Configuration, load_configuration
+from kiosk.equipment import devices
 from kiosk.journeys.reception import MENUS
 from kiosk.journeys.views import (
     AnyIntent,
@@ -323,7 +325,7 @@ class RunningTerminal:
     def __init__(
         self, folder: TerminalFolder, slot: CardSlot, *, journal: DurableJournal | None = None,
         clock: Callable[[], float] | None = None, answer_within_s: float = bootstrap.ANSWER_WITHIN_S,
-        adapter: CentreAdapter | None = None,
+        adapter: CentreAdapter | None = None, capture_unit: CaptureUnit | None = None,
     ) -> None:  # fmt: skip
         self.folder, self.slot = folder, slot
         self.skipped_s = 0.0
@@ -345,7 +347,8 @@ class RunningTerminal:
         self._devices = Devices(
             self._reader,
             open_pin_pad(str(configuration.pin_pad.port), "sunson"),
-            bootstrap.open_id_reader(configuration),
+            devices.open_id_reader(configuration),
+            capture_unit=capture_unit,
         )
         real = bootstrap.surroundings(self._woken.set, offset, bootstrap.load_country(configuration))
         region = bootstrap.load_region(configuration)

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from drivers.card_reader.personalisation import DEVICE
+from drivers.card_reader.personalisation import DEVICE, name_fields
 from drivers.card_reader.reader import PcscCardReader
-from drivers.ports.card_encoder import Blank, ChipData
+from drivers.ports.card_encoder import Blank, ChipData, NameDoesNotFit
 from drivers.ports.card_reader import CardKind, Challenge, Cryptogram
 from drivers.ports.errors import ProtocolViolation, TimedOut
 from drivers.transport.pcsc import ANSWER_LIMIT_S
@@ -21,6 +21,14 @@ class PcscCardEncoder:
         :param answer_limit_s: longest wait for one answer of the chip, seconds.
         """
         self._reader = PcscCardReader(reader_name, device=DEVICE, answer_limit_s=answer_limit_s)
+
+    def has_room_for(self, name: str) -> bool:
+        """Whether EF06 takes it; see :meth:`drivers.ports.card_encoder.CardEncoder.has_room_for`."""
+        try:
+            name_fields(name)
+        except NameDoesNotFit:
+            return False
+        return True
 
     def blank(self, timeout_s: float) -> Blank:
         """Which blank has been brought; see :meth:`drivers.ports.card_encoder.CardEncoder.blank`."""

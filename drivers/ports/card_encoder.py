@@ -48,10 +48,14 @@ class PersonalisationRefused(Exception):
 class CardEncoder(Protocol):
     """The contact station over a card in a card printer. Methods block, at most a few seconds; one thread uses them.
 
-    Every method but :meth:`close` may raise :class:`~drivers.ports.errors.MediaRemoved`, ``NotConnected``,
-    ``TimedOut``, ``Busy`` and ``ProtocolViolation``. What was written is read back by the ordinary session of a card
-    reader (:class:`~drivers.ports.card_reader.CardReader`) on the same contacts, after :meth:`release`.
+    Every method but :meth:`close` and :meth:`has_room_for` may raise :class:`~drivers.ports.errors.MediaRemoved`,
+    ``NotConnected``, ``TimedOut``, ``Busy`` and ``ProtocolViolation``. What was written is read back by the ordinary
+    session of a card reader (:class:`~drivers.ports.card_reader.CardReader`) on the same contacts, after
+    :meth:`release`.
     """
+
+    def has_room_for(self, name: str) -> bool:
+        """Whether a chip takes this name whole; asks no chip, so that it can be known before anything is paid."""
 
     def blank(self, timeout_s: float) -> Blank:
         """Power the chip that was brought to the contacts and tell which blank it is.

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from io import BytesIO
-from typing import Final, NoReturn, Protocol, assert_never
+from typing import Final, Protocol, assert_never
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 
@@ -26,6 +26,7 @@ from kiosk.card_face.layout import (
     LayoutError,
     TextBox,
 )
+from kiosk.card_face.painted import CardFace
 from kiosk.card_face.particulars import Particulars
 from kiosk.card_face.proof import FaceProof
 from kiosk.portrait.errors import PortraitError
@@ -60,42 +61,6 @@ class Fonts(Protocol):
     def covers(self, font: str, char: str) -> bool:
         """Whether ``font`` has a glyph for ``char``."""
         ...
-
-
-class CardFace:
-    """What a printer prints, until it is wiped. Nothing tells what it shows; copying and pickling are refused."""
-
-    __slots__ = ("_colour", "_resin")
-
-    def __init__(self, colour: bytes, resin: bytes) -> None:
-        self._colour = bytearray(colour)
-        self._resin = bytearray(resin)
-
-    @property
-    def colour(self) -> memoryview:
-        """:data:`WIDTH` × :data:`HEIGHT` dots of three bytes, RGB, row by row from the top; without the resin's ink."""
-        return memoryview(self._colour).toreadonly()
-
-    @property
-    def resin(self) -> memoryview:
-        """The same dots, eight a byte, the leftmost in the highest bit; 1 is ink. 127 bytes a row."""
-        return memoryview(self._resin).toreadonly()
-
-    def wipe(self) -> None:
-        """Overwrite both. Harmless when they were."""
-        for plane in (self._colour, self._resin):
-            plane[:] = bytes(len(plane))
-
-    @property
-    def wiped(self) -> bool:
-        """Whether nothing is left of it: no face is all black."""
-        return not any(self._colour)
-
-    def __repr__(self) -> str:
-        return "<CardFace>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a card's face is not copied")
 
 
 class FacePainter:

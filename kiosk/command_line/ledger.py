@@ -33,7 +33,8 @@ class Exit(IntEnum):
     HALTED = 22
     """The uplink waits for somebody to act; the reason is a word of docs/uplink.md."""
     DAMAGED = 23
-    """Entries or keys are damaged; what is not erased goes up as tombstones."""
+    """Entries, keys or enclosures are damaged; what is not erased goes up as tombstones, applications without their
+    portrait."""
     UNREADABLE = 24
     """No ledger, or its file as a whole can't be read."""
 
@@ -57,7 +58,8 @@ def run(args: argparse.Namespace, terminal: UplinkSettings) -> int:
     codes = [Exit.SOUND]
     try:
         with LedgerReader(terminal.ledger) as reader:
-            codes += [_look_at_entries(reader, shown), _look_at_receipts(reader, terminal, shown)]
+            codes += [_look_at_entries(reader, shown), _look_at_enclosures(reader, shown)]
+            codes.append(_look_at_receipts(reader, terminal, shown))
     except LedgerError as error:
         print(error, file=sys.stderr)
         codes.append(Exit.UNREADABLE)
@@ -85,6 +87,17 @@ def _look_at_entries(reader: LedgerReader, shown: dict[str, object]) -> Exit:
             done = row.sequence
     shown["damaged"] = damaged
     return Exit.DAMAGED if damaged else Exit.SOUND
+
+
+def _look_at_enclosures(reader: LedgerReader, shown: dict[str, object]) -> Exit:
+    """How many portraits wait for the centre, and since when; never whose."""
+    waiting = reader.waiting()
+    shown |= {
+        "enclosures_waiting": waiting.count,
+        "oldest_enclosure": _time(waiting.oldest_ms),
+        "enclosures_amiss": [f"{sequence} {what}" for sequence, what in waiting.amiss.items()],
+    }
+    return Exit.DAMAGED if waiting.amiss else Exit.SOUND
 
 
 def _look_at_receipts(reader: LedgerReader, terminal: UplinkSettings, shown: dict[str, object]) -> Exit:

@@ -12,6 +12,7 @@ from kiosk import bootstrap
 from kiosk.configuration import Configuration
 from kiosk.custody.book import Remembered, StockBook, read_history, read_stock
 from kiosk.custody.stock import Booked, Level, Stock, StorageSizes, levels, obstacle
+from kiosk.equipment.card_making import stock_sizes
 from kiosk.ledger.errors import LedgerError, LedgerInUse
 from kiosk.records.custody import EMPTIABLE, Counted, Impossible, Place, Reason, differences
 from kiosk.records.masking import mask_number
@@ -74,6 +75,10 @@ _REASONS: Final = {
     Reason.FED_BEFORE: ("这笔业务已经用过一张白卡", "that job has had its blank"),
     Reason.NEVER_FED: ("这笔业务没有用过白卡", "that job never had a blank"),
     Reason.ANOTHER_BLANK: ("卡识别码和账上的不一样", "that is not the chip the book knows"),
+    Reason.TWO_FED: (
+        "卡箱一次出了两张：先检查卡箱，清点后盘点（close-out）",
+        "two blanks left the hopper at once: look after the hopper, count, and close out",
+    ),
     Reason.HOPPER_OVERFULL: ("卡箱装不下这么多", "the hopper does not take that many"),
     Reason.REJECT_BIN_FULL: ("废卡箱满了", "the reject bin is full"),
     Reason.RETAINED_BIN_FULL: ("回收箱满了", "the retained bin is full"),
@@ -126,7 +131,7 @@ def run(args: argparse.Namespace, configuration: Configuration) -> int:
 
     :raises ConfigurationError: a section or a key is missing.
     """
-    sizes = bootstrap.stock_sizes(configuration)
+    sizes = stock_sizes(configuration)
     try:
         if args.action in {"show", "history"}:
             return _look(args, configuration, sizes)

@@ -81,12 +81,16 @@ class StockBook:
         """The device says that nothing has left the hopper."""
         return self.record(Movement(move=Move.FEED_FAILED, job=job, why=why))
 
+    def two_fed(self, job: str) -> Booked:
+        """The device says that a second blank has left the hopper with the job's; nothing is fed until a close-out."""
+        return self.record(Movement(move=Move.TWO_FED, job=job))
+
     def identify(self, job: str, identification_code: str) -> Booked:
         """The blank's chip has told its code (AAZ501)."""
         return self.record(Movement(move=Move.IDENTIFIED, job=job, identification_code=identification_code))
 
     def reject(self, job: str, why: str) -> Booked:
-        """The blank is spoilt and lies in the reject bin."""
+        """The blank is spoilt and lies in the reject bin, and with it whatever else lay in the printer."""
         return self.record(Movement(move=Move.REJECTED, job=job, why=why))
 
     def present(self, job: str) -> Booked:

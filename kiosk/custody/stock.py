@@ -60,6 +60,8 @@ class Stock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What lay in the hopper after it was last filled (XFS4IoT: initialCount)."""
     closed_out: int = 0
     """The number of the last close-out; 0: never."""
+    two_fed: int = 0
+    """The number of the last movement by which two blanks left the hopper at once; 0: never."""
 
     def blank_of(self, job: str) -> Blank | None:
         """The blank of a job, while it is at hand."""
@@ -82,6 +84,8 @@ def obstacle(stock: Stock, sizes: StorageSizes) -> Reason | None:
     balance = stock.balance
     if balance.printer or balance.exit:
         return Reason.PRINTER_NOT_CLEAR
+    if stock.two_fed > stock.closed_out:
+        return Reason.TWO_FED
     if not balance.hopper:
         return Reason.HOPPER_EMPTY
     if balance.reject_bin >= sizes.reject_bin:
@@ -113,6 +117,9 @@ def book(stock: Stock, wish: Movement, sizes: StorageSizes, known: Blank | None)
     """
     if wish.move is Move.FED and known is not None:
         raise Impossible(Reason.FED_BEFORE)
+    if wish.move is Move.REJECTED:
+        # The printer puts all that lies in it into the bin: both, where two have left the hopper.
+        wish = msgspec.structs.replace(wish, count=max(1, stock.balance.printer))
     balance = moved(stock.balance, wish)
     _check_sizes(wish, balance, sizes, stock)
     changed = _changed(stock, wish, known)
@@ -131,6 +138,7 @@ def book(stock: Stock, wish: Movement, sizes: StorageSizes, known: Blank | None)
             blanks=tuple(blank for blank in others.values() if blank.place in _AT_HAND),
             hopper_initial=balance.hopper if is_filled else stock.hopper_initial,
             closed_out=movement.number if wish.move is Move.COUNTED else stock.closed_out,
+            two_fed=movement.number if wish.move is Move.TWO_FED else stock.two_fed,
         ),
         changed,
     )
@@ -161,6 +169,8 @@ def _changed(stock: Stock, wish: Movement, known: Blank | None) -> tuple[Blank, 
     if known is None:
         raise Impossible(Reason.NEVER_FED)
     step = STEPS.get(wish.move) or Step(wish.place or Place.PRINTER, Place.STAFF, Reason.NOT_IN_PRINTER)
+    if wish.move is Move.TWO_FED:
+        step = Step(Place.PRINTER, Place.PRINTER, Reason.NOT_IN_PRINTER)  # by the job's own; the other one has no job
     if known.place is not step.source and not (wish.move is Move.RETAINED and known.place is Place.PRINTER):
         raise Impossible(step.otherwise)
     _check_code(stock, wish, known)

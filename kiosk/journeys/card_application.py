@@ -37,6 +37,7 @@ from kiosk.journeys.requests import Journey, Show, ask
 from kiosk.journeys.terms import span
 from kiosk.journeys.typed_entries import typed_phone
 from kiosk.journeys.views import Action, Emphasis, Fact, Intent, ReadBack, Result, Step
+from kiosk.journeys.waiting import Afterwards
 from kiosk.journeys.wording import Personal, Say, say
 from kiosk.policy.counter import Business
 from kiosk.policy.region import Region
@@ -78,18 +79,23 @@ def _apply(session: Session, progress: Progress) -> Journey[Ending]:
             break
     sealed = face if isinstance(face, FiledPortrait) else None
     application = CardApplication(phone=phone, no_portrait=face if isinstance(face, NoPortrait) else None)
-    told = yield from file_matter(session, progress, filer.holder, application, proxy=filer.proxy, portrait=sealed)
+    slip_lines = (*on_slip(region, filer.proxy), *_on_slip(region, face))
+    further = (*at_the_window(region, Service.CARD_APPLICATION, filer.proxy), *handed_out(region))
+    next_steps = (*_without_portrait(region, face, consent_by, sent=relation is Relation.SENT), *meanwhile(region))
+    told = yield from file_matter(
+        session,
+        progress,
+        filer.holder,
+        application,
+        proxy=filer.proxy,
+        portrait=sealed,
+        afterwards=Afterwards(next_steps, slip_lines, further),
+    )
     note = say("窗口看过材料才能办，要带什么请看后面。") if filer.proxy is not None else None
     first = Result(say("申领交上去了"), (number_fact(told), *_result_facts(region, face)), note, ())
     name = matter_in_words(region, application)
-    further = (*at_the_window(region, Service.CARD_APPLICATION, filer.proxy), *handed_out(region))
-    slip_lines = (*on_slip(region, filer.proxy), *_on_slip(region, face))
-    next_steps = (
-        *_without_portrait(region, face, consent_by, sent=relation is Relation.SENT),
-        *meanwhile(region),
-        *look_it_up(region),
-    )
-    return Ending(Outcome.DONE, filed_pages(session, name, told, first, next_steps, slip_lines, further))
+    steps = (*next_steps, *look_it_up(region))
+    return Ending(Outcome.DONE, filed_pages(session, name, told, first, steps, slip_lines, further))
 
 
 _Face = FiledPortrait | NoPortrait | None

@@ -210,7 +210,7 @@ def _temporarily_lost(region: Region, lapses_at_ms: int | None) -> Finding:
         else say("挂失的卡不能办业务，这样别人捡到也用不了。")
     )
     instead = (
-        (say("您是本人的：回首页选“卡丢了、找到了”，再选“卡找到了”。"),)
+        (say("您是本人的：回首页选“卡丢了、坏了”，再选“卡找到了”。"),)
         if region.offers(Service.LOSS_LIFTING)
         else go_to(lifting.place) or (say("如果您是本人，请带身份证件到服务窗口。"),)
     )

@@ -21,6 +21,7 @@ from kiosk.journeys.requests import (
     GoingOutOfService,
     Interruption,
     LedgerFailed,
+    TooManyWait,
 )
 from kiosk.journeys.views import Action, Emphasis, Explain, Fault, Intent, View
 from kiosk.journeys.wording import Say, say
@@ -81,6 +82,7 @@ _MEANING: Mapping[Service, Mapping[Effect, Say]] = MappingProxyType(
             Effect.MAYBE: say("卡可能已经启用，也可能没有。再办一次就知道，不会重复。"),
             Effect.DONE: say("您的卡已经启用。"),
         },
+        Service.CARD_REPLACEMENT: _FILING,
     }
 )
 
@@ -91,7 +93,7 @@ def meaning(service: Service, effect: Effect) -> Say:
 
 
 _DEVICE_LETTERS: Mapping[str, str] = MappingProxyType(
-    {"card_reader": "C", "pin_pad": "P", "id_reader": "D", "camera": "V"}
+    {"card_reader": "C", "capture_unit": "C", "pin_pad": "P", "id_reader": "D", "camera": "V"}
 )
 _KIND_NUMBERS: tuple[tuple[type[DeviceError], str], ...] = (
     (NotConnected, "01"),
@@ -106,6 +108,8 @@ _KIND_NUMBERS: tuple[tuple[type[DeviceError], str], ...] = (
 
 def fault_code(error: DeviceError | LedgerFailed) -> str:
     """The short code that staff look up in docs/faults.md."""
+    if isinstance(error, TooManyWait):
+        return "L-02"
     if isinstance(error, LedgerFailed):
         return "L-01"
     number = next((number for kind, number in _KIND_NUMBERS if isinstance(error, kind)), "09")
@@ -126,6 +130,8 @@ def fault_view(error: DeviceError | LedgerFailed, hotline: str, means: Say) -> F
 
 
 def _words(error: DeviceError | LedgerFailed) -> tuple[Say, Say]:
+    if isinstance(error, TooManyWait):
+        return say("这台机器暂时收不下申请"), say("请换一台机器，或找工作人员。")
     if isinstance(error, LedgerFailed):
         return say("这台机器暂时不能办理业务"), say("请换一台机器，或找工作人员。")
     if error.device == "pin_pad":

@@ -20,12 +20,15 @@ from kiosk.journeys.printing import warning
 from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Show, Unreachable, ask, ask_centre
 from kiosk.journeys.slips import slip
 from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, Result, Step, View, Working
+from kiosk.journeys.waiting import NOTHING_FURTHER, Afterwards, waiting_pages, waits_here
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.region import Region
+from kiosk.records.card import CardState, ReplacementReason
 from kiosk.records.filings import (
     GUARDIAN_BELOW,
     Cancelling,
     CardApplication,
+    CardReplacement,
     DataChange,
     Filed,
     FileMatter,
@@ -40,13 +43,14 @@ from kiosk.records.filings import (
     OffsiteCare,
     Paper,
     Proxy,
+    taken_down,
 )
 from kiosk.records.masking import mask_name, mask_number
 from kiosk.records.portrait import FiledPortrait
 from kiosk.records.transaction import Outcome, Service, Stage
 
 _TRIES: Final = 3
-"""How often a filing with a portrait is put to a centre that does not answer."""
+"""How often a filing with a portrait that can't wait here is put to a centre that does not answer."""
 Already = Callable[[Region, FilingTold], Ended]
 """The ending where the same matter stands open."""
 
@@ -109,13 +113,18 @@ def file_matter(
     *,
     proxy: Proxy | None = None,
     portrait: FiledPortrait | None = None,
+    afterwards: Afterwards = NOTHING_FURTHER,
 ) -> Journey[FilingTold]:
     """Put a matter that was read back and confirmed to the centre; on record before and, by the frame, after.
+
+    Without the centre it is taken down where the region's rules say so, and goes there with the ledger.
 
     :param proxy: who stands there, where it is not the holder.
     :param portrait: with an application, where one was taken and accepted.
     :param already: what is said where the same stands open; a refusal with its number when None.
-    :raises Ended: with the centre's own reason why not; or no answer came, and whether it is filed nobody knows.
+    :param afterwards: what else its person reads where it was taken down.
+    :raises Ended: with the centre's own reason why not; or it was taken down; or no answer came, and whether it is
+        filed nobody knows.
     """
     region, service = session.region, progress.service
     progress.stands_for(holder.number, holder.name, proxy)
@@ -132,6 +141,12 @@ def file_matter(
     )
     answer = yield from _put(session, progress, question)
     if isinstance(answer, Unreachable | Distrusted):
+        if not (isinstance(answer, Distrusted) and answer.declined) and waits_here(region, service):
+            progress.identified_by = question.identified_by
+            progress.taken_down, progress.enclosure = taken_down(question)
+            rule = f"services.{service.value}.offline"
+            views = waiting_pages(session, matter_in_words(region, matter), afterwards, has_portrait=bool(portrait))
+            raise Ended(Ending(Outcome.RECORDED, views, reason="centre_unreachable", rule=rule))
         raise _unanswered(session, service, answer)
     if answer.verdict is FilingVerdict.FILED and answer.filing is not None:
         progress.effect = Effect.DONE
@@ -150,7 +165,9 @@ def _put(session: Session, progress: Progress, question: FileMatter) -> Journey[
     The transaction id is the same each time, so nothing is filed twice.
     """
     maybe_done = False
-    for tries_left in reversed(range(_TRIES if question.portrait is not None else 1)):
+    # What waits here is not lost with the answer: nobody need try again for it.
+    again = question.portrait is not None and not waits_here(session.region, progress.service)
+    for tries_left in reversed(range(_TRIES if again else 1)):
         yield from ask(Announce(Working(say("正在提交"), say("请稍候。"))))
         answer = yield from ask_centre(question, Filed)
         if not isinstance(answer, Unreachable):
@@ -199,7 +216,7 @@ def filings_of(session: Session, progress: Progress, holder: Holder) -> Journey[
 
 
 def _unanswered(session: Session, service: Service, answer: Unreachable | Distrusted) -> Ended:
-    """A filing is never taken down without the centre: only it knows whether it may be filed."""
+    """Of a matter that is not taken down here: whether it may be filed only the centre knows."""
     if answer.maybe_done:
         view = Fault(
             title=say("没收到社保中心答复"),
@@ -227,6 +244,13 @@ def _refusal(region: Region, service: Service, matter: Matter, verdict: FilingVe
             return refusals.nothing_to_rest_on(region, _kind(matter))
         case FilingVerdict.LATE:
             return refusals.late(region, service)
+        case (
+            FilingVerdict.NOT_REPORTED
+            | FilingVerdict.REPORTED_LOST
+            | FilingVerdict.NOT_ACTIVATED
+            | FilingVerdict.RUNNING
+        ):
+            return _not_replaced(region, verdict)
         case FilingVerdict.NOT_OPEN:
             return refusals.not_offered(region, service)
         case (
@@ -263,6 +287,29 @@ def _not_who_may(
             return refusals.needs_guardian(region, service, child_below(region, service))
         case FilingVerdict.HOLDER_ADULT:
             return refusals.holder_adult(region)
+        case other:
+            assert_never(other)
+
+
+def _not_replaced(
+    region: Region,
+    verdict: Literal[
+        FilingVerdict.NOT_REPORTED,
+        FilingVerdict.REPORTED_LOST,
+        FilingVerdict.NOT_ACTIVATED,
+        FilingVerdict.RUNNING,
+    ],
+) -> Ended:
+    """A card that no new one is ordered for as it is."""
+    match verdict:
+        case FilingVerdict.NOT_REPORTED:
+            return refusals.report_first(region)
+        case FilingVerdict.REPORTED_LOST:
+            return refusals.reported_lost(region)
+        case FilingVerdict.NOT_ACTIVATED:
+            return refusals.card_state(region, CardState.SEALED)
+        case FilingVerdict.RUNNING:
+            return refusals.being_made(region)
         case other:
             assert_never(other)
 
@@ -316,6 +363,8 @@ def matter_in_words(region: Region, matter: Matter) -> Say:
             return say("信息变更")
         case Cancelling():
             return say("社会保障卡注销")
+        case CardReplacement(reason=reason):
+            return say("补卡") if reason is ReplacementReason.LOST else say("换卡")
         case Paper(kind=kind):
             return issued_in_words(region, kind)
         case other:

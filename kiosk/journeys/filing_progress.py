@@ -7,7 +7,7 @@ from kiosk.journeys import refusals
 from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.filing import filings_of, matter_in_words, needs_id_card, number_fact, state_in_words
 from kiosk.journeys.frame import Ending, Progress, Session, serve
-from kiosk.journeys.guide import Pages, meanwhile, pages, photo_where
+from kiosk.journeys.guide import Pages, collected_with, meanwhile, pages, photo_where, until_new_card
 from kiosk.journeys.holder import Holder
 from kiosk.journeys.id_card import id_card
 from kiosk.journeys.paging import FINISH, page, turned, turning_behind_a_choice
@@ -22,9 +22,11 @@ from kiosk.records.china_time import minute_of
 from kiosk.records.filings import (
     Cancelling,
     CardApplication,
+    CardReplacement,
     DataChange,
     FilingState,
     FilingTold,
+    FilingVerdict,
     OffsiteCare,
     Paper,
 )
@@ -101,14 +103,58 @@ def _next_steps(region: Region, told: FilingTold) -> tuple[Say, ...]:
             return (*wait, *_while_waiting(region, told), *_ask(region))
         case FilingState.READY:
             place = (say("去哪里领：{place}", place=Verbatim(told.place)),) if told.place else _ask(region)
-            return (say("已经好了，请去领。"), *place)
+            bring = collected_with(region) if isinstance(told.matter, CardReplacement) else ()
+            return (say("已经好了，请去领。"), *place, *bring)
         case FilingState.DONE:
             return (say("已经办好，不用再做什么。"),)
         case FilingState.REFUSED:
-            note = say("原因：{note}", note=Verbatim(told.note)) if told.note else say("没有写明原因。")
-            return (note, *go_to(region.service(service_of(told)).place), *_ask(region))
+            return (_why_refused(told), *go_to(region.service(service_of(told)).place), *_ask(region))
         case FilingState.WITHDRAWN:
             return (say("已经撤回。要办的话，可以重新交。"),)
+        case other:
+            assert_never(other)
+
+
+def _why_refused(told: FilingTold) -> Say:
+    """By an office's own words, or by the rule that met it when it arrived."""
+    if told.note:
+        return say("原因：{note}", note=Verbatim(told.note))
+    return say("原因：{why}", why=verdict_in_words(told.verdict)) if told.verdict else say("没有写明原因。")
+
+
+def verdict_in_words(verdict: FilingVerdict) -> Say:  # noqa: C901, PLR0911, PLR0912 - one a verdict
+    """Why the centre refused what was taken down without it."""
+    match verdict:
+        case FilingVerdict.NOT_INSURED:
+            return say("还没有参加社会保险。")
+        case FilingVerdict.HAS_CARD:
+            return say("已经有一张社保卡了。")
+        case FilingVerdict.NO_CARD:
+            return say("名下没有正在用的社保卡。")
+        case FilingVerdict.NOTHING_TO_REST_ON:
+            return say("没有正在办的申领或者补卡。")
+        case FilingVerdict.NOT_REPORTED:
+            return say("卡还没有挂失。")
+        case FilingVerdict.REPORTED_LOST:
+            return say("卡已经挂失了。")
+        case FilingVerdict.NOT_ACTIVATED:
+            return say("卡还没有启用。")
+        case FilingVerdict.RUNNING:
+            return say("新卡已经在办了。")
+        case FilingVerdict.LATE:
+            return say("办理的期限已经过了。")
+        case FilingVerdict.NOT_OPEN:
+            return say("这件事不能在机器上办。")
+        case FilingVerdict.NOT_BY_PROXY:
+            return say("这件事要本人来办。")
+        case FilingVerdict.PROXY_MINOR:
+            return say("代办的人还没有成年。")
+        case FilingVerdict.NEEDS_GUARDIAN:
+            return say("孩子的事，要监护人来办。")
+        case FilingVerdict.HOLDER_ADULT:
+            return say("已经成年了，要本人来办。")
+        case FilingVerdict.UNKNOWN | FilingVerdict.FILED | FilingVerdict.ALREADY_FILED:
+            return say("没有写明。")
         case other:
             assert_never(other)
 
@@ -124,11 +170,15 @@ def _photo_wanted(region: Region, told: FilingTold) -> tuple[Say, ...]:
 
 
 def _while_waiting(region: Region, told: FilingTold) -> tuple[Say, ...]:
-    if not isinstance(told.matter, CardApplication):
-        return ()
-    term = region.pack.application.term.value
+    match told.matter:
+        case CardApplication():
+            term, serves = region.pack.application.term.value, meanwhile(region)
+        case CardReplacement():
+            term, serves = region.pack.replacement.term.value, until_new_card(region)
+        case _:
+            return ()
     until = (say("从交上到拿到卡，要 {term}。", term=span(term)),) if term is not None else ()
-    return (*until, *meanwhile(region))
+    return (*until, *serves)
 
 
 def _ask(region: Region) -> tuple[Say, ...]:
@@ -146,6 +196,8 @@ def service_of(told: FilingTold) -> Service:
             return Service.DATA_CHANGE
         case Cancelling():
             return Service.CANCELLING
+        case CardReplacement():
+            return Service.CARD_REPLACEMENT
         case Paper():
             return Service.PAPERS
         case other:

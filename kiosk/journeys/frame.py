@@ -1,6 +1,6 @@
 """What every journey has in common.
 
-However it ends: PINs and portraits are wiped, the entry is written, the card goes back, one screen says how it ended.
+However it ends: PINs and pictures are wiped, the entry is written, the card goes back, one screen says how it ended.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +12,7 @@ from types import MappingProxyType
 from drivers.ports.card_reader import IssuerData
 from drivers.ports.errors import DeviceError, EntryCancelled, MediaRemoved
 from drivers.ports.pin import Pin
+from kiosk.card_face.painted import PaintedCard
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
 from kiosk.journeys.faults import Effect, fault_code, fault_view, interruption_view, meaning
 from kiosk.journeys.printing import PRINTING, Printing, fate_view, number_line, offering, on_paper
@@ -27,13 +28,14 @@ from kiosk.journeys.requests import (
     Record,
     ReturnCard,
     Show,
+    TooManyWait,
     ask,
 )
 from kiosk.journeys.views import Chosen, Intent, PaperSlip, Slip, View
 from kiosk.journeys.wording import Personal, PersonName, Say, say
 from kiosk.policy.country import Country
 from kiosk.policy.region import Region
-from kiosk.records.filings import IdentifiedBy, Proxy
+from kiosk.records.filings import Enclosure, IdentifiedBy, Proxy, TakenDown
 from kiosk.records.masking import mask_name, mask_number
 from kiosk.records.portrait import Consent, TakenPortrait
 from kiosk.records.transaction import IssuanceStep, Outcome, Service, Stage, Transaction
@@ -52,6 +54,12 @@ class Session:
     """This terminal has a camera, it is there, and pictures can be measured."""
     compares_portraits: bool = False
     """This terminal can tell whether a portrait looks like an identity card's photo: somebody has switched it on."""
+    makes_cards: bool = False
+    """A card that is begun now can be made: the printer is ready, there are blanks, no other card is half made."""
+    keeps_old_cards: bool = False
+    """The slot has a motor, and room for the old card: without it a new card is made for a lost one only."""
+    usual_minutes: int | None = None
+    """How long the making takes, as whoever runs the terminal has stated."""
     printing: Printing = Printing.ABSENT
     handbook: Handbook = NO_HANDBOOK
     country: Country = field(default_factory=Country)
@@ -93,10 +101,17 @@ class Progress:
     """The BEGUN stage is in the ledger: something irrevocable may follow."""
     effect: Effect = Effect.NONE
     done_online: bool = False
+    taken_down: TakenDown | None = None
+    """What the entry files at a centre that did not answer."""
+    enclosure: Enclosure | None = None
+    """What goes with it."""
     unsettled: bool = False
     """How it ended is not known yet: no FINISHED is written, and the terminal settles it before it serves again."""
+    outlook: Say | None = None
+    """What has become of card and money, where the service's own words don't tell it any more."""
     pins: list[Pin] = field(default_factory=list)
     portraits: list[TakenPortrait] = field(default_factory=list)
+    painted: list[PaintedCard] = field(default_factory=list)
 
     def stands_for(self, number: str, name: str, proxy: Proxy | None = None) -> None:
         """Take down whose affair it is and who acts for them: from here on an entry can be written."""
@@ -111,7 +126,7 @@ class Progress:
     @property
     def means(self) -> Say:
         """What has become of the citizen's card and money so far."""
-        return meaning(self.service, self.effect)
+        return self.outlook or meaning(self.service, self.effect)
 
     @property
     def holder_lines(self) -> tuple[Say, ...]:
@@ -159,6 +174,7 @@ class Progress:
             done_online=self.done_online,
             rule=ending.rule if ending else "",
             consent=consent,
+            filing=self.taken_down if ending is not None and ending.outcome is Outcome.RECORDED else None,
         )
 
 
@@ -176,7 +192,7 @@ Body = Callable[[Session, Progress], Journey[Ending]]
 def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
     """Run ``body`` to its end and bring everything home, whatever interrupts it.
 
-    In order: wipe PINs and portraits, make the entry durable, give the card back, say how it ended.
+    In order: wipe PINs, portraits and painted cards, make the entry durable, give the card back, say how it ended.
     """
     progress = Progress(service, session)
     try:
@@ -190,17 +206,23 @@ def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
             pin.wipe()
         for portrait in progress.portraits:
             portrait.wipe()
+        for card in progress.painted:
+            card.wipe()
     if progress.names_somebody and not progress.unsettled:
         try:
-            yield from ask(Record(progress.transaction(Stage.FINISHED, ending)))
+            yield from ask(Record(progress.transaction(Stage.FINISHED, ending), progress.enclosure))
         except LedgerFailed as failure:
-            if ending.outcome is Outcome.RECORDED:
+            if ending.outcome is Outcome.RECORDED and not isinstance(failure, TooManyWait):
                 progress.effect = Effect.MAYBE  # nothing but the entry would have brought it to the centre
             ending = Ending(
                 _outcome(progress.effect, Outcome.FAILED),
                 (fault_view(failure, session.region.hotline, progress.means),),
                 reason="ledger_failed",
             )
+            if progress.taken_down is not None:
+                # A filing that is not on the disk is not owed to it either: its person has been told.
+                with suppress(LedgerFailed):
+                    yield from ask(Record(progress.transaction(Stage.FINISHED, ending)))
     if progress.holds_card:
         # When the reader is gone, nothing holds the card: it sticks out of a dead slot, in the citizen's reach.
         with suppress(DeviceError):

@@ -20,9 +20,9 @@ from kiosk.journeys.sources import source_of
 from kiosk.journeys.terms import span
 from kiosk.journeys.views import Explain
 from kiosk.journeys.wording import Say, Verbatim, say
-from kiosk.policy.card_rules import ActivationFailure, Need, OldCardEnd
+from kiosk.policy.card_rules import ActivationFailure, Need, OldCard, OldCardEnd, VoidFrom
 from kiosk.policy.care_rules import SettlementFailure
-from kiosk.policy.counter import Business, Step
+from kiosk.policy.counter import Business, Side, Step
 from kiosk.policy.region import Region
 from kiosk.policy.rule import Rule, Term, Text
 from kiosk.records.filings import IssuedPaper
@@ -51,6 +51,8 @@ def guide(region: Region, service: Service) -> Pages:
             return _activation(region)
         case Service.FORMAL_LOSS:
             return _by_proxy(region, Business.FORMAL_LOSS)
+        case Service.CARD_REPLACEMENT:
+            return _replacement(region)
         case _:
             return ()
 
@@ -232,19 +234,122 @@ def _cancelling(region: Region) -> Pages:
     )
 
 
+def _replacement(region: Region) -> Pages:
+    return (
+        *pages(say("卡丢了，要补"), *lost_first(region), *replacement_papers(region, lost=True)),
+        *pages(
+            say("卡坏了、信息变了，要换"), *replacement_papers(region, lost=False), *old_card_then(region, lost=False)
+        ),
+        *changing_data(region),
+        *pages(say("费用和时间"), *replacement_cost(region), *replacement_time(region)),
+        *pages(say("等新卡的时候"), *until_new_card(region)),
+        *_by_proxy(region, Business.REPLACEMENT),
+    )
+
+
+def lost_first(region: Region) -> tuple[Say, ...]:
+    """Which sides of a lost card must be reported before a new one is asked for."""
+    sides = region.pack.replacement.lost_first.value or ()
+    if not sides:
+        return ()
+    both = say("要先挂失，社保、银行两边都要。") if Side.BANK in sides else say("要先挂失。")
+    return (both,)
+
+
+def replacement_papers(region: Region, *, lost: bool) -> tuple[Say, ...]:
+    """What has to be brought for a new card."""
+    rules = region.pack.replacement
+    wanted = rules.lost_papers.value if lost else rules.exchange_papers.value
+    return (say("带：{papers}", papers=papers_in_words(region, wanted)),) if wanted else ()
+
+
+def replacement_cost(region: Region) -> tuple[Say, ...]:
+    """What a new card costs; what else is said of it where no amount is stated."""
+    rules = region.pack.replacement
+    return _fee(rules.fee_fen) or tuple(say("{note}。", note=note) for note in _told(rules.fee_note))
+
+
+def replacement_time(region: Region) -> tuple[Say, ...]:
+    """How soon it is had."""
+    rules = region.pack.replacement
+    return (say("窗口当场就能做好。"),) if rules.at_once.value else _time(rules.term)
+
+
+def old_card_then(region: Region, *, lost: bool) -> tuple[Say, ...]:
+    """What becomes of the old card, and from when it is void."""
+    rules = region.pack.replacement
+    instead = (say("没有旧卡的，按卡丢了办。"),) if rules.without_old_card_lost.value and not lost else ()
+    return (*_void_from(rules.old_card_void, lost=lost), *(() if lost else old_card_kept(region)), *instead)
+
+
+def _void_from(rule: Rule[VoidFrom], *, lost: bool) -> tuple[Say, ...]:
+    match rule.value:
+        case VoidFrom.REPLACEMENT_ACCEPTED:
+            return (say("一受理，旧卡马上作废，找到也不能用。") if lost else say("一受理，旧卡马上作废。"),)
+        case VoidFrom.FORMAL_REPORT:
+            return (say("正式挂失以后，旧卡作废，找到也不能用。"),) if lost else ()
+        case None:
+            return ()
+        case other:
+            assert_never(other)
+
+
+def old_card_kept(region: Region) -> tuple[Say, ...]:
+    """Who gets the old card, where it is at hand."""
+    match region.pack.replacement.old_card.value:
+        case OldCard.COLLECTED_AND_DESTROYED:
+            return (say("旧卡要收回，统一销毁。"),)
+        case OldCard.TAKEN_BACK:
+            return (say("旧卡要收回。"),)
+        case OldCard.HANDED_IN:
+            return (say("旧卡要交回。"),)
+        case OldCard.BROUGHT_ALONG:
+            return (say("旧卡要一起带去。"),)
+        case None:
+            return ()
+        case other:
+            assert_never(other)
+
+
+def collecting(region: Region) -> tuple[Say, ...]:
+    """Where and with what the new card is collected; where no source says, where it would be asked for."""
+    rules = region.pack.replacement
+    place = rules.collect_place if rules.collect_place.value is not None else rules.place
+    there = (say("去哪里领：{place}", place=in_words(place.value)),) if place.value is not None else ()
+    return (*there, *collected_with(region))
+
+
+def collected_with(region: Region) -> tuple[Say, ...]:
+    """With what the new card is collected."""
+    wanted = region.pack.replacement.collect_papers.value
+    return (say("领卡要带：{papers}", papers=papers_in_words(region, wanted)),) if wanted else ()
+
+
+def until_new_card(region: Region) -> tuple[Say, ...]:
+    """What serves until the new card comes, and how care is paid for."""
+    rules = region.pack.replacement
+    kind = rules.meanwhile.value
+    paper = (say("急着用卡的，可以办{paper}", paper=issued_in_words(region, kind)),) if kind is not None else ()
+    return (*paper, *_told(rules.meanwhile_care))
+
+
+def once_collected(region: Region) -> tuple[Say, ...]:
+    """What is to be done with the new card."""
+    return steps_in_brief(region.pack.replacement.afterwards.value or ())
+
+
 def replacing_a_lost_card(region: Region) -> Pages:
     """Where a new card for a lost one is had, with what, for how much and how soon; none where no place is stated."""
     rules = region.pack.replacement
     place = rules.advised_place if rules.advised_place.value is not None else rules.place
     if place.value is None:
         return ()
-    wanted = rules.lost_papers.value
-    fee = _fee(rules.fee_fen) or tuple(say("{note}。", note=note) for note in _told(rules.fee_note))
+    fee = replacement_cost(region)
     time = (say("当场就能拿到。"),) if rules.at_once.value else _time(rules.term)
     return pages(
         say("补办新卡"),
         *_where(place),
-        *((say("带：{papers}", papers=papers_in_words(region, wanted)),) if wanted else ()),
+        *replacement_papers(region, lost=True),
         *((say("{fee}{time}", fee=fee[0], time=time[0]),) if fee and time else (*fee, *time)),
     )
 

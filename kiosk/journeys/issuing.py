@@ -15,13 +15,16 @@ from drivers.ports.card_encoder import ChipData
 from drivers.ports.card_printer import Bin, Face, IssuanceRefused, IssuanceToken, Media, Position
 from drivers.ports.card_reader import AuthenticationAlgorithm, Cryptogram
 from drivers.ports.errors import DeviceError, MediaRemoved
+from kiosk.journeys.faults import Effect
 from kiosk.journeys.frame import Progress
 from kiosk.journeys.issuing_requests import (
+    AnnounceStep,
     AwaitTaken,
     Book,
     BookRefused,
     DiscardCard,
     DrawBlankChallenge,
+    DrawReadBackChallenge,
     EjectCard,
     FeedBlank,
     GiveOldCardBack,
@@ -38,7 +41,6 @@ from kiosk.journeys.issuing_requests import (
 from kiosk.journeys.new_card import making
 from kiosk.journeys.requests import (
     A,
-    Announce,
     Distrusted,
     Journey,
     LedgerFailed,
@@ -56,6 +58,7 @@ from kiosk.records.issuance import (
     AuthenticateBlank,
     BlankAuthenticated,
     BlankFate,
+    BlankPurpose,
     BlankRegistered,
     BlankVerdict,
     CardsSwitched,
@@ -156,14 +159,16 @@ def make_card(progress: Progress, card: CardInMaking) -> Journey[Issued]:
     question = SwitchCards(
         transaction_id=card.job, identification_code=hold.identification_code, old_card_kept=hold.has_old_card
     )
+    progress.effect = Effect.MAYBE
     answer = yield from _until_answered(question, CardsSwitched)
-    if not isinstance(answer, CardsSwitched):
-        if answer:
-            progress.unsettled = True
-            return Issued(End.UNSETTLED, old_card_inside=hold.has_old_card)
-        return (yield from _abandon(hold, AbandonedWhy.NO_ANSWER))
-    if answer.verdict is not SwitchVerdict.SWITCHED:
-        return (yield from _abandon(hold, AbandonedWhy.REFUSED))
+    if answer is True:
+        progress.unsettled = True
+        return Issued(End.UNSETTLED, old_card_inside=hold.has_old_card)
+    if not isinstance(answer, CardsSwitched) or answer.verdict is not SwitchVerdict.SWITCHED:
+        progress.effect = Effect.NONE
+        why = AbandonedWhy.REFUSED if isinstance(answer, CardsSwitched) else AbandonedWhy.NO_ANSWER
+        return (yield from _abandon(hold, why))
+    progress.effect = Effect.DONE
     yield from hold.record_if_possible(IssuanceStep.SWITCHED)
     if card.exchange:
         yield from retain_old_card(hold)
@@ -210,7 +215,7 @@ class Hold:
 
 
 def _write_and_print(hold: Hold, card: CardInMaking) -> Journey[None]:
-    yield from ask(Announce(making(FEEDING, card.usual_minutes)))
+    yield from ask(AnnounceStep(making(FEEDING, card.usual_minutes)))
     token = yield from _asked(RequestToken(transaction_id=card.job), issuance.IssuanceToken)
     status = yield from ask(LookAtPrinter())
     if not status.ready:
@@ -232,22 +237,32 @@ def _write_and_print(hold: Hold, card: CardInMaking) -> Journey[None]:
     of_its_norm = (card.chip.norm_version >= FIRST_SM4_NORM) == (blank.algorithm is AuthenticationAlgorithm.SM4)
     if registered.verdict is not BlankVerdict.REGISTERED or not of_its_norm:
         raise _Spoilt(AbandonedWhy.BLANK)
-    yield from ask(Announce(making(WRITING, card.usual_minutes)))
+    yield from ask(AnnounceStep(making(WRITING, card.usual_minutes)))
     yield from hold.record(IssuanceStep.PERSONALISING)
     challenge = yield from ask(DrawBlankChallenge())
     proof = yield from _asked(AuthenticateBlank(transaction_id=card.job, challenge=challenge.value), BlankAuthenticated)
     if not (yield from ask(Personalise(Cryptogram(proof.cryptogram), card.chip))):
         raise _Spoilt(AbandonedWhy.BLANK)
     yield from hold.record(IssuanceStep.PERSONALISED)
-    yield from ask(Announce(making(PRINTING, card.usual_minutes)))
+    yield from ask(AnnounceStep(making(PRINTING, card.usual_minutes)))
     yield from hold.record(IssuanceStep.PRINTING)
     yield from ask(PrintFace(card.job, card.face))
     yield from hold.record(IssuanceStep.PRINTED)
-    yield from ask(Announce(making(CHECKING, card.usual_minutes)))
-    written = yield from ask(ReadBack())
+    yield from ask(AnnounceStep(making(CHECKING, card.usual_minutes)))
+    written = yield from _read_back(card)
     if not _is_as_ordered(written, card.chip, hold.identification_code):
         raise _Spoilt(AbandonedWhy.BLANK)
     yield from hold.record(IssuanceStep.READ_BACK)
+
+
+def _read_back(card: CardInMaking) -> Journey[Written]:
+    """What the new chip says of itself. From norm 3.00 on it shows its holder only to whom the centre vouches for."""
+    if card.chip.norm_version < FIRST_SM4_NORM:
+        return (yield from ask(ReadBack()))
+    challenge = yield from ask(DrawReadBackChallenge())
+    question = AuthenticateBlank(transaction_id=card.job, challenge=challenge.value, purpose=BlankPurpose.READING_BACK)
+    proof = yield from _asked(question, BlankAuthenticated)
+    return (yield from ask(ReadBack(Cryptogram(proof.cryptogram))))
 
 
 def _for_the_driver(token: issuance.IssuanceToken) -> IssuanceToken:
@@ -263,8 +278,8 @@ def _is_as_ordered(written: Written, ordered: ChipData, identification_code: str
         and issuer.norm_version == ordered.norm_version
         and issuer.issued_on == ordered.issued_on
         and issuer.expires_on == ordered.expires_on
-        # A 3.0 chip keeps its holder closed, even to us.
-        and written.holder in (None, ordered.holder)
+        and written.holder == ordered.holder
+        and written.photo == ordered.photo
     )
 
 
@@ -323,12 +338,22 @@ def put_away(hold: Hold, why: str) -> Journey[BlankFate]:
             yield from hold.book(Move.FEED_FAILED, why=why)
             return BlankFate.NOT_FED
         yield from hold.record(IssuanceStep.REJECTING)
+        if status.two_fed:
+            yield from _book_the_second(hold)
         if not (yield from _moved_out(Bin.REJECT)):
             return BlankFate.UNKNOWN
         yield from hold.book(Move.REJECTED, why=why)
     except (DeviceError, BookRefused):
         return BlankFate.UNKNOWN
     return BlankFate.REJECTED
+
+
+def _book_the_second(hold: Hold) -> Journey[None]:
+    """Write down, before both go into the bin, that another blank has left the hopper with the job's own."""
+    try:
+        yield from hold.book(Move.TWO_FED)
+    except BookRefused:
+        return  # it is on record already; or by the book there was no other, and the next close-out shows it
 
 
 def _moved_out(to: Bin) -> Journey[bool]:
@@ -371,7 +396,7 @@ def retain_old_card(hold: Hold) -> Journey[None]:
     except DeviceError:
         return
     if retained:
-        hold.has_old_card = False
+        hold.has_old_card = hold.progress.holds_card = False
         yield from hold.record_if_possible(IssuanceStep.OLD_CARD_RETAINED)
 
 

@@ -24,8 +24,8 @@ from kiosk.journeys.issuing import (
     tell_abandoned,
     tell_committed,
 )
-from kiosk.journeys.issuing_requests import LookAtPrinter, WhereIsBlank
-from kiosk.journeys.requests import Announce, Distrusted, Journey, Record, Unreachable, ask, ask_centre
+from kiosk.journeys.issuing_requests import AnnounceStep, LookAtPrinter, WhereIsBlank
+from kiosk.journeys.requests import Distrusted, Journey, Record, Unreachable, ask, ask_centre
 from kiosk.journeys.views import Working
 from kiosk.journeys.wording import say
 from kiosk.records.custody import Move, Place
@@ -60,7 +60,7 @@ def settling(session: Session, begun: Transaction, *, somebody_waits: bool) -> J
     progress = Progress(begun.service, session)
     progress.social_security_number, progress.holder_name = begun.social_security_number, begun.holder_name
     progress.identified_by, progress.began = begun.identified_by, True
-    yield from ask(Announce(Working(say("请稍候"), say("机器正在核对上一张新卡。"))))
+    yield from ask(AnnounceStep(Working(say("请稍候"), say("机器正在核对上一张新卡。"))))
     issued = yield from settle(progress, begun, somebody_waits=somebody_waits)
     if progress.unsettled:
         return Outcome.UNKNOWN

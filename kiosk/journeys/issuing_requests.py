@@ -1,21 +1,73 @@
 """What the making of a card asks for: of the card printer, of the contact station in it, and of the stock's book.
 
-None of these can be interrupted: a card that has left the hopper is seen to its end, whoever walks away.
+None of these but :class:`Pause` can be interrupted: a card that has left the hopper is seen to its end, whoever walks
+away.
 """
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import ClassVar
 
 from drivers.ports.card_encoder import Blank, ChipData
 from drivers.ports.card_printer import Bin, CardPrinterStatus, Face, IssuanceToken
 from drivers.ports.card_reader import Challenge, Cryptogram, HolderData, IssuerData
-from kiosk.journeys.requests import Request
+from kiosk.card_face.painted import PaintedCard
+from kiosk.card_face.particulars import Particulars
+from kiosk.journeys.requests import Announce, Request
 from kiosk.journeys.views import AnyIntent, View
 from kiosk.records.custody import Movement, Place
+from kiosk.records.portrait import TakenPortrait
 
 
 class BookRefused(Exception):
     """The stock's book says that a movement can't be: what lies in the terminal is not what is on record."""
+
+
+class Unprintable(Enum):
+    """Why no card can be made of an order: told before any fee."""
+
+    CHARACTERS = "characters"
+    """A character of the name is in no font, or joins with its neighbours."""
+    NAME_TOO_LONG = "name_too_long"
+    """It fits the face, or the chip, in no way."""
+    DATA = "data"
+    """Numbers or dates of the order can't be right."""
+    PORTRAIT = "portrait"
+    """The portrait becomes no picture for face and chip."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckParticulars(Request[Unprintable | None]):
+    """Whether everything but the portrait goes on a card and into its chip; None where it does."""
+
+    interruptible: ClassVar[bool] = False
+    particulars: Particulars
+
+
+@dataclass(frozen=True, slots=True)
+class PaintCard(Request[PaintedCard | Unprintable]):
+    """Paint the card: what is printed, what its person looks at before, and the chip's portrait.
+
+    A painted card that comes back is the journey's to wipe.
+    """
+
+    interruptible: ClassVar[bool] = False
+    particulars: Particulars
+    portrait: TakenPortrait
+
+
+@dataclass(frozen=True, slots=True)
+class TellTime(Request[int]):
+    """What time it is by the centre's clock, as last told: milliseconds since 1970 UTC."""
+
+    interruptible: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceStep(Announce):
+    """Show how far the making has come; while a card is in the printer nothing is thrown in here either."""
+
+    interruptible: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +124,15 @@ class Written:
     issuer: IssuerData
     holder: HolderData | None = field(repr=False)
     """None where the chip keeps it closed."""
+    photo: bytes | None = field(default=None, repr=False)
+    """EF08; None where the chip keeps it closed, or has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawReadBackChallenge(Request[Challenge]):
+    """The new card's random bytes, which the centre must answer before it shows its holder."""
+
+    interruptible: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +140,8 @@ class ReadBack(Request[Written]):
     """Read the new card as any reader would."""
 
     interruptible: ClassVar[bool] = False
+    cryptogram: Cryptogram | None = None
+    """The centre's answer to the challenge drawn just before; None for a card that is free to read."""
 
 
 @dataclass(frozen=True, slots=True)

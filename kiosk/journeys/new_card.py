@@ -24,6 +24,8 @@ from kiosk.records.masking import mask_name_in_words, mask_number
 
 WRONG: Final = Chosen("wrong")
 """Something on the card's face is not right."""
+NO_TELEPHONE: Final = Chosen("no_telephone")
+"""Whoever pays otherwise: a window takes it."""
 REPLACEMENT_FEE: Final = say("补卡、换卡的工本费")
 MAKING: Final = (say("取一张新卡"), say("写好芯片"), say("印照片和名字"), say("从头核对一遍"))
 """What the machine does, in this order."""
@@ -59,7 +61,7 @@ def fee_waiting(fee_fen: int, reason: Say, code_url: str, seconds_left: int, ste
         note=say("付好以后，屏幕会自己往下走。"),
         payment=Payment.WAITING,
         step=step,
-        actions=(CANCEL,),
+        actions=(CANCEL, Action(NO_TELEPHONE, say("不用手机付"), spoken=say("不用手机付。告诉您去哪里办"))),
         code_url=code_url,
         left=_left(seconds_left),
     )
@@ -87,7 +89,7 @@ def fee_closed(fee_fen: int, reason: Say, step: Step | None) -> FeeCode:
         note=say("刚才要是已经付了，不会白付：会接着办，或者退给您。"),
         payment=Payment.CLOSED,
         step=step,
-        actions=(CANCEL, Action(Intent.AGAIN, say("换一个码"), Emphasis.PRIMARY)),
+        actions=(CANCEL, Action(Intent.AGAIN, say("我付过了，再查一查"), Emphasis.PRIMARY)),
     )
 
 

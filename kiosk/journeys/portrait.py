@@ -1,4 +1,4 @@
-"""The portrait for an application: asked for first, taken by the camera, accepted by its person, sealed for the centre.
+"""A portrait: asked for first, taken, accepted by its person; sealed for the centre, or open for a card made here.
 
 Nobody must: at every step there is a way on without a picture, and a window takes it then. What was said to it is on
 record before the camera opens. Whether it may be compared with the identity card's photo is asked apart, and what comes
@@ -6,6 +6,7 @@ of it changes nothing here. Region rules: application.photo, portrait. Consent b
 since 2025-06-01) and the Personal Information Protection Law, §§ 15, 28–31.
 """
 
+from dataclasses import dataclass
 from typing import Final, assert_never
 
 from drivers.ports.errors import DeviceError
@@ -13,7 +14,15 @@ from kiosk.journeys.counter_words import photo_in_words
 from kiosk.journeys.faults import camera_trouble, fault_code
 from kiosk.journeys.frame import Progress, Session
 from kiosk.journeys.identify import CANCEL
-from kiosk.journeys.portrait_words import WHY, still_missing, what_helps
+from kiosk.journeys.portrait_words import (
+    FOR_APPLICATION,
+    FOR_APPLICATION_KEPT,
+    FOR_NEW_CARD,
+    WHY,
+    Purpose,
+    still_missing,
+    what_helps,
+)
 from kiosk.journeys.proxy import Filer
 from kiosk.journeys.requests import (
     ComparePortrait,
@@ -39,6 +48,7 @@ from kiosk.journeys.views import (
     PortraitProof,
     Step,
 )
+from kiosk.journeys.waiting import waits_here
 from kiosk.journeys.wording import Say, say
 from kiosk.policy.counter import PhotoDemand
 from kiosk.policy.region import Region
@@ -46,7 +56,6 @@ from kiosk.portrait.guidance import Instruction
 from kiosk.portrait.regional import may_cover_head, worn
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
-    CONSENT_TEXT,
     Consent,
     ConsentBy,
     ConsentWord,
@@ -64,11 +73,35 @@ NOT_POSSIBLE: Final = Chosen("not_possible")
 
 _OUT_OF_REACH: Final = frozenset({Instruction.HIGHER, Instruction.LOWER})
 """Asked for until a try was over: the camera does not see so high or so low."""
-_WITHOUT: Final = say("照片由窗口补拍、补交，申领接着办。")
-_ON: Final = Action(Intent.NEXT, say("不拍了，接着办"))
 _AGAIN: Final = Action(Intent.AGAIN, say("再拍一次"), Emphasis.PRIMARY)
-WITHDRAW: Final = Action(DECLINE, say("不交照片"), spoken=say("不交照片，接着办。照片马上删掉"))
-"""Takes consent back, as easily as it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sitter:
+    """Who agrees to a portrait, what for, and where in the journey."""
+
+    step: Step
+    consent_by: ConsentBy = ConsentBy.HOLDER
+    purpose: Purpose = FOR_APPLICATION
+
+    @property
+    def withdraw(self) -> Action:
+        """Takes consent back, as easily as it was given."""
+        return Action(DECLINE, self.purpose.withdraw, spoken=self.purpose.withdraw_spoken)
+
+    @property
+    def not_possible(self) -> Action:
+        """Of whoever can't be taken."""
+        return Action(NOT_POSSIBLE, say("拍不了"), spoken=self.purpose.not_possible_spoken)
+
+    @property
+    def close(self) -> Action:
+        """On, without another try."""
+        return Action(Intent.NEXT, self.purpose.close, Emphasis.PRIMARY)
+
+
+WITHDRAW: Final = Sitter(Step(1, 1)).withdraw
+"""Of an application."""
 
 
 def wants_portrait(session: Session) -> bool:
@@ -85,10 +118,8 @@ def portrait(
 
     :param filer: whose portrait it is, and who acts for them.
     """
-    agreed = (yield from ask(Show(_consent(step, consent_by)))) == AGREE
-    progress.stands_for(filer.holder.number, filer.holder.name, filer.proxy)
-    yield from _on_record(progress, ConsentWord.GIVEN if agreed else ConsentWord.DECLINED, consent_by)
-    if not agreed:
+    sitter = Sitter(step, consent_by, _filed_for(progress))
+    if not (yield from _agreed(progress, sitter, filer)):
         return NoPortrait.DECLINED
     photo = filer.photo if session.compares_portraits else b""
     if photo:
@@ -96,77 +127,113 @@ def portrait(
         word = ConsentWord.GIVEN if compared else ConsentWord.DECLINED
         yield from _on_record(progress, word, consent_by, COMPARISON_TEXT)
         photo = photo if compared else b""
-    if (yield from ask(Show(_checklist(session.region, step)))) == NOT_POSSIBLE:
-        why = yield from _why_not(step, consent_by, TRIES)
+    taken = yield from _accepted(session, progress, sitter)
+    if isinstance(taken, NoPortrait):
+        return taken
+    likeness = (yield from ask(ComparePortrait(taken, photo))) if photo else None
+    sealed = yield from ask(
+        SealPortrait(taken, session.transaction_id, consent_by, sitter.purpose.consent_text, likeness)
+    )
+    taken.wipe()
+    return sealed
+
+
+def portrait_for_new_card(
+    session: Session, progress: Progress, filer: Filer, step: Step
+) -> Journey[TakenPortrait | NoPortrait]:
+    """A portrait that its person has agreed to and accepted, open, since face and chip need it; else why there is none.
+
+    It stands in ``progress.portraits``, so that it is wiped however the journey ends.
+    """
+    sitter = Sitter(step, purpose=FOR_NEW_CARD)
+    if not (yield from _agreed(progress, sitter, filer)):
+        return NoPortrait.DECLINED
+    return (yield from _accepted(session, progress, sitter))
+
+
+def _agreed(progress: Progress, sitter: Sitter, filer: Filer) -> Journey[bool]:
+    """Ask before the camera opens, and put on record what was said."""
+    agreed = (yield from ask(Show(_consent(sitter)))) == AGREE
+    progress.stands_for(filer.holder.number, filer.holder.name, filer.proxy)
+    word = ConsentWord.GIVEN if agreed else ConsentWord.DECLINED
+    yield from _on_record(progress, word, sitter.consent_by, sitter.purpose.consent_text)
+    return agreed
+
+
+def _accepted(session: Session, progress: Progress, sitter: Sitter) -> Journey[TakenPortrait | NoPortrait]:
+    """The portrait that its person has said yes to, open; else why there is none."""
+    if (yield from ask(Show(_checklist(session.region, sitter)))) == NOT_POSSIBLE:
+        why = yield from _why_not(sitter, TRIES)
         if why is not None:
             return why
     for tries_left in reversed(range(TRIES)):
-        came = yield from _one_try(session, progress, step, consent_by, photo, tries_left)
+        came = yield from _one_try(session, progress, sitter, tries_left)
         if came is not None:
             return came
     return NoPortrait.NOT_TAKEN
 
 
-def withdraw(progress: Progress, consent_by: ConsentBy) -> Journey[NoPortrait]:
-    """Put on record that consent was taken back; whoever holds the picture lets go of it."""
-    yield from _on_record(progress, ConsentWord.WITHDRAWN, consent_by)
+def withdraw(progress: Progress, consent_by: ConsentBy, purpose: Purpose | None = None) -> Journey[NoPortrait]:
+    """Put on record that consent was taken back; whoever holds the picture lets go of it.
+
+    :param purpose: what it was taken for; to be filed when None.
+    """
+    text = (purpose or _filed_for(progress)).consent_text
+    yield from _on_record(progress, ConsentWord.WITHDRAWN, consent_by, text)
     return NoPortrait.DECLINED
 
 
-def _on_record(progress: Progress, word: ConsentWord, by: ConsentBy, text: str = CONSENT_TEXT) -> Journey[None]:
+def _filed_for(progress: Progress) -> Purpose:
+    """What is said of a picture that is filed: whether it may have to wait here is the region's rule."""
+    return FOR_APPLICATION_KEPT if waits_here(progress.session.region, progress.service) else FOR_APPLICATION
+
+
+def _on_record(progress: Progress, word: ConsentWord, by: ConsentBy, text: str) -> Journey[None]:
     yield from ask(Record(progress.transaction(Stage.CONSENT, consent=Consent(word=word, by=by, text=text))))
 
 
 def _one_try(
-    session: Session, progress: Progress, step: Step, consent_by: ConsentBy, photo: bytes, tries_left: int
-) -> Journey[FiledPortrait | NoPortrait | None]:
-    """The accepted portrait, or why there is none; None where the citizen wants another try.
-
-    :param photo: of the holder's identity card, to compare it with; empty where it is not to be compared.
-    """
+    session: Session, progress: Progress, sitter: Sitter, tries_left: int
+) -> Journey[TakenPortrait | NoPortrait | None]:
+    """The accepted portrait, or why there is none; None where the citizen wants another try."""
     try:
-        taken = yield from ask(TakePortrait(_preview(step)))
+        taken = yield from ask(TakePortrait(_preview(sitter)))
     except DeviceError as error:
         if error.device != "camera":
             raise
-        again = yield from _once_more(_failed_camera(session.region, error, tries_left))
+        again = yield from _once_more(_failed_camera(session.region, error, sitter, tries_left))
         return None if again else NoPortrait.NOT_TAKEN
     match taken:
         case TakenPortrait():
             progress.portraits.append(taken)
-            chosen = yield from ask(Show(_proof(taken, step, tries_left), personal=True))
-            if chosen is not Intent.NEXT:
-                taken.wipe()
-                return None if chosen is Intent.AGAIN else (yield from withdraw(progress, consent_by))
-            likeness = (yield from ask(ComparePortrait(taken, photo))) if photo else None
-            sealed = yield from ask(SealPortrait(taken, session.transaction_id, consent_by, likeness))
+            chosen = yield from ask(Show(_proof(taken, sitter, tries_left), personal=True))
+            if chosen is Intent.NEXT:
+                return taken
             taken.wipe()
-            return sealed
+            if chosen is Intent.AGAIN:
+                return None
+            return (yield from withdraw(progress, sitter.consent_by, sitter.purpose))
         case NotTaken(amiss):
-            again = yield from _once_more(_not_taken(amiss, step, tries_left))
+            again = yield from _once_more(_not_taken(amiss, sitter, tries_left))
             why = NoPortrait.NOT_TAKEN if _OUT_OF_REACH.isdisjoint(amiss) else NoPortrait.OUT_OF_REACH
             return None if again else why
         case NoSitting.LEFT:
-            return (yield from _why_not(step, consent_by, tries_left))
+            return (yield from _why_not(sitter, tries_left))
         case NoSitting.NOT_READY:
-            yield from ask(Show(_not_ready(step)))
+            yield from ask(Show(_not_ready(sitter)))
             return NoPortrait.NOT_TAKEN
         case other:
             assert_never(other)
 
 
-def _consent(step: Step, by: ConsentBy) -> Explain:
+def _consent(sitter: Sitter) -> Explain:
     """Purpose, who keeps it and how long, and the other way; both answers are of the same size."""
-    guardian = by is ConsentBy.GUARDIAN
+    guardian, purpose = sitter.consent_by is ConsentBy.GUARDIAN, sitter.purpose
     return Explain(
         title=say("给孩子拍照，您同意吗？") if guardian else say("要在这里拍照吗？"),
-        lines=(
-            say("照片只用来给孩子做社保卡。") if guardian else say("照片只用来做您的社保卡。"),
-            say("加密交给社保中心，办完就删；这台机器不留。"),
-            say("不拍一样能办，由窗口补拍、补交。"),
-        ),
-        step=step,
-        actions=(Action(DECLINE, say("不拍，去窗口补")), Action(AGREE, say("同意，现在拍"))),
+        lines=(purpose.asked[sitter.consent_by], purpose.kept, purpose.otherwise),
+        step=sitter.step,
+        actions=(Action(DECLINE, purpose.decline), Action(AGREE, say("同意，现在拍"))),
     )
 
 
@@ -184,7 +251,7 @@ def _comparison(step: Step, by: ConsentBy) -> Explain:
     )
 
 
-def _checklist(region: Region, step: Step) -> Explain:
+def _checklist(region: Region, sitter: Sitter) -> Explain:
     """What no model can tell: the person sees to it."""
     demands = worn(region)
     return Explain(
@@ -194,8 +261,8 @@ def _checklist(region: Region, step: Step) -> Explain:
             *_kept_on(glasses=PhotoDemand.NO_GLASSES not in demands, cover=may_cover_head(region)),
             say("有难处不勉强，按“拍不了”就行。"),
         ),
-        step=step,
-        actions=(_NOT_POSSIBLE, Action(Intent.NEXT, say("好了，开始拍"), Emphasis.PRIMARY)),
+        step=sitter.step,
+        actions=(sitter.not_possible, Action(Intent.NEXT, say("好了，开始拍"), Emphasis.PRIMARY)),
     )
 
 
@@ -207,39 +274,36 @@ def _kept_on(*, glasses: bool, cover: bool) -> tuple[Say, ...]:
     return (say("宗教头巾可以戴，脸要露全。"),) if cover else ()
 
 
-_NOT_POSSIBLE: Final = Action(NOT_POSSIBLE, say("拍不了"), spoken=say("拍不了。不拍照片也能接着办"))
+def _preview(sitter: Sitter) -> PortraitPreview:
+    return PortraitPreview(say("看着镜头坐好，机器会自己拍。"), sitter.step, (CANCEL, sitter.not_possible))
 
 
-def _preview(step: Step) -> PortraitPreview:
-    return PortraitPreview(say("看着镜头坐好，机器会自己拍。"), step, (CANCEL, _NOT_POSSIBLE))
-
-
-def _proof(taken: TakenPortrait, step: Step, tries_left: int) -> PortraitProof:
+def _proof(taken: TakenPortrait, sitter: Sitter, tries_left: int) -> PortraitProof:
     again = (Action(Intent.AGAIN, say("重拍，还能拍 {tries} 次", tries=tries_left)),) if tries_left else ()
     return PortraitProof(
         title=say("这张照片行吗？"),
         line=say("卡上就印这一张。"),
         portrait=taken,
-        step=step,
-        actions=(WITHDRAW, *again, Action(Intent.NEXT, say("就用这张"), Emphasis.PRIMARY)),
+        step=sitter.step,
+        actions=(sitter.withdraw, *again, Action(Intent.NEXT, say("就用这张"), Emphasis.PRIMARY)),
     )
 
 
-def _not_taken(amiss: tuple[Instruction, ...], step: Step, tries_left: int) -> Explain:
+def _not_taken(amiss: tuple[Instruction, ...], sitter: Sitter, tries_left: int) -> Explain:
     lines = tuple(map(still_missing, amiss)) or (say("您坐得很好，是照片达不到做卡的要求。"),)
     if tries_left:
-        return Explain(say("这次没有拍成"), lines, step, (_ON, _AGAIN))
-    on = Action(Intent.NEXT, say("接着办"), Emphasis.PRIMARY)
-    return Explain(say("还是没有拍成"), (*lines, _WITHOUT), step, (on,))
+        leave = Action(Intent.NEXT, sitter.purpose.leave)
+        return Explain(say("这次没有拍成"), lines, sitter.step, (leave, _AGAIN))
+    return Explain(say("还是没有拍成"), (*lines, sitter.purpose.without), sitter.step, (sitter.close,))
 
 
-def _why_not(step: Step, by: ConsentBy, tries_left: int) -> Journey[NoPortrait | None]:
+def _why_not(sitter: Sitter, tries_left: int) -> Journey[NoPortrait | None]:
     """Why somebody can't be taken, as far as they say; None where they try once more."""
-    chosen = yield from ask(Show(_reasons(by, tries_left)))
+    chosen = yield from ask(Show(_reasons(sitter.consent_by, tries_left)))
     if not isinstance(chosen, Chosen):
         return None
     why = NoPortrait(chosen.key)
-    yield from ask(Show(_without(step, why, by)))
+    yield from ask(Show(_without(sitter, why)))
     return why
 
 
@@ -253,20 +317,21 @@ def _reasons(by: ConsentBy, tries_left: int) -> Choices:
     )
 
 
-def _without(step: Step, why: NoPortrait, by: ConsentBy) -> Explain:
-    on = Action(Intent.NEXT, say("接着办"), Emphasis.PRIMARY)
-    return Explain(say("拍不了也能办"), (_WITHOUT, *what_helps(why, by)), step, (on,))
+def _without(sitter: Sitter, why: NoPortrait) -> Explain:
+    purpose = sitter.purpose
+    lines = (purpose.without, *what_helps(why, sitter.consent_by))
+    return Explain(purpose.without_title, lines, sitter.step, (sitter.close,))
 
 
-def _failed_camera(region: Region, error: DeviceError, tries_left: int) -> Fault:
+def _failed_camera(region: Region, error: DeviceError, sitter: Sitter, tries_left: int) -> Fault:
     again = (Action(Intent.AGAIN, say("再试试")),) if tries_left else ()
     return Fault(
         title=camera_trouble(error),
         means=say("没有拍成，别的都不受影响。"),
-        now=_WITHOUT,
+        now=sitter.purpose.without,
         hotline=region.hotline,
         code=fault_code(error),
-        actions=(*again, Action(Intent.NEXT, say("接着办"), Emphasis.PRIMARY)),
+        actions=(*again, sitter.close),
     )
 
 
@@ -275,6 +340,5 @@ def _once_more(view: Explain | Fault) -> Journey[bool]:
     return (yield from ask(Show(view))) is Intent.AGAIN
 
 
-def _not_ready(step: Step) -> Explain:
-    on = Action(Intent.NEXT, say("接着办"), Emphasis.PRIMARY)
-    return Explain(say("这台机器现在拍不了照片"), (_WITHOUT,), step, (on,))
+def _not_ready(sitter: Sitter) -> Explain:
+    return Explain(say("这台机器现在拍不了照片"), (sitter.purpose.without,), sitter.step, (sitter.close,))

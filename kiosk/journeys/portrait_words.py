@@ -1,12 +1,14 @@
 """What is said to whoever sits before the camera: short, one thing at a time, by the eyes of a mirror."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, assert_never
 
-from kiosk.journeys.wording import Say, say
+from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.portrait.guidance import Instruction
-from kiosk.records.portrait import ConsentBy, NoPortrait
+from kiosk.records.filings import LONGEST_KEPT_DAYS
+from kiosk.records.portrait import CONSENT_TEXT, KEPT_CONSENT_TEXT, NEW_CARD_CONSENT_TEXT, ConsentBy, NoPortrait
 
 INSTRUCTIONS: Final[Mapping[Instruction, Say]] = MappingProxyType(
     {
@@ -53,6 +55,75 @@ WHY: Final[Mapping[ConsentBy, Mapping[NoPortrait, Say]]] = MappingProxyType(
 _BLURRED: Final = say("请坐稳，别动")
 
 
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a portrait is taken for, in the words that hang on it."""
+
+    consent_text: str
+    """The name of the consent page's words."""
+    asked: Mapping[ConsentBy, Say]
+    """What it is for, by who agrees to it."""
+    kept: Say
+    """Who gets it, and for how long."""
+    otherwise: Say
+    """The other way, beside the question."""
+    decline: Say
+    """The button of whoever does not want it."""
+    withdraw: Say
+    withdraw_spoken: Say
+    not_possible_spoken: Say
+    without: Say
+    """What becomes of the matter without a picture."""
+    without_title: Say
+    leave: Say
+    """The button of whoever wants no further try."""
+    close: Say
+    """The button where no further try is left."""
+
+
+FOR_APPLICATION: Final = Purpose(
+    consent_text=CONSENT_TEXT,
+    asked=MappingProxyType(
+        {
+            ConsentBy.HOLDER: say("照片只用来做您的社保卡。"),
+            ConsentBy.GUARDIAN: say("照片只用来给孩子做社保卡。"),
+        }
+    ),
+    kept=say("加密交给社保中心，办完就删；这台机器不留。"),
+    otherwise=say("不拍一样能办，由窗口补拍、补交。"),
+    decline=say("不拍，去窗口补"),
+    withdraw=say("不交照片"),
+    withdraw_spoken=say("不交照片，接着办。照片马上删掉"),
+    not_possible_spoken=say("拍不了。不拍照片也能接着办"),
+    without=say("照片由窗口补拍、补交，申领接着办。"),
+    without_title=say("拍不了也能办"),
+    leave=say("不拍了，接着办"),
+    close=say("接着办"),
+)
+"""It goes to the centre with an application, and a window can take it as well."""
+FOR_APPLICATION_KEPT: Final = replace(
+    FOR_APPLICATION,
+    consent_text=KEPT_CONSENT_TEXT,
+    kept=say("加密交给社保中心，办完就删；没交到时，这台机器最多存 {days} 天。", days=Verbatim(str(LONGEST_KEPT_DAYS))),
+)
+"""The same where it waits here for a centre that does not answer."""
+FOR_NEW_CARD: Final = Purpose(
+    consent_text=NEW_CARD_CONSENT_TEXT,
+    asked=MappingProxyType(dict.fromkeys(ConsentBy, say("照片只用来做您的社保卡。"))),
+    kept=say("只印在卡上、写进芯片，办完就删，不传出去。"),
+    otherwise=say("不想在这里拍，可以去窗口办。"),
+    decline=say("不拍，去窗口办"),
+    withdraw=say("不做了"),
+    withdraw_spoken=say("不做了。照片马上删掉"),
+    not_possible_spoken=say("拍不了。告诉您去哪里办"),
+    without=say("没有照片，这里做不了卡。窗口可以办。"),
+    without_title=say("拍不了，去窗口办"),
+    leave=say("不拍了，去窗口办"),
+    close=say("知道了"),
+)
+"""It is printed here and nothing else; without it no card is made here."""
+
+
 def still_missing(instruction: Instruction) -> Say:
     """What a try came to grief over."""
     wanted = _BLURRED if instruction is Instruction.HOLD_STILL else INSTRUCTIONS[instruction]
@@ -70,7 +141,7 @@ def what_helps(why: NoPortrait, by: ConsentBy) -> tuple[Say, ...]:
             return (say("去窗口时，请家人帮忙抱孩子。"),)
         case NoPortrait.OUT_OF_REACH:
             return (say("到了窗口，请说一声够不着镜头。"),)
-        case NoPortrait.DECLINED | NoPortrait.NOT_TAKEN | NoPortrait.UNTOLD:
+        case NoPortrait.DECLINED | NoPortrait.NOT_TAKEN | NoPortrait.UNTOLD | NoPortrait.LOST:
             return ()
         case other:
             assert_never(other)

@@ -34,7 +34,12 @@ def warning(printing: Printing) -> Say | None:
 
 def number_line(transaction_id: str) -> Say:
     """The number that a citizen quotes."""
-    return say("受理号 {number}", number=Verbatim(transaction_id[:8].upper()))
+    return say("受理号 {number}", number=Verbatim(transaction_number(transaction_id)))
+
+
+def transaction_number(transaction_id: str) -> str:
+    """With what the centre's own number of a filing begins too: once in thousands of millions it is longer."""
+    return transaction_id[:8].upper()
 
 
 def call_line(hotline: str) -> Say | None:

@@ -21,7 +21,7 @@ HOME: Final[tuple[Service | Menu, ...]] = (
 """What stands on the home screen, at most six (docs/ux-rules.md rule 6)."""
 
 MENUS: Final[Mapping[Menu, tuple[Service | Menu, ...]]] = {
-    Menu.LOST: (Service.TEMPORARY_LOSS, Service.LOSS_LIFTING, Service.FORMAL_LOSS),
+    Menu.LOST: (Service.TEMPORARY_LOSS, Service.CARD_REPLACEMENT, Service.LOSS_LIFTING, Service.FORMAL_LOSS),
     Menu.CARD: (
         Service.CARD_APPLICATION,
         Service.CARD_ACTIVATION,
@@ -66,6 +66,9 @@ def _words(  # noqa: C901, PLR0911, PLR0912 - one a service
             return say("办第一张卡"), say("申领社会保障卡"), "apply", say("办第一张卡。申领社会保障卡")
         case Service.CARD_ACTIVATION:
             return say("启用新卡"), say("激活社保功能"), "start", say("启用新卡。激活社会保障卡的社保功能")
+        case Service.CARD_REPLACEMENT:
+            spoken = say("要一张新卡。卡丢了、坏了、旧了，补卡、换卡")
+            return say("要一张新卡"), say("补卡、换卡"), "replace", spoken
         case Service.FILING_PROGRESS:
             return say("查进度"), say("办到哪一步了"), "progress", say("查进度。看申请办到哪一步了")
         case Service.PAPERS:
@@ -89,8 +92,8 @@ def menu_tile(region: Region, menu: Menu) -> Tile:
     """The tile that leads to a further choice."""
     match menu:
         case Menu.LOST:
-            label, term, icon = say("卡丢了、找到了"), say("挂失和撤销"), "loss"
-            spoken = say("卡丢了，或者找到了。挂失和撤销挂失")
+            label, term, icon = say("卡丢了、坏了"), say("挂失、找到了、要新卡"), "loss"
+            spoken = say("卡丢了、坏了，或者找到了。挂失，撤销挂失，补一张、换一张新卡")
         case Menu.CARD:
             label, term, icon = say("办卡、办别的事"), say("申领、启用、改信息、外地看病"), "apply"
             spoken = say("办卡、办别的事。申领、启用、查进度、开证明、改信息、注销，和去外地看病")

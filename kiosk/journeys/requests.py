@@ -26,7 +26,7 @@ from kiosk.journeys.views import (
 from kiosk.journeys.wording import Say
 from kiosk.portrait.guidance import Instruction
 from kiosk.records.activation import ActivateCard, CardActivated
-from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
+from kiosk.records.filings import Enclosure, Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.issuance import (
     AbandonIssuance,
     AskFee,
@@ -100,6 +100,10 @@ class GoingOutOfService(Interruption):
 
 class LedgerFailed(Exception):
     """An entry could not be made durable. The terminal stops accepting."""
+
+
+class TooManyWait(LedgerFailed):
+    """As many enclosures wait for the centre as may. Nothing was written, and entries without one are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +312,8 @@ class SealPortrait(Request[FiledPortrait]):
     portrait: TakenPortrait
     transaction_id: str
     consent_by: ConsentBy
+    consent_text: str
+    """Which words they read."""
     likeness: Likeness | None = None
     """None where nothing was compared."""
 
@@ -469,3 +475,5 @@ class Record(Request[int]):
 
     interruptible: ClassVar[bool] = False
     transaction: Transaction
+    enclosure: Enclosure | None = None
+    """What goes with the filing in it, kept beside the ledger."""

@@ -1,6 +1,8 @@
 """The durable journal of what was done for citizens: encrypted, chained, append-only, erasable. See docs/ledger.md."""
 
+from kiosk.ledger.enclosures import Waiting
 from kiosk.ledger.errors import (
+    EnclosuresFull,
     ErasureIncomplete,
     LedgerDamaged,
     LedgerError,
@@ -19,6 +21,7 @@ __all__ = [
     "Appended",
     "Damage",
     "Damaged",
+    "EnclosuresFull",
     "ErasureIncomplete",
     "KeptReader",
     "Ledger",
@@ -29,4 +32,5 @@ __all__ = [
     "LedgerMissing",
     "LedgerReader",
     "LedgerUnusable",
+    "Waiting",
 ]

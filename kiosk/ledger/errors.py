@@ -4,6 +4,7 @@
 
     LedgerError
     ├── LedgerFull          no space left; nothing was written, and it works again once there is space
+    │   └── EnclosuresFull  as many enclosures wait for the centre as may; entries without one are taken
     ├── ErasureIncomplete   a reader kept erased bytes in the write-ahead log, or pages are damaged; erase again
     └── LedgerUnusable      must not be written to: in use, damaged, another terminal's, a disk error
         ├── LedgerInUse     another process writes it, as the terminal does while it runs
@@ -18,6 +19,10 @@ class LedgerError(Exception):
 
 class LedgerFull(LedgerError):
     """No space left. Nothing was written."""
+
+
+class EnclosuresFull(LedgerFull):
+    """As many enclosures wait for the centre as may. Nothing was written; entries without one are taken."""
 
 
 class ErasureIncomplete(LedgerError):

@@ -1,6 +1,5 @@
 """The terminal's side: the durable, encrypted, chained journal of what was done."""
 
-import fcntl
 import os
 import sqlite3
 import threading
@@ -12,24 +11,22 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final, Self, assert_never
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
+from kiosk.ledger.enclosures import ENCLOSURES_UNREADABLE, EnclosureKey, Enclosures, amiss
 from kiosk.ledger.errors import (
     ErasureIncomplete,
     LedgerDamaged,
     LedgerError,
-    LedgerInUse,
-    LedgerMissing,
     LedgerUnusable,
 )
 from kiosk.ledger.inspection import EPOCH_DAMAGED, ERASED, Damaged, damaged_epochs, inspect, traces_of_last
 from kiosk.ledger.kept import Keeper
+from kiosk.ledger.making import lock_of, make
 from kiosk.ledger.store import (
     DATABASE,
     LEDGER_ID_SIZE,
-    LOCK,
-    SCHEMA,
-    SCHEMA_VERSION,
     STORAGE_KEY_SIZE,
     WRITER_SETTINGS,
     Appended,
@@ -43,12 +40,22 @@ from kiosk.ledger.store import (
     primary_code,
     read_erased_through,
     read_identity,
+    sync,
 )
 from kiosk.records.canonical import canonical
 from kiosk.records.chain import GENESIS, SealedEntry, associated_data, entry_hash, sha256
 from kiosk.records.custody import SERVICE as BLANK_CUSTODY
 from kiosk.records.custody import Movement
-from kiosk.records.sealing import SUITE_AES_256_GCM, EpochKey, Unreadable, open_stored_epoch, seal, unseal
+from kiosk.records.filings import Enclosure
+from kiosk.records.sealing import (
+    SUITE_AES_256_GCM,
+    EpochKey,
+    Unreadable,
+    open_stored_epoch,
+    seal,
+    seal_enclosure,
+    unseal,
+)
 from kiosk.records.transaction import Header, Stage, Transaction
 from kiosk.records.upload import Malformed, decode
 
@@ -58,7 +65,6 @@ EPOCH_ENTRIES: Final = 65_536
 EPOCH_SECONDS: Final = 86_400.0
 _VERIFY_CHUNK: Final = 512
 _ERASE_CHUNK: Final = 4096
-_MAKING: Final = f"{DATABASE}.making"
 _NOTHING: Final[Mapping[str, bytes | None]] = MappingProxyType({})
 
 
@@ -69,7 +75,8 @@ class Damage:
     sequence: int
     """The entry it concerns."""
     what: str
-    """``row_damaged``, ``page_damaged``, ``epoch_damaged``, or ``not_ours``: this terminal did not write that row."""
+    """``row_damaged``, ``page_damaged``, ``epoch_damaged``, ``enclosure_missing``, ``enclosure_damaged``,
+    ``enclosures_unreadable``, or ``not_ours``: this terminal did not write that row."""
 
 
 @dataclass(slots=True)
@@ -93,9 +100,9 @@ class Ledger:
         _check_key(storage_key)
         self._folder = folder
         self._storage_key, self._centre, self._clock = storage_key, centre_public_key, clock
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
         self._broken = ""
-        self._lock = _lock(folder)
+        self._lock = lock_of(folder)
         try:
             self._db = connect(folder, "rw", WRITER_SETTINGS, any_thread=True)
         except LedgerError:
@@ -109,6 +116,8 @@ class Ledger:
             self._head = self._find_head()
             with self._reading() as db:
                 (self._last_epoch,) = db.execute("SELECT coalesce(max(number), 0) FROM epoch").fetchone()
+                self._enclosures = Enclosures(folder, self._identity.created_ms)
+                self._enclosures.sweep(db)
             self._epoch = self._new_epoch(clock())
             self.damage_at_open = tuple(self.verify())
         except LedgerError:
@@ -128,15 +137,15 @@ class Ledger:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
-            _sync(folder.parent)
+            sync(folder.parent)
         except OSError as error:
             raise LedgerUnusable(f"no ledger can be made in {folder}: {error.strerror}") from error
-        lock = _lock(folder)
+        lock = lock_of(folder)
         try:
             if (folder / DATABASE).exists():
                 raise LedgerUnusable(f"there is a ledger in {folder} already")
             identity = Identity(os.urandom(LEDGER_ID_SIZE), terminal, int(clock() * 1000))
-            _make(folder, identity, Authenticator.derive(identity.ledger_id, storage_key))
+            make(folder, identity, Authenticator.derive(identity.ledger_id, storage_key))
         finally:
             os.close(lock)
         return cls(folder, terminal, storage_key, centre_public_key, clock)
@@ -166,15 +175,32 @@ class Ledger:
         """The newest entry; sequence 0 while there is none."""
         return self._head
 
-    def append(self, transaction: Transaction, *, offset_ms: int) -> Appended:
+    def append(self, transaction: Transaction, *, offset_ms: int, enclosure: Enclosure | None = None) -> Appended:
         """Write one entry and return when it is on the disk for good.
 
         :param offset_ms: centre's clock minus this one's, as last told by a signed answer.
+        :param enclosure: what goes with the filing in it: sealed into a file of its own, which the entry names, and
+            before the entry is. Together with it or not at all.
+        :raises EnclosuresFull: too many enclosures wait; nothing was written.
         :raises LedgerFull: no space; nothing was written.
         :raises LedgerUnusable: the disk failed. Nothing is written any more until the ledger is opened anew, since
             what a failed sync left behind is unknown.
+        :raises ValueError: an enclosure without a filing.
         """
-        return self._append(transaction, offset_ms, _NOTHING)
+        if enclosure is None:
+            return self._append(transaction, offset_ms, _NOTHING)
+        if transaction.filing is None:
+            raise ValueError("an enclosure goes with a filing")
+        key, ciphertext = seal_enclosure(canonical(enclosure), self.ledger_id, transaction.transaction_id, self._centre)
+        with self._turn:
+            if self._broken:
+                raise LedgerUnusable(self._broken)
+            with self._reading() as db:
+                digest = self._enclosures.keep(db, ciphertext)
+            named_by = msgspec.structs.replace(
+                transaction, filing=msgspec.structs.replace(transaction.filing, enclosure=digest)
+            )
+            return self._append(named_by, offset_ms, _NOTHING, EnclosureKey(digest, len(ciphertext), key))
 
     def append_movement(
         self, movement: Movement, *, offset_ms: int, keep: Mapping[str, bytes | None] = _NOTHING
@@ -186,7 +212,10 @@ class Ledger:
         """
         return self._append(movement, offset_ms, keep)
 
-    def _append(self, entry: Transaction | Movement, offset_ms: int, keep: Mapping[str, bytes | None]) -> Appended:
+    def _append(
+        self, entry: Transaction | Movement, offset_ms: int, keep: Mapping[str, bytes | None],
+        enclosed: EnclosureKey | None = None,
+    ) -> Appended:  # fmt: skip
         with self._turn:
             now = self._clock()
             head, epoch = self._head, self._current_epoch(now)
@@ -211,6 +240,8 @@ class Ledger:
                 )  # fmt: skip
                 if isinstance(entry, Transaction):
                     self._note_stage(entry, sequence)
+                if enclosed is not None:
+                    self._enclosures.note(db, sequence, enclosed, int(now * 1000))
                 self._keeper.write(db, sequence, keep)
                 if epoch.first_sequence is None:
                     self._store_epoch(epoch, sequence)
@@ -252,7 +283,7 @@ class Ledger:
         """Make the payloads up to ``through`` vanish from the ledger's files; the chain stays verifiable.
 
         Entries of unfinished transactions stay until these are finished. Epoch keys that nothing needs any more go
-        too. The caller has the centre's receipts for all of them.
+        too, and enclosures with their keys. The caller has the centre's receipts for all of them.
 
         :returns: how many payloads were erased.
         :raises ErasureIncomplete: a reader held the log, or a page is damaged; the ledger can be written, erase again.
@@ -271,8 +302,35 @@ class Ledger:
                 db.execute("UPDATE ledger SET erased_through = erased_through")
             raise ErasureIncomplete(f"damaged pages of the ledger in {self._folder} can't be erased") from error
         with self._turn:
-            self._empty_log()
+            try:
+                self._empty_log()
+            finally:
+                with self._reading() as db:
+                    self._enclosures.sweep(db)
         return erased
+
+    def expire_enclosures(self) -> list[int]:
+        """Erase enclosures that have waited for the centre too long, and keep the reason; the entries concerned.
+
+        :raises ErasureIncomplete: see :meth:`erase`.
+        :raises LedgerFull: see :meth:`append`.
+        :raises LedgerUnusable: see :meth:`append`.
+        """
+        now_ms = int(self._clock() * 1000)
+        try:
+            with self._turn:
+                with self._reading() as db:
+                    overdue = self._enclosures.overdue(db, now_ms)
+                if not overdue:
+                    return []
+                with self._written() as db:
+                    expired = self._enclosures.expire(db, overdue, now_ms)
+                with self._reading() as db:
+                    self._enclosures.sweep(db)
+                self._empty_log()
+        except LedgerDamaged as error:
+            raise ErasureIncomplete(f"damaged pages of the ledger in {self._folder} can't be erased") from error
+        return expired
 
     def verify(self, *, from_checkpoint: bool = True) -> list[Damage]:
         """What in the ledger is not what was written, in order.
@@ -297,6 +355,7 @@ class Ledger:
     def _verify_after(self, done: int) -> list[Damage]:
         with self._turn, self._reading() as db:
             damage = [Damage(first, EPOCH_DAMAGED) for first in damaged_epochs(db, self._head.sequence)]
+            damage += self._damaged_enclosures(db)
         while done < (head := self._head.sequence):
             through = min(done + _VERIFY_CHUNK, head)
             with self._turn, self._reading() as db:
@@ -414,6 +473,7 @@ class Ledger:
                 " (SELECT 1 FROM payload WHERE sequence >= epoch.first_sequence AND sequence <"
                 " (SELECT min(later.first_sequence) FROM epoch AS later WHERE later.number > epoch.number))"
             )
+            self._enclosures.forget(db, upper)
             db.execute("UPDATE ledger SET erased_through = max(erased_through, ?)", (upper,))
         return None if first is None else erased
 
@@ -425,6 +485,14 @@ class Ledger:
             raise self._named(error) from error
         if busy:
             raise ErasureIncomplete(f"a reader holds the log of the ledger in {self._folder}")
+
+    def _damaged_enclosures(self, db: sqlite3.Connection) -> list[Damage]:
+        try:
+            return [Damage(sequence, what) for sequence, what in amiss(db, self._folder).items()]
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            return [Damage(self._head.sequence, ENCLOSURES_UNREADABLE)]
 
     def _find_forged(self, db: sqlite3.Connection, after: int, through: int) -> list[Damage]:
         rows = "SELECT sequence, hash, mac FROM entry WHERE sequence > ? AND sequence <= ?"
@@ -488,58 +556,3 @@ def _header(entry: Transaction | Movement, created_ms: int, offset_ms: int, epoc
 def _check_key(storage_key: bytes) -> None:
     if len(storage_key) != STORAGE_KEY_SIZE:
         raise ValueError(f"a storage key has {STORAGE_KEY_SIZE} bytes")
-
-
-def _lock(folder: Path) -> int:
-    """Descriptor of the lock file; the kernel lets go of the lock when the process ends, however it ends."""
-    try:
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    except FileNotFoundError as error:
-        raise LedgerMissing(f"no ledger in {folder}") from error
-    except OSError as error:
-        raise LedgerUnusable(f"the ledger in {folder} can't be locked: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        raise LedgerInUse(f"the ledger in {folder} is in use") from error
-    return lock
-
-
-def _make(folder: Path, identity: Identity, authenticator: Authenticator) -> None:
-    """Write an empty ledger under another name and give it its own when it is whole and on the disk."""
-    making = folder / _MAKING
-    try:
-        for suffix in ("", "-journal", "-wal", "-shm"):
-            making.with_name(making.name + suffix).unlink(missing_ok=True)
-        os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        db = sqlite3.connect(making, isolation_level=None)
-        try:
-            db.execute("PRAGMA synchronous = FULL")
-            db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
-            db.execute(
-                "INSERT INTO ledger VALUES (1, ?, ?, ?, ?, ?, ?, 0)",
-                (
-                    SCHEMA_VERSION, identity.ledger_id, identity.terminal.encode(), identity.created_ms,
-                    identity.digest(), authenticator.identity(identity),
-                ),
-            )  # fmt: skip
-            db.execute("PRAGMA journal_mode = wal")
-        finally:
-            db.close()
-        _sync(making)
-        making.rename(folder / DATABASE)
-        _sync(folder)
-    except sqlite3.Error as error:
-        raise named(error, folder) from error
-    except OSError as error:
-        raise LedgerUnusable(f"no ledger can be made in {folder}: {error.strerror}") from error
-
-
-def _sync(path: Path) -> None:
-    """Make a file's content, or a folder's names, durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kiosk.ledger.errors import LedgerDamaged, LedgerUnusable
-from kiosk.ledger.store import READER_SETTINGS, Authenticator, Identity, connect, has_kept, named, read_identity
+from kiosk.ledger.store import READER_SETTINGS, Authenticator, Identity, connect, has_table, named, read_identity
 
 _NONCE_SIZE: Final = 12  # SP 800-38D
 
@@ -75,7 +75,7 @@ class KeptReader:
         try:
             identity = read_identity(self._db)
             _check_key(self._db, identity, storage_key, folder)
-            self._is_there = has_kept(self._db)
+            self._is_there = has_table(self._db, "kept")
         except sqlite3.Error as error:
             self._db.close()
             raise named(error, folder) from error

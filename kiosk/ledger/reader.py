@@ -7,11 +7,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from kiosk.ledger import enclosures
 from kiosk.ledger.errors import LedgerUnusable
 from kiosk.ledger.inspection import Damaged, damaged_epochs, inspect, last_entry
-from kiosk.ledger.store import READER_SETTINGS, Appended, connect, read_erased_through, read_identity
+from kiosk.ledger.store import READER_SETTINGS, Appended, connect, has_table, read_erased_through, read_identity
 from kiosk.records.chain import SealedEntry
 from kiosk.records.sealing import SealedEpochKey
+from kiosk.records.upload import SealedEnclosure
 
 
 class LedgerReader:
@@ -25,6 +27,7 @@ class LedgerReader:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._db = connect(folder, "ro", READER_SETTINGS)
         try:
             self._identity = read_identity(self._db)
@@ -86,6 +89,32 @@ class LedgerReader:
                 for number in sorted(set(numbers))
             ]
         return [SealedEpochKey(epoch=row[0], sealed=row[1]) for row in found if row]
+
+    def enclosure_sizes(self, after: int, limit: int) -> dict[int, int]:
+        """Bytes of what goes with the entries after ``after``, by sequence; those without an enclosure are left out.
+
+        :raises LedgerUnusable: the file can't be read.
+        """
+        with self._snapshot():
+            return enclosures.sizes(self._db, after, after + limit) if has_table(self._db, "enclosure") else {}
+
+    def enclosure(self, sequence: int) -> SealedEnclosure:
+        """What goes with an entry, or the word why it is gone.
+
+        :raises LedgerUnusable: the file can't be read.
+        """
+        with self._snapshot():
+            return enclosures.sealed(self._db, self._folder, sequence)
+
+    def waiting(self) -> enclosures.Waiting:
+        """How many enclosures wait for the centre, for how long, and what is amiss with them.
+
+        :raises LedgerUnusable: the file can't be read.
+        """
+        with self._snapshot():
+            if not has_table(self._db, "enclosure"):
+                return enclosures.Waiting(0, None, {})
+            return enclosures.waiting(self._db, self._folder)
 
     def close(self) -> None:
         """Close the file. Nothing works afterwards."""

@@ -1,8 +1,8 @@
 """The ledger's file: its tables, how it is opened, and what it says of itself.
 
 ``entry`` is the chain. Nothing is ever deleted from it: its last row is the persisted sequence, and none is given out
-twice. ``payload`` is what can be erased after the receipt. ``kept`` is what entries have come to, changed together with
-them, and no erasing touches it.
+twice. ``payload`` is what can be erased after the receipt; so is ``enclosure``, the keys of the files beside it.
+``kept`` is what entries have come to, changed together with them, and no erasing touches it.
 """
 
 import hashlib
@@ -55,8 +55,15 @@ CREATE TABLE kept (
     sealed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-SCHEMA: Final = _FIRST_SCHEMA + _KEPT
-"""Ledgers older than the table ``kept`` get it from their writer at the next opening; the rest is as it was."""
+_ENCLOSURE: Final = """
+CREATE TABLE enclosure (
+    sequence INTEGER PRIMARY KEY REFERENCES entry (sequence), digest BLOB NOT NULL, size INTEGER NOT NULL,
+    kept_ms INTEGER NOT NULL, sealed_key BLOB NOT NULL, gone TEXT NOT NULL
+) STRICT;
+"""
+SCHEMA: Final = _FIRST_SCHEMA + _KEPT + _ENCLOSURE
+"""Older ledgers get the tables that they lack from their writer at the next opening; the rest is as it was."""
+_ADDED: Final = (_KEPT, _ENCLOSURE)
 
 # FULL: one sync a commit, so that a power cut takes nothing that was acknowledged. 1000 pages: a checkpoint's three
 # syncs come once in some 300 entries, and the log that must be read again after a crash stays at 4 MB.
@@ -166,8 +173,8 @@ def connect(
         for setting, wanted in settings.items():
             _set(db, setting, wanted)
         sync_log(folder)
-        if _tables(db) == _statements(_FIRST_SCHEMA) and mode == "rw":
-            db.execute(_KEPT)
+        if mode == "rw":
+            _add_tables(db)
         _check_schema(db)
     except sqlite3.Error as error:
         db.close()
@@ -194,13 +201,25 @@ def _set(db: sqlite3.Connection, setting: str, wanted: str | int) -> None:
 
 def _check_schema(db: sqlite3.Connection) -> None:
     """Compare the tables with ours, so that no later statement can stumble over a rotted definition."""
-    if _tables(db) not in (_statements(SCHEMA), _statements(_FIRST_SCHEMA)):
+    if _tables(db) not in _schemas():
         raise LedgerUnusable("the ledger's tables are damaged")
 
 
-def has_kept(db: sqlite3.Connection) -> bool:
-    """Whether the table ``kept`` is there: a reader may come to an old ledger before its writer."""
-    return db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'kept'").fetchone() is not None
+def _add_tables(db: sqlite3.Connection) -> None:
+    """Bring an older ledger forward, table by table: cut short, it is one that came between."""
+    for before, added in zip(_schemas(), _ADDED, strict=False):
+        if _tables(db) == before:
+            db.execute(added)
+
+
+def _schemas() -> list[set[bytes]]:
+    """What a ledger's tables may be, the oldest first."""
+    return [_statements(_FIRST_SCHEMA + "".join(_ADDED[:count])) for count in range(len(_ADDED) + 1)]
+
+
+def has_table(db: sqlite3.Connection, name: str) -> bool:
+    """Whether a table is there that came later: a reader may come to an old ledger before its writer."""
+    return db.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name,)).fetchone() is not None
 
 
 def _tables(db: sqlite3.Connection) -> set[bytes]:
@@ -226,6 +245,15 @@ def sync_log(folder: Path) -> None:
             os.fsync(log)
     finally:
         os.close(log)
+
+
+def sync(path: Path) -> None:
+    """Make a file's content, or a folder's names, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_identity(db: sqlite3.Connection) -> Identity:

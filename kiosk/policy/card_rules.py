@@ -1,7 +1,8 @@
 """Rules of a card's life: started, applied for, replaced, changed, cancelled, and by whom."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Annotated, Final
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from kiosk.policy.counter import Business, Paper, PhotoDemand, ProxyPapers, Side, Step
 from kiosk.policy.form import Fault
 from kiosk.policy.rule import Rule, Term, Text
+from kiosk.records import card
 from kiosk.records.filings import ChangedDatum, IssuedPaper
 from kiosk.records.portrait import LARGEST_KB, byte_window
 
@@ -211,6 +213,25 @@ class ReplacementReason(Enum):
     OTHER_BANK = "other_bank"
 
 
+WRITTEN_AS: Final[Mapping[ReplacementReason, card.ReplacementReason]] = MappingProxyType(
+    {
+        ReplacementReason.LOST: card.ReplacementReason.LOST,
+        ReplacementReason.DAMAGED: card.ReplacementReason.DAMAGED,
+        ReplacementReason.WORN: card.ReplacementReason.DAMAGED,
+        ReplacementReason.UNREADABLE: card.ReplacementReason.DAMAGED,
+        ReplacementReason.EXPIRED: card.ReplacementReason.RENEWED,
+        ReplacementReason.NAME_CHANGED: card.ReplacementReason.IDENTITY_CHANGED,
+        ReplacementReason.NUMBER_CHANGED: card.ReplacementReason.IDENTITY_CHANGED,
+        ReplacementReason.ETHNIC_GROUP_CHANGED: card.ReplacementReason.IDENTITY_CHANGED,
+        ReplacementReason.PHOTO_CHANGED: card.ReplacementReason.IDENTITY_CHANGED,
+        ReplacementReason.INSURANCE_DATA_CHANGED: card.ReplacementReason.OTHER,
+        ReplacementReason.MISPRINTED: card.ReplacementReason.OTHER,
+        ReplacementReason.OTHER_BANK: card.ReplacementReason.BANK_CHANGED,
+    }
+)
+"""What a handbook calls a reason, as systems write it down (AAE160)."""
+
+
 class OldCard(Enum):
     """What becomes of the card that is replaced."""
 
@@ -262,11 +283,19 @@ class ReplacementRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """What is to be done with the new card."""
     instant_here: Rule[bool]
     """Whether this operator lets a terminal make the new card."""
+    order_here: Rule[bool]
+    """Whether this operator lets a terminal take down the wish for one, for an office to make."""
+    window_first: Rule[tuple[ReplacementReason, ...]]
+    """Of the reasons those of which an office has to see papers first: none of a terminal's affair."""
 
     def faults(self) -> Iterator[Fault]:
-        """A card made at once that is waited for."""
+        """A card made at once that is waited for, and papers for what is no reason."""
         if self.at_once.value and self.term.value is not None:
             yield Fault(("term",), "a card that is made at once has no term; name one of the two")
+        for number, reason in enumerate(self.window_first.value or ()):
+            if reason not in (self.reasons.value or ()):
+                what = f"{reason.value} does not stand in replacement.reasons"
+                yield Fault(("window_first", "value", number), what)
 
 
 class StatusChange(Enum):

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from kiosk.policy.form import Fault, faults_of
+from kiosk.policy.form import Fault, Hook, faults_of
 from kiosk.policy.positions import Positions, Where
 
 T = TypeVar("T")
@@ -23,11 +23,17 @@ class DocumentError(Exception):
 
 
 def load_document(
-    path: Path, form: type[T], further: Callable[[dict[str, Any]], Iterable[Fault]], error: type[DocumentError]
+    path: Path,
+    form: type[T],
+    further: Callable[[dict[str, Any]], Iterable[Fault]],
+    error: type[DocumentError],
+    *,
+    dec_hook: Hook | None = None,
 ) -> T:
     """Read and check one document.
 
     :param further: faults that the form itself can't see; works on a document whose form is wrong elsewhere.
+    :param dec_hook: makes the paths, where the form has any.
     :raises DocumentError: of the kind ``error``, with everything that is wrong: not TOML, an unknown or missing key, a
         wrong type, what the form says of itself, and what ``further`` finds.
     """
@@ -43,12 +49,12 @@ def load_document(
         found = re.search(r"at line (\d+)", str(failure))
         line = int(found[1]) if found else text.count("\n") + 1
         raise error(f"{path}:{line}: not TOML: {failure}") from failure
-    faults = [*faults_of(raw, msgspec.inspect.type_info(form)), *further(raw)]
+    faults = [*faults_of(raw, msgspec.inspect.type_info(form), dec_hook=dec_hook), *further(raw)]
     if faults:
         positions = Positions(text)
         lines = sorted(((positions.line(fault.where), fault) for fault in faults), key=lambda found: found[0])
         raise error(*(f"{path}:{line}: {_dotted(fault.where)}: {fault.what}" for line, fault in lines))
-    return msgspec.convert(raw, form)
+    return msgspec.convert(raw, form, dec_hook=dec_hook)
 
 
 def _dotted(where: Where) -> str:

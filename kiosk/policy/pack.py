@@ -4,10 +4,11 @@ Every rule says on what it rests. What no handbook states is ``not_stated`` and 
 the terminal invents nothing there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -107,6 +108,24 @@ class Offline(Enum):
     REFUSED = "refused"
     WHOLE = "whole"
     """It asks the centre nothing."""
+
+
+OFFLINE_OF: Final[Mapping[Service, frozenset[Offline]]] = MappingProxyType(
+    {
+        Service.CARD_QUERY: frozenset({Offline.CHIP_ONLY, Offline.REFUSED}),
+        Service.PIN_CHANGE: frozenset({Offline.CHIP_ONLY, Offline.REFUSED}),
+        Service.TEMPORARY_LOSS: frozenset({Offline.RECORDED, Offline.REFUSED}),
+        Service.CARD_APPLICATION: frozenset({Offline.RECORDED, Offline.REFUSED}),
+        Service.OFFSITE_CARE: frozenset({Offline.RECORDED, Offline.REFUSED}),
+        Service.DATA_CHANGE: frozenset({Offline.RECORDED, Offline.REFUSED}),
+        Service.CANCELLING: frozenset({Offline.RECORDED, Offline.REFUSED}),
+        Service.CARD_REPLACEMENT: frozenset({Offline.RECORDED, Offline.REFUSED}),
+        Service.CARD_EXAMINATION: frozenset({Offline.CHIP_ONLY, Offline.REFUSED}),
+        Service.ASK_HANDBOOK: frozenset({Offline.WHOLE}),
+    }
+)
+"""What a service can do without the centre; the others can do nothing. A paper is issued at once or not at all."""
+_NOTHING_OFFLINE: Final = frozenset({Offline.REFUSED})
 
 
 class BankLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -247,17 +266,29 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     money: MoneyRules
 
     def faults(self) -> Iterator[Fault]:
-        """No cards, glasses on and off, a paper that it does not have, a service that its centre would never answer."""
+        """No cards, glasses on and off, a paper that it does not have, new cards that nobody makes, a service that its
+        centre would never answer, or that can't do without the centre what its rule says.
+        """
         if not self.codes.value:
             yield Fault(("codes", "value"), "missing; without a code no card is this region's")
         if self.portrait.glasses_worn_daily.value and PhotoDemand.NO_GLASSES in (self.application.photo.value or ()):
             what = "must not be true; application.photo has no_glasses"
             yield Fault(("portrait", "glasses_worn_daily", "value"), what)
+        for named, of_service in self.services.items():
+            can, said = OFFLINE_OF.get(named, _NOTHING_OFFLINE), of_service.offline.value
+            if said is not None and said not in can:
+                what = f"does not fit this service; allowed: {', '.join(sorted(one.value for one in can))}"
+                yield Fault(("services", named.value, "offline", "value"), what)
         for section, rule in (("application", self.application.meanwhile), ("replacement", self.replacement.meanwhile)):
             paper = None if rule.value is None else self.papers.get(rule.value)
             if rule.value is not None and paper is not None and not paper.issued.value:
                 what = f"papers.{rule.value.value}.issued is not true; nobody would hand it out"
                 yield Fault((section, "meanwhile", "value"), what)
+        replaces = self.services.get(Service.CARD_REPLACEMENT)
+        opened = self.replacement.instant_here.value or self.replacement.order_here.value
+        if replaces is not None and replaces.self_service.value and not opened:
+            what = "must not be true; neither replacement.instant_here nor order_here is"
+            yield Fault(("services", Service.CARD_REPLACEMENT.value, "self_service", "value"), what)
         if self.pin.held_by.value is not HeldBy.CENTRE:
             return
         for service in (Service.CARD_QUERY, Service.PIN_CHANGE, Service.LOSS_LIFTING):

@@ -30,6 +30,7 @@ BUSINESS_OF: Final[Mapping[Service, Business]] = MappingProxyType(
         Service.CARD_APPLICATION: Business.APPLICATION,
         Service.DATA_CHANGE: Business.DATA_CHANGE,
         Service.CANCELLING: Business.CANCELLING,
+        Service.CARD_REPLACEMENT: Business.REPLACEMENT,
     }
 )
 """What is filed as the rules of proxies call it. Of care elsewhere, papers and progress they do not speak: the holder

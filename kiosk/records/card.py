@@ -1,4 +1,4 @@
-"""States of a card, and the check characters of its numbers."""
+"""States of a card, why it is replaced, and the check characters of its numbers."""
 
 from enum import Enum
 from typing import Final
@@ -16,6 +16,17 @@ class CardState(Enum):
     """The social-security application is locked."""
     TEMPORARILY_LOST = "4"
     CANCELLED = "9"
+
+
+class ReplacementReason(Enum):
+    """AAE160, why a new card is wanted. Values are the centre's own words; what a region writes stands in its codes."""
+
+    LOST = "lost"
+    DAMAGED = "damaged"
+    IDENTITY_CHANGED = "identity_changed"
+    BANK_CHANGED = "bank_changed"
+    RENEWED = "renewed"
+    OTHER = "other"
 
 
 _CARD_NUMBER_WEIGHTS: Final = (3, 7, 9, 10, 5, 8, 4, 2)

@@ -55,6 +55,8 @@ class Move(Enum):
     """On record before the device is told: from here on the job has had its blank."""
     FEED_FAILED = "feed_failed"
     """The device says that nothing left the hopper."""
+    TWO_FED = "two_fed"
+    """The device says that a second blank has left the hopper with the job's own. It is nobody's."""
     IDENTIFIED = "identified"
     """The chip has told its identification code."""
     REJECTED = "rejected"
@@ -93,6 +95,8 @@ class Reason(Enum):
     NEVER_FED = "never_fed"
     ANOTHER_BLANK = "another_blank"
     """The code is not the one this job's chip told, or another job's chip told it."""
+    TWO_FED = "two_fed"
+    """Two blanks left the hopper at once, and nobody has counted since."""
     HOPPER_OVERFULL = "hopper_overfull"
     REJECT_BIN_FULL = "reject_bin_full"
     RETAINED_BIN_FULL = "retained_bin_full"
@@ -204,6 +208,7 @@ STEPS: Final[Mapping[Move, Step]] = MappingProxyType(
     {
         Move.FED: Step(Place.HOPPER, Place.PRINTER, Reason.HOPPER_EMPTY),
         Move.FEED_FAILED: Step(Place.PRINTER, Place.HOPPER, Reason.NOT_IN_PRINTER),
+        Move.TWO_FED: Step(Place.HOPPER, Place.PRINTER, Reason.HOPPER_EMPTY),
         Move.IDENTIFIED: Step(Place.PRINTER, Place.PRINTER, Reason.NOT_IN_PRINTER),
         Move.REJECTED: Step(Place.PRINTER, Place.REJECT_BIN, Reason.NOT_IN_PRINTER),
         Move.PRESENTED: Step(Place.PRINTER, Place.EXIT, Reason.NOT_IN_PRINTER),
@@ -215,7 +220,8 @@ STEPS: Final[Mapping[Move, Step]] = MappingProxyType(
 _HAS_A_CAUSE: Final = frozenset({Move.FEED_FAILED, Move.REJECTED, Move.RETAINED, Move.REMOVED})
 _SIGNED_BY_TWO: Final = frozenset({Move.HANDED_OVER, Move.REMOVED, Move.EMPTIED, Move.DIFFERENCE, Move.COUNTED})
 _OF_A_COUNT: Final = frozenset({Move.DIFFERENCE, Move.COUNTED})
-_OF_SEVERAL: Final = frozenset({Move.HANDED_OVER, Move.EMPTIED})
+_OF_SEVERAL: Final = frozenset({Move.HANDED_OVER, Move.EMPTIED, Move.REJECTED})
+"""What lies in the printer at once is rejected at once."""
 _TAKEN_OUT: Final = frozenset({Move.REMOVED, Move.EMPTIED})
 _IN_THE_PRINTER: Final = frozenset({Place.PRINTER, Place.EXIT})
 EMPTIABLE: Final = (Place.HOPPER, Place.REJECT_BIN, Place.RETAINED_BIN)
@@ -247,10 +253,12 @@ def moved(balance: Balance, movement: Movement) -> Balance:
             return _counted(balance, movement)
     if move is Move.FED and (balance.printer or balance.exit):
         raise Impossible(Reason.PRINTER_NOT_CLEAR)
+    if move is Move.TWO_FED and balance.printer != 1:
+        raise Impossible(Reason.PRINTER_NOT_CLEAR if balance.printer else Reason.NOT_IN_PRINTER)
     step = STEPS[move]
     # A valid card that waits inside after a restart is never offered to whoever comes by.
     source = Place.PRINTER if move is Move.RETAINED and not balance.exit else step.source
-    return balance.shifted(1, source, step.target, step.otherwise)
+    return balance.shifted(movement.count, source, step.target, step.otherwise)
 
 
 def _check_form(movement: Movement) -> None:

@@ -8,11 +8,16 @@ from typing import Annotated
 
 import msgspec
 
+from kiosk.records.card import ReplacementReason
 from kiosk.records.china_time import Moment
 from kiosk.records.portrait import FiledPortrait, NoPortrait
 
 MOST_TOLD = 20
 """Filings in one answer, the newest first."""
+
+LONGEST_KEPT_DAYS = 30
+"""Without the centre's receipt a portrait is erased from the terminal after so many days. The operator's choice: long
+enough for any line to be mended, and what its person agrees to."""
 
 GUARDIAN_BELOW = 14
 """Years; below it a guardian consents to the use of personal data: Personal Information Protection Law, §31."""
@@ -130,8 +135,22 @@ class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     kind: IssuedPaper
 
 
-Matter = CardApplication | OffsiteCare | DataChange | Cancelling | Paper
-MATTERS: tuple[type[Matter], ...] = (CardApplication, OffsiteCare, DataChange, Cancelling, Paper)
+class CardReplacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="card_replacement"):
+    """An order: a new card in place of another, which an office makes and hands over."""
+
+    reason: ReplacementReason
+    phone: Phone | None = None
+    no_portrait: NoPortrait | None = None
+    """As of an application."""
+
+    def __repr__(self) -> str:
+        return f"<CardReplacement {self.reason.value}>"
+
+
+Matter = CardApplication | OffsiteCare | DataChange | Cancelling | CardReplacement | Paper
+PICTURED = (CardApplication, CardReplacement)
+"""Matters that end in a card with a portrait on it."""
+MATTERS: tuple[type[Matter], ...] = (CardApplication, OffsiteCare, DataChange, Cancelling, CardReplacement, Paper)
 
 
 def matter_key(matter: Matter) -> str:
@@ -145,12 +164,21 @@ def matter_key(matter: Matter) -> str:
             return "data_change"
         case Cancelling():
             return "cancelling"
+        case CardReplacement():
+            return "card_replacement"
         case Paper(kind=kind):
             return kind.value
 
 
 MATTER_KEYS = frozenset(
-    {"card_application", "offsite_care", "data_change", "cancelling", *(kind.value for kind in IssuedPaper)}
+    {
+        "card_application",
+        "offsite_care",
+        "data_change",
+        "cancelling",
+        "card_replacement",
+        *(kind.value for kind in IssuedPaper),
+    }
 )
 
 
@@ -190,10 +218,56 @@ class FileMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     proxy: Proxy | None = None
     """Who stands there, where it is not the holder."""
     portrait: FiledPortrait | None = None
-    """With an application, where the terminal has taken one."""
+    """With an application or an order for a new card, where the terminal has taken one."""
 
     def __repr__(self) -> str:
         return f"<FileMatter {matter_key(self.matter)}>"
+
+
+class TakenDown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A filing in the ledger entry that brings it to a centre that did not answer. Who files it, the entry says."""
+
+    matter: Matter
+    """Without what is for the office alone: that goes in the :class:`Enclosure`."""
+    relation: Relation | None = None
+    """Of a proxy; None where the holder files."""
+    to_show: Annotated[tuple[PaperWord, ...], msgspec.Meta(max_length=12)] = ()
+    """Of :class:`Proxy`."""
+    enclosure: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)] | None = None
+    """SHA-256 of the sealed :class:`Enclosure` beside the ledger; None where nothing goes with it."""
+
+    def __repr__(self) -> str:
+        return f"<TakenDown {matter_key(self.matter)}>"
+
+
+class Enclosure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What goes with a filing that was taken down and stands in no entry, since entries are kept: it can be erased."""
+
+    portrait: FiledPortrait | None = None
+    no_portrait: NoPortrait | None = None
+
+    def __repr__(self) -> str:
+        return "<Enclosure>"
+
+
+def discreet(matter: Matter) -> Matter:
+    """The matter without what is for an office to know, and only as long as it takes a portrait for it."""
+    return msgspec.structs.replace(matter, no_portrait=None) if isinstance(matter, PICTURED) else matter
+
+
+def taken_down(question: FileMatter) -> tuple[TakenDown, Enclosure | None]:
+    """What of a question that nobody answered goes into the entry, and what is to be kept beside it."""
+    matter, proxy = question.matter, question.proxy
+    enclosure = Enclosure(
+        portrait=question.portrait,
+        no_portrait=matter.no_portrait if isinstance(matter, PICTURED) else None,
+    )
+    filing = TakenDown(
+        matter=discreet(matter),
+        relation=None if proxy is None else proxy.relation,
+        to_show=() if proxy is None else proxy.to_show,
+    )
+    return filing, enclosure if enclosure != Enclosure() else None
 
 
 class FilingVerdict(Enum):
@@ -211,6 +285,14 @@ class FilingVerdict(Enum):
     """The matter is about a card, and there is none in use."""
     NOTHING_TO_REST_ON = "nothing_to_rest_on"
     """A paper wants an application or a replacement that is under way."""
+    NOT_REPORTED = "not_reported"
+    """The order for a lost card wants its report first."""
+    REPORTED_LOST = "reported_lost"
+    """The card is reported lost: a new one is ordered for that reason only."""
+    NOT_ACTIVATED = "not_activated"
+    """The card to be replaced has never been started."""
+    RUNNING = "running"
+    """A new card is on its way already, and not by a filing."""
     LATE = "late"
     """The term for it has passed: a window decides."""
     NOT_OPEN = "not_open"
@@ -264,6 +346,8 @@ class FilingTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Of :class:`Proxy`."""
     has_portrait: bool = False
     """A portrait came with it and is there still; without one a window takes it."""
+    verdict: FilingVerdict | None = None
+    """Why it was refused when it arrived, taken down without the centre; None where nobody or an office refused it."""
 
     def __repr__(self) -> str:
         return f"<FilingTold {matter_key(self.matter)} {self.state.value}>"

@@ -9,8 +9,11 @@ from typing import Annotated, Final
 
 import msgspec
 
+from kiosk.records.card import ReplacementReason
 from kiosk.records.china_time import Moment
 from kiosk.records.filings import IdentifiedBy
+
+__all__ = ["ReplacementReason"]
 
 SERVICE: Final = "card_replacement"
 """What such a transaction is called among the services of a terminal."""
@@ -19,17 +22,6 @@ TOKEN_HEADING: Final = b"card-terminal issuance token v1\n"
 IdentificationCode = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-F]{32}\Z")]
 """AAZ501, 16 bytes as upper-case hex."""
 Fen = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-
-
-class ReplacementReason(Enum):
-    """Why a new card is wanted. Values are the centre's own words; what a region writes stands in its codes."""
-
-    LOST = "lost"
-    DAMAGED = "damaged"
-    IDENTITY_CHANGED = "identity_changed"
-    BANK_CHANGED = "bank_changed"
-    RENEWED = "renewed"
-    OTHER = "other"
 
 
 class ReserveIssuance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -233,16 +225,26 @@ class BlankRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     verdict: BlankVerdict
 
 
+class BlankPurpose(Enum):
+    """What a blank's chip is to be opened for."""
+
+    WRITING = "writing"
+    """By its personalisation key, before it is somebody's card."""
+    READING_BACK = "reading_back"
+    """By its external key, afterwards: from norm 3.00 on a chip shows its holder to nobody else."""
+
+
 class AuthenticateBlank(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """POST /v1/issuances/blank-authentication. The blank's challenge, before it lets itself be written to."""
+    """POST /v1/issuances/blank-authentication. The chip's challenge, before it lets itself be written to or read."""
 
     transaction_id: str
     challenge: bytes
     """8 bytes of a 3DES card, 16 of an SM4 card."""
+    purpose: BlankPurpose = BlankPurpose.WRITING
 
 
 class BlankAuthenticated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the blank wants in EXTERNAL AUTHENTICATE with its personalisation key."""
+    """What the chip wants in EXTERNAL AUTHENTICATE with the key for that purpose."""
 
     cryptogram: bytes
 

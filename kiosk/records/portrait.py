@@ -27,6 +27,10 @@ MOST_SEALED: Final = LARGEST_KB * 1000 + 48
 """HPKE adds a public key of 32 bytes and a tag of 16."""
 CONSENT_TEXT: Final = "portrait-1"
 """Names the words of the consent page; other words, another name."""
+KEPT_CONSENT_TEXT: Final = "portrait-2"
+"""The same where the terminal keeps a portrait, sealed, until the centre can be reached."""
+NEW_CARD_CONSENT_TEXT: Final = "portrait-new-card-1"
+"""The same where the card is made at the terminal and the picture goes nowhere else."""
 COMPARISON_TEXT: Final = "comparison-1"
 """The same for the page that asks whether the portrait may be compared with the identity card's photo."""
 _PURPOSE: Final = b"ssct-portrait-1"
@@ -112,6 +116,8 @@ class NoPortrait(Enum):
     """Above or below what the camera sees; somebody in a wheelchair."""
     UNTOLD = "untold"
     """Something else, or nobody's affair."""
+    LOST = "lost"
+    """The centre's own word: what was taken down with the application did not come with it."""
 
 
 class Likeness(Enum):

@@ -143,5 +143,36 @@ def open_from_terminal(sealed: bytes, purpose: bytes, centre: X25519PrivateKey) 
         raise Unreadable("what a terminal sealed does not open") from error
 
 
+def seal_enclosure(
+    plaintext: bytes, ledger_id: bytes, transaction_id: str, centre: X25519PublicKey
+) -> tuple[bytes, bytes]:
+    """Encrypt under a fresh data key, and seal that key so that only the centre opens it, for this one transaction.
+
+    :returns: the sealed key, and nonce ‖ ciphertext. They lie apart: without its key the ciphertext is noise, to the
+        centre as well.
+    """
+    key, nonce, purpose = os.urandom(_KEY_SIZE), os.urandom(_NONCE_SIZE), _enclosure_info(ledger_id, transaction_id)
+    return _hpke.encrypt(key, centre, info=purpose), nonce + AESGCM(key).encrypt(nonce, plaintext, purpose)
+
+
+def open_enclosure(
+    sealed_key: bytes, ciphertext: bytes, ledger_id: bytes, transaction_id: str, centre: X25519PrivateKey
+) -> bytes:
+    """The centre's side of :func:`seal_enclosure`.
+
+    :raises Unreadable: sealed for another ledger, transaction or key, or damaged.
+    """
+    purpose = _enclosure_info(ledger_id, transaction_id)
+    key = open_from_terminal(sealed_key, purpose, centre)
+    try:
+        return AESGCM(key).decrypt(ciphertext[:_NONCE_SIZE], ciphertext[_NONCE_SIZE:], purpose)
+    except (InvalidTag, ValueError) as error:
+        raise Unreadable("an enclosure does not open") from error
+
+
+def _enclosure_info(ledger_id: bytes, transaction_id: str) -> bytes:
+    return b"ssct-enclosure-1" + ledger_id + transaction_id.encode()
+
+
 def _epoch_info(ledger_id: bytes, epoch: int) -> bytes:
     return b"ssct-epoch-1" + ledger_id + struct.pack(">I", epoch)

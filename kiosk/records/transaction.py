@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from kiosk.records.filings import IdentifiedBy
+from kiosk.records.filings import IdentifiedBy, TakenDown
 from kiosk.records.portrait import Consent
 
 SCHEMA_VERSION: Final = 1
@@ -40,6 +40,8 @@ class Service(Enum):
     """What the handbook states. Nobody is identified, so no entry is written."""
     CARD_ACTIVATION = "card_activation"
     """启用, 激活: the social side of a new card is started."""
+    CARD_REPLACEMENT = "card_replacement"
+    """补卡, 换卡: a new card in place of another, made here or ordered."""
 
 
 class Stage(Enum):
@@ -137,7 +139,8 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """AAC003 as the citizen typed it, or as their ID card has it; empty where a social security card was there to say
     it."""
     identified_by: IdentifiedBy | None = None
-    """Of a loss report: how its holder was identified. None elsewhere, and in entries older than this field."""
+    """Of a loss report or a filing taken down: how its holder was identified. None elsewhere, and in entries older than
+    this field."""
     proxy_number: str = ""
     """AAE135 of who acted for the holder; empty where the holder did."""
     proxy_name: str = ""
@@ -155,6 +158,8 @@ class Transaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """The pack's rule that decided, such as ``pin.tries``."""
     consent: Consent | None = None
     """With stage CONSENT, and with no other."""
+    filing: TakenDown | None = None
+    """What is filed by this entry, with the outcome RECORDED of a matter for an office, and with no other."""
 
     def __repr__(self) -> str:
         return f"<Transaction {self.service.value} {self.stage.value} {self.transaction_id[:8]}>"

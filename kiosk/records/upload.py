@@ -49,6 +49,21 @@ class Tombstone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return b"ssct-tombstone-1" + ledger_id + canonical([self.sequence, self.stored_hash, self.reason])
 
 
+class SealedEnclosure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What goes with one entry and stands in none, or the word why it does not come any more."""
+
+    sequence: int
+    """The entry that names it by the SHA-256 of its ciphertext."""
+    sealed_key: bytes = b""
+    """HPKE to the centre; see :func:`kiosk.records.sealing.seal_enclosure`."""
+    ciphertext: bytes = b""
+    gone: str = ""
+    """``expired``, ``missing`` or ``damaged``; key and ciphertext are empty then."""
+
+    def __repr__(self) -> str:
+        return f"<SealedEnclosure {self.sequence}>"
+
+
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Entries of one ledger in sequence. Tombstones stand for the sequences that ``entries`` lacks."""
 
@@ -58,6 +73,8 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The epoch keys that ``entries`` name."""
     entries: list[SealedEntry]
     tombstones: list[Tombstone] = []
+    enclosures: list[SealedEnclosure] = []
+    """Of those of ``entries`` that have one."""
 
 
 class Verdict(Enum):

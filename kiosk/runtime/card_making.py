@@ -1,42 +1,60 @@
-"""What each request of a card in the making asks of the printer, of its contact station, of the slot's motor and of the
-stock's book.
+"""What each request of a card in the making asks of the printer, of its contact station, of the slot's motor, of the
+painter of its face and of the stock's book.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_encoder import CardEncoder, NameDoesNotFit, PersonalisationRefused
-from drivers.ports.card_printer import CardPrinter, Media
-from drivers.ports.card_reader import CardKind, CardReader, HolderDataProtected
-from drivers.ports.errors import MediaRemoved, NotConnected, ProtocolViolation, TimedOut
+from drivers.ports.card_printer import Bin, CardPrinter, Media
+from drivers.ports.card_reader import (
+    CardKind,
+    CardReader,
+    Challenge,
+    Cryptogram,
+    ExternalAuthenticationRefused,
+    HolderDataProtected,
+    SocialSecurityCard,
+)
+from drivers.ports.errors import DeviceError, MediaRemoved, NotConnected, ProtocolViolation, TimedOut
+from kiosk.card_face.errors import CardFaceError, GlyphMissing, NameTooLong, PortraitUnfit
+from kiosk.card_face.painted import PaintedCard
 from kiosk.custody.book import StockBook
 from kiosk.journeys.issuing_requests import (
     AwaitTaken,
     Book,
     BookRefused,
+    CheckParticulars,
     DiscardCard,
     DrawBlankChallenge,
+    DrawReadBackChallenge,
     EjectCard,
     FeedBlank,
     GiveOldCardBack,
     HoldOldCard,
     IdentifyBlank,
     LookAtPrinter,
+    PaintCard,
     Personalise,
     PrintFace,
     ReadBack,
     RetainOldCard,
+    Unprintable,
     Whereabouts,
     WhereIsBlank,
     Written,
 )
 from kiosk.journeys.requests import LedgerFailed
 from kiosk.ledger.errors import LedgerError
+from kiosk.portrait.errors import PortraitError
 from kiosk.records.custody import Impossible
 from kiosk.runtime.lanes import Lane, Lanes
+
+if TYPE_CHECKING:  # Pillow is loaded where cards are printed only
+    from kiosk.card_face.painter import FacePainter
 
 _CHIP_WAIT_S: Final = 5.0
 """A chip that was brought to the contacts answers at once, or pcscd's next look finds it (0.4 s)."""
@@ -50,6 +68,7 @@ PrinterRequest = (
     | DrawBlankChallenge
     | Personalise
     | PrintFace
+    | DrawReadBackChallenge
     | ReadBack
     | EjectCard
     | AwaitTaken
@@ -57,7 +76,8 @@ PrinterRequest = (
 )
 SlotRequest = HoldOldCard | GiveOldCardBack | RetainOldCard
 BookRequest = Book | WhereIsBlank
-MakingRequest = PrinterRequest | SlotRequest | BookRequest
+FaceRequest = CheckParticulars | PaintCard
+MakingRequest = PrinterRequest | SlotRequest | BookRequest | FaceRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +89,12 @@ class CardMaker:
     station: CardReader
     """The contacts of the encoder, read as any reader would."""
     book: StockBook
+    painter: "FacePainter"
+    """Of the faces of this region's blanks."""
     slot: CaptureUnit | None = None
     """The motor of the citizen's slot; None where a hand moves the card, and no old card can be kept."""
+    usual_minutes: int | None = None
+    """How long a card takes, as whoever runs the terminal has stated; None where nobody has."""
 
 
 def errand(request: MakingRequest, maker: CardMaker, lanes: Lanes) -> tuple[Lane, Callable[[], Any]]:
@@ -80,11 +104,15 @@ def errand(request: MakingRequest, maker: CardMaker, lanes: Lanes) -> tuple[Lane
             return lanes.ledger, book_errand(request, maker.book)
         case HoldOldCard() | GiveOldCardBack() | RetainOldCard():
             return lanes.card, slot_errand(request, maker.slot)
+        case CheckParticulars() | PaintCard():
+            return lanes.maker, face_errand(request, maker)
         case _:
             return lanes.maker, making_errand(request, maker)
 
 
-def making_errand(request: PrinterRequest, maker: CardMaker) -> Callable[[], Any]:
+def making_errand(  # noqa: PLR0911 - one a request
+    request: PrinterRequest, maker: CardMaker
+) -> Callable[[], Any]:
     """The call that answers ``request``."""
     printer, encoder = maker.printer, maker.encoder
     match request:
@@ -100,16 +128,63 @@ def making_errand(request: PrinterRequest, maker: CardMaker) -> Callable[[], Any
             return lambda: _personalise(encoder, request)
         case PrintFace(job, face):
             return lambda: printer.print_face(job, face)
-        case ReadBack():
-            return lambda: _read_back(maker.station)
+        case DrawReadBackChallenge():
+            return lambda: _challenge_of_new_card(maker.station)
+        case ReadBack(cryptogram):
+            return lambda: _read_back(maker.station, cryptogram)
         case EjectCard():
             return printer.eject
         case AwaitTaken():
             return lambda: _taken(printer)
         case DiscardCard(to):
-            return lambda: printer.discard(to)
+            return lambda: _discard(maker, to)
         case other:
             assert_never(other)
+
+
+def face_errand(request: FaceRequest, maker: CardMaker) -> Callable[[], Any]:
+    """The call on the painter that answers ``request``; in the printer's lane, which moves nothing then."""
+    match request:
+        case CheckParticulars():
+            return lambda: _check(maker, request)
+        case PaintCard():
+            return lambda: _paint(maker.painter, request)
+        case other:
+            assert_never(other)
+
+
+def _check(maker: CardMaker, request: CheckParticulars) -> Unprintable | None:
+    try:
+        maker.painter.check(request.particulars)
+    except CardFaceError as error:
+        return _in_a_word(error)
+    return None if maker.encoder.has_room_for(request.particulars.name) else Unprintable.NAME_TOO_LONG
+
+
+def _paint(painter: "FacePainter", request: PaintCard) -> PaintedCard | Unprintable:
+    from kiosk.portrait.finish import chip_portrait  # noqa: PLC0415 - OpenCV is loaded where a card is painted only
+
+    jpeg, particulars = bytes(request.portrait.jpeg), request.particulars
+    try:
+        return PaintedCard(
+            painter.paint(particulars, jpeg), painter.proof(particulars, jpeg), chip_portrait(jpeg)
+        )  # fmt: skip
+    except CardFaceError as error:
+        return _in_a_word(error)
+    except PortraitError:
+        return Unprintable.PORTRAIT
+
+
+def _in_a_word(error: CardFaceError) -> Unprintable:
+    match error:
+        case GlyphMissing():
+            return Unprintable.CHARACTERS
+        case NameTooLong():
+            return Unprintable.NAME_TOO_LONG
+        case PortraitUnfit():
+            return Unprintable.PORTRAIT
+        case _:
+            return Unprintable.DATA
 
 
 def book_errand(request: BookRequest, book: StockBook) -> Callable[[], Any]:
@@ -169,18 +244,41 @@ def _personalise(encoder: CardEncoder, request: Personalise) -> bool:
     return True
 
 
-def _read_back(station: CardReader) -> Written:
+def _new_card(station: CardReader) -> SocialSecurityCard:
+    kind = station.wait_for_card(_CHIP_WAIT_S)
+    if kind is not CardKind.SOCIAL_SECURITY:
+        raise ProtocolViolation("card_encoder", f"a card was written, and this is {kind.value}")
+    return station.card()
+
+
+def _challenge_of_new_card(station: CardReader) -> Challenge:
     try:
-        kind = station.wait_for_card(_CHIP_WAIT_S)
-        if kind is not CardKind.SOCIAL_SECURITY:
-            raise ProtocolViolation("card_encoder", f"a card was written, and this is {kind.value}")
-        card = station.card()
+        return _new_card(station).draw_challenge()
+    except DeviceError:
+        station.release()
+        raise
+
+
+def _read_back(station: CardReader, cryptogram: Cryptogram | None) -> Written:
+    try:
+        if cryptogram is None:
+            card = _new_card(station)
+        else:
+            card = station.card()  # the one that drew the challenge
+            with suppress(ExternalAuthenticationRefused):  # it stays closed then, and is not what was ordered
+                card.authenticate_terminal(cryptogram)
+        issuer = card.read_issuer()
         try:
-            return Written(card.read_issuer(), card.read_holder())
+            return Written(issuer, card.read_holder(), card.read_photo())
         except HolderDataProtected:
-            return Written(card.read_issuer(), None)
+            return Written(issuer, None)
     finally:
         station.release()
+
+
+def _discard(maker: CardMaker, to: Bin) -> None:
+    maker.station.release()  # it may have been opened to be read, and the centre has not answered
+    maker.printer.discard(to)
 
 
 def _taken(printer: CardPrinter) -> bool:

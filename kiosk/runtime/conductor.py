@@ -16,8 +16,7 @@ from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
 from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.frame import Session
 from kiosk.journeys.issuing_recovery import settling
-from kiosk.journeys.issuing_requests import AwaitTaken, BookRefused, Pause, Wait
-from kiosk.journeys.new_card import take_new_card
+from kiosk.journeys.issuing_requests import AwaitTaken, BookRefused, Pause, RetainOldCard, TellTime, Wait
 from kiosk.journeys.reception import reception
 from kiosk.journeys.requests import (
     Announce,
@@ -48,11 +47,13 @@ from kiosk.journeys.requests import (
     Show,
     SlipFate,
     TakePortrait,
+    TooManyWait,
     Unreachable,
 )
 from kiosk.journeys.views import (
     AnyIntent,
     Attract,
+    FeeCode,
     Intent,
     NameEntry,
     NumberEntry,
@@ -63,7 +64,6 @@ from kiosk.journeys.views import (
     SoundEntry,
     StillThere,
     TakeCard,
-    TakeIdCard,
     Typed,
     View,
     Working,
@@ -72,16 +72,18 @@ from kiosk.journeys.views import (
 from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
 from kiosk.portrait.guidance import Instruction
+from kiosk.records.health import DeviceHealth
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
-    CONSENT_TEXT,
     FiledComparison,
     FiledPortrait,
     Likeness,
     TakenPortrait,
 )
 from kiosk.records.transaction import Outcome, Service, Transaction
+from kiosk.runtime.calls import called_for, take_card
 from kiosk.runtime.card_making import MakingRequest, errand
+from kiosk.runtime.device_states import DeviceStates
 from kiosk.runtime.errands import card_errand, id_errand, pad_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
@@ -101,10 +103,6 @@ GIVE_UP_READER_S: Final = 10.0
 """How long a failing reader is asked whether the card has been taken."""
 CLOSING_S: Final = 20.0
 """How long a closing terminal lets a citizen read how it ended."""
-ID_TAKEN_AT_ONCE_S: Final = 0.3
-"""Whoever has taken the identity card by then is not asked for it."""
-URGENT_S: Final = 10.0
-"""After this long a forgotten card is called for urgently (docs/ux-rules.md rule 9)."""
 UNSETTLED_POLL_S: Final = 30.0
 """How often it is looked whether a card is half made; at the start at once."""
 WAITS_S: Final = 20.0
@@ -143,7 +141,8 @@ class Conductor:
         self._lanes = Lanes(surroundings.wake, surroundings.monotonic)
         self._health = Health()
         self._pulse = Pulse(self._lanes, self._health)
-        self._watch = DeviceWatch(devices, journal, self._lanes, self._health)
+        self._device_states = DeviceStates(lambda: int(surroundings.now().timestamp() * 1000))
+        self._watch = DeviceWatch(devices, journal, self._lanes, self._health, self._device_states)
         self._idleness = Idleness(self._clock())
         self._large = False
         self._ticket = 0
@@ -182,7 +181,9 @@ class Conductor:
             offered = isinstance(self._view, NumberEntry | NameEntry | SoundEntry)
         else:
             offered = intent in {action.intent for action in actions_of(self._view)}
-        if not offered or not self._request.awaits_citizen or self._closed_view() is not None:
+        # While it is asked whether a fee has come, whoever goes away is heard all the same.
+        heard = self._request.awaits_citizen or (isinstance(self._view, FeeCode) and intent is Intent.CANCEL)
+        if not offered or not heard or self._closed_view() is not None:
             return
         if intent is Intent.CANCEL:
             self._interrupt(CitizenCancelled())
@@ -227,7 +228,14 @@ class Conductor:
         closed = self._health.view(self._region.hotline)
         if closed is not None:
             return f"out of service, {closed.code}"
-        return "waits for somebody" if self.vacant else "serves somebody"
+        serving = "waits for somebody" if self.vacant else "serves somebody"
+        makes_none = self._watch.makes_no_cards
+        return f"{serving}, makes no card: {makes_none}" if makes_none else serving
+
+    @property
+    def device_health(self) -> tuple[DeviceHealth, ...]:
+        """How each device last answered, for technicians."""
+        return self._device_states.all
 
     def stop(self) -> None:
         """End the lanes and close a running journey, which wipes what it holds."""
@@ -256,6 +264,7 @@ class Conductor:
             self._mind_unsettled(now)
         if self._at_reception:
             self._watch.look_at_printer(now)
+            self._watch.look_at_maker(now)
         self._draw(now)
 
     def _take(self, answer: LaneAnswer | Meanwhile) -> None:
@@ -318,7 +327,7 @@ class Conductor:
             case AskCentre():
                 self._hand(self._lanes.centre, lambda: self._ask_centre(request))
             case Record():
-                self._hand(self._lanes.ledger, lambda: self._journal.append(request.transaction))
+                self._hand(self._lanes.ledger, lambda: self._journal.append(request.transaction, request.enclosure))
             case EnterPin() | EnterPinBlock() | IdentifyPad() | LoadWorkingKey():
                 self._hand(self._lanes.pad, self._pad_errand(request))
             case AwaitIdDocument() | ReadIdDocument() | ReturnIdDocument():
@@ -332,17 +341,22 @@ class Conductor:
                 self._hand(self._lanes.camera, self._comparison(request))
             case SealPortrait():
                 self._send(self._sealed(request))
+            case TellTime():
+                self._send(int(self._surroundings.now().timestamp() * 1000))
             case Pause(seconds=seconds) | Wait(seconds=seconds):
                 self._passes_at = self._clock() + seconds
             case _ if isinstance(request, MakingRequest):
                 self._make(request)
             case _:
-                self._hand(self._lanes.card, card_errand(request, self._devices.card_reader))
+                self._hand(
+                    self._lanes.card, card_errand(request, self._devices.card_reader, self._devices.capture_unit)
+                )
 
     def _make(self, request: MakingRequest) -> None:
         maker = self._devices.card_maker
         if maker is None:
             raise AssertionError("a journey makes a card where nothing can")
+        self._watch.card_unsettled = True  # until the ledger is asked again, once this one has come to its end
         self._hand(*errand(request, maker, self._lanes))
 
     def _id_errand(self, request: AwaitIdDocument | ReadIdDocument | ReturnIdDocument) -> Callable[[], Any]:
@@ -385,7 +399,7 @@ class Conductor:
         return FiledPortrait(
             sealed=request.portrait.sealed(request.transaction_id, self._studio.centre),
             consent_by=request.consent_by,
-            consent_text=CONSENT_TEXT,
+            consent_text=request.consent_text,
             comparison=FiledComparison(likeness=request.likeness, consent_text=COMPARISON_TEXT)
             if request.likeness is not None
             else None,
@@ -412,8 +426,7 @@ class Conductor:
         if self._is_still_awaited(request, error, value):
             self._hand_over(request)
             return
-        if isinstance(request, AwaitCard | ReturnCard):
-            self._holds_card = isinstance(request, AwaitCard) and error is None
+        self._note_card(answer)
         # A card that came in the last moment is the journey's: it must give it back.
         if self._interruption is not None and request.interruptible and not self._holds_new_card(request, error):
             if isinstance(value, Pin | TakenPortrait):
@@ -433,13 +446,25 @@ class Conductor:
                 self._begun_at = self._clock()
                 self._view = request.view
                 self._hand_over(request)
+            case DeviceError() | IssuanceRefused() | BookRefused() | TooManyWait():
+                self._failed(request, error)
             case LedgerFailed():
                 self._health.broken("ledger", error)
                 self._throw(error)
-            case DeviceError() | IssuanceRefused() | BookRefused():
-                self._failed(request, error)
             case defect:
                 raise defect
+
+    def _note_card(self, answer: LaneAnswer) -> None:
+        """Note whether the card in the slot is the journey's."""
+        match self._request:
+            case AwaitCard():
+                self._holds_card = answer.error is None
+            case ReturnCard():
+                self._holds_card = False
+            case RetainOldCard() if answer.value is True:
+                self._holds_card = False
+            case _:
+                pass
 
     def _is_still_awaited(self, request: Request[Any], error: BaseException | None, value: Any) -> bool:
         """Whether one short wait is over, and the citizen has time yet."""
@@ -451,7 +476,7 @@ class Conductor:
             case _:
                 return False
 
-    def _failed(self, request: Request[Any], error: DeviceError | IssuanceRefused | BookRefused) -> None:
+    def _failed(self, request: Request[Any], error: DeviceError | IssuanceRefused | BookRefused | TooManyWait) -> None:
         _log.warning("%s: %s", type(request).__name__, error)
         if isinstance(error, NotConnected) and error.device == "id_reader":
             self._watch.lost_id_reader()  # nobody else is sent to it until it has answered
@@ -542,6 +567,7 @@ class Conductor:
         self._interruption = None
         match ended_with:
             case Service() if self._health.view(self._region.hotline) is None:
+                maker = self._devices.card_maker
                 session = Session(
                     self._surroundings.new_transaction_id(),
                     self._region,
@@ -549,6 +575,9 @@ class Conductor:
                     reads_id_cards=self._watch.reads_id_cards,
                     takes_portraits=self._studio is not None and self._watch.camera_there,
                     compares_portraits=self._studio is not None and self._studio.likeness is not None,
+                    makes_cards=self._watch.makes_cards,
+                    keeps_old_cards=self._watch.keeps_old_cards,
+                    usual_minutes=maker.usual_minutes if maker is not None else None,
                     printing=self._watch.printing,
                     handbook=self._handbook,
                     country=self._surroundings.country,
@@ -611,6 +640,7 @@ class Conductor:
             self._lanes.do_aside(self._lanes.card, self._devices.card_reader.card_present, self._slot_seen)
 
     def _slot_seen(self, answer: LaneAnswer) -> None:
+        self._device_states.note("card_reader", answer.error)
         if isinstance(answer.error, DeviceError):
             if self.vacant:
                 self._health.broken("card_reader", answer.error)
@@ -624,11 +654,12 @@ class Conductor:
         came, self._slot_was_full = full and not self._slot_was_full, full
         if not full:
             self._left_behind = False
-        elif self.vacant and came and self._closed_view() is None:
+        elif self.vacant and came and self._closed_view() is None and not self._watch.may_hold_old_card:
             self._citizen_present = True
             self._send(Intent.START)
         elif self.vacant:
             self._left_behind = True
+            self._watch.bring_out_what_was_left()
 
     # Drawing.
 
@@ -637,28 +668,14 @@ class Conductor:
         if not self.vacant:
             return None
         closed = self._health.view(self._region.hotline)
-        if closed is None and self._slot_was_full and self._left_behind:
-            return TakeCard(say("请取走您的卡"), say("卡还在机器里，别忘了拿走。"), urgent=True)
+        left_inside = self._slot_was_full and self._left_behind
+        if closed is None and (left_inside or self._watch.card_at_mouth):
+            return take_card(urgent=True)
         return closed
 
     def _draw(self, now: float) -> None:
-        view: View = self._closed_view() or self._view
-        if isinstance(self._request, ReturnCard):
-            urgent = now - self._released_at >= URGENT_S
-            view = TakeCard(
-                title=say("请取走您的卡"),
-                line=say("卡还在机器里，别忘了拿走。") if urgent else say("取走卡以后，屏幕上会告诉您结果。"),
-                urgent=urgent,
-            )
-        elif isinstance(self._request, AwaitTaken):
-            view = take_new_card(urgent=now - self._begun_at >= URGENT_S)
-        elif isinstance(self._request, ReturnIdDocument) and now - self._released_at >= ID_TAKEN_AT_ONCE_S:
-            urgent = now - self._released_at >= URGENT_S
-            view = TakeIdCard(
-                title=say("请拿回身份证"),
-                line=say("身份证还在机器上，别忘了拿走。") if urgent else self._request.line,
-                urgent=urgent,
-            )
+        since = self._begun_at if isinstance(self._request, AwaitTaken) else self._released_at
+        view: View = called_for(self._request, now - since) or self._closed_view() or self._view
         left = self._warning_left(now)
         scene = Scene(
             view,

@@ -1,8 +1,10 @@
 """What each request asks of a device: the blocking call that a lane makes for it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, assert_never
 
+from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_reader import CardReader, Cryptogram, ExternalAuthenticationRefused
 from drivers.ports.errors import MediaRemoved
 from drivers.ports.id_reader import DocumentUnreadable, IdDocument, IdReader
@@ -36,8 +38,13 @@ _PIN_WAIT_S: Final = 240.0
 """The pad's own limit; its one-byte timer ends at 255 s. Idleness is ours to mind, so the entry is renewed."""
 
 
-def card_errand(request: Request[Any], reader: CardReader) -> Callable[[], Any]:  # noqa: PLR0911 - one a request
-    """The call on the card reader that answers ``request``."""
+def card_errand(  # noqa: PLR0911 - one a request
+    request: Request[Any], reader: CardReader, motor: CaptureUnit | None
+) -> Callable[[], Any]:
+    """The call on the card reader that answers ``request``.
+
+    :param motor: the slot's; None where a hand moves the card.
+    """
     match request:
         case AwaitCard():
             return lambda: reader.wait_for_card(_CARD_WAIT_S)
@@ -60,7 +67,7 @@ def card_errand(request: Request[Any], reader: CardReader) -> Callable[[], Any]:
         case OpenChip(cryptogram):
             return lambda: _open_chip(reader, cryptogram)
         case ReturnCard():
-            return lambda: _return_card(reader)
+            return lambda: _return_card(reader, motor)
         case _:
             raise AssertionError(type(request).__name__)
 
@@ -115,6 +122,11 @@ def _open_chip(reader: CardReader, cryptogram: Cryptogram) -> bool:
     return True
 
 
-def _return_card(reader: CardReader) -> None:
+def _return_card(reader: CardReader, motor: CaptureUnit | None) -> None:
     reader.release()
-    reader.wait_for_removal(_CARD_WAIT_S)
+    if motor is None:
+        reader.wait_for_removal(_CARD_WAIT_S)
+        return
+    with suppress(MediaRemoved):
+        motor.eject()  # one that lies at the mouth already stays there
+    motor.wait_until_taken(_CARD_WAIT_S)

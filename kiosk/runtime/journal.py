@@ -11,10 +11,11 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kiosk.central_client.clock_offset import ClockOffset
-from kiosk.journeys.requests import LedgerFailed
-from kiosk.ledger.errors import ErasureIncomplete, LedgerError, LedgerUnusable
+from kiosk.journeys.requests import LedgerFailed, TooManyWait
+from kiosk.ledger.errors import EnclosuresFull, ErasureIncomplete, LedgerError, LedgerUnusable
 from kiosk.ledger.journal import Damage, Ledger
 from kiosk.records.custody import Movement
+from kiosk.records.filings import LONGEST_KEPT_DAYS, Enclosure
 from kiosk.records.transaction import Outcome, Stage, Transaction
 from kiosk.uplink.receipts import LineState, ReceiptReader, ReceiptsUnusable, Standing
 
@@ -60,15 +61,21 @@ class DurableJournal:
         """Whether the ledger is open; it is not while it can't be used."""
         return self._ledger is not None
 
-    def append(self, transaction: Transaction) -> int:
-        """Make a transaction's stage durable; its sequence.
+    def append(self, transaction: Transaction, enclosure: Enclosure | None = None) -> int:
+        """Make a transaction's stage durable, and the enclosure of a filing with it; its sequence.
 
+        :raises TooManyWait: too many wait with an enclosure; without one it would be taken.
         :raises LedgerFailed: it could not be.
         """
         try:
-            return self._opened().append(transaction, offset_ms=self._offset.milliseconds()).sequence
+            ledger, offset_ms = self._opened(), self._offset.milliseconds()
+            return ledger.append(transaction, offset_ms=offset_ms, enclosure=enclosure).sequence
+        except EnclosuresFull as error:
+            _log.error("a filing was not taken down: %s", error)
+            raise TooManyWait(str(error)) from error
         except LedgerError as error:
-            if transaction.stage is Stage.FINISHED and transaction not in self._owed:
+            is_end = transaction.stage is Stage.FINISHED and transaction.filing is None
+            if is_end and transaction not in self._owed:
                 self._owed.append(transaction)
             raise self._failed(error) from error
 
@@ -140,6 +147,7 @@ class DurableJournal:
             ledger = self._opened()
             standing = self._read_receipts(ledger)
             ledger.erase(self._erased_through)
+            self._expire(ledger)
         except ErasureIncomplete as error:
             if str(error) != self._unerased:
                 _log.warning("each round erases again: %s", error)
@@ -147,6 +155,13 @@ class DurableJournal:
         except LedgerError as error:
             raise self._failed(error) from error
         return standing is None or not (standing.line is LineState.HALTED and standing.reason in _CLOSING)
+
+    def _expire(self, ledger: Ledger) -> None:
+        expired = ledger.expire_enclosures()
+        if expired:
+            _log.error(
+                "erased after %d days without a receipt: the enclosures of entries %s", LONGEST_KEPT_DAYS, expired
+            )
 
     def close(self) -> None:
         """Close the ledger's files."""

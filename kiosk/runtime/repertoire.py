@@ -9,6 +9,7 @@ from kiosk.journeys.card_activation import card_activation
 from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.card_replacement import card_replacement
 from kiosk.journeys.data_change import data_change
 from kiosk.journeys.filing_progress import filing_progress
 from kiosk.journeys.formal_loss import formal_loss
@@ -36,5 +37,6 @@ JOURNEYS: Final[Mapping[Service, Callable[[Session], Journey[Outcome]]]] = {
     Service.FORMAL_LOSS: formal_loss,
     Service.ASK_HANDBOOK: ask_handbook,
     Service.CARD_ACTIVATION: card_activation,
+    Service.CARD_REPLACEMENT: card_replacement,
 }
 """One journey a service."""

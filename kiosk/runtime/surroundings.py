@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from drivers.ports.camera import Camera
+from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_reader import CardReader
 from drivers.ports.id_reader import IdReader
 from drivers.ports.pin_pad import PinPad
@@ -13,6 +14,7 @@ from drivers.ports.receipt_printer import ReceiptPrinter
 from kiosk.journeys.views import Scene
 from kiosk.journeys.wording import Say
 from kiosk.policy.country import Country
+from kiosk.records.filings import Enclosure
 from kiosk.records.transaction import Transaction
 from kiosk.runtime.card_making import CardMaker
 
@@ -33,9 +35,10 @@ class Display(Protocol):
 class Journal(Protocol):
     """What the conductor asks of the ledger and of the uplink's receipts."""
 
-    def append(self, transaction: Transaction) -> int:
-        """Make a transaction's stage durable; its sequence.
+    def append(self, transaction: Transaction, enclosure: Enclosure | None = None) -> int:
+        """Make a transaction's stage durable, and what goes with it; its sequence.
 
+        :raises TooManyWait: too many wait with an enclosure; without one it would be taken.
         :raises LedgerFailed: it could not be.
         """
 
@@ -66,6 +69,8 @@ class Devices:
     """None where there is none. It looks at nobody until a journey has it opened."""
     card_maker: CardMaker | None = None
     """None where no card is made."""
+    capture_unit: CaptureUnit | None = None
+    """The motor of the card slot; None where a hand moves the card."""
 
 
 @dataclass(frozen=True, slots=True)

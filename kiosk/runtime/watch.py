@@ -4,11 +4,15 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
-from drivers.ports.errors import DeviceError
+from drivers.ports.capture_unit import CaptureStatus
+from drivers.ports.card_printer import Fill, Media
+from drivers.ports.errors import DeviceError, MediaJammed, MediaPresent, MediaRemoved
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import LedgerFailed, SlipFate
+from kiosk.runtime.device_states import DeviceStates
 from kiosk.runtime.health import Health
 from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes
+from kiosk.runtime.making_watch import MakingWatch, look_at, stock_of
 from kiosk.runtime.paper import PrinterWatch
 from kiosk.runtime.surroundings import Devices, Journal
 
@@ -16,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 POLL_S: Final = 10.0
 """How often PIN pad, identity-card reader, camera and ledger are looked at."""
+SLOT_POLL_S: Final = 1.0
+"""The slot's motor: whoever takes a card that was left there is not to wait for the screen."""
 PRINTER_POLL_S: Final = 5.0
 """The printer more often: what it says stands on the screen that shows the services."""
 
@@ -23,21 +29,53 @@ PRINTER_POLL_S: Final = 5.0
 class DeviceWatch:
     """What is known of the devices that no card lies in."""
 
-    def __init__(self, devices: Devices, journal: Journal, lanes: Lanes, health: Health) -> None:
+    def __init__(self, devices: Devices, journal: Journal, lanes: Lanes, health: Health, states: DeviceStates) -> None:
         self._devices, self._journal, self._lanes, self._health = devices, journal, lanes, health
-        self._due: dict[Lane, float] = {}
+        self._states = states
+        self._due: dict[Callable[[LaneAnswer], None], float] = {}
         self._printer = PrinterWatch()
+        self._making = MakingWatch()
         self.reads_id_cards = False
         """The reader of identity cards has answered lately. The terminal serves without it."""
         self.camera_there = False
         """The camera has answered lately. The terminal serves without it."""
         self.card_unsettled = True
         """A card may be half made: no other is begun."""
+        self._slot: CaptureStatus | None = None
+        """How the slot's motor was lately; None while it does not answer, and where there is none."""
 
     @property
     def printing(self) -> Printing:
         """What can be promised of paper."""
         return Printing.ABSENT if self._devices.receipt_printer is None else self._printer.printing
+
+    @property
+    def makes_cards(self) -> bool:
+        """Whether a new card can be begun."""
+        return self._devices.card_maker is not None and self._making.ready and not self.card_unsettled
+
+    @property
+    def may_hold_old_card(self) -> bool:
+        """Whether a card in the slot may be one that a new card is made for: it stays until that is settled."""
+        devices = self._devices
+        return devices.capture_unit is not None and devices.card_maker is not None and self.card_unsettled
+
+    @property
+    def keeps_old_cards(self) -> bool:
+        """Whether an old card can be taken in for good."""
+        return self._slot is not None and self._slot.bin is not Fill.FULL
+
+    @property
+    def card_at_mouth(self) -> bool:
+        """Whether the slot's motor holds a card out for somebody to take."""
+        return self._slot is not None and self._slot.media is Media.LATCHED
+
+    @property
+    def makes_no_cards(self) -> str:
+        """Why none can, in technician's English; empty where one can, and where none is ever made."""
+        if self._devices.card_maker is None:
+            return ""
+        return self._making.hindrance or ("a card was left half made" if self.card_unsettled else "")
 
     def look(self, now: float) -> None:
         """Look at what is due; for the time when nobody is being served."""
@@ -47,12 +85,27 @@ class DeviceWatch:
         if self._devices.camera is not None:
             self._ask(self._lanes.camera, self._devices.camera.identify, self._camera_seen, now, POLL_S)
         self._ask(self._lanes.ledger, self._journal.tidy, self._ledger_seen, now, POLL_S)
+        if self._devices.capture_unit is not None:
+            self._ask(self._lanes.card, self._devices.capture_unit.status, self._slot_seen, now, SLOT_POLL_S)
 
     def look_at_printer(self, now: float) -> None:
         """Ask how the printer is; while the services are shown as well, since the next citizen is told of it."""
         printer = self._devices.receipt_printer
         if printer is not None:
             self._ask(self._lanes.printer, printer.status, self._printer_seen, now, PRINTER_POLL_S)
+
+    def look_at_maker(self, now: float) -> None:
+        """Ask what cards are made with how it is; while the services are shown as well, as with the printer."""
+        maker = self._devices.card_maker
+        if maker is not None:
+            self._ask(self._lanes.maker, lambda: look_at(maker), self._maker_seen, now, POLL_S)
+            self._ask(self._lanes.ledger, lambda: stock_of(maker), self._stock_seen, now, POLL_S)
+
+    def bring_out_what_was_left(self) -> None:
+        """Have the motor hold out a card that nobody is served with."""
+        motor = self._devices.capture_unit
+        if motor is not None and not self.may_hold_old_card and self._lanes.card.idle:
+            self._lanes.do_aside(self._lanes.card, motor.eject, self._brought_out)
 
     def printed(self, fate: SlipFate) -> None:
         """Take in what became of a slip."""
@@ -69,23 +122,26 @@ class DeviceWatch:
     def _ask(
         self, lane: Lane, work: Callable[[], Any], then: Callable[[LaneAnswer], None], now: float, every_s: float
     ) -> None:
-        if lane.idle and now >= self._due.get(lane, 0.0):
-            self._due[lane] = now + every_s
+        if lane.idle and now >= self._due.get(then, 0.0):
+            self._due[then] = now + every_s
             self._lanes.do_aside(lane, work, then)
 
     def _printer_seen(self, answer: LaneAnswer) -> None:
+        self._states.note("receipt_printer", answer.error)
         if isinstance(answer.error, DeviceError):
             self._printer.failed(answer.error)
         else:
             self._printer.saw(answer.value)
 
     def _pad_seen(self, answer: LaneAnswer) -> None:
+        self._states.note("pin_pad", answer.error)
         if isinstance(answer.error, DeviceError):
             self._health.broken("pin_pad", answer.error)
         else:
             self._health.whole("pin_pad")
 
     def _id_reader_seen(self, answer: LaneAnswer) -> None:
+        self._states.note("id_reader", answer.error)
         works = answer.error is None
         if works and not self.reads_id_cards:
             _log.info("the identity-card reader works")
@@ -94,12 +150,47 @@ class DeviceWatch:
         self.reads_id_cards = works
 
     def _camera_seen(self, answer: LaneAnswer) -> None:
+        self._states.note("camera", answer.error)
         there = answer.error is None
         if there and not self.camera_there:
             _log.info("the camera is there: %s", answer.value.name)
         elif self.camera_there and not there:
             _log.error("the camera is not there: %s", answer.error)
         self.camera_there = there
+
+    def _maker_seen(self, answer: LaneAnswer) -> None:
+        self._states.note("card_printer", answer.error)
+        if isinstance(answer.error, DeviceError):
+            self._making.failed(answer.error)
+        else:
+            self._making.saw(answer.value)
+
+    def _stock_seen(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, LedgerFailed):
+            self._making.uncounted(answer.error)
+        else:
+            self._making.counted(*answer.value)
+
+    def _slot_seen(self, answer: LaneAnswer) -> None:
+        self._states.note("capture_unit", answer.error)
+        if isinstance(answer.error, DeviceError):
+            # A card that is drawn in could not be given back.
+            self._health.broken("capture_unit", answer.error)
+            self._slot = None
+            return
+        self._slot = answer.value
+        if answer.value.media is Media.JAMMED:
+            self._health.broken("capture_unit", MediaJammed("capture_unit", "a card is stuck in the slot"))
+        elif answer.value.media is Media.PRESENT and self.may_hold_old_card:
+            self._health.broken(
+                "capture_unit", MediaPresent("capture_unit", "it holds a card until a new one is settled")
+            )
+        else:
+            self._health.whole("capture_unit")
+
+    def _brought_out(self, answer: LaneAnswer) -> None:
+        if isinstance(answer.error, DeviceError) and not isinstance(answer.error, MediaRemoved):
+            self._health.broken("capture_unit", answer.error)
 
     def _ledger_seen(self, answer: LaneAnswer) -> None:
         if isinstance(answer.error, LedgerFailed):

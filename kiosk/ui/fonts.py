@@ -19,7 +19,7 @@ class FontsMissing(Exception):
 class FontBook:
     """The fonts of one folder and what each covers.
 
-    :raises FontsMissing: the folder holds no finished build.
+    :raises FontsMissing: the folder holds no finished build, or has lost a file of it.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -27,6 +27,9 @@ class FontBook:
             index = json.loads((directory / "coverage.json").read_bytes())
         except OSError as error:
             raise FontsMissing(f"{directory} holds no fonts; make them with: python deploy/build_fonts.py") from error
+        lost = sorted(file for file in index["files"].values() if not (directory / file).is_file())
+        if lost:
+            raise FontsMissing(f"{directory} has lost {', '.join(lost)}; make them with: python deploy/build_fonts.py")
         self._files = {name: str(directory / file) for name, file in index["files"].items()}
         self._starts = {name: [first for first, _ in ranges] for name, ranges in index["ranges"].items()}
         self._ends = {name: [last for _, last in ranges] for name, ranges in index["ranges"].items()}

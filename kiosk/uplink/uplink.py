@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from kiosk.central_client import CentreDistrusted, CentreRefused, CentreUnreachable
 from kiosk.ledger import Damaged, LedgerReader
 from kiosk.records.chain import HASH_SIZE, SealedEntry
-from kiosk.records.upload import MAX_BATCH, Batch, Problem, Receipt, Tombstone
+from kiosk.records.upload import MAX_BATCH, Batch, Problem, Receipt, SealedEnclosure, Tombstone
 from kiosk.uplink.receipts import LineState, Receipts
 
 T = TypeVar("T")
@@ -196,14 +196,19 @@ class Uplink:
     def _batch(self, through: int, most: int) -> Batch:
         entries: list[SealedEntry] = []
         tombstones: list[Tombstone] = []
+        enclosed: list[SealedEnclosure] = []
         size = 0
-        for row in self._reader.entries(through, most):
+        rows = self._reader.entries(through, most)
+        sizes = self._reader.enclosure_sizes(through, len(rows))  # after the entries, or a new one might lack its own
+        for row in rows:
             match row:
                 case SealedEntry():
-                    size += _size(row)
+                    size += _size(row, sizes.get(row.sequence, 0))
                     if size > BATCH_BYTES and (entries or tombstones):
                         break
                     entries.append(row)
+                    if row.sequence in sizes:
+                        enclosed.append(self._reader.enclosure(row.sequence))
                 case Damaged(sequence=sequence, stored_hash=stored_hash, reason=reason):
                     tombstone = Tombstone(sequence=sequence, stored_hash=stored_hash, reason=reason)
                     tombstones.append(tombstone.signed(self._reader.ledger_id, self._key))
@@ -215,6 +220,7 @@ class Uplink:
             epochs=self._reader.epochs({_epoch(entry) for entry in entries}),
             entries=entries,
             tombstones=tombstones,
+            enclosures=enclosed,
         )
 
     def _check(self, receipt: Receipt, batch: Batch) -> None:
@@ -310,8 +316,8 @@ def _same_entry(ours: tuple[int, bytes], centres: tuple[int, bytes]) -> bool:
     return ours[0] == centres[0] and (ours[1] == centres[1] or _LOST in {ours[1], centres[1]})
 
 
-def _size(entry: SealedEntry) -> int:
-    data = len(entry.header) + len(entry.sealed_key) + len(entry.nonce) + len(entry.ciphertext)
+def _size(entry: SealedEntry, enclosed: int) -> int:
+    data = len(entry.header) + len(entry.sealed_key) + len(entry.nonce) + len(entry.ciphertext) + enclosed
     return data * 4 // 3 + _ENTRY_OVERHEAD
 
 

@@ -43,6 +43,9 @@ class Workbench(Protocol):
     def pull(self) -> None:
         """Pull the card out."""
 
+    def set_slot(self, what: str) -> None:
+        """Fit one: ``motor`` or ``hand``. Do to the one with the motor: ``jam_next``, ``clear``, ``empty``."""
+
     def place_id(self, document: str) -> None:
         """Lay an identity card on the reader."""
 
@@ -60,7 +63,8 @@ class Workbench(Protocol):
 
     def set_card_printer(self, what: str) -> None:
         """``take``, ``load``, ``clear``, ``empty_reject``, ``empty_retained``, ``ribbon``, ``ribbon_out``, ``open``,
-        ``close``, ``off``, ``on``; ``jam_next``, ``two_next``, ``dead_next``, ``ribbon_next``, ``lost_next``.
+        ``close``, ``off``, ``on``; ``jam_next``, ``two_next``, ``dead_next``, ``ribbon_next``, ``lost_next``. What two
+        of the staff do and sign: ``hand_over``, ``close_out``.
         """
 
     def last_face(self) -> bytes | None:
@@ -113,6 +117,7 @@ def create_app(workbench: Workbench, token: str) -> FastAPI:
     deed("/press/{what}", workbench.press)
     deed("/insert/{what}", workbench.insert)
     deed("/pull", lambda _: workbench.pull())
+    deed("/slot/{what}", workbench.set_slot)
     deed("/place-id/{what}", workbench.place_id)
     deed("/take-id", lambda _: workbench.take_id())
     deed("/cable/{what}", workbench.set_cable)

@@ -27,6 +27,7 @@ def main() -> int:
         region=options.region,
         landscape=options.landscape,
         keep=options.keep,
+        motor=not options.hand,
         display=os.environ.get("DISPLAY") or None,
     )
     try:
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--region", choices=sorted(TERMINALS), default="zhumadian")
     demo.add_argument("--state", type=Path, default=REPOSITORY / "build" / "demo", help="where everything is written")
     demo.add_argument("--keep", action="store_true", help="go on with the state of the last run")
+    demo.add_argument("--hand", action="store_true", help="a card slot without a motor")
     demo.add_argument("--landscape", action="store_true", help="1920×1080 instead of 1080×1920")
     demo.add_argument("--port", type=int, default=0, help="of the bench; the system chooses without it")
     demo.add_argument("--seconds", type=float, help="end by itself after so long")

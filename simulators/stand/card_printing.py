@@ -8,6 +8,8 @@ from simulators.bench.server import NotPossible
 from simulators.card.slot import CardSlot
 from simulators.card_printer import CardPrinterFault, CardPrinterSimulator
 from simulators.card_printer.blanks import BlankMaker
+from simulators.card_printer.body import Tally, tally
+from simulators.stand.deck import DemoCard
 
 _BLANKS: Final = 20
 """In the hopper of a printer that was just delivered."""
@@ -50,7 +52,7 @@ class CardPrinterAtHand:
         printer = self.simulator
         verbs: dict[str, tuple[Callable[[], object], str, str]] = {
             "take": (printer.take_card, "从出卡口取走了卡", "card taken from the printer"),
-            "load": (lambda: printer.load_blanks(self._blanks.make(_PACK)), "放进十张空白卡", "ten blanks loaded"),
+            "load": (self.load, "放进十张空白卡，没有登账", "ten blanks loaded, nobody signed"),
             "clear": (printer.clear, "打开机器取出了卡", "card taken out by hand"),
             "empty_reject": (lambda: printer.empty("reject_bin"), "清空了废卡箱", "reject bin emptied"),
             "empty_retained": (lambda: printer.empty("retained_bin"), "清空了回收箱", "retained bin emptied"),
@@ -69,6 +71,24 @@ class CardPrinterAtHand:
         except ValueError as error:
             raise NotPossible(str(error)) from error
         return zh, en
+
+    @property
+    def counted(self) -> Tally:
+        """What a hand finds that counts the cards in it."""
+        return tally(self._blanks.folder)
+
+    def load(self) -> int:
+        """Put a pack of blanks into its hopper; how many those are."""
+        self.simulator.load_blanks(self._blanks.make(_PACK))
+        return _PACK
+
+    def handed_out(self) -> list[DemoCard]:
+        """The cards that were taken from its exit: whoever holds them now may put them into the slot."""
+        folder = self._blanks.folder
+        return [
+            DemoCard(f"{folder.parent.name}-{serial}", folder / "cards" / f"{serial}.json", "", made_here=True)
+            for serial in self.simulator.body.taken
+        ]
 
     def picture(self) -> dict[str, Any]:
         """What the bench shows of it."""

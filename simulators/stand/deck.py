@@ -55,6 +55,8 @@ class DemoCard:
     path: Path
     centre_pin: str
     """What the centre was seeded with; empty where the chip holds the PIN."""
+    made_here: bool = False
+    """A terminal of the stand has made it."""
 
     def file(self) -> CardFile:
         """The card as it is now."""
@@ -67,12 +69,12 @@ class DemoCard:
     @property
     def title(self) -> str:
         """What it is called on the stand."""
-        return _WORDS.get(self.key, (self.key, "", ""))[0]
+        return _WORDS.get(self.key, (f"新卡 {self.key[-4:]}" if self.made_here else self.key, "", ""))[0]
 
     @property
     def title_en(self) -> str:
         """The same in English."""
-        return _WORDS.get(self.key, ("", self.key, ""))[1]
+        return _WORDS.get(self.key, ("", f"New card {self.key[-4:]}" if self.made_here else self.key, ""))[1]
 
     def picture(self, region: str, terminals: Mapping[str, DemoTerminal]) -> dict[str, Any]:
         """What the bench shows of it.

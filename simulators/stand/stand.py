@@ -6,65 +6,36 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Self
 
 from Xlib import display
 
 from simulators.bench.server import NotPossible
 from simulators.camera import SCENES, CameraSimulator
-from simulators.card.card_file import DECK
 from simulators.card.slot import CardSlot
-from simulators.id_reader import DOCUMENTS, IdReaderSimulator
+from simulators.id_reader import IdReaderSimulator
 from simulators.pcscd import CONTACT_STATION_PORT, PrivatePcscd
 from simulators.pin_pad import PadSimulator
 from simulators.receipt_printer import PrinterSimulator
 from simulators.screen import Screen
 from simulators.stand.cable import CableState, NetworkCable
 from simulators.stand.card_printing import CardPrinterAtHand
+from simulators.stand.card_slot import SlotAtHand
 from simulators.stand.centre import DemoCentre
 from simulators.stand.deck import DemoCard, lay_out
 from simulators.stand.id_documents import DemoDocument, documents_at_hand
 from simulators.stand.paying import PayingAtHand
 from simulators.stand.programs import Program
-from simulators.stand.requirements import REPOSITORY, missing
-from simulators.stand.terminals import TERMINALS, DemoTerminal, TerminalPlace, Wiring
+from simulators.stand.requirements import missing
+from simulators.stand.settings import CanNotStart, StandSettings
+from simulators.stand.terminals import DemoTerminal, TerminalPlace, Wiring
 from simulators.stand.virtual_display import start_display
 
 _PORTRAIT: Final = (1080, 1920)
 _MARKER: Final = "this-is-a-demo-stand"
-_DEMO: Final = REPOSITORY / "config" / "demo"
-
-
-class CanNotStart(Exception):
-    """The stand can't be set up here; the text says precisely why."""
-
-
-@dataclass(frozen=True, slots=True)
-class StandSettings:
-    """What a stand is set up with."""
-
-    state: Path
-    """Directory of everything it writes. Made anew unless ``keep``."""
-    region: str = "zhumadian"
-    landscape: bool = False
-    keep: bool = False
-    display: str | None = None
-    """An X display to open the window on; None starts a virtual one."""
-    regions: Path = REPOSITORY / "config" / "regions"
-    handbook: Path = REPOSITORY / "config" / "handbook"
-    outlets: Path = REPOSITORY / "config" / "outlets"
-    terminals: Mapping[str, DemoTerminal] = field(default_factory=lambda: TERMINALS)
-    """By region pack; each is set up when it is first put into place."""
-    decks: tuple[Path, ...] = (DECK,)
-    id_documents: Path = DOCUMENTS
-    seeds: tuple[Path, ...] = (_DEMO / "centre.json",)
-    region_rules: Path = _DEMO / "region_rules.toml"
-    assets: Path = REPOSITORY / "assets"
-    holidays: Path = REPOSITORY / "config" / "holidays" / "china.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +75,6 @@ class Stand:
         self._surroundings: _Surroundings | None = None
         self._terminal: tuple[Program, Program] | None = None
         self.powered = False
-        self.inserted: DemoCard | None = None
         self.cards: dict[str, DemoCard] = {}
         self._pads: dict[str, PadSimulator] = {}
         self.id_documents: dict[str, DemoDocument] = {}
@@ -178,11 +148,14 @@ class Stand:
         self.pcscd = PrivatePcscd(self.state / "pcscd")
         self.pcscd.start()
         exits.callback(self.pcscd.stop)
-        self.slot = CardSlot.of(self.pcscd)
-        exits.callback(self.slot.close)
+        slot = CardSlot.of(self.pcscd)
+        exits.callback(slot.close)
         self.contacts = CardSlot(self.pcscd.network, CONTACT_STATION_PORT)
         exits.callback(self.contacts.close)
         self.cards = {card.key: card for card in lay_out(self.state / "cards", settings.decks, settings.seeds)}
+
+        self.slot = SlotAtHand(self.state / "slot", slot, motor=settings.motor)
+        exits.callback(self.slot.close)
 
         self.id_reader = exits.enter_context(IdReaderSimulator(link=self.state / "id-reader"))
         self.id_documents = {one.key: one for one in documents_at_hand(settings.id_documents)}
@@ -212,6 +185,7 @@ class Stand:
             regions=settings.regions,
             handbook=settings.handbook,
             outlets=settings.outlets,
+            card_faces=settings.card_faces,
             assets=settings.assets,
             holidays=settings.holidays,
             width=width,
@@ -243,13 +217,20 @@ class Stand:
             place.card_printer_folder, self.contacts, delivered.codes[0], self._chip_pin(delivered)
         )
         self._card_printers[region] = card_printer
-        place.furnish(surroundings.wiring, f"127.0.0.1:{card_printer.simulator.port}")
+        self._furnish(surroundings.wiring, place, card_printer)
         place.make_pad(delivered.pad_serial)
+        log = self.logs / "enrolment.log"
         if not place.enrolment.exists():
-            self.centre.enrol(place.enrol(surroundings.wiring, self.logs / "enrolment.log"))
+            self.centre.enrol(place.enrol(surroundings.wiring, log))
+        place.stock_up(card_printer.counted.hopper, surroundings.wiring, log)
+        self.cards |= {card.key: card for card in card_printer.handed_out()}
         pad = PadSimulator(delivered.pad_dialect, link=place.pad_link, state_file=place.pad_memory)
         self._pads[region] = pad.__enter__()
         self._printers[region] = PrinterSimulator(link=place.printer_link)
+
+    def _furnish(self, wiring: Wiring, place: TerminalPlace, card_printer: CardPrinterAtHand) -> None:
+        motor = self.slot.port if self.slot.has_motor else None
+        place.furnish(wiring, f"127.0.0.1:{card_printer.simulator.port}", motor)
 
     def _chip_pin(self, delivered: DemoTerminal) -> str | None:
         """The initial PIN of that region's blanks: where no card of the deck holds a PIN, its chips have none."""
@@ -297,6 +278,11 @@ class Stand:
     def printer(self) -> PrinterSimulator:
         """Its receipt printer."""
         return self._printers[self.region]
+
+    @property
+    def inserted(self) -> DemoCard | None:
+        """The card in the slot."""
+        return self.slot.inserted()
 
     @property
     def card_printer(self) -> CardPrinterAtHand:
@@ -358,22 +344,30 @@ class Stand:
     def insert(self, card: str) -> None:
         """Put a card into the slot."""
         with self._hands:
-            if self.inserted is not None:
-                raise NotPossible("a card is in the slot already")
             if card not in self.cards:
                 raise NotPossible("no such card")
-            self.inserted = self.cards[card]
-            self.slot.insert(self.inserted.chip())
-            self._note(f"插入了卡：{self.inserted.title}", f"card in: {self.inserted.title_en}")
+            self.slot.insert(self.cards[card])
+            self._note(f"插入了卡：{self.cards[card].title}", f"card in: {self.cards[card].title_en}")
 
     def pull(self) -> None:
         """Pull the card out."""
         with self._hands:
-            if self.inserted is None:
-                raise NotPossible("the slot is empty")
-            self.slot.pull()
-            self._note(f"拔出了卡：{self.inserted.title}", f"card out: {self.inserted.title_en}")
-            self.inserted = None
+            card = self.slot.pull()
+            self._note(f"拔出了卡：{card.title}", f"card out: {card.title_en}")
+
+    def set_slot(self, what: str) -> None:
+        """Fit the slot with the motor (``motor``) or the one without (``hand``), or do something to the motor."""
+        if what not in ("motor", "hand"):
+            self._note(*self.slot.do(what))
+            return
+        with self._hands, self._switched_off():
+            self.slot.fit(motor=what == "motor")
+            for region, card_printer in self._card_printers.items():
+                self._furnish(self.surroundings.wiring, self.surroundings.places[region], card_printer)
+        if what == "motor":
+            self._note("换上了电动卡槽", "slot with a motor fitted")
+        else:
+            self._note("换上了手插卡槽", "slot without a motor fitted")
 
     def place_id(self, document: str) -> None:
         """Lay an identity card on the reader."""
@@ -432,8 +426,20 @@ class Stand:
         self._note(zh, en)
 
     def set_card_printer(self, what: str) -> None:
-        """Do something to the card printer."""
-        self._note(*self.card_printer.do(what))
+        """Do something to the card printer; for what two of the staff sign, the terminal is stopped meanwhile."""
+        log, wiring = self.logs / "stock.log", self.surroundings.wiring
+        match what:
+            case "hand_over":
+                with self._hands, self._switched_off():
+                    self.place.hand_over(self.card_printer.load(), wiring, log)
+                self._note("两个人加了十张空白卡并签字", "ten blanks handed over, signed by two")
+            case "close_out":
+                with self._hands, self._switched_off():
+                    self.place.close_out(self.card_printer.counted, wiring, log)
+                self._note("两个人盘点了卡并签字", "cards counted, signed by two")
+            case _:
+                self._note(*self.card_printer.do(what))
+        self.cards |= {card.key: card for card in self.card_printer.handed_out()}
 
     def last_face(self) -> bytes | None:
         """The face that the card printer printed last, as a PNG."""
@@ -510,6 +516,17 @@ class Stand:
             if not quietly:
                 self._note(f"终端 {self.place.id} 断电了", f"terminal {self.place.id} has lost power")
 
+    @contextmanager
+    def _switched_off(self) -> Iterator[None]:
+        """The terminal has no power meanwhile; afterwards it has it again if it had it before."""
+        had_power = self.powered
+        self.power_off()
+        try:
+            yield
+        finally:
+            if had_power:
+                self.power_on()
+
     def choose_region(self, region: str) -> None:
         """Put another region's terminal into this place."""
         if region not in self.settings.terminals:
@@ -543,6 +560,7 @@ class Stand:
             "printer": self.printer.condition,
             "slips": self.printer.cut,
             "card_printer": self.card_printer.picture(),
+            "slot": self.slot.picture(),
             "camera": self.camera.condition,
             "viewers": self.camera.viewers,
             "scene": self.scene,

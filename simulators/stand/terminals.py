@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from simulators.card_printer.body import BIN_HIGH, BIN_HOLDS, HOPPER_LOW, Tally
 from simulators.pin_pad import TEST_MASTER_KEY, PadDialect
 from simulators.stand.programs import Program, run_to_end
 from simulators.stand.requirements import REPOSITORY
+
+_HOPPER_HOLDS: Final = 100
+_SIGNED: Final = ("--by", "示-1017", "--and", "示-1022")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Wiring:
     regions: Path
     handbook: Path
     outlets: Path
+    card_faces: Path
     assets: Path
     holidays: Path
     width: int
@@ -86,10 +91,11 @@ class TerminalPlace:
             memory = {"serial": serial, "master": {"0": TEST_MASTER_KEY.hex()}, "working": {}}
             self.pad_memory.write_text(json.dumps(memory), encoding="ascii")
 
-    def furnish(self, wiring: Wiring, card_printer: str) -> None:
+    def furnish(self, wiring: Wiring, card_printer: str, slot_motor: Path | None) -> None:
         """Write its configuration.
 
         :param card_printer: the line of its card printer, host and port.
+        :param slot_motor: the serial port of its card slot's motor; None where a hand moves the card.
         """
         self.state.mkdir(parents=True, exist_ok=True)
         credentials = self.directory / "credentials"
@@ -109,14 +115,25 @@ class TerminalPlace:
             "centre": {"url": wiring.centre_url, "ca": str(wiring.centre_ca), "keys": str(wiring.centre_keys)},
             "receipt_printer": {"port": str(self.printer_link)},
             "card_printer": {"line": card_printer, "contact_station": wiring.contact_station},
+            "stock": {
+                "hopper": _HOPPER_HOLDS,
+                "hopper_low": HOPPER_LOW,
+                "reject_bin": BIN_HOLDS,
+                "reject_bin_high": BIN_HIGH,
+                "retained_bin": BIN_HOLDS,
+                "retained_bin_high": BIN_HIGH,
+            },
             "paths": {
                 "regions": str(wiring.regions),
                 "handbook": str(wiring.handbook),
                 "outlets": str(wiring.outlets),
+                "card_faces": str(wiring.card_faces),
                 "assets": str(wiring.assets),
                 "holidays": str(wiring.holidays),
             },
         }
+        if slot_motor is not None:
+            tables["capture_unit"] = {"port": str(slot_motor)}
         self.config.write_text(
             "\n".join(f"[{name}]\n{_lines(table)}" for name, table in tables.items()), encoding="utf-8"
         )
@@ -138,6 +155,42 @@ class TerminalPlace:
         request["pad"] = {"serial": pad["serial"], "master_key": master_key}
         self.enrolment.write_text(json.dumps(request, indent=2), encoding="utf-8")
         return self.enrolment
+
+    def hand_over(self, count: int, wiring: Wiring, log: Path) -> None:
+        """Two of the staff, both made up, have put so many blanks into its hopper, and sign for it.
+
+        :raises simulators.stand.programs.ProgramDied: the book did not take it.
+        """
+        self._stock("hand-over", str(count), *_SIGNED, wiring=wiring, log=log)
+
+    def stock_up(self, count: int, wiring: Wiring, log: Path) -> None:
+        """The first blanks that it was delivered with are handed over; a book that has movements stays as it is.
+
+        :raises simulators.stand.programs.ProgramDied: the book can't be read or written.
+        """
+        if (
+            count
+            and not json.loads(self._stock("history", "--last", "1", "--json", wiring=wiring, log=log))["movements"]
+        ):
+            self.hand_over(count, wiring, log)
+
+    def close_out(self, counted: Tally, wiring: Wiring, log: Path) -> None:
+        """The two have counted what lies in its card printer, and sign for it, with whatever is not as in the book.
+
+        :raises simulators.stand.programs.ProgramDied: the book did not take it.
+        """
+        counts = {
+            "--hopper": counted.hopper,
+            "--printer": counted.inside,
+            "--reject-bin": counted.reject_bin,
+            "--retained-bin": counted.retained_bin,
+        }
+        words = [word for option, count in counts.items() for word in (option, str(count))]
+        self._stock("close-out", *words, "--explain", "demo stand", *_SIGNED, wiring=wiring, log=log)
+
+    def _stock(self, *words: str, wiring: Wiring, log: Path) -> str:
+        command = kiosk("stock", *words, "--config", str(self.config))
+        return run_to_end(f"kiosk stock {self.id}", command, log, environment=wiring.environment)
 
     def programs(
         self, wiring: Wiring, logs: Path, *, on_death: Callable[[Program, int], None] | None = None

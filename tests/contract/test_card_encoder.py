@@ -100,6 +100,14 @@ def test_a_blank_becomes_somebodys_card_and_reads_as_one(station: Station) -> No
 
 
 @pytest.mark.simulated
+@pytest.mark.parametrize(
+    ("name", "room"),
+    [("王小明", True), ("王" * 25, True), ("王" * 26, False), ("A" * 50, True), ("A" * 51, False), ("𠮷" * 12, True)],
+)
+def test_whether_a_name_has_room_is_known_without_a_chip(*, name: str, room: bool) -> None:
+    assert PcscCardEncoder("no such station").has_room_for(name) is room
+
+
 def test_a_wrong_cryptogram_leaves_a_blank(station: Station) -> None:
     station.printer.feed(token())
     station.encoder.blank(INSERT_LIMIT_S)

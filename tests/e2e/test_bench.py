@@ -37,6 +37,9 @@ class NotingWorkbench:
     def pull(self) -> None:
         self.deeds.append("pull")
 
+    def set_slot(self, what: str) -> None:
+        self.deeds.append(f"slot {what}")
+
     def place_id(self, document: str) -> None:
         self.deeds.append(f"place id {document}")
 
@@ -116,6 +119,7 @@ def live(bench: BenchServer, token: str) -> str:
         ("power/off", "power off"),
         ("printer/out", "printer out"),
         ("card-printer/take", "card printer take"),
+        ("slot/motor", "slot motor"),
         ("camera/backlit", "camera backlit"),
         ("pay", "pay"),
         ("region/beijing", "region beijing"),

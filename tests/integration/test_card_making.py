@@ -13,6 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from central.tables import Card, Fee
+from drivers.capture_unit import EscapeCaptureUnit
+from drivers.capture_unit.motor import BAUD_RATE
 from drivers.card_encoder import PcscCardEncoder
 from drivers.card_printer import EscapeCardPrinter
 from drivers.card_printer.escape import Limits
@@ -20,17 +22,20 @@ from drivers.card_reader import PcscCardReader
 from drivers.ports.card_encoder import ChipData
 from drivers.ports.card_reader import HolderData
 from drivers.ports.errors import DeviceError
-from drivers.transport.byte_line import TcpLine
+from drivers.transport.byte_line import SerialPortLine, TcpLine
+from kiosk.card_face.layout import layout_for
+from kiosk.card_face.painter import FacePainter
 from kiosk.central_client import CentralClient, ClockOffset, SignedConnection
 from kiosk.custody import StockBook
 from kiosk.journeys import issuing_requests as wanted
 from kiosk.journeys.frame import Progress, Session
 from kiosk.journeys.issuing import CardInMaking, End, Issued, make_card
 from kiosk.journeys.issuing_recovery import settle
-from kiosk.journeys.requests import Announce, AskCentre, Journey, LedgerFailed, Record
-from kiosk.journeys.views import TakeNewCard, View
+from kiosk.journeys.requests import Announce, AskCentre, Journey, LedgerFailed, Record, Unreachable
+from kiosk.journeys.views import Attract, OutOfService, TakeCard, TakeNewCard, View
 from kiosk.ledger import Ledger
 from kiosk.records.china_time import CHINA
+from kiosk.records.custody import Counted
 from kiosk.records.filings import IdentifiedBy
 from kiosk.records.issuance import (
     AbandonedWhy,
@@ -44,14 +49,18 @@ from kiosk.records.issuance import (
 from kiosk.records.transaction import Service, Stage
 from kiosk.runtime.card_making import CardMaker, book_errand, making_errand
 from kiosk.runtime.centre import put_question
-from kiosk.runtime.conductor import Conductor
+from kiosk.runtime.conductor import UNSETTLED_POLL_S, Conductor
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.sitting import Studio
 from kiosk.runtime.surroundings import Devices, Surroundings
+from kiosk.runtime.watch import POLL_S
+from kiosk.ui.fonts import FontBook
+from simulators.capture_unit import CaptureUnitSimulator
 from simulators.card.slot import CardSlot
-from simulators.card_printer import CardPrinterSimulator, tally
+from simulators.card_printer import CardPrinterFault, CardPrinterSimulator, tally
 from simulators.pcscd import CONTACT_STATION_PORT, PrivatePcscd
 from tests.blanks import PHOTO, blank
-from tests.centre import EnrolledTerminal, RunningCentre
+from tests.centre import REPOSITORY, EnrolledTerminal, RunningCentre
 from tests.contract.test_card_printer import face
 from tests.integration.test_central_loss_reports import NAMES, YUNLING
 from tests.journeys.world import TODAY, region
@@ -62,6 +71,9 @@ from tests.unit.test_conductor import DEADLINE_S, Pad, Screen, Slot
 pytestmark = pytest.mark.stack
 STORAGE_KEY = b"s" * 32
 JOB = "7a6b5c4d" * 4
+PAINTER = FacePainter(
+    layout_for(REPOSITORY / "config" / "card_faces", "yunling"), FontBook(REPOSITORY / "assets" / "fonts")
+)
 
 
 @dataclass
@@ -206,7 +218,7 @@ def terminal(pcscd: PrivatePcscd, own_centre: RunningCentre, tmp_path: Path) -> 
         )
         encoder = PcscCardEncoder(name, answer_limit_s=READER_LIMIT_S)
         book = StockBook(ledger, "yunling", SIZES, clock=centre.clock, offset_ms=lambda: 0)
-        maker = CardMaker(printer, encoder, station, book)
+        maker = CardMaker(printer, encoder, station, book, PAINTER)
         made = Terminal(centre, enrolled, simulator, ledger, maker, CentralClient(connection))
         made.book.hand_over(5, by="A", and_by="B")
         yield made
@@ -276,12 +288,59 @@ def test_a_blank_of_another_norm_is_put_away(terminal: Terminal, tmp_path: Path)
     assert valid_cards(terminal.centre) == [YUNLING[0]]
 
 
-class _Hall:
+def test_two_blanks_at_once_go_into_the_bin_together_and_no_card_is_made_until_two_people_have_counted(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    order = terminal.reserve()
+    terminal.simulator.faults.fail_next(CardPrinterFault.TWO_FED)
+    assert terminal.make(order) == Issued(End.ABANDONED, why=AbandonedWhy.DEVICE)
+    counted, balance = tally(tmp_path / "card-printer"), terminal.book.stock().balance
+    assert (counted.hopper, counted.reject_bin, counted.inside) == (3, 2, 0)
+    assert (balance.hopper, balance.reject_bin, balance.printer) == (3, 2, 0)
+    assert valid_cards(terminal.centre) == [YUNLING[0]]
+    assert fee_state(terminal.centre) in ("refund_pending", "refunded")
+    hall = Hall(terminal, tmp_path)
+    hall.until(lambda: "two blanks have left the hopper at once" in hall.conductor.standing)
+    found = Counted(hopper=3, printer=0, reject_bin=2, retained_bin=0)
+    hall.book.close_out(found, by="A", and_by="B")
+    hall.looks_again(lambda: hall.conductor.standing == "waits for somebody")
+    hall.close()
+
+
+def test_two_blanks_at_once_are_put_away_together_after_a_cut(terminal: Terminal, tmp_path: Path) -> None:
+    order = terminal.reserve()
+    terminal.simulator.faults.fail_next(CardPrinterFault.TWO_FED)
+    terminal.cut_before = "DiscardCard"
+    assert terminal.make(order) is None
+    assert tally(tmp_path / "card-printer").inside == 2
+    assert terminal.start_again() == Issued(End.ABANDONED, why=AbandonedWhy.RESTART)
+    counted, balance = tally(tmp_path / "card-printer"), terminal.book.stock().balance
+    assert (counted.hopper, counted.reject_bin, counted.inside) == (3, 2, 0)
+    assert (balance.hopper, balance.reject_bin, balance.printer) == (3, 2, 0)
+
+
+@pytest.mark.parametrize("cell", ["EF06:0D", "EF08"])
+def test_a_weak_cell_is_seen_though_the_chip_keeps_its_holder_closed(
+    terminal: Terminal, tmp_path: Path, cell: str
+) -> None:
+    order = terminal.reserve()
+    assert order.norm_version == "3.00"
+    terminal.simulator.empty("hopper")
+    terminal.simulator.load_blanks([blank(0x7301, weak_cell=cell)])
+    issued = terminal.make(order)
+    assert issued == Issued(End.ABANDONED, why=AbandonedWhy.BLANK)
+    assert tally(tmp_path / "card-printer").reject_bin == 1
+    assert valid_cards(terminal.centre) == [YUNLING[0]]
+
+
+class Hall:
     """The conductor of that terminal, started again after a cut, with the citizen still there."""
 
-    def __init__(self, terminal: Terminal, folder: Path) -> None:
+    def __init__(self, terminal: Terminal, folder: Path, *, studio: Studio | None = None, **devices: Any) -> None:
+        """:param devices: what else stands there, or another than the plain ones."""
         centre, enrolled = terminal.centre, terminal.enrolled
         terminal.ledger.close()
+        self.centre_is_silent = False
         self._journal = DurableJournal(
             lambda: Ledger.open(folder / "ledger", enrolled.id, STORAGE_KEY, centre.opening_key, centre.clock),
             ClockOffset(folder / "offset"),
@@ -289,22 +348,25 @@ class _Hall:
             enrolled.id,
             {centre.keys.key_id: centre.signing_key},
         )
-        book = StockBook(self._journal, "yunling", SIZES, clock=centre.clock, offset_ms=lambda: 0)
-        maker = dataclasses.replace(terminal.maker, book=book)
+        self.book = StockBook(self._journal, "yunling", SIZES, clock=centre.clock, offset_ms=lambda: 0)
+        maker = dataclasses.replace(terminal.maker, book=self.book)
         self.screen, self._woken = Screen(), threading.Event()
+        self.skipped_s = 0.0
+        """By how much the monotonic clock was moved on."""
         self.conductor = Conductor(
             region("yunling"),
-            Devices(Slot(), Pad(), card_maker=maker),
-            lambda request: put_question(terminal.client, request),
+            dataclasses.replace(Devices(Slot(), Pad(), card_maker=maker, capture_unit=maker.slot), **devices),
+            lambda request: Unreachable(True) if self.centre_is_silent else put_question(terminal.client, request),
             self._journal,
             self.screen,
             Surroundings(
-                time.monotonic,
+                lambda: time.monotonic() + self.skipped_s,
                 lambda: TODAY,
                 lambda: "ab" * 16,
                 self._woken.set,
                 lambda: datetime(2026, 11, 22, tzinfo=CHINA),
             ),
+            studio=studio,
         )
 
     def until(self, there: Callable[[], bool]) -> None:
@@ -314,6 +376,11 @@ class _Hall:
             self.conductor.tick()
             self._woken.wait(0.01)
             self._woken.clear()
+
+    def looks_again(self, there: Callable[[], bool]) -> None:
+        """The same after the time between two looks."""
+        self.skipped_s += POLL_S
+        self.until(there)
 
     @property
     def view(self) -> View | None:
@@ -333,7 +400,7 @@ def test_the_terminal_settles_by_itself_what_a_cut_has_left(terminal: Terminal, 
     order = terminal.reserve()
     terminal.cut_before = before
     assert terminal.make(order) is None
-    hall = _Hall(terminal, tmp_path)
+    hall = Hall(terminal, tmp_path)
     if before == "EjectCard":
         hall.until(lambda: isinstance(hall.view, TakeNewCard))
         terminal.simulator.take_card()
@@ -345,3 +412,54 @@ def test_the_terminal_settles_by_itself_what_a_cut_has_left(terminal: Terminal, 
         tmp_path / "ledger", terminal.enrolled.id, STORAGE_KEY, terminal.centre.opening_key, terminal.centre.clock
     ) as ledger:
         assert ledger.unfinished() == []
+
+
+def test_a_printer_that_is_not_ready_closes_the_making_of_cards_and_nothing_else(
+    terminal: Terminal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hall = Hall(terminal, tmp_path)
+    hall.until(lambda: hall.conductor.standing == "waits for somebody")
+    terminal.simulator.open_cover()
+    hall.looks_again(lambda: hall.conductor.standing.endswith("makes no card: the printer's cover is open"))
+    terminal.simulator.close_cover()
+    hall.looks_again(lambda: hall.conductor.standing == "waits for somebody")
+    terminal.simulator.empty("hopper")
+    hall.looks_again(lambda: "by the book it holds 5: count them" in hall.conductor.standing)
+    terminal.simulator.power_cut()
+    hall.looks_again(lambda: "makes no card: card_printer" in hall.conductor.standing)
+    assert isinstance(hall.view, Attract)
+    hall.close()
+    assert "no card can be made: the printer's cover is open" in caplog.text
+
+
+def test_without_the_contact_station_no_card_is_begun(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.maker = dataclasses.replace(terminal.maker, station=PcscCardReader("no such reader", answer_limit_s=1.0))
+    hall = Hall(terminal, tmp_path)
+    hall.until(lambda: "makes no card: card_reader" in hall.conductor.standing)
+    assert isinstance(hall.view, Attract)
+    hall.close()
+
+
+def test_the_old_card_stays_inside_until_the_centre_has_said_which_one_is_valid(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    order = terminal.reserve()
+    terminal.cut_before = "SwitchCards"
+    assert terminal.make(order) is None
+    with CaptureUnitSimulator(tmp_path / "slot", link=tmp_path / "motor") as unit:
+        unit.insert(tmp_path / "the-old-card.json")
+        motor = EscapeCaptureUnit(SerialPortLine("capture_unit", str(tmp_path / "motor"), BAUD_RATE))
+        terminal.maker = dataclasses.replace(terminal.maker, slot=motor)
+        hall = Hall(terminal, tmp_path)
+        hall.centre_is_silent = True
+        hall.until(lambda: isinstance(hall.view, OutOfService))
+        assert unit.state.where == "contacts"
+        hall.centre_is_silent = False
+        hall.skipped_s += UNSETTLED_POLL_S
+        hall.until(lambda: unit.state.where == "mouth")
+        hall.until(lambda: hall.settled and isinstance(hall.view, TakeCard))
+        unit.take()
+        hall.looks_again(lambda: isinstance(hall.view, Attract))
+        hall.close()
+        motor.close()
+    assert valid_cards(terminal.centre) == [YUNLING[0]]

@@ -230,6 +230,26 @@ def test_an_explained_difference_is_applied_and_told(kiosk: Kiosk) -> None:
         assert told.explanation == "one was bent"
 
 
+def test_two_blanks_at_once_are_in_the_balance_and_told_to_staff(kiosk: Kiosk) -> None:
+    kiosk.book.hand_over(10, **TWO)
+    kiosk.book.feed(JOB)
+    kiosk.book.two_fed(JOB)
+    kiosk.book.reject(JOB, "device")
+    assert kiosk.upload() == applied(4)
+    assert kiosk.balance() == Balance(handed_over=10, hopper=8, reject_bin=2) == kiosk.book.stock().balance
+    assert alarms(kiosk.centre) == [("stock_two_fed", "movement 3")]
+    kiosk.book.close_out(Counted(hopper=8, printer=0, reject_bin=2, retained_bin=0), **TWO)
+    kiosk.book.feed(OTHER)
+    assert kiosk.upload() == applied(2)
+
+
+def test_a_second_blank_without_a_first_is_refused(kiosk: Kiosk) -> None:
+    kiosk.book.hand_over(10, **TWO)
+    assert kiosk.upload() == applied(1)
+    after = Balance(handed_over=10, hopper=9, printer=1)
+    assert kiosk.claim(Movement(number=2, move=Move.TWO_FED, job=JOB, after=after)) == [("refused", "not_in_printer")]
+
+
 def test_a_lost_entry_shows_at_the_next_movement(kiosk: Kiosk) -> None:
     kiosk.book.hand_over(10, **TWO)
     kiosk.book.feed(JOB)

@@ -17,7 +17,7 @@ from central.region_rules import (
 from central.settings import load_settings
 from kiosk.policy.card_rules import ReplacementReason as Why
 from kiosk.policy.card_rules import VoidFrom
-from kiosk.policy.counter import Paper
+from kiosk.policy.counter import Paper, Side
 from kiosk.policy.pack import Identification, LiftedBy, Pack, Unit, load_pack
 from kiosk.policy.region import BUSINESS_OF, Region
 from kiosk.records.card import CardState
@@ -34,7 +34,9 @@ NUMBERS = "card_number_prefix = 'N11'\nregion_code = '110000'\ncollection_place 
 # Typed from the handbooks: Beijing Q6, Jiangxi §3. No shipped region opens lifting to a terminal.
 DAYS = {"beijing": 10, "jiangxi": 5, "guizhou": None, "qingdao": None, "zhumadian": None, "yunling": 3}
 
-FILED = (Service.CARD_APPLICATION, Service.OFFSITE_CARE, Service.DATA_CHANGE, Service.CANCELLING)
+FILED = (
+    Service.CARD_APPLICATION, Service.OFFSITE_CARE, Service.DATA_CHANGE, Service.CANCELLING, Service.CARD_REPLACEMENT,
+)  # fmt: skip
 
 
 def says(pack: Pack) -> RegionRule:
@@ -43,6 +45,9 @@ def says(pack: Pack) -> RegionRule:
     assert term is None or term.unit is Unit.DAYS  # another unit would be another reckoning at the centre
     lifted_by = Region(pack).lifted_by if pack.services[Service.LOSS_LIFTING].self_service.value else frozenset()
     open_here = {service for service, rules in pack.services.items() if rules.self_service.value}
+    if not pack.replacement.order_here.value:
+        open_here.discard(Service.CARD_REPLACEMENT)  # it may be made here, but nobody files it
+    ordered = Service.CARD_REPLACEMENT in open_here
     papers = [kind.value for kind in IssuedPaper if Service.PAPERS in open_here and pack.papers[kind].issued.value]
     holds, emergency = pack.papers[IssuedPaper.TEMPORARY_CARD].term.value, pack.offsite.emergency_term.value
     portrait = pack.portrait.file_size.value
@@ -68,6 +73,8 @@ def says(pack: Pack) -> RegionRule:
         offsite_emergency_working_days=(
             emergency.count if Service.OFFSITE_CARE in open_here and emergency is not None else None
         ),
+        order_reasons=ordered_for(pack) if ordered else (),
+        lost_reported_first=ordered and Side.SOCIAL in (pack.replacement.lost_first.value or ()),
         formal_loss=bool(pack.services[Service.FORMAL_LOSS].self_service.value),
         activation=Service.CARD_ACTIVATION in open_here,
         activation_by_id_card=Service.CARD_ACTIVATION in open_here
@@ -96,6 +103,13 @@ WHY = {
     Why.OTHER_BANK: ReplacementReason.BANK_CHANGED,
 }
 """A handbook's words as systems write them down."""
+
+
+def ordered_for(pack: Pack) -> tuple[ReplacementReason, ...]:
+    """Why somebody orders a new card at a terminal: not where an office has to see papers first."""
+    first = pack.replacement.window_first.value or ()
+    reasons = {WHY[why] for why in pack.replacement.reasons.value or () if why not in first}
+    return tuple(reason for reason in ReplacementReason if reason in reasons)
 
 
 def made_at_once(pack: Pack) -> tuple[int, frozenset[ReplacementReason]] | None:
@@ -129,6 +143,13 @@ def test_the_centre_keeps_the_packs_terms(path: Path, rules: Path) -> None:
     assert not rule.lifting
     assert not rule.lifting_by_id_card
     assert not rule.formal_loss
+    # Beijing Q8, Q11 and 注意 9; Qingdao 五, 六; Zhumadian §4.1, §4.3: and their operators.
+    assert " ".join(reason.value for reason in rule.order_reasons) == {
+        "beijing": "lost damaged",
+        "qingdao": "lost damaged renewed",
+        "zhumadian": "lost damaged identity_changed bank_changed",
+    }.get(path.stem, "")
+    assert rule.lost_reported_first is bool(rule.order_reasons)
     # Jiangxi 线上业务办理指南; the others' handbooks let nobody type.
     assert rule.temporary_loss_typed is (path.stem == "jiangxi")
     # Qingdao 使用须知第三条; Zhumadian §7.5.
@@ -151,7 +172,9 @@ def test_the_fictional_region_opens_lifting() -> None:
         lifting_by_id_card=True,
         lifting_until_replacement=True,
         filings=tuple(sorted(MATTER_KEYS, key=rule.filings.index)),
-        proxies=("card_application", "cancelling"),
+        proxies=("card_application", "cancelling", "card_replacement"),
+        order_reasons=tuple(ReplacementReason),
+        lost_reported_first=True,
         minor_below=16,
         temporary_card_months=2,
         offsite_emergency_working_days=4,
@@ -183,6 +206,10 @@ def test_no_rule_is_left_over() -> None:
         ("[beijing]\nlifting_until_replacement = true", "lifting"),
         ("[beijing]\nformal_loss = 'yes'", "formal_loss"),
         ("[beijing]\nproxies = ['card_application']", "proxies"),
+        ("[beijing]\norder_reasons = ['lost']", "order_reasons"),
+        ("[beijing]\nfilings = ['card_replacement']", "order_reasons"),
+        ("[beijing]\nfilings = ['card_replacement']\norder_reasons = ['stolen']", "order_reasons"),
+        ("[beijing]\nlost_reported_first = true", "lost_reported_first"),
         ("[beijing]\nminor_below = 0", "minor_below"),
         ("[beijing]\nportrait_kb = [0, 40]", "portrait_kb"),
         ("[beijing]\nportrait_kb = [14]", "portrait_kb"),

@@ -211,7 +211,7 @@ def test_where_a_terminal_lifts_it_sends_there() -> None:
     world, _ = found_in("yunling", CardExamined(card_state=CardState.TEMPORARILY_LOST))
     (page,) = pages(world)
     assert isinstance(page, Refusal)
-    assert page.instead == (Say("您是本人的：回首页选“卡丢了、找到了”，再选“卡找到了”。"),)
+    assert page.instead == (Say("您是本人的：回首页选“卡丢了、坏了”，再选“卡找到了”。"),)
 
 
 @pytest.mark.parametrize(

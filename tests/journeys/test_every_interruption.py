@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from drivers.ports.card_reader import CardKind
 from drivers.ports.errors import (
     Busy,
     DeviceError,
@@ -20,6 +21,7 @@ from drivers.ports.errors import (
     ProtocolViolation,
     TimedOut,
 )
+from kiosk.journeys import issuing_requests as wanted
 from kiosk.journeys import requests
 from kiosk.journeys.ask_handbook import ask_handbook
 from kiosk.journeys.cancelling import cancelling
@@ -27,6 +29,7 @@ from kiosk.journeys.card_activation import card_activation
 from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.card_replacement import card_replacement
 from kiosk.journeys.data_change import data_change
 from kiosk.journeys.filing_progress import filing_progress
 from kiosk.journeys.formal_loss import formal_loss
@@ -55,7 +58,8 @@ from kiosk.journeys.views import Chosen, Intent, ReadBack
 from kiosk.portrait.guidance import Instruction
 from kiosk.records.activation import ActivateCard
 from kiosk.records.card import CardState
-from kiosk.records.filings import FilingState, GetFilings, OffsiteCare, OffsiteGroup
+from kiosk.records.filings import FileMatter, FilingState, FilingVerdict, GetFilings, OffsiteCare, OffsiteGroup
+from kiosk.records.issuance import FeeStanding, RequestToken
 from kiosk.records.portrait import ConsentWord, Likeness
 from kiosk.records.questions import (
     CardProof,
@@ -66,6 +70,8 @@ from kiosk.records.questions import (
     ReportFormalLoss,
 )
 from kiosk.records.transaction import Outcome, Stage
+from tests.journeys.replacing import EXCHANGE, GONE, Replacing, replacement
+from tests.journeys.workshop import Workshop
 from tests.journeys.world import (
     HOLDER_X,
     ID_CARD,
@@ -347,6 +353,48 @@ SCENARIOS: dict[str, Scenario] = {
         data_change,
         lambda: World(key="yunling", documents=[ID_CARD], choices={"还有别的变了吗？": Intent.NEXT}),
     ),
+    "card ordered": (
+        card_replacement,
+        lambda: World(key="beijing", documents=[ID_CARD], keyed=["13800000000"]),
+    ),
+    "card ordered, which ends the old one": (
+        card_replacement,
+        lambda: World(key="qingdao", documents=[ID_CARD], keyed=["13800000000"]),
+    ),
+    "card ordered by a proxy": (
+        card_replacement,
+        lambda: World(
+            key="yunling",
+            documents=[PROXY, ID_CARD],
+            keyed=["13800000000"],
+            choices={"给谁办？": Chosen("sent")},
+        ),
+    ),
+    "card ordered, unanswered": (
+        card_replacement,
+        lambda: World(key="beijing", documents=[ID_CARD], keyed=["13800000000"], lost_answer_to=FileMatter),
+    ),
+    "card ordered that is not reported lost": (
+        card_replacement,
+        lambda: World(key="beijing", documents=[ID_CARD], keyed=["13800000000"], verdict=FilingVerdict.NOT_REPORTED),
+    ),
+    "new card made in exchange": (replacement(EXCHANGE), Replacing),
+    "new card made for a lost one": (
+        card_replacement,
+        lambda: Replacing(reason=GONE, choices={"为什么要新卡？": Chosen("lost"), "给谁办？": Chosen("self")}),
+    ),
+    "new card that nobody takes": (
+        replacement(EXCHANGE),
+        lambda: Replacing(shop=Workshop(exchange=True, citizen_takes=False), fee_fen=0),
+    ),
+    "new card paid for too late": (
+        replacement(EXCHANGE),
+        lambda: Replacing(standings=[FeeStanding.CLOSED, FeeStanding.REFUNDED]),
+    ),
+    "new card that is not made": (
+        replacement(EXCHANGE),
+        lambda: Replacing(declines=(RequestToken,), kind=CardKind.DEAD),
+    ),
     "card given up": (cancelling, lambda: World(key="yunling", documents=[ID_CARD])),
     "card of somebody who has died": (
         cancelling,
@@ -363,6 +411,7 @@ def session(world: World) -> Session:
         reads_id_cards=True,
         takes_portraits=world.takes_portraits,
         compares_portraits=world.looks is not None,
+        makes_cards=world.makes_cards,
     )
 
 
@@ -373,6 +422,11 @@ CARD_REQUESTS = (
 )  # fmt: skip
 ID_REQUESTS = (requests.AwaitIdDocument, requests.ReadIdDocument, requests.ReturnIdDocument)
 CONSENTED = {"要在这里拍照吗？", "给孩子拍照，您同意吗？"}
+PRINTER_REQUESTS = (
+    wanted.LookAtPrinter, wanted.FeedBlank, wanted.IdentifyBlank, wanted.DrawBlankChallenge, wanted.Personalise,
+    wanted.PrintFace, wanted.DrawReadBackChallenge, wanted.ReadBack, wanted.EjectCard, wanted.AwaitTaken,
+    wanted.DiscardCard,
+)  # fmt: skip
 PAD_REQUESTS = (requests.EnterPin, requests.EnterPinBlock, requests.IdentifyPad, requests.LoadWorkingKey)
 
 
@@ -392,6 +446,7 @@ def what_may_come(request: Request[Any]) -> list[Exception]:
         else "pin_pad" if isinstance(request, PAD_REQUESTS)
         else "id_reader" if isinstance(request, ID_REQUESTS)
         else "camera" if isinstance(request, requests.TakePortrait)
+        else "card_printer" if isinstance(request, PRINTER_REQUESTS)
         else ""
     )  # fmt: skip
     if device:
@@ -456,10 +511,11 @@ def test_all_come_home(name: str, step: int, number: int) -> None:
     assert isinstance(outcome, Outcome)
     assert all(len(pin) == 0 for pin in world.pins), "a PIN was not wiped"
     assert all(portrait.wiped for portrait in world.portraits), "a portrait was not wiped"
+    assert not isinstance(world, Replacing) or world.wrongs() == []
     assert not world.camera_opened_after or set(world.camera_opened_after) & CONSENTED, "nobody had agreed"
     card_out = isinstance(thrown, CardTaken | MediaRemoved) or at_return
     if world.card_came and not card_out:
-        assert world.card_returned, "the card was not given back"
+        assert world.card_returned or world.card_kept, "the card was not given back"
     assert at_id_return or not world.on_the_reader, "the identity card was not given back"
     confirmed = any(isinstance(view, ReadBack) for view in world.seen) and bool(world.recorded)
     confirmed |= any(isinstance(question, GetFilings) for question in world.asked)

@@ -10,9 +10,9 @@ from kiosk.journeys.card_application import card_application
 from kiosk.journeys.views import Fault, Refusal, Result
 from kiosk.records import filings
 from kiosk.records.filings import FileMatter, FilingVerdict, IdentifiedBy, IssuedPaper
-from kiosk.records.transaction import Outcome, Stage
+from kiosk.records.transaction import Outcome, Service, Stage
 from tests.journeys.test_temporary_loss import filled, stages
-from tests.journeys.world import ID_CARD, World, session, titles, walk
+from tests.journeys.world import ID_CARD, World, asking_only, session, titles, walk
 
 PHONE = "13800000000"
 
@@ -23,6 +23,12 @@ def citizen(document: IdDocument = ID_CARD, **changes: object) -> World:
 
 def apply(world: World) -> Outcome:
     return walk(card_application(session(world.key, reads_id_cards=True)), world)
+
+
+def apply_online(world: World) -> Outcome:
+    """In a region where nothing is taken down without the centre."""
+    terminal = session(world.key, reads_id_cards=True)
+    return walk(card_application(asking_only(terminal, Service.CARD_APPLICATION)), world)
 
 
 def refusal(world: World) -> Refusal:
@@ -70,9 +76,9 @@ def test_what_stands_open_is_told_with_its_own_number() -> None:
     assert "B2C3D4E5" in filled(refusal(world).why)
 
 
-def test_nothing_is_taken_down_without_the_centre() -> None:
+def test_nothing_is_taken_down_without_the_centre_where_the_region_does_not_say_so() -> None:
     world = citizen(centre_up=False)
-    assert apply(world) is Outcome.REFUSED
+    assert apply_online(world) is Outcome.REFUSED
     assert refusal(world).code == "N-01"
     assert any("云岭服务大厅" in filled(line) for line in refusal(world).instead)
     assert stages(world)[-1] == (Stage.FINISHED, Outcome.REFUSED, "centre_unreachable")
@@ -82,7 +88,7 @@ def test_nothing_is_taken_down_without_the_centre() -> None:
 def test_a_lost_answer_to_a_filing_is_told_as_not_known(how: str) -> None:
     world = citizen()
     setattr(world, how, FileMatter)
-    assert apply(world) is Outcome.UNKNOWN
+    assert apply_online(world) is Outcome.UNKNOWN
     last = world.seen[-1]
     assert isinstance(last, Fault)
     assert (last.code, last.means.text) == ("N-03", "可能已经交上去了，也可能没有。再办一次就知道，不会重复。")

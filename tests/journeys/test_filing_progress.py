@@ -4,16 +4,18 @@ from kiosk.journeys.filing_progress import filing_progress
 from kiosk.journeys.requests import Show
 from kiosk.journeys.views import Choices, Chosen, Explain, Fact, Intent, Refusal, Result
 from kiosk.records import filings
-from kiosk.records.filings import FilingState, FilingTold, GetFilings, OffsiteCare, OffsiteGroup, Paper
+from kiosk.records.card import ReplacementReason
+from kiosk.records.filings import CardReplacement, FilingState, FilingTold, GetFilings, OffsiteCare, OffsiteGroup, Paper
 from kiosk.records.transaction import Outcome, Stage
 from tests.journeys.test_temporary_loss import facts, filled, stages
 from tests.journeys.world import ID_CARD, World, filing, session, titles, walk
 
 REFERRAL = OffsiteCare(group=OffsiteGroup.REFERRED, place="110100")
+ORDER = CardReplacement(reason=ReplacementReason.LOST)
 
 
 def citizen(told: list[FilingTold], **changes: object) -> World:
-    choices = dict.fromkeys(("社会保障卡申领", "异地就医的备案", "临时社会保障卡"), Intent.NEXT)
+    choices = dict.fromkeys(("社会保障卡申领", "异地就医的备案", "临时社会保障卡", "补卡"), Intent.NEXT)
     return World(key="yunling", documents=[ID_CARD], filings=told, choices=choices, **changes)  # type: ignore[arg-type]
 
 
@@ -46,6 +48,11 @@ def test_one_matter_is_told_at_once() -> None:
         (filing(state=FilingState.IN_PRODUCTION), "现在不用做什么，等着就行。"),
         (filing(state=FilingState.READY, place="3 号窗口"), "去哪里领：3 号窗口"),
         (filing(state=FilingState.READY), "要问，请打 0000-9901。"),
+        (filing(state=FilingState.RECEIVED, matter=ORDER), "现在不用做什么，等着就行。"),
+        (filing(state=FilingState.RECEIVED, matter=ORDER), "从交上到拿到卡，要 5 个工作日。"),
+        (filing(state=FilingState.IN_PRODUCTION, matter=ORDER), "急着用卡的，可以办临时就医证"),
+        (filing(state=FilingState.READY, matter=ORDER, place="3 号窗口"), "领卡要带：本人身份证、领卡证明"),
+        (filing(state=FilingState.REFUSED, matter=ORDER), "可以这样办：自助机，或云岭服务大厅"),
         (filing(state=FilingState.DONE), "已经办好，不用再做什么。"),
         (filing(state=FilingState.WITHDRAWN), "已经撤回。要办的话，可以重新交。"),
         (filing(state=FilingState.REFUSED, matter=REFERRAL, note="没有转诊单"), "原因：没有转诊单"),

@@ -19,6 +19,7 @@ from kiosk.journeys.card_activation import card_activation
 from kiosk.journeys.card_application import card_application
 from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
+from kiosk.journeys.card_replacement import card_replacement
 from kiosk.journeys.filing_progress import filing_progress
 from kiosk.journeys.formal_loss import formal_loss
 from kiosk.journeys.frame import Session
@@ -34,10 +35,11 @@ from kiosk.policy.form import faults_of
 from kiosk.policy.pack import Pack
 from kiosk.policy.region import Region
 from kiosk.records.activation import ActivationVerdict, CardActivated
-from kiosk.records.card import CardState
+from kiosk.records.card import CardState, ReplacementReason
 from kiosk.records.filings import (
     Cancelling,
     CardApplication,
+    CardReplacement,
     ChangedDatum,
     DataChange,
     FilingState,
@@ -97,9 +99,12 @@ LEANS_ON = {
     "application.minor_papers": "application.minor_below",
     "application.meanwhile": "papers.temporary_card.issued",
     "replacement.meanwhile": "papers.medical_slip.issued",
+    "replacement.window_first": "replacement.reasons",
     "proxy.papers": "proxy.allowed",
 }
 """What says nothing without another rule: the checker refuses a pack in which it is left alone."""
+NEW_CARDS = {"replacement.instant_here", "replacement.order_here"}
+"""Without either of which nobody gets a new card here, and the checker says so of a service that is open."""
 
 
 def rules_called(*names: str) -> Iterator[str]:
@@ -110,7 +115,9 @@ def rules_called(*names: str) -> Iterator[str]:
 def with_gaps(names: set[str], held_by: str) -> dict[str, Any]:
     raw = deepcopy(RAW)
     raw["pin"]["held_by"]["value"] = held_by
-    for name in names | {leaning for leaning, other in LEANS_ON.items() if other in names}:
+    leaning = {leaning for leaning, other in LEANS_ON.items() if other in names}
+    leaning |= {"services.card_replacement.self_service"} if names >= NEW_CARDS else set()
+    for name in names | leaning:
         *path, last = name.split(".")
         table = raw
         for part in path:
@@ -171,6 +178,10 @@ NEXT: dict[str, AnyIntent] = dict.fromkeys(
         "正式挂失好了",
         "留一个手机号码",
         "申领交上去了",
+        "交上去了，等着领新卡",
+        "等新卡的时候",
+        "拿到新卡以后",
+        "要先把信息改过来",
         "新卡启用好了",
         "启用新卡不在这里办",
         "{name}开好了",
@@ -185,6 +196,8 @@ MATTERS_FILED = (
     OffsiteCare(group=OffsiteGroup.REFERRED, place="110100"),
     DataChange(data=(ChangedDatum.NAME,)),
     Cancelling(reason=LeavingReason.MOVED_AWAY),
+    CardReplacement(reason=ReplacementReason.LOST),
+    CardReplacement(reason=ReplacementReason.DAMAGED),
     *(Paper(kind=kind) for kind in IssuedPaper),
 )
 CONTACT = ["13800000000", "云岭市五号", "430000"]
@@ -196,9 +209,11 @@ Story = Callable[[Session], Journey[Outcome]]
 
 def filed_worlds() -> Iterator[tuple[Story, World]]:
     for verdict in FilingVerdict:
-        for filed in (card_application, papers):
+        for filed in (card_application, card_replacement, papers):
             yield filed, World(key="yunling", documents=[ID_CARD], verdict=verdict, choices=dict(NEXT))
         yield card_application, World(key="yunling", documents=[ID_CARD], centre_up=False, choices=dict(NEXT))
+        exchange = {**NEXT, "为什么要新卡？": Chosen("unreadable")}
+        yield card_replacement, World(key="yunling", documents=[ID_CARD], verdict=verdict, choices=exchange)
     for state in FilingState:
         told = [filing(state=state, matter=matter) for matter in MATTERS_FILED]
         yield filing_progress, World(key="yunling", documents=[ID_CARD], filings=told, choices=dict(NEXT))

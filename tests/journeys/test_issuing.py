@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk.custody.stock import obstacle
 from kiosk.journeys.issuing import End
 from kiosk.journeys.issuing_requests import Written
+from kiosk.records.custody import Reason
 from kiosk.records.issuance import AbandonedWhy, NewCardFate
-from tests.journeys.workshop import CHIP, HOLDER, Fault, Workshop, issuer_of
+from tests.journeys.workshop import CHIP, HOLDER, SIZES, SM4_CHIP, Fault, Workshop, issuer_of
 
 STORY = [
     "RequestToken",
@@ -129,6 +131,28 @@ def test_the_ledger_is_full_at_every_point(*, exchange: bool, takes: bool) -> No
         assert workshop.wrongs() == [], (point, workshop.asked[point:])
 
 
+def test_two_blanks_at_once_go_into_the_bin_together_wherever_the_power_is_cut() -> None:
+    whole = Workshop(feeds_two=True)
+    assert came_to_rest(whole) == []
+    told = whole.asked[whole.asked.index("FeedBlank") :]
+    assert told[:6] == [
+        "FeedBlank",
+        "LookAtPrinter",
+        "Record rejecting",
+        "Book two_fed",
+        "DiscardCard",
+        "Book rejected",
+    ]
+    assert (len(whole.printer.rejected), whole.printer.hopper, whole.centre.refunds) == (2, 3, 1)
+    assert obstacle(whole.stock, SIZES) is Reason.TWO_FED
+    for first, cut in itertools.product(range(len(whole.asked)), CUTS):
+        once = Workshop(feeds_two=True, plan={first: cut})
+        assert came_to_rest(once) == [], (first, cut, once.asked)
+        for second, again in itertools.product(range(first + 1, len(once.asked)), CUTS):
+            twice = Workshop(feeds_two=True, plan={first: cut, second: again})
+            assert came_to_rest(twice) == [], (first, cut, second, again, twice.asked)
+
+
 def test_a_full_ledger_moves_no_card_that_is_nobodys() -> None:
     workshop = Workshop(ledger_fails_from=STORY.index("Record printing"))
     assert workshop.serve() is None
@@ -238,13 +262,15 @@ def test_many_things_go_wrong_one_after_the_other(
 
 ISSUER = issuer_of(CHIP)
 WRITTEN_WRONGLY = {
-    "another blank": Written(replace(ISSUER, identification_code="0" * 32), HOLDER),
-    "another number": Written(replace(ISSUER, card_number="D2143569X"), HOLDER),
-    "another class": Written(replace(ISSUER, card_class="2"), HOLDER),
-    "another norm": Written(replace(ISSUER, norm_version="3.00"), HOLDER),
-    "another day": Written(replace(ISSUER, issued_on=date(2026, 11, 21)), HOLDER),
-    "another term": Written(replace(ISSUER, expires_on=date(2036, 11, 21)), HOLDER),
-    "another holder": Written(ISSUER, replace(HOLDER, name="王小红")),
+    "another blank": Written(replace(ISSUER, identification_code="0" * 32), HOLDER, CHIP.photo),
+    "another number": Written(replace(ISSUER, card_number="D2143569X"), HOLDER, CHIP.photo),
+    "another class": Written(replace(ISSUER, card_class="2"), HOLDER, CHIP.photo),
+    "another norm": Written(replace(ISSUER, norm_version="3.00"), HOLDER, CHIP.photo),
+    "another day": Written(replace(ISSUER, issued_on=date(2026, 11, 21)), HOLDER, CHIP.photo),
+    "another term": Written(replace(ISSUER, expires_on=date(2036, 11, 21)), HOLDER, CHIP.photo),
+    "another holder": Written(ISSUER, replace(HOLDER, name="王小红"), CHIP.photo),
+    "another photo": Written(ISSUER, HOLDER, b"\xff\xd8 another"),
+    "no photo": Written(ISSUER, HOLDER, None),
 }
 
 
@@ -258,8 +284,25 @@ def test_a_card_that_reads_back_otherwise_is_nobodys(written: Written) -> None:
     assert workshop.wrongs() == []
 
 
-def test_a_chip_that_keeps_its_holder_closed_is_believed_for_the_rest() -> None:
-    workshop = Workshop(reads_back=Written(ISSUER, None))
+def test_a_chip_of_norm_3_opens_to_the_centres_answer_and_its_holder_is_compared() -> None:
+    workshop = Workshop(exchange=True, chip=SM4_CHIP)
     issued = workshop.serve()
+    at = STORY.index("ReadBack")
+    assert workshop.asked == [*STORY[:at], "DrawReadBackChallenge", "AuthenticateBlank", *STORY[at:]]
     assert issued is not None
     assert issued.end is End.TAKEN
+
+
+def test_a_power_cut_while_a_chip_of_norm_3_is_read_back() -> None:
+    at = STORY.index("ReadBack")
+    for first, cut in itertools.product(range(at - 1, at + 4), (*CUTS, *FAILURES)):
+        workshop = Workshop(exchange=True, chip=SM4_CHIP, plan={first: cut})
+        assert came_to_rest(workshop) == [], (first, cut, workshop.asked)
+
+
+def test_a_chip_that_stays_closed_is_nobodys() -> None:
+    workshop = Workshop(chip=SM4_CHIP, reads_back=Written(issuer_of(SM4_CHIP), None))
+    issued = workshop.serve()
+    assert issued is not None
+    assert (issued.end, issued.why) == (End.ABANDONED, AbandonedWhy.BLANK)
+    assert workshop.wrongs() == []

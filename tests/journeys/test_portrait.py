@@ -9,6 +9,7 @@ import pytest
 
 from drivers.ports.errors import Busy, DeviceError, NotConnected, PictureDark, PictureFrozen, ProtocolViolation
 from kiosk.journeys.card_application import card_application
+from kiosk.journeys.frame import Session
 from kiosk.journeys.guide import photo_where
 from kiosk.journeys.portrait import AGREE, DECLINE, NOT_POSSIBLE, TRIES
 from kiosk.journeys.portrait_words import INSTRUCTIONS
@@ -36,6 +37,7 @@ from kiosk.records.filings import CardApplication, FileMatter
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
     CONSENT_TEXT,
+    KEPT_CONSENT_TEXT,
     Consent,
     ConsentBy,
     ConsentWord,
@@ -44,9 +46,9 @@ from kiosk.records.portrait import (
     NoPortrait,
     TakenPortrait,
 )
-from kiosk.records.transaction import Outcome, Stage
+from kiosk.records.transaction import Outcome, Service, Stage
 from tests.journeys.test_temporary_loss import facts, filled
-from tests.journeys.world import ID_CARD, JPEG, World, region, session, title_of, titles, walk
+from tests.journeys.world import ID_CARD, JPEG, World, asking_only, region, session, title_of, titles, walk
 
 CONSENT = "要在这里拍照吗？"
 PROOF = "这张照片行吗？"
@@ -71,14 +73,22 @@ def sitter(*sittings: Came, **choices: Any) -> World:
     )
 
 
-def apply(world: World) -> Outcome:
-    terminal = session(
+def terminal_of(world: World) -> Session:
+    return session(
         world.key,
         reads_id_cards=True,
         takes_portraits=world.takes_portraits,
         compares_portraits=world.looks is not None,
     )
-    return walk(card_application(terminal), world)
+
+
+def apply(world: World) -> Outcome:
+    return walk(card_application(terminal_of(world)), world)
+
+
+def apply_online(world: World) -> Outcome:
+    """In a region where nothing is taken down without the centre."""
+    return walk(card_application(asking_only(terminal_of(world), Service.CARD_APPLICATION)), world)
 
 
 def ended(journey: Journey[Outcome], world: World, request: Request[Any]) -> Outcome:
@@ -116,7 +126,7 @@ def test_a_portrait_is_asked_for_taken_accepted_and_filed_sealed() -> None:
     ]
     assert world.sealed == [JPEG]
     assert filed(world).consent_by is ConsentBy.HOLDER
-    assert filed(world).consent_text == CONSENT_TEXT
+    assert filed(world).consent_text == KEPT_CONSENT_TEXT
     read_back = view(world, "请核对，再交上去")
     assert isinstance(read_back, ReadBack)
     assert filled(read_back.note) == "照片拍好了。卡会按身份证上的信息做。"
@@ -157,7 +167,7 @@ def test_no_is_as_easy_as_yes() -> None:
     assert {action.emphasis for action in consent.actions} == {Emphasis.PLAIN}
     assert [filled(line) for line in consent.lines] == [
         "照片只用来做您的社保卡。",
-        "加密交给社保中心，办完就删；这台机器不留。",
+        "加密交给社保中心，办完就删；没交到时，这台机器最多存 30 天。",
         "不拍一样能办，由窗口补拍、补交。",
     ]
 
@@ -307,7 +317,7 @@ def test_consent_is_on_record_before_the_camera_opens() -> None:
     while not isinstance(request, TakePortrait):
         request = journey.send(world.answer(request))
     (entry,) = world.recorded
-    assert entry.consent == Consent(word=ConsentWord.GIVEN, by=ConsentBy.HOLDER, text=CONSENT_TEXT)
+    assert entry.consent == Consent(word=ConsentWord.GIVEN, by=ConsentBy.HOLDER, text=KEPT_CONSENT_TEXT)
     assert (entry.social_security_number, entry.holder_name) == (ID_CARD.number, ID_CARD.name)
     assert not any(secret in repr(entry) for secret in (ID_CARD.number, ID_CARD.name))
     journey.close()
@@ -316,7 +326,7 @@ def test_consent_is_on_record_before_the_camera_opens() -> None:
 def test_no_is_on_record_as_well() -> None:
     world = sitter(**{CONSENT: DECLINE})
     assert apply(world) is Outcome.DONE
-    assert said(world) == [(ConsentWord.DECLINED, ConsentBy.HOLDER, CONSENT_TEXT)]
+    assert said(world) == [(ConsentWord.DECLINED, ConsentBy.HOLDER, KEPT_CONSENT_TEXT)]
     assert world.asked[-1].matter.no_portrait is NoPortrait.DECLINED
     assert [entry.stage for entry in world.recorded] == [Stage.CONSENT, Stage.BEGUN, Stage.FINISHED]
 
@@ -325,7 +335,7 @@ def test_a_guardians_word_names_both() -> None:
     world = sitter(JPEG, **{"给谁办？": Chosen("guardian"), "给孩子拍照，您同意吗？": AGREE})
     world.documents = [ID_CARD, CHILD]
     assert apply(world) is Outcome.DONE
-    assert said(world) == [(ConsentWord.GIVEN, ConsentBy.GUARDIAN, CONSENT_TEXT)]
+    assert said(world) == [(ConsentWord.GIVEN, ConsentBy.GUARDIAN, KEPT_CONSENT_TEXT)]
     assert (world.recorded[0].proxy_number, world.recorded[0].social_security_number) == (ID_CARD.number, CHILD.number)
 
 
@@ -342,10 +352,20 @@ def test_consent_is_taken_back_as_easily_as_it_was_given(where: str) -> None:
     assert DECLINE not in {action.intent for action in last.actions}, "nothing is left to take back"
 
 
+def test_where_nothing_waits_for_the_centre_it_is_said_that_nothing_is_kept() -> None:
+    world = sitter(JPEG)
+    assert apply_online(world) is Outcome.DONE
+    consent = view(world, CONSENT)
+    assert isinstance(consent, Explain)
+    assert filled(consent.lines[1]) == "加密交给社保中心，办完就删；这台机器不留。"
+    assert said(world) == [(ConsentWord.GIVEN, ConsentBy.HOLDER, CONSENT_TEXT)]
+    assert filed(world).consent_text == CONSENT_TEXT
+
+
 def test_a_centre_that_does_not_answer_loses_no_portrait() -> None:
     world = sitter(JPEG, 没收到社保中心答复=Intent.AGAIN)
     world.centre_up = False
-    journey = card_application(session("yunling", reads_id_cards=True, takes_portraits=True))
+    journey = card_application(asking_only(terminal_of(world), Service.CARD_APPLICATION))
     request = next(journey)
     while "没收到社保中心答复" not in titles(world):
         request = journey.send(world.answer(request))
@@ -361,7 +381,7 @@ def test_a_centre_that_does_not_answer_loses_no_portrait() -> None:
 def test_after_three_askings_it_ends_as_it_always_did(lost: bool) -> None:
     world = sitter(JPEG)
     world.centre_up, world.lost_answer_to = lost, FileMatter if lost else None
-    assert apply(world) is (Outcome.UNKNOWN if lost else Outcome.REFUSED)
+    assert apply_online(world) is (Outcome.UNKNOWN if lost else Outcome.REFUSED)
     assert len(world.asked) == 3
     assert titles(world).count("没收到社保中心答复") == (3 if lost else 2)
 
@@ -369,14 +389,14 @@ def test_after_three_askings_it_ends_as_it_always_did(lost: bool) -> None:
 def test_whoever_does_not_wait_for_the_centre_may_leave() -> None:
     world = sitter(JPEG, 没收到社保中心答复=Intent.DONE)
     world.centre_up = False
-    assert apply(world) is Outcome.REFUSED
+    assert apply_online(world) is Outcome.REFUSED
     assert len(world.asked) == 1
 
 
 def test_who_walks_away_while_the_answer_is_out_leaves_an_unknown_end() -> None:
     world = sitter(JPEG)
     world.lost_answer_to = FileMatter
-    journey = card_application(session("yunling", reads_id_cards=True, takes_portraits=True))
+    journey = card_application(asking_only(terminal_of(world), Service.CARD_APPLICATION))
     request = next(journey)
     while "没收到社保中心答复" not in titles(world):
         request = journey.send(world.answer(request))
@@ -386,7 +406,7 @@ def test_who_walks_away_while_the_answer_is_out_leaves_an_unknown_end() -> None:
 def test_without_a_portrait_nobody_is_kept_waiting() -> None:
     world = sitter(**{CONSENT: DECLINE})
     world.centre_up = False
-    assert apply(world) is Outcome.REFUSED
+    assert apply_online(world) is Outcome.REFUSED
     assert len(world.asked) == 1
 
 
@@ -506,7 +526,7 @@ def test_who_wants_no_comparison_is_taken_all_the_same() -> None:
     assert world.sealed == [JPEG]
     assert filed(world).comparison is None
     assert said(world) == [
-        (ConsentWord.GIVEN, ConsentBy.HOLDER, CONSENT_TEXT),
+        (ConsentWord.GIVEN, ConsentBy.HOLDER, KEPT_CONSENT_TEXT),
         (ConsentWord.DECLINED, ConsentBy.HOLDER, COMPARISON_TEXT),
     ]
 

@@ -4,7 +4,7 @@ The world keeps its own tally of where each card is and which one is valid; verd
 the terminal believes. Written by hand from docs/replacement.md, apart from the code that is tried.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 from typing import Any, Final, cast
@@ -21,8 +21,8 @@ from drivers.ports.card_printer import (
     Position,
     Ribbon,
 )
-from drivers.ports.card_reader import AuthenticationAlgorithm, Challenge, HolderData, IssuerData
-from drivers.ports.errors import DeviceError, MediaRemoved, TimedOut
+from drivers.ports.card_reader import AuthenticationAlgorithm, Challenge, Cryptogram, HolderData, IssuerData
+from drivers.ports.errors import DeviceError, MediaRemoved, TimedOut, TwoFed
 from kiosk.custody.stock import Blank as BookedBlank
 from kiosk.custody.stock import Stock, StorageSizes, book
 from kiosk.journeys import issuing_requests as wanted
@@ -49,6 +49,8 @@ CHIP: Final = ChipData(
     holder=HOLDER,
     photo=b"\xff\xd8 a photo",
 )
+SM4_CHIP: Final = replace(CHIP, norm_version="3.00")
+READ_CRYPTOGRAM: Final = Cryptogram(b"opens, not writes")
 _SESSION: Final = Session(TRANSACTION_ID, region("zhumadian"), TODAY)
 _FACE: Final = Face(bytes(FACE_WIDTH * FACE_HEIGHT * 3))
 
@@ -83,15 +85,21 @@ class Printer:
     taken: list[str] = field(default_factory=list)
     fed: int = 0
     jammed: bool = False
+    second: bool = False
+    """Another blank lies beside it."""
+
+    @property
+    def lies_there(self) -> int:
+        return 2 if self.second else 1 if self.inside else 0
 
     @property
     def status(self) -> CardPrinterStatus:
         position = Position.NONE if not self.inside else Position.EXIT if self.at_exit else Position.CONTACT_STATION
         media = Media.NOT_PRESENT if not self.inside else Media.LATCHED if self.at_exit else Media.PRESENT
         return CardPrinterStatus(
-            media=Media.JAMMED if self.jammed else media,
+            media=Media.JAMMED if self.jammed or self.second else media,
             position=position,
-            two_fed=False,
+            two_fed=self.second,
             hopper=Fill.OK if self.hopper else Fill.EMPTY,
             reject_bin=Fill.OK,
             retained_bin=Fill.OK,
@@ -121,6 +129,9 @@ class Workshop:
 
     citizen_takes: bool = True
     exchange: bool = False
+    chip: ChipData = CHIP
+    feeds_two: bool = False
+    """The hopper lets two blanks go at once."""
     plan: dict[int, Fault] = field(default_factory=dict)
     """Faults by the number of the request, counted over all lives of the terminal."""
     reads_back: wanted.Written | None = None
@@ -145,13 +156,17 @@ class Workshop:
         filled = book(Stock(), Movement(move=Move.HANDED_OVER, count=5, by="A", and_by="B"), SIZES, None)
         self.stock = filled.stock
 
+    @property
+    def is_sm4(self) -> bool:
+        return self.chip.norm_version >= "3.00"
+
     # Lives of the terminal.
 
     def serve(self) -> Issued | None:
         """The making, as the frame runs it; None when it was cut short."""
         progress = _progress()
         self._append(progress.transaction(Stage.BEGUN))
-        card = CardInMaking(TRANSACTION_ID, CHIP, _FACE, self.exchange)
+        card = CardInMaking(TRANSACTION_ID, self.chip, _FACE, self.exchange)
         return self._live(progress, make_card(progress, card))
 
     def restart(self, *, somebody_waits: bool = True) -> Issued | None:
@@ -200,9 +215,11 @@ class Workshop:
             raise PowerCut
         if fault is Fault.FAILS_UNDONE and not isinstance(request, wanted.Wait | Record | wanted.Book):
             return self._failure(request, done=False)
-        answer = self._do(request)
-        if fault is Fault.CUT_AFTER:
-            raise PowerCut
+        try:
+            answer = self._do(request)
+        finally:
+            if fault is Fault.CUT_AFTER:
+                raise PowerCut
         if fault is Fault.FAILS_DONE and not isinstance(request, wanted.Wait | Record | wanted.Book):
             return self._failure(request, done=True)
         return answer
@@ -237,24 +254,30 @@ class Workshop:
                 if printer.inside:
                     raise AssertionError("fed on top of a card")
                 printer.fed, printer.hopper, printer.inside = printer.fed + 1, printer.hopper - 1, TRANSACTION_ID
+                if self.feeds_two:
+                    printer.hopper, printer.second = printer.hopper - 1, True
+                    raise TwoFed("card_printer", "two blanks left the hopper")
                 return None
             case wanted.IdentifyBlank():
                 self._needs_card()
-                return Blank(CODE, AuthenticationAlgorithm.TRIPLE_DES)
-            case wanted.DrawBlankChallenge():
+                return Blank(CODE, AuthenticationAlgorithm.SM4 if self.is_sm4 else AuthenticationAlgorithm.TRIPLE_DES)
+            case wanted.DrawBlankChallenge() | wanted.DrawReadBackChallenge():
                 self._needs_card()
                 return Challenge(bytes(8))
-            case wanted.Personalise():
+            case wanted.Personalise(data=data):
                 self._needs_card()
+                self.chip = data
                 printer.personalised = True
                 return True
             case wanted.PrintFace():
                 self._needs_card()
                 printer.printed += 1
                 return None
-            case wanted.ReadBack():
+            case wanted.ReadBack(cryptogram):
                 self._needs_card()
-                return self.reads_back or wanted.Written(issuer_of(CHIP), CHIP.holder)
+                opened = not self.is_sm4 or cryptogram == READ_CRYPTOGRAM
+                shown = (self.chip.holder, self.chip.photo) if opened else (None, None)
+                return self.reads_back or wanted.Written(issuer_of(self.chip), *shown)
             case wanted.HoldOldCard():
                 self.old_card = "held"
                 return None
@@ -294,8 +317,8 @@ class Workshop:
             raise MediaRemoved("card_printer", "there is no card")
 
     def _leaves(self, to: list[str]) -> None:
-        to.append(self.printer.inside)
-        self.printer.inside, self.printer.at_exit = "", False
+        to += [self.printer.inside, "a second"] if self.printer.second else [self.printer.inside]
+        self.printer.inside, self.printer.at_exit, self.printer.second = "", False, False
 
     def _check_ledger(self) -> None:
         if self.ledger_fails_from is not None and len(self.asked) > self.ledger_fails_from:
@@ -312,7 +335,7 @@ class Workshop:
         self.stock = booked.stock
         self.blanks |= {blank.job: blank for blank in booked.blanks}
 
-    def _told(self, question: Any) -> Any:  # noqa: C901, PLR0912 - one a question
+    def _told(self, question: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 - one a question
         centre = self.centre
         stages = issuance.IssuanceStage
         ended = centre.stage is stages.ABANDONED
@@ -327,6 +350,8 @@ class Workshop:
             case issuance.RegisterBlank(identification_code=code):
                 centre.stage, centre.blank = stages.BLANK_REGISTERED, code
                 return issuance.BlankRegistered(verdict=issuance.BlankVerdict.REGISTERED)
+            case issuance.AuthenticateBlank(purpose=issuance.BlankPurpose.READING_BACK):
+                return issuance.BlankAuthenticated(cryptogram=READ_CRYPTOGRAM.value)
             case issuance.AuthenticateBlank():
                 centre.stage = stages.PERSONALISING
                 return issuance.BlankAuthenticated(cryptogram=bytes(8))
@@ -369,7 +394,7 @@ class Workshop:
         printer = self.printer
         counted = Counted(
             hopper=printer.hopper,
-            printer=1 if printer.inside else 0,
+            printer=printer.lies_there,
             reject_bin=len(printer.rejected),
             retained_bin=len(printer.retained),
         )
@@ -381,7 +406,7 @@ class Workshop:
         printer, centre, balance = self.printer, self.centre, self.stock.balance
         open_case = centre.stage is issuance.IssuanceStage.OPEN_CASE
         cards = [printer.hopper, len(printer.rejected), len(printer.retained), len(printer.taken)]
-        lies_there = 1 if printer.inside else 0
+        lies_there = printer.lies_there
         rules = {
             "two valid cards": not (centre.old_valid and centre.new_valid),
             "no valid card": centre.old_valid or centre.new_valid,

@@ -4,6 +4,7 @@ Nothing here is a device: journeys do no I/O, so neither does their world. What 
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -56,12 +57,13 @@ from kiosk.journeys.views import (
 )
 from kiosk.journeys.wording import Say, Value
 from kiosk.policy.country import Country, load_places
-from kiosk.policy.pack import load_pack
+from kiosk.policy.pack import Basis, Offline, Rule, load_pack
 from kiosk.policy.region import Region
 from kiosk.records.activation import ActivateCard, ActivationVerdict, CardActivated
 from kiosk.records.card import CardState
 from kiosk.records.filings import (
     CardApplication,
+    Enclosure,
     Filed,
     FileMatter,
     FilingState,
@@ -72,7 +74,6 @@ from kiosk.records.filings import (
 )
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
-    CONSENT_TEXT,
     FiledComparison,
     FiledPortrait,
     Likeness,
@@ -110,7 +111,7 @@ from kiosk.records.questions import (
     WorkingKey,
 )
 from kiosk.records.settlement import MedicalYear, SettlementReceipt, Shares, Standing
-from kiosk.records.transaction import Outcome, Transaction
+from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.records.working_days import load_calendar
 
 REGIONS = Path(__file__).parents[2] / "config" / "regions"
@@ -123,10 +124,20 @@ COUNTRY = Country(
 TRANSACTION_ID = "0123456789abcdef0123456789abcdef"
 
 
+@functools.cache
 def region(key: str) -> Region:
-    """The pack as it ships, or the fictional one that opens everything."""
+    """The pack as it ships, or the fictional one that opens everything; loaded once, since nothing changes it."""
     folder = FICTIONAL if key == "yunling" else REGIONS
     return Region(load_pack(folder / f"{key}.toml"))
+
+
+def asking_only(terminal: Session, service: Service) -> Session:
+    """The same terminal in a region that takes nothing of this service down without the centre."""
+    pack = terminal.region.pack
+    refused = Rule(value=Offline.REFUSED, basis=Basis.OPERATOR, reason="the centre decides")
+    rules = msgspec.structs.replace(pack.services[service], offline=refused)
+    services = {**pack.services, service: rules}
+    return dataclasses.replace(terminal, region=Region(msgspec.structs.replace(pack, services=services)))
 
 
 def session(
@@ -136,6 +147,7 @@ def session(
     reads_id_cards: bool = False,
     takes_portraits: bool = False,
     compares_portraits: bool = False,
+    makes_cards: bool = False,
 ) -> Session:
     return Session(
         TRANSACTION_ID,
@@ -144,6 +156,8 @@ def session(
         reads_id_cards=reads_id_cards,
         takes_portraits=takes_portraits,
         compares_portraits=compares_portraits,
+        makes_cards=makes_cards,
+        keeps_old_cards=makes_cards,
         printing=printing,
         country=COUNTRY,
     )
@@ -293,6 +307,8 @@ class World:
     """What the reader reads, one document laid down after the other."""
     takes_portraits: bool = False
     """The terminal has a camera."""
+    makes_cards: bool = False
+    """The terminal has a card printer, and a slot with a motor."""
     looks: Likeness | None = None
     """What comes of comparing a portrait with the ID card's photo; the terminal compares none when None."""
     compared: list[bytes] = field(default_factory=list)
@@ -358,10 +374,14 @@ class World:
     camera_opened_after: list[str] = field(default_factory=list)
     """Titles of the screens that had been seen when the camera was first opened."""
     recorded: list[Transaction] = field(default_factory=list)
+    enclosed: list[Enclosure] = field(default_factory=list)
+    """What was kept beside the ledger."""
     seen: list[View] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
     printed: list[PaperSlip] = field(default_factory=list)
     card_returned: bool = False
+    card_kept: bool = False
+    """It was taken in for good: a new one has taken its place."""
     card_came: bool = False
     chip_read: bool = False
     on_the_reader: bool = False
@@ -447,7 +467,7 @@ class World:
         return FiledPortrait(
             sealed=bytes(20_052),
             consent_by=request.consent_by,
-            consent_text=CONSENT_TEXT,
+            consent_text=request.consent_text,
             comparison=FiledComparison(likeness=told, consent_text=COMPARISON_TEXT) if told is not None else None,
         )
 
@@ -517,6 +537,8 @@ class World:
 
     def _record(self, request: requests.Record) -> int:
         self.recorded.append(request.transaction)
+        if request.enclosure is not None:
+            self.enclosed.append(request.enclosure)
         return len(self.recorded)
 
     def _return_card(self, _: Any) -> None:

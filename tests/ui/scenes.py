@@ -13,14 +13,16 @@ from kiosk.card_face.layout import load_layout
 from kiosk.card_face.painter import FacePainter
 from kiosk.card_face.particulars import Particulars
 from kiosk.handbook.search import Keyword
-from kiosk.journeys import filing, guide, new_card, portrait
+from kiosk.journeys import filing, guide, new_card, portrait, waiting
 from kiosk.journeys.answer_printing import NO_PAPER, printed_view, with_printing
 from kiosk.journeys.counter_words import listed
-from kiosk.journeys.faults import CLOSE, Effect, meaning
+from kiosk.journeys.faults import CLOSE, Effect, fault_view, meaning
+from kiosk.journeys.frame import Session
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import TO_SLIP, turning
+from kiosk.journeys.portrait_words import FOR_APPLICATION_KEPT
 from kiosk.journeys.printing import PRINTING, Printing, fate_view, offering, warning
-from kiosk.journeys.requests import SlipFate
+from kiosk.journeys.requests import SlipFate, TooManyWait
 from kiosk.journeys.views import (
     Action,
     Answer,
@@ -62,9 +64,12 @@ from kiosk.policy.country import load_places
 from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Citation, Region
 from kiosk.portrait.guidance import Instruction
+from kiosk.records.filings import CardApplication
 from kiosk.records.portrait import ConsentBy, NoPortrait, TakenPortrait
 from kiosk.records.transaction import Service
 from kiosk.ui.fonts import FontBook
+from tests.ui.new_card_scenes import NEW_CARD_VIEWS
+from tests.ui.order_scenes import ORDER_VIEWS
 
 
 def told(text: str, **values: str | int | Verbatim | Say) -> Say:
@@ -122,7 +127,11 @@ _EXAMINE = Tile(
     told("卡用不了？查查卡哪里不对，告诉您去哪里办。不用输密码"),
 )
 _LOST = Tile(
-    OpenMenu(Menu.LOST), told("卡丢了、找到了"), told("挂失和撤销"), "loss", told("卡丢了，或者找到了。挂失和撤销挂失")
+    OpenMenu(Menu.LOST),
+    told("卡丢了、坏了"),
+    told("挂失、找到了、要新卡"),
+    "loss",
+    told("卡丢了、坏了，或者找到了。挂失，撤销挂失，补一张、换一张新卡"),
 )
 _ELSEWHERE = told("看去哪儿办")
 
@@ -1509,13 +1518,21 @@ VIEWS: Final[dict[str, View]] = {
     "take-card-urgent": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=True),
 }
 _TAKEN = TakenPortrait(a_face())
-_AT_PORTRAIT = Step(4, 5)
+_AT_PORTRAIT = portrait.Sitter(Step(4, 5))
+_CHILDS_PORTRAIT = portrait.Sitter(Step(4, 5), ConsentBy.GUARDIAN)
 _FICTIONAL = Region(load_pack(Path(__file__).parents[1] / "regions" / "yunling.toml"))
+_WAITS = waiting.waiting_pages(
+    Session("a1b2c3d4" * 4, _FICTIONAL, date(2026, 11, 22)),
+    filing.matter_in_words(_FICTIONAL, CardApplication()),
+    waiting.Afterwards((*guide.photo_where(_FICTIONAL), *guide.photo_demands(_FICTIONAL))),
+    has_portrait=True,
+)
 _PORTRAIT_VIEWS: Final[dict[str, View]] = {
-    "portrait-consent": portrait._consent(_AT_PORTRAIT, ConsentBy.HOLDER),
-    "portrait-consent-child": portrait._consent(_AT_PORTRAIT, ConsentBy.GUARDIAN),
-    "portrait-comparison": portrait._comparison(_AT_PORTRAIT, ConsentBy.HOLDER),
-    "portrait-comparison-child": portrait._comparison(_AT_PORTRAIT, ConsentBy.GUARDIAN),
+    "portrait-consent": portrait._consent(_AT_PORTRAIT),
+    "portrait-consent-kept": portrait._consent(dataclasses.replace(_AT_PORTRAIT, purpose=FOR_APPLICATION_KEPT)),
+    "portrait-consent-child": portrait._consent(_CHILDS_PORTRAIT),
+    "portrait-comparison": portrait._comparison(_AT_PORTRAIT.step, ConsentBy.HOLDER),
+    "portrait-comparison-child": portrait._comparison(_AT_PORTRAIT.step, ConsentBy.GUARDIAN),
     "portrait-checklist": portrait._checklist(_FICTIONAL, _AT_PORTRAIT),
     "portrait-preview": portrait._preview(_AT_PORTRAIT),
     "portrait-preview-left": dataclasses.replace(portrait._preview(_AT_PORTRAIT), instruction=Instruction.MOVE_LEFT),
@@ -1531,20 +1548,26 @@ _PORTRAIT_VIEWS: Final[dict[str, View]] = {
     ),
     "portrait-why-not": portrait._reasons(ConsentBy.HOLDER, 2),
     "portrait-why-not-child": portrait._reasons(ConsentBy.GUARDIAN, 2),
-    "portrait-not-possible": portrait._without(_AT_PORTRAIT, NoPortrait.OUT_OF_REACH, ConsentBy.HOLDER),
-    "portrait-not-possible-covered": portrait._without(_AT_PORTRAIT, NoPortrait.RELIGIOUS_HEAD_COVER, ConsentBy.HOLDER),
-    "portrait-not-possible-child": portrait._without(_AT_PORTRAIT, NoPortrait.CHILD_IN_ARMS, ConsentBy.GUARDIAN),
+    "portrait-not-possible": portrait._without(_AT_PORTRAIT, NoPortrait.OUT_OF_REACH),
+    "portrait-not-possible-covered": portrait._without(_AT_PORTRAIT, NoPortrait.RELIGIOUS_HEAD_COVER),
+    "portrait-not-possible-child": portrait._without(_CHILDS_PORTRAIT, NoPortrait.CHILD_IN_ARMS),
     "portrait-checklist-elsewhere": portrait._checklist(
         Region(load_pack(Path(__file__).parents[2] / "config" / "regions" / "beijing.toml")), _AT_PORTRAIT
     ),
     "application-no-answer": filing._once_more(_FICTIONAL),
+    "application-waits": _WAITS[0],
+    "application-waits-next": _WAITS[1],
+    "application-waits-slip": _WAITS[-1],
+    "application-not-kept": fault_view(
+        TooManyWait(), _FICTIONAL.hotline, meaning(Service.CARD_APPLICATION, Effect.NONE)
+    ),
     "application-photo-at-window": Explain(
         told("接下来"),
         (*guide.photo_where(_FICTIONAL), *guide.photo_demands(_FICTIONAL), *guide.photo_file(_FICTIONAL)),
         Step(2, 6),
         (CANCEL, Action(Intent.NEXT, told("下一页"), Emphasis.PRIMARY)),
     ),
-    "portrait-camera-dark": portrait._failed_camera(_FICTIONAL, PictureDark("camera", "dark"), 2),
+    "portrait-camera-dark": portrait._failed_camera(_FICTIONAL, PictureDark("camera", "dark"), _AT_PORTRAIT, 2),
     "application-read-back-portrait": ReadBack(
         told("请核对，再交上去"),
         (
@@ -1590,6 +1613,8 @@ VIEWS.update(
         "take-new-card-urgent": new_card.take_new_card(urgent=True),
     }
 )
+VIEWS.update(NEW_CARD_VIEWS)
+VIEWS.update(ORDER_VIEWS)
 for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):
     VIEWS[f"{_name}-on-paper"] = offering(VIEWS[_name])
 

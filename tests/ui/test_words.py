@@ -117,6 +117,16 @@ def test_fonts_that_are_not_built_say_how(tmp_path: Path) -> None:
         FontBook(tmp_path)
 
 
+def test_a_font_that_was_lost_is_named(tmp_path: Path) -> None:
+    """A terminal without it would start, be active, and draw nothing."""
+    for file in (ASSETS / "fonts").iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    FontBook(tmp_path)
+    (tmp_path / "interface-bold.otf").unlink()
+    with pytest.raises(FontsMissing, match=r"has lost interface-bold\.otf"):
+        FontBook(tmp_path)
+
+
 def test_a_catalogue_that_is_not_compiled_says_how(tmp_path: Path) -> None:
     (tmp_path / "en" / "LC_MESSAGES").mkdir(parents=True)
     with pytest.raises(CatalogueMissing, match=r"translations\.py compile"):

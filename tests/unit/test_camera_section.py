@@ -9,9 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from drivers.ports.errors import NotConnected, PictureFrozen
-from kiosk import bootstrap
-from kiosk.bootstrap import CentreKeys
 from kiosk.configuration import ConfigurationError
+from kiosk.credentials import CentreKeys
+from kiosk.equipment import devices
+from kiosk.equipment.studio import open_likeness_check, open_studio
 from kiosk.journeys.faults import fault_view
 from kiosk.journeys.wording import say
 from kiosk.portrait.errors import ModelsMissing
@@ -25,13 +26,13 @@ from tests.unit.test_receipt_printer_section import configured
 
 
 def test_a_terminal_may_have_no_camera(tmp_path: Path) -> None:
-    assert bootstrap.open_camera(configured(tmp_path, "")) is None
+    assert devices.open_camera(configured(tmp_path, "")) is None
 
 
 def test_a_camera_that_is_named_looks_when_it_is_opened_and_not_before(tmp_path: Path) -> None:
     with CameraSimulator(width=640, height=480) as simulator:
         section = f'[camera]\nsource = "{simulator.url}"\nwidth = 640\nheight = 480'
-        camera = bootstrap.open_camera(configured(tmp_path, section))
+        camera = devices.open_camera(configured(tmp_path, section))
         assert camera is not None
         camera.identify()
         assert simulator.sent == 0
@@ -45,9 +46,9 @@ def test_opencv_is_not_loaded_before_somebody_wants_a_picture(tmp_path: Path) ->
     configured(tmp_path, '[camera]\nsource = "/dev/null"')
     words = (
         "import contextlib, pathlib, sys\n"
-        "from kiosk import bootstrap, configuration\n"
+        "from kiosk import configuration\nfrom kiosk.equipment import devices\n"
         "from drivers.ports.errors import DeviceError\n"
-        "camera = bootstrap.open_camera(configuration.load_configuration(pathlib.Path(sys.argv[1])))\n"
+        "camera = devices.open_camera(configuration.load_configuration(pathlib.Path(sys.argv[1])))\n"
         "with contextlib.suppress(DeviceError): camera.identify()\n"
         "print(sorted({'cv2', 'numpy'} & set(sys.modules)))"
     )
@@ -60,11 +61,9 @@ def test_without_a_camera_there_is_no_studio_and_with_one_no_model_is_loaded(tmp
     opening = X25519PrivateKey.generate().public_key().public_bytes_raw()
     public = CentreKeys(key_id="k", signing_key=bytes(32), opening_key=opening)
     (tmp_path / "public.json").write_bytes(msgspec.json.encode(public))
-    assert bootstrap.open_studio(configured(tmp_path, ""), region("beijing"), Viewfinder()) is None
+    assert open_studio(configured(tmp_path, ""), region("beijing"), Viewfinder()) is None
     section = '[camera]\nsource = "/dev/null"'
-    studio = bootstrap.open_studio(
-        configured(tmp_path, section, tmp_path / "no-assets"), region("beijing"), Viewfinder()
-    )
+    studio = open_studio(configured(tmp_path, section, tmp_path / "no-assets"), region("beijing"), Viewfinder())
     assert studio is not None
     with pytest.raises(ModelsMissing):
         studio.darkroom()
@@ -72,12 +71,12 @@ def test_without_a_camera_there_is_no_studio_and_with_one_no_model_is_loaded(tmp
 
 def compared(tmp_path: Path, decoder: str, rest: str = '[camera]\nsource = "/dev/null"\n') -> LikenessCheck | None:
     section = f'{rest}[id_reader]\nport = "/dev/null"\n[comparison]\nphoto_decoder = "{decoder}"'
-    return bootstrap.open_likeness_check(configured(tmp_path, section))
+    return open_likeness_check(configured(tmp_path, section))
 
 
 def test_nobody_is_compared_unless_somebody_has_switched_it_on(tmp_path: Path) -> None:
     both = '[camera]\nsource = "/dev/null"\n[id_reader]\nport = "/dev/null"'
-    assert bootstrap.open_likeness_check(configured(tmp_path, both)) is None
+    assert open_likeness_check(configured(tmp_path, both)) is None
     for shipped in (REPOSITORY / "config").rglob("*.toml"):
         assert "[comparison]" not in shipped.read_text(encoding="utf-8")
 
@@ -102,7 +101,7 @@ def test_a_comparison_wants_a_camera(tmp_path: Path) -> None:
 
 
 def test_a_device_that_is_not_there_is_no_mistake_of_the_file(tmp_path: Path) -> None:
-    camera = bootstrap.open_camera(configured(tmp_path, f'[camera]\nsource = "{tmp_path}/video0"'))
+    camera = devices.open_camera(configured(tmp_path, f'[camera]\nsource = "{tmp_path}/video0"'))
     assert camera is not None
     with pytest.raises(NotConnected):
         camera.identify()
@@ -128,7 +127,7 @@ def test_a_wrong_camera_section_is_refused_at_start(tmp_path: Path, section: str
 def test_an_address_that_is_none_is_refused_at_start(tmp_path: Path, source: str) -> None:
     configuration = configured(tmp_path, f'[camera]\nsource = "{source}"')
     with pytest.raises(ConfigurationError, match=r"camera\.source"):
-        bootstrap.open_camera(configuration)
+        devices.open_camera(configuration)
 
 
 def test_a_fault_of_the_camera_is_told_in_its_own_words() -> None:

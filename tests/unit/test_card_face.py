@@ -38,7 +38,8 @@ from kiosk.card_face.layout import (
     layout_for,
     load_layout,
 )
-from kiosk.card_face.painter import CardFace, FacePainter, _masked
+from kiosk.card_face.painted import CardFace
+from kiosk.card_face.painter import FacePainter, _masked
 from kiosk.card_face.particulars import Particulars
 from kiosk.card_face.proof import FaceProof
 from kiosk.records.issuance import CardOrder

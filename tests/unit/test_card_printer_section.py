@@ -10,15 +10,27 @@ import pytest
 
 from drivers.ports.card_printer import IssuanceRefused, IssuanceToken, Media, Position, Refusal
 from drivers.ports.errors import NotConnected
-from kiosk import bootstrap
 from kiosk.central_client.clock_offset import ClockOffset
-from kiosk.configuration import ConfigurationError
+from kiosk.configuration import Configuration, ConfigurationError
+from kiosk.equipment import card_making, devices
 from simulators.capture_unit import CaptureUnitSimulator
 from simulators.card_printer import CardPrinterSimulator
 from tests.blanks import blank
+from tests.centre import REPOSITORY
 from tests.contract.test_card_printer import CENTRE
+from tests.ledgers import create
 from tests.unit.test_receipt_printer_section import configured
 
+CARD_FACES = REPOSITORY / "config" / "card_faces"
+STOCK = """
+[stock]
+hopper = 100
+hopper_low = 10
+reject_bin = 30
+reject_bin_high = 24
+retained_bin = 30
+retained_bin_high = 24
+"""
 SECTION = '[card_printer]\ncontact_station = "Slot 00 01"\nline = '
 
 
@@ -35,14 +47,14 @@ def token(lives_ms: int) -> IssuanceToken:
 
 def test_a_terminal_may_have_no_card_printer(tmp_path: Path) -> None:
     configuration = configured(tmp_path, "")
-    assert bootstrap.open_card_printer(configuration, ClockOffset(tmp_path / "offset")) is None
-    assert bootstrap.open_card_encoder(configuration) is None
-    assert bootstrap.open_capture_unit(configuration) is None
+    assert card_making.open_card_printer(configuration, ClockOffset(tmp_path / "offset")) is None
+    assert card_making.open_card_encoder(configuration) is None
+    assert devices.open_capture_unit(configuration) is None
 
 
 def test_a_slots_motor_is_looked_for_where_it_is_named(tmp_path: Path) -> None:
     with CaptureUnitSimulator(tmp_path / "slot", link=tmp_path / "motor"):
-        unit = bootstrap.open_capture_unit(configured(tmp_path, '[capture_unit]\nport = "motor"'))
+        unit = devices.open_capture_unit(configured(tmp_path, '[capture_unit]\nport = "motor"'))
         assert unit is not None
         assert unit.status().media is Media.NOT_PRESENT
         unit.close()
@@ -57,7 +69,7 @@ def test_a_printer_that_is_named_feeds_for_this_terminal_by_the_centres_clock(tm
         simulator.load_blanks([blank()])
         simulator.change_ribbon()
         configuration = configured(tmp_path, f'{SECTION}"127.0.0.1:{simulator.port}"')
-        printer = bootstrap.open_card_printer(configuration, offset)
+        printer = card_making.open_card_printer(configuration, offset)
         assert printer is not None
         offset.learn(time.time() + 600, time.time())
         with pytest.raises(IssuanceRefused) as refused:
@@ -66,7 +78,7 @@ def test_a_printer_that_is_named_feeds_for_this_terminal_by_the_centres_clock(tm
         printer.feed(token(900_000))
         assert printer.status().position is Position.CONTACT_STATION
         printer.close()
-    encoder = bootstrap.open_card_encoder(configuration)
+    encoder = card_making.open_card_encoder(configuration)
     assert encoder is not None
     encoder.close()
 
@@ -74,7 +86,7 @@ def test_a_printer_that_is_named_feeds_for_this_terminal_by_the_centres_clock(tm
 def test_a_device_file_is_looked_for_where_it_is_named(tmp_path: Path) -> None:
     keys_of_the_centre(tmp_path)
     configuration = configured(tmp_path, f'{SECTION}"{tmp_path}/lp0"')
-    printer = bootstrap.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
+    printer = card_making.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
     assert printer is not None
     with pytest.raises(NotConnected, match="lp0"):
         printer.status()
@@ -83,13 +95,13 @@ def test_a_device_file_is_looked_for_where_it_is_named(tmp_path: Path) -> None:
 def test_without_the_centres_key_no_token_could_be_believed(tmp_path: Path) -> None:
     configuration = configured(tmp_path, f'{SECTION}"127.0.0.1:9100"')
     with pytest.raises(ConfigurationError, match=r"public\.json"):
-        bootstrap.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
+        card_making.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
 
 
 def test_a_port_that_no_line_has_is_refused_at_start(tmp_path: Path) -> None:
     configuration = configured(tmp_path, f'{SECTION}"127.0.0.1:99999"')
     with pytest.raises(ConfigurationError, match=r"card_printer\.line"):
-        bootstrap.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
+        card_making.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
 
 
 @pytest.mark.parametrize(
@@ -105,3 +117,59 @@ def test_a_port_that_no_line_has_is_refused_at_start(tmp_path: Path) -> None:
 def test_a_wrong_card_printer_section_is_refused_at_start(tmp_path: Path, section: str) -> None:
     with pytest.raises(ConfigurationError, match="card_printer"):
         configured(tmp_path, section)
+
+
+def with_a_maker(folder: Path, *, stock: str = STOCK, faces: str = f'card_faces = "{CARD_FACES}"') -> Configuration:
+    keys_of_the_centre(folder)
+    # [paths] is the last table of the file, so its further key comes first.
+    return configured(folder, f'{faces}\n{SECTION}"127.0.0.1:9100"\nusual_minutes = 3\n{stock}')
+
+
+def test_what_cards_are_made_with_is_put_together(tmp_path: Path) -> None:
+    configuration = with_a_maker(tmp_path)
+    offset = ClockOffset(tmp_path / "offset")
+    card_making.check_card_making(configuration, offset)
+    with create(tmp_path / "ledger") as ledger:
+        maker = card_making.open_card_maker(configuration, ledger, offset)
+        assert maker is not None
+        assert (maker.usual_minutes, maker.slot, maker.book.sizes.hopper) == (3, None, 100)
+        maker.book.hand_over(2, by="A", and_by="B")
+        assert maker.book.stock().balance.hopper == 2
+        with pytest.raises(NotConnected):  # nothing listens there: found by whoever asks, not at the start
+            maker.printer.status()
+
+
+def test_where_there_is_no_printer_nothing_is_made(tmp_path: Path) -> None:
+    configuration = configured(tmp_path, "")
+    offset = ClockOffset(tmp_path / "offset")
+    card_making.check_card_making(configuration, offset)
+    with create(tmp_path / "ledger") as ledger:
+        assert card_making.open_card_maker(configuration, ledger, offset) is None
+
+
+@pytest.mark.parametrize(
+    ("lacking", "told"),
+    [
+        ({"stock": ""}, r"^stock: the section is missing; \[card_printer\] wants"),
+        ({"faces": ""}, r"^paths\.card_faces: missing"),
+        ({"faces": 'card_faces = "nowhere"'}, r"^paths\.card_faces: .*nowhere/national\.toml: can't be read"),
+    ],
+)
+def test_what_the_making_of_cards_lacks_is_told_at_start(tmp_path: Path, lacking: dict[str, str], told: str) -> None:
+    configuration = with_a_maker(tmp_path, **lacking)
+    with pytest.raises(ConfigurationError, match=told):
+        card_making.check_card_making(configuration, ClockOffset(tmp_path / "offset"))
+
+
+def test_a_wrong_layout_is_told_with_file_and_line(tmp_path: Path) -> None:
+    text = (CARD_FACES / "national.toml").read_text(encoding="utf-8")
+    (tmp_path / "national.toml").write_text(text.replace('ground = "', 'ground = "red or '), encoding="utf-8")
+    configuration = with_a_maker(tmp_path, faces=f'card_faces = "{tmp_path}"')
+    with pytest.raises(ConfigurationError, match=r"^paths\.card_faces: .*national\.toml:\d+: ground: .*wanted is"):
+        card_making.check_card_making(configuration, ClockOffset(tmp_path / "offset"))
+
+
+@pytest.mark.parametrize("minutes", ["0", "61", '"three"'])
+def test_a_time_that_no_card_takes_is_refused(tmp_path: Path, minutes: str) -> None:
+    with pytest.raises(ConfigurationError, match="usual_minutes"):
+        configured(tmp_path, f'{SECTION}"127.0.0.1:9100"\nusual_minutes = {minutes}')

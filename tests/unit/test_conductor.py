@@ -71,6 +71,7 @@ from kiosk.journeys.views import (
 )
 from kiosk.journeys.wording import Say, say
 from kiosk.records.china_time import CHINA
+from kiosk.records.filings import Enclosure
 from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.repertoire import JOURNEYS
@@ -290,7 +291,7 @@ class Book:
     def unsettled(self) -> Transaction | None:
         return self.half_made
 
-    def append(self, transaction: Transaction) -> int:
+    def append(self, transaction: Transaction, enclosure: Enclosure | None = None) -> int:
         if self.full:
             raise LedgerFailed("disk full")
         self.entries.append(transaction)

@@ -158,6 +158,15 @@ def test_a_job_never_gets_a_second_blank(book: StockBook, ledger: Ledger) -> Non
             Reason.ANOTHER_BLANK,
         ),
         ([], lambda b: b.remove(JOB, "jam", **TWO), Reason.NOT_IN_PRINTER),
+        ([], lambda b: b.two_fed(JOB), Reason.NOT_IN_PRINTER),
+        ([lambda b: b.feed(JOB)], lambda b: b.two_fed(OTHER), Reason.NEVER_FED),
+        ([lambda b: b.feed(JOB), lambda b: b.two_fed(JOB)], lambda b: b.two_fed(JOB), Reason.PRINTER_NOT_CLEAR),
+        ([lambda b: b.feed(JOB), lambda b: b.present(JOB)], lambda b: b.two_fed(JOB), Reason.NOT_IN_PRINTER),
+        (
+            [lambda b: b.feed(JOB), lambda b: b.two_fed(JOB), lambda b: b.reject(JOB, "device")],
+            lambda b: b.feed(OTHER),
+            Reason.TWO_FED,
+        ),
         ([], lambda b: b.hand_over(0, **TWO), Reason.NOTHING),
         ([], lambda b: b.hand_over(-1, **TWO), Reason.INCOMPLETE),
         ([], lambda b: b.hand_over(21, **TWO), Reason.HOPPER_OVERFULL),
@@ -179,6 +188,38 @@ def test_what_can_not_be_is_refused_by_its_name(
     stock = book.stock()
     assert refused(lambda: then(book)) is reason
     assert book.stock() == stock
+
+
+def test_two_blanks_at_once_are_both_on_record_and_none_is_fed_until_two_people_have_counted(
+    book: StockBook,
+) -> None:
+    book.hand_over(5, **TWO)
+    book.feed(JOB)
+    assert book.two_fed(JOB).stock.balance == Balance(handed_over=5, hopper=3, printer=2)
+    rejected = book.reject(JOB, "device")
+    assert rejected.movement.count == 2, "the printer puts both away at once"
+    assert rejected.stock.balance == Balance(handed_over=5, hopper=3, reject_bin=2)
+    assert book.blank(JOB) == Blank(job=JOB, place=Place.REJECT_BIN), "a job has one blank, and the other one no job"
+    assert obstacle(book.stock(), SIZES) is Reason.TWO_FED
+    book.close_out(counted(3, reject_bin=2), **TWO)
+    book.feed(OTHER)
+    assert refused(lambda: book.feed(JOB)) is Reason.FED_BEFORE
+
+
+def test_two_blanks_that_are_stuck_are_taken_out_by_hand_one_after_the_other(book: StockBook) -> None:
+    book.hand_over(5, **TWO)
+    book.feed(JOB)
+    book.two_fed(JOB)
+    book.remove(JOB, "jammed", **TWO)
+    book.remove("", "jammed", **TWO)
+    assert refused(lambda: book.remove("", "jammed", **TWO)) is Reason.NOT_IN_PRINTER
+    assert book.stock().balance == Balance(handed_over=5, hopper=3, staff=2)
+
+
+def test_a_second_blank_is_only_where_the_book_has_one_in_the_hopper(book: StockBook) -> None:
+    book.hand_over(1, **TWO)
+    book.feed(JOB)
+    assert refused(lambda: book.two_fed(JOB)) is Reason.HOPPER_EMPTY
 
 
 def test_a_chip_can_not_be_in_two_places(book: StockBook) -> None:
@@ -431,6 +472,7 @@ def test_a_ledger_older_than_blank_cards_gets_the_table_and_keeps_its_entries(fo
         ledgers.fill(ledger, 3)
         head = ledger.head()
     change(folder, "DROP TABLE kept")
+    change(folder, "DROP TABLE enclosure")
     with KeptReader(folder, STORAGE_KEY) as reader:
         assert reader.kept("stock") is None
     with LedgerReader(folder) as reader_of_entries:

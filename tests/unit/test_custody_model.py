@@ -108,6 +108,7 @@ class CustodyMachine(RuleBasedStateMachine):
         self.folder = self.place / "ledger"
         self.clock = SetClock()
         self.box = Box()
+        self.looked_after = True
         self.read_through = 0
         self.booked: list[Movement] = []
 
@@ -155,6 +156,7 @@ class CustodyMachine(RuleBasedStateMachine):
     def feed(self, job: str, cut: Cut) -> None:
         can = (
             job not in self.box.where
+            and self.looked_after
             and self.lies("hopper") > 0
             and self.lies("printer") == self.lies("exit") == 0
             and self.lies("reject_bin") < REJECTS
@@ -188,9 +190,26 @@ class CustodyMachine(RuleBasedStateMachine):
         }[what]
         source = self.box.where.get(job, "")
         can = source in sources
+        count = self.lies("printer") if what == "reject" else 1
         if target in {"reject_bin", "retained_bin"}:
-            can = can and self.lies(target) < 3
-        self.tried(act, [lambda: self.box.carry(source, target, job)] if can else [], cut)
+            can = can and self.lies(target) + count <= 3
+        self.tried(act, [lambda: self.box.carry(source, target, job, count)] if can else [], cut)
+
+    @rule(job=st.sampled_from(JOBS), cut=CUTS)
+    def a_second_comes_along(self, job: str, cut: Cut) -> None:
+        can = self.box.where.get(job) == "printer" and self.lies("printer") == 1 and self.lies("hopper") > 0
+
+        def comes() -> None:
+            self.box.carry("hopper", "printer")
+            self.looked_after = False
+
+        self.tried(lambda: self.book.two_fed(job), [comes] if can else [], cut)
+
+    @rule(cut=CUTS)
+    def a_second_comes_along_with_what_is_in_the_printer(self, cut: Cut) -> None:
+        there = [job for job, where in self.box.where.items() if where == "printer"]
+        if there:
+            self.a_second_comes_along(there[0], cut)
 
     @rule(job=st.sampled_from(JOBS), code=st.sampled_from(CODES), cut=CUTS)
     def identify(self, job: str, code: str, cut: Cut) -> None:
@@ -241,10 +260,13 @@ class CustodyMachine(RuleBasedStateMachine):
         effects: list[Callable[[], None]] = []
         if two[0].lower() != two[1].lower():
             if found == book:
-                effects = [lambda: None]
+                effects = [self.look_after]
             elif explanation.strip():
-                effects = [lambda: self.box.is_found(*found), lambda: None]
+                effects = [lambda: self.box.is_found(*found), self.look_after]
         self.tried(act, effects, cut)
+
+    def look_after(self) -> None:
+        self.looked_after = True
 
     @rule()
     def start_anew(self) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.custody import StockBook
-from kiosk.journeys.requests import LedgerFailed
-from kiosk.ledger import Ledger, LedgerReader
+from kiosk.journeys.requests import LedgerFailed, TooManyWait
+from kiosk.ledger import Ledger, LedgerReader, enclosures
 from kiosk.records.chain import SealedEntry
 from kiosk.records.custody import Balance, Impossible
 from kiosk.records.transaction import IssuanceStep, Outcome, Stage, Transaction
@@ -144,3 +144,41 @@ def test_a_card_that_was_left_half_made_is_not_ended_by_a_guess(book: DurableJou
     assert book.unsettled() == step
     book.append(ledgers.transaction(1))
     assert book.unsettled() is None
+
+
+def test_a_filing_that_could_not_be_kept_is_owed_to_nobody(
+    book: DurableJournal, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its person was told that it is not taken down: it must not go in by itself later."""
+    filing, enclosure = ledgers.enclosed_filing(1)
+    monkeypatch.setattr(enclosures, "MOST_WAITING", 0)
+    with pytest.raises(TooManyWait, match="0 enclosures wait"):
+        book.append(filing, enclosure)
+    assert book.is_open, "entries without one are taken"
+    monkeypatch.undo()
+    assert book._ledger is not None
+    book._ledger.close()  # as after an error of the disk
+    with pytest.raises(LedgerFailed):
+        book.append(filing, enclosure)
+    assert book.tidy() is True
+    assert (entries(folder), ledgers.files_of(folder)) == ([], [])
+
+
+def test_nothing_of_what_waits_goes_without_a_receipt(book: DurableJournal, folder: Path) -> None:
+    book.append(*ledgers.enclosed_filing(1))
+    for _ in range(3):
+        assert book.tidy() is True
+    assert len(ledgers.files_of(folder)) == 1
+
+
+def test_what_has_waited_too_long_is_erased_and_told(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = ledgers.SetClock()
+    with journal(lambda: ledgers.reopen(folder, clock), tmp_path) as book:
+        book.append(*ledgers.enclosed_filing(1))
+        clock.now += 31 * 86_400
+        with caplog.at_level(logging.ERROR):
+            assert book.tidy() is True
+    assert caplog.messages == ["erased after 30 days without a receipt: the enclosures of entries [1]"]
+    assert ledgers.files_of(folder) == []

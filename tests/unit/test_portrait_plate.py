@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from drivers.camera import OpenCvCamera, source_of
-from kiosk import bootstrap
 from kiosk.command_line import plate as command
 from kiosk.command_line.plate import Exit
+from kiosk.equipment import devices
 from kiosk.portrait.crop import Crop, cut, cut_around
 from kiosk.portrait.darkroom import Darkroom
 from kiosk.portrait.errors import NotEmpty, UnreadablePicture
@@ -205,7 +205,7 @@ def _camera_section(simulator: CameraSimulator, tmp_path: Path) -> str:
 def test_kiosk_plate_takes_the_empty_booth_and_lets_go_of_the_camera(tmp_path: Path) -> None:
     with CameraSimulator() as simulator:
         configuration = configured(tmp_path, _camera_section(simulator, tmp_path))
-        assert command.run(configuration, bootstrap.open_camera(configuration)) == Exit.TAKEN
+        assert command.run(configuration, devices.open_camera(configuration)) == Exit.TAKEN
         seen = Image.open(tmp_path / "plate.png")
         assert seen.size == (1280, 720)
         assert [file.name for file in tmp_path.glob("*.p*")] == ["plate.png"]
@@ -218,7 +218,7 @@ def test_kiosk_plate_keeps_nobodys_picture(tmp_path: Path, scene: str, capsys: p
     with CameraSimulator() as simulator:
         simulator.show(SCENES[scene].film())
         configuration = configured(tmp_path, _camera_section(simulator, tmp_path))
-        assert command.run(configuration, bootstrap.open_camera(configuration)) == Exit.NOT_EMPTY
+        assert command.run(configuration, devices.open_camera(configuration)) == Exit.NOT_EMPTY
     assert not list(tmp_path.glob("plate*"))
     assert "somebody" in capsys.readouterr().err
 
@@ -227,13 +227,13 @@ def test_kiosk_plate_says_what_is_missing(tmp_path: Path) -> None:
     with CameraSimulator() as simulator:
         section = f'[camera]\nsource = "{simulator.url}"'
         configuration = configured(tmp_path, section)
-        assert command.run(configuration, bootstrap.open_camera(configuration)) == Exit.NO_PLACE
+        assert command.run(configuration, devices.open_camera(configuration)) == Exit.NO_PLACE
         simulator.unplug()
         configuration = configured(tmp_path, _camera_section(simulator, tmp_path))
         camera = OpenCvCamera(source_of(simulator.url))
         assert command.run(configuration, camera) == Exit.NO_PICTURE
         simulator.replug()
         nowhere = configured(tmp_path, _camera_section(simulator, tmp_path / "no-folder"))
-        assert command.run(nowhere, bootstrap.open_camera(nowhere)) == Exit.NO_FILE
+        assert command.run(nowhere, devices.open_camera(nowhere)) == Exit.NO_FILE
     bare = configured(tmp_path, "")
-    assert command.run(bare, bootstrap.open_camera(bare)) == Exit.NO_PLACE
+    assert command.run(bare, devices.open_camera(bare)) == Exit.NO_PLACE

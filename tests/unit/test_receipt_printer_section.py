@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from drivers.ports.receipt_printer import Line, Slip
-from kiosk import bootstrap
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration
+from kiosk.equipment import devices
 from simulators.receipt_printer import PrinterSimulator
 from tests.centre import REPOSITORY
 
@@ -44,12 +44,12 @@ assets = "{assets}"
 
 
 def test_a_terminal_may_have_no_printer(tmp_path: Path) -> None:
-    assert bootstrap.open_receipt_printer(configured(tmp_path, "")) is None
+    assert devices.open_receipt_printer(configured(tmp_path, "")) is None
 
 
 def test_a_printer_that_is_named_prints_any_name(tmp_path: Path) -> None:
     with PrinterSimulator(link=tmp_path / "printer") as simulator:
-        printer = bootstrap.open_receipt_printer(configured(tmp_path, '[receipt_printer]\nport = "printer"'))
+        printer = devices.open_receipt_printer(configured(tmp_path, '[receipt_printer]\nport = "printer"'))
         assert printer is not None
         printer.print_slip(Slip((Line(RARE_NAME),)))
         printer.close()
@@ -65,4 +65,4 @@ def test_a_wrong_section_is_refused_at_start(tmp_path: Path, section: str) -> No
 def test_missing_fonts_are_named(tmp_path: Path) -> None:
     configuration = configured(tmp_path, '[receipt_printer]\nport = "printer"', assets=tmp_path)
     with pytest.raises(ConfigurationError, match=r"build_fonts\.py"):
-        bootstrap.open_receipt_printer(configuration)
+        devices.open_receipt_printer(configuration)

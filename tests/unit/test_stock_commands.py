@@ -226,10 +226,10 @@ def test_a_terminal_without_a_stock_says_what_is_missing(folder: Path, stock: Ca
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (("hopper_low = 2", "hopper_low = 20"), "hopper_low is below hopper"),
-        (("reject_bin_high = 2", "reject_bin_high = 4"), "threshold is not above its size"),
-        (("hopper = 20", "hopper = 0"), "stock.hopper"),
-        (("hopper_low = 2\n", ""), "hopper_low"),
+        (("hopper_low = 2", "hopper_low = 20"), r"kiosk\.toml:\d+: stock\.hopper_low: 20 .* less than hopper, 20"),
+        (("reject_bin_high = 2", "reject_bin_high = 4"), r"stock\.reject_bin_high: 4 .* size, 3"),
+        (("hopper = 20", "hopper = 0"), r"stock\.hopper: 0 does not fit; wanted is a whole number from 1"),
+        (("hopper_low = 2\n", ""), r"stock\.hopper_low: missing"),
     ],
 )
 def test_a_section_that_can_not_be_is_named(folder: Path, change: tuple[str, str], named: str) -> None:

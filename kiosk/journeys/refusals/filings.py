@@ -73,7 +73,7 @@ def has_card(region: Region) -> Ended:
         code="R-43",
         title=say("您已经有卡了"),
         why=in_words(one.value) if one.value is not None else say("一个人只能有一张社会保障卡。"),
-        instead=(say("卡丢了：请回首页选“卡丢了、找到了”。"), say("卡用不了：请选“卡用不了？”，查查哪里不对。")),
+        instead=(say("卡丢了：请回首页选“卡丢了、坏了”。"), say("卡用不了：请选“卡用不了？”，查查哪里不对。")),
         rule="application.one_per_number" if one.value is not None else "",
         cited=one,
     )

@@ -50,6 +50,7 @@ _NOT_HERE = {
     Service.FORMAL_LOSS: say("正式挂失不在这里办"),
     Service.ASK_HANDBOOK: say("这里没有办事指南"),
     Service.CARD_ACTIVATION: say("启用新卡不在这里办"),
+    Service.CARD_REPLACEMENT: say("补卡、换卡不在这里办"),
 }
 
 

@@ -21,6 +21,7 @@ _BEHIND: Final = {
     "lost": ("lost_or_found",),
     "found": ("lost_or_found",),
     "gone": ("lost_or_found",),
+    "replacing": ("lost_or_found",),
     "application": ("about_cards",),
     "activation": ("about_cards",),
     "progress": ("about_cards", "progress_and_papers"),

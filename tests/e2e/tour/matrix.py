@@ -28,6 +28,7 @@ SERVICES: Final = {
     "changed_data": Service.DATA_CHANGE,
     "papers": Service.PAPERS,
     "cancelling": Service.CANCELLING,
+    "replacing": Service.CARD_REPLACEMENT,
 }
 """The table's names of the tiles that citizens of the tour touch."""
 

@@ -453,6 +453,43 @@ def _application(document: str, phone: str) -> Story:
     return story
 
 
+def _orders_new_card(document: str, phone: str) -> Story:
+    """For a lost card, where an office makes the new one."""
+
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("replacing")
+        citizen.sees("why_new_card")
+        citizen.touches("it_is_lost")
+        for page in ("new_for_lost", "to_have_ready", "what_of_the_old_card"):
+            citizen.sees(page)
+            citizen.touches("next", "begin_order")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("phone")
+        citizen.enters_number(phone, "check_application")
+        citizen.touches("file_it")
+        for page in ("ordered", "next_steps", "until_it_comes", "once_it_is_there"):
+            citizen.sees(page)
+            citizen.touches("next")
+        citizen.sees("slip")
+        citizen.ends()
+
+    return story
+
+
+def _changed_name_first(citizen: Citizen) -> None:
+    _arrives(citizen)
+    citizen.chooses("replacing")
+    citizen.sees("why_new_card")
+    citizen.touches("something_changed")
+    citizen.sees("what_changed")
+    citizen.touches("my_name")
+    citizen.sees("data_first")
+    citizen.ends()
+
+
 def _has_portrait_taken(citizen: Citizen) -> None:
     """From too far away first, until the terminal asks for it."""
     citizen.stands("far")
@@ -883,6 +920,8 @@ STORIES: Final[Mapping[str, Story]] = {
     ),
     "beijing-loss": _loss_with_slip(_by_id("wu-jiashe")),
     "beijing-loss-again": _loss(_by_id("wu-jiashe")),
+    "beijing-new-card": _orders_new_card("wu-jiashe", "13800000000"),
+    "qingdao-new-card": _changed_name_first,
     "beijing-loss-formally-lost": _loss(_by_id("he-shumian")),
     "beijing-loss-cancelled": _loss(_by_id("lv-zhuxiao")),
     "beijing-loss-replaced": _loss(_by_id("shi-buka")),
@@ -906,6 +945,7 @@ STORIES: Final[Mapping[str, Story]] = {
         "changed_data",
         "cancelling",
         "offsite",
+        "replacing",
         "gone",
         behind=("by_proxy",),
     ),
@@ -948,6 +988,7 @@ STORIES: Final[Mapping[str, Story]] = {
         "papers",
         "changed_data",
         "cancelling",
+        "replacing",
         "offsite",
         works_already=("activation",),
     ),

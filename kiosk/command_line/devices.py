@@ -1,0 +1,49 @@
+"""``kiosk devices``: what is plugged in, and the lines for ``kiosk.toml``."""
+
+import argparse
+import json
+import sys
+from enum import IntEnum
+
+from kiosk.technician.scan import Found, scan
+
+
+class Exit(IntEnum):
+    """Exit codes of ``kiosk devices``."""
+
+    FOUND = 0
+    USAGE = 2
+    """Wrong arguments, as argparse has it."""
+    NOTHING = 42
+    """No device answered."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``devices`` to the kiosk's commands."""
+    text = "look for devices: PC/SC readers, serial ports asked in each dialect, cameras, USB printers"
+    devices = subparsers.add_parser(
+        "devices",
+        help=text,
+        description=f"{text}. Stop the terminal first: it holds its devices.",
+        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
+    )
+    devices.add_argument("--port", action="append", metavar="PORT", help="try this serial port only; may be repeated")
+    devices.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look, print, and return an :class:`Exit` code."""
+    found: list[Found] = []
+    for one in scan(args.port):
+        found.append(one)
+        if not args.json:
+            print(f"{one.kind or '?'}: {one.name}: {one.told}")
+            if one.section:
+                print("    " + one.section.replace("\n", "\n    "))
+            sys.stdout.flush()
+    if args.json:
+        shown = [
+            {"kind": one.kind or None, "name": one.name, "told": one.told, "section": one.section} for one in found
+        ]
+        print(json.dumps({"devices": shown}, ensure_ascii=False, indent=2))
+    return int(Exit.FOUND if any(one.kind for one in found) else Exit.NOTHING)

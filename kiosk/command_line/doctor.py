@@ -1,0 +1,100 @@
+"""``kiosk doctor``: what is well and what is not, what it means, and what to do."""
+
+import argparse
+import json
+import os
+import sys
+import unicodedata
+from enum import IntEnum
+from pathlib import Path
+from typing import Final
+
+from kiosk.technician.doctor import examine
+from kiosk.technician.findings import Finding, State
+
+
+class Exit(IntEnum):
+    """Exit codes of ``kiosk doctor``, the gravest that applies; scripts rely on them."""
+
+    WELL = 0
+    USAGE = 2
+    """Wrong arguments, as argparse has it."""
+    WARNING = 40
+    """It serves, and somebody should come."""
+    FAULT = 41
+
+
+_MARKS: Final = {
+    State.WELL: ("✓", "正常", "well"),
+    State.WARNING: ("!", "注意", "warning"),
+    State.FAULT: ("✗", "故障", "fault"),
+    State.NOT_TRIED: ("·", "未查", "not tried"),
+    State.ABSENT: (" ", "没有", "absent"),
+}
+_TITLE_COLUMNS: Final = 14
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
+    """Add ``doctor`` to the kiosk's commands."""
+    text = "look at everything that a terminal stands on and say what to do; changes nothing without --fix"
+    doctor = subparsers.add_parser(
+        "doctor",
+        help=text,
+        description=text,
+        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
+    )
+    doctor.add_argument("--config", type=Path, default=default, help="kiosk.toml")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object")
+    doctor.add_argument("--fix", action="store_true", help="mend what is safe to mend")
+    doctor.add_argument("--language", choices=("zh", "en"), default="zh", help="of the words (default zh)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look, print, and return an :class:`Exit` code."""
+    told = None if args.json else lambda finding: _print(finding, args.language)
+    findings = examine(args.config, os.environ, fix=args.fix, told=told)
+    states = {finding.state for finding in findings}
+    code = Exit.FAULT if State.FAULT in states else Exit.WARNING if State.WARNING in states else Exit.WELL
+    if args.json:
+        shown = {"outcome": code.name.lower(), "findings": [_as_json(one) for one in findings]}
+        print(json.dumps(shown, ensure_ascii=False, indent=2))
+    elif args.language == "zh":
+        print({Exit.WELL: "都正常。", Exit.WARNING: "能办业务，有要处理的。"}.get(code, "有故障，先处理第一个。"))
+    else:
+        print(
+            {Exit.WELL: "All is well.", Exit.WARNING: "It serves; see the warnings."}.get(
+                code, "Mend the first fault first."
+            )
+        )
+    return int(code)
+
+
+def _print(finding: Finding, language: str) -> None:
+    mark, zh, en = _MARKS[finding.state]
+    chinese = language == "zh"
+    title = finding.title.zh if chinese else finding.title.en
+    print(f"{mark} {_padded(title)} {_padded(zh if chinese else en, 10)} {finding.found}")
+    if finding.cause is not None:
+        means, advice = finding.cause.means, finding.cause.advice
+        print(f"    {'影响' if chinese else 'means'}: {means.zh if chinese else means.en}")
+        print(f"    {'处理' if chinese else 'do'}: {advice.zh if chinese else advice.en}")
+    sys.stdout.flush()
+
+
+def _padded(text: str, columns: int = _TITLE_COLUMNS + 6) -> str:
+    """Chinese characters are two columns wide on a console."""
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return text + " " * max(columns - len(text) - wide, 0)
+
+
+def _as_json(finding: Finding) -> dict[str, object]:
+    cause = finding.cause
+    return {
+        "check": finding.check,
+        "state": finding.state.value,
+        "found": finding.found,
+        "cause": cause.value if cause is not None else None,
+        "code": cause.code if cause is not None else "",
+        "means": {"zh": cause.means.zh, "en": cause.means.en} if cause is not None else None,
+        "advice": {"zh": cause.advice.zh, "en": cause.advice.en} if cause is not None else None,
+    }

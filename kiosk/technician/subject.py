@@ -1,0 +1,36 @@
+"""What is examined: one terminal by its ``kiosk.toml``, while it stands still or while it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kiosk.configuration import Configuration
+from kiosk.records.health import HealthSheet
+
+
+class NotTried(Exception):
+    """Nothing can be said of this now; the text says why."""
+
+
+@dataclass(slots=True)
+class Subject:
+    """One terminal, as far as the checks before have come to know it."""
+
+    file: Path
+    """``kiosk.toml``."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    running: bool = False
+    """A terminal holds the state and the devices: what they are like its sheet says."""
+    sheet: HealthSheet | None = None
+    """What the running terminal last wrote of itself."""
+    maybe_configuration: Configuration | None = None
+
+    @property
+    def configuration(self) -> Configuration:
+        """The file's content.
+
+        :raises NotTried: it is wrong.
+        """
+        if self.maybe_configuration is None:
+            raise NotTried("kiosk.toml is wrong")
+        return self.maybe_configuration

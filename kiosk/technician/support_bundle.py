@@ -1,0 +1,115 @@
+"""Everything that somebody far away needs to help, in one archive, without a citizen's data.
+
+What goes in holds none by design; whatever looks like some is taken out all the same, since logs come from programs
+that are not ours as well.
+"""
+
+import io
+import json
+import platform
+import re
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from kiosk.configuration import ConfigurationError
+from kiosk.technician.configuring import settings
+from kiosk.technician.doctor import examine
+from kiosk.technician.findings import Finding
+
+UNITS: Final = (
+    "card-terminal.service",
+    "card-terminal-uplink.service",
+    "card-terminal-check.service",
+    "card-terminal-display.service",
+    "pcscd.service",
+)
+LOG_LINES: Final = 20_000
+OUT: Final = "[taken out]"
+_PERSONAL: Final = (
+    re.compile(r"(?<![0-9A-Za-z])[1-9][0-9]{5}(?:18|19|20)[0-9]{9}[0-9Xx](?![0-9A-Za-z])"),  # GB 11643, 18 characters
+    re.compile(r"(?<![0-9A-Za-z])[1-9][0-9]{14}(?![0-9A-Za-z])"),  # the older 15 digits
+    re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])"),  # mobile numbers
+    re.compile(r"(?<![0-9])[0-9]{16,19}(?![0-9])"),  # bank cards, ISO/IEC 7812
+    re.compile(r"(?<![0-9A-Za-z])[A-Z][0-9]{8}(?![0-9A-Za-z])"),  # card numbers, AAZ500
+    re.compile(r"(?<![0-9A-Fa-f])[0-9A-F]{32}(?![0-9A-Fa-f])"),  # identification codes, AAZ501
+    re.compile(r"[一-鿿]{2,4}(?=[,，:：]?\s*(?:\[taken out\]))"),  # a name before a number
+)
+
+
+def scrubbed(text: str) -> str:
+    """The text without what looks like a citizen's number, card or telephone."""
+    for pattern in _PERSONAL:
+        text = pattern.sub(OUT, text)
+    return text
+
+
+def write_bundle(target: Path, file: Path, environment: Mapping[str, str], logs: Iterable[Path] = ()) -> None:
+    """Write the archive, a ``.tar.gz``; its files are text.
+
+    :param file: ``kiosk.toml``.
+    :param logs: further log files.
+    :raises OSError: it can't be written, or a log can't be read.
+    """
+    findings = examine(file, environment)
+    parts = {
+        "doctor.json": json.dumps([_as_json(one) for one in findings], ensure_ascii=False, indent=2),
+        "configuration.txt": _configuration(file),
+        "versions.json": json.dumps(_versions(), indent=2),
+        "journal.txt": _journal(),
+        **{f"logs/{number}-{log.name}": log.read_text("utf-8", "replace") for number, log in enumerate(logs, 1)},
+    }
+    now = int(time.time())
+    with tarfile.open(target, "x:gz") as archive:
+        for name, text in parts.items():
+            data = scrubbed(text).encode()
+            entry = tarfile.TarInfo(f"support/{name}")
+            entry.size, entry.mtime, entry.mode = len(data), now, 0o600
+            archive.addfile(entry, io.BytesIO(data))
+    target.chmod(0o600)
+
+
+def _configuration(file: Path) -> str:
+    try:
+        return "".join(f"{one.key} = {one.value}{'  # default' if one.is_default else ''}\n" for one in settings(file))
+    except ConfigurationError as error:
+        return str(error)
+
+
+def _versions() -> dict[str, object]:
+    packages = {one.metadata["Name"]: one.version for one in metadata.distributions()}
+    return {
+        "machine": platform.machine(),
+        "kernel": platform.release(),
+        "system": platform.freedesktop_os_release().get("PRETTY_NAME", ""),
+        "python": platform.python_version(),
+        "packages": dict(sorted(packages.items())),
+    }
+
+
+def _journal() -> str:
+    wanted = [f"--unit={unit}" for unit in UNITS]
+    try:
+        told = subprocess.run(  # noqa: S603 - systemd's own, with fixed words
+            ["journalctl", "--no-pager", "--output=short-iso", f"--lines={LOG_LINES}", *wanted],  # noqa: S607
+            capture_output=True, text=True, errors="replace", timeout=60, check=False,
+        )  # fmt: skip
+    except FileNotFoundError:
+        return "no systemd here\n"
+    except subprocess.TimeoutExpired:
+        return "the journal did not answer within a minute\n"
+    return told.stdout or told.stderr
+
+
+def _as_json(finding: Finding) -> dict[str, str | None]:
+    cause = finding.cause
+    return {
+        "check": finding.check,
+        "state": finding.state.value,
+        "found": finding.found,
+        "cause": cause.value if cause is not None else None,
+    }

@@ -1,0 +1,107 @@
+"""A slot whose motor draws the card in: it is given back whatever happens, and without the motor nobody is served."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from drivers.capture_unit import EscapeCaptureUnit
+from drivers.capture_unit.motor import BAUD_RATE
+from drivers.transport.byte_line import SerialPortLine
+from kiosk.journeys.views import Attract, Choices, Home, OutOfService, PinEntry, TakeCard
+from kiosk.records.transaction import Service
+from simulators.capture_unit import CaptureFault, CaptureUnitSimulator
+from simulators.card.card_file import save_card_file
+from simulators.card.slot import CardSlot
+from tests.centre import RunningCentre
+from tests.stack import card_file
+from tests.terminal import RunningTerminal, TerminalFolder
+
+pytestmark = pytest.mark.stack
+
+
+@dataclass
+class Booth:
+    """A terminal with such a slot, and a card beside it."""
+
+    folder: TerminalFolder
+    contacts: CardSlot
+    unit: CaptureUnitSimulator
+    motor: EscapeCaptureUnit
+    card: Path
+
+    def starts(self) -> RunningTerminal:
+        return RunningTerminal(self.folder, self.contacts, capture_unit=self.motor)
+
+
+@pytest.fixture
+def booth(tmp_path: Path, centre: RunningCentre, slot: CardSlot) -> Iterator[Booth]:
+    folder = TerminalFolder.enrolled(tmp_path / "terminal", centre)
+    card = tmp_path / "card.json"
+    save_card_file(card, card_file("zhumadian-normal"))
+    motor = EscapeCaptureUnit(SerialPortLine("capture_unit", str(tmp_path / "motor"), BAUD_RATE))
+    with CaptureUnitSimulator(tmp_path / "slot", slot, link=tmp_path / "motor") as unit:
+        yield Booth(folder, slot, unit, motor, card)
+        motor.close()
+
+
+def asks(booth: Booth, terminal: RunningTerminal) -> None:
+    terminal.asks_for(Service.CARD_QUERY)
+    booth.unit.insert(booth.card)
+    terminal.sees(PinEntry)
+
+
+def test_the_card_is_held_while_it_is_needed_and_given_back(booth: Booth) -> None:
+    with booth.starts() as terminal:
+        asks(booth, terminal)
+        assert booth.unit.state.where == "contacts"
+        terminal.types("246810")
+        terminal.sees(TakeCard)
+        terminal.until(lambda: booth.unit.state.where == "mouth", "the card comes out")
+        booth.unit.take()
+        terminal.sees(Choices)
+
+
+def test_a_card_that_a_power_cut_has_left_inside_is_brought_out(booth: Booth) -> None:
+    with booth.starts() as terminal:
+        asks(booth, terminal)
+    assert booth.unit.state.where == "contacts"
+    with booth.starts() as terminal:
+        terminal.sees(Home)  # it may be somebody who has just come
+        terminal.skipped_s += 200
+        terminal.until(lambda: booth.unit.state.where == "mouth", "the card comes out")
+        terminal.sees(TakeCard)
+        booth.unit.take()
+        terminal.sees(Attract)
+
+
+def test_whoever_takes_their_time_finds_the_card_at_the_mouth(booth: Booth) -> None:
+    with booth.starts() as terminal:
+        asks(booth, terminal)
+        terminal.types("246810")
+        terminal.until(lambda: booth.unit.state.where == "mouth", "the card comes out")
+        terminal.skipped_s += 30
+        terminal.until(lambda: isinstance(terminal.view, TakeCard) and terminal.view.urgent, "it is called for")
+        assert booth.unit.state.where == "mouth"
+        booth.unit.take()
+        terminal.sees(Choices)
+
+
+def test_nobody_is_served_while_the_motor_is_silent_or_stuck(booth: Booth) -> None:
+    booth.unit.unplug()
+    with booth.starts() as terminal:
+        assert terminal.sees(OutOfService).code == "C-01"
+        booth.unit.replug()
+        terminal.sees(Attract)
+        asks(booth, terminal)
+        booth.unit.faults.fail_next(CaptureFault.JAM, command="Ser")
+        terminal.types("246810")
+        terminal.sees(TakeCard)
+        terminal.until(lambda: booth.unit.state.jammed, "it is stuck")
+        terminal.skipped_s += 15
+        terminal.until(lambda: not isinstance(terminal.view, TakeCard), "it is given up")
+        terminal.skipped_s += 200
+        assert terminal.sees(OutOfService).code == "C-09"
+        booth.unit.clear()
+        terminal.sees(Attract)

@@ -1,0 +1,100 @@
+"""``kiosk queue`` and ``kiosk support-bundle`` on a terminal's own folder, beside a real centre."""
+
+import json
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+
+from central.enrolment import revoke
+from kiosk import bootstrap
+from kiosk.technician.support_bundle import scrubbed
+from tests.centre import RunningCentre, a_transaction
+from tests.terminal import TerminalFolder, running
+
+
+@pytest.fixture
+def folder(tmp_path: Path, centre: RunningCentre) -> TerminalFolder:
+    made = TerminalFolder.enrolled(tmp_path / "terminal", centre)
+    with bootstrap.ledger_opener(made.configuration)() as ledger:
+        ledger.append(a_transaction(), offset_ms=0)
+    return made
+
+
+def test_what_waits_is_shown_and_a_retry_delivers_it(folder: TerminalFolder) -> None:
+    shown = folder.run("queue", "show", "--json")
+    assert shown.returncode == 44
+    assert json.loads(shown.stdout)["waiting"] == 1
+    assert json.loads(shown.stdout)["line"] == "the uplink has never run"
+    tried = folder.run("queue", "retry")
+    assert (tried.returncode, tried.stdout) == (0, "delivered: nothing waits\n")
+    assert len(folder.stored()) == 1
+    after = folder.run("queue", "show")
+    assert after.returncode == 0
+    assert "waiting: 0" in after.stdout
+    assert "line: sending" in after.stdout
+
+
+def test_without_the_centre_it_stays_and_is_told_so(folder: TerminalFolder) -> None:
+    folder.configure("https://127.0.0.1:1")
+    assert folder.run("queue", "retry").returncode == 44
+    assert folder.run("queue", "show").returncode == 44
+
+
+def test_a_terminal_that_was_struck_off_is_halted(folder: TerminalFolder) -> None:
+    revoke(folder.centre.database, folder.id, time.time)
+    assert folder.run("queue", "retry").returncode == 45
+    shown = folder.run("queue", "show")
+    assert (shown.returncode, "line: halted revoked" in shown.stdout) == (45, True)
+
+
+def test_beside_a_running_uplink_nothing_is_sent_twice(folder: TerminalFolder) -> None:
+    with running(folder.command("uplink")) as uplink:
+        uplink.says("runs")
+        tried = folder.run("queue", "retry")
+    assert tried.returncode == 44
+    assert "the uplink" in tried.stdout
+
+
+def test_a_ledger_that_is_not_there_is_named(folder: TerminalFolder) -> None:
+    for file in folder.configuration.ledger_path.iterdir():
+        file.unlink()
+    shown = folder.run("queue", "show")
+    assert shown.returncode == 46
+    assert "no ledger" in shown.stderr
+
+
+PLANTED = ("411702199001011234", "41170219900101123X", "130503670401001", "13812345678", "6217001234567890123",
+           "Z12345678", "00112233445566778899AABBCCDDEEFF")  # fmt: skip
+
+
+def test_no_citizens_data_leave_in_a_bundle(folder: TerminalFolder, tmp_path: Path) -> None:
+    log = tmp_path / "other.log"
+    log.write_text("".join(f"12:00 other program said 王小明，{one}.\n" for one in PLANTED), encoding="utf-8")
+    toml = folder.directory / "kiosk.toml"
+    toml.write_text(toml.read_text("utf-8").replace('"pin-pad"', f'"pin-pad-{PLANTED[0]}"'), encoding="utf-8")
+    target = tmp_path / "support.tar.gz"
+    made = folder.run("support-bundle", str(target), "--log", str(log))
+    assert made.returncode == 0, made.stderr
+    assert target.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(target) as archive:
+        files = {name: archive.extractfile(name) for name in archive.getnames()}
+        texts = {name: file.read().decode() for name, file in files.items() if file is not None}
+    assert {"support/doctor.json", "support/configuration.txt", "support/versions.json", "support/journal.txt",
+            "support/logs/1-other.log"} == set(texts)  # fmt: skip
+    for text in texts.values():
+        for planted in (*PLANTED, "王小明"):
+            assert planted not in text
+    assert "PRIVATE KEY" not in "".join(texts.values())
+    assert json.loads(texts["support/versions.json"])["packages"]["cryptography"]
+    assert {one["check"] for one in json.loads(texts["support/doctor.json"])} >= {"ledger", "pin_pad"}
+    again = folder.run("support-bundle", str(target))
+    assert again.returncode == 47  # nothing is written over
+
+
+def test_what_technicians_need_stays() -> None:
+    kept = (
+        "2026-11-30T12:00:00+0800 card-terminal[812]: P-01 pin_pad: /dev/ttyUSB0 can't be opened, entry 10023, 3.05 s"
+    )
+    assert scrubbed(kept) == kept
