@@ -9,11 +9,11 @@ from kiosk.__main__ import main
 from simulators.stand.requirements import REPOSITORY
 
 
-def kiosk(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    """Run one, from the repository; what it printed and its exit code. What it raises fails the test."""
+def kiosk(*arguments: str | Path, cwd: Path = REPOSITORY) -> "subprocess.CompletedProcess[str]":
+    """Run one; what it printed and its exit code. What it raises fails the test."""
     words = [str(argument) for argument in arguments]
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.chdir(REPOSITORY), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             code = main(words)
         except SystemExit as end:
