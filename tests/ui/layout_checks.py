@@ -31,10 +31,14 @@ TOO_MUCH_FOR_LARGE = {
     "finding-longest",
     "number-entry-phone",
     "activation-read-back",
+    "order-beijing-5",
+    "order-qingdao-2",
+    "order-proxy-3",
     "card-preview-longest",
 }
 """The lines of seven banks in English, a place in two parts with its source, an address as long as ID cards have them,
-in English on a lying screen a keypad above three buttons, and a card with a name of fifty letters fall back to the
+in English on a lying screen a keypad above three buttons, on a lying screen what is read back of an order above its
+warning, and a card with a name of fifty letters fall back to the
 normal size (see docs/ux-rules.md)."""
 
 
