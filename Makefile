@@ -4,12 +4,14 @@ N ?= 20
 SECONDS ?= 300
 CUTS ?= 5
 QUICK ?=
+DEBS ?=
+SIGN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo tour test lint types bench chaos fuzz mutants screens clean
+.PHONY: help setup demo tour test lint types bench chaos fuzz mutants screens bundle deb install-test clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: ## install what is missing (Debian packages, virtual environment, fonts, translations)
 	@deploy/setup.sh
@@ -32,8 +34,9 @@ types: setup ## mypy --strict, and who may import whom
 bench: setup ## measure: table, build/bench/results.json, plots; QUICK=1 for a short run
 	@exec $(PYTHON) -m benchmarks $(if $(QUICK),--quick)
 
-chaos: setup ## kill terminal and uplink N times, cut their power CUTS times, count what is lost or double; BREAK=<fault> must fail
-	@exec $(PYTHON) -m tests.e2e.chaos --kills $(N) --cuts $(CUTS) $(if $(BREAK),--break $(BREAK))
+chaos: setup ## kill terminal and uplink N times, cut their power CUTS times, or cut it in REPLACEMENTS=n replacements of cards, and judge; BREAK=<fault> must fail
+	@exec $(PYTHON) -m $(if $(REPLACEMENTS),tests.e2e.replacements $(REPLACEMENTS),tests.e2e.chaos --kills $(N) --cuts $(CUTS)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(BREAK),--break $(BREAK))
 
 fuzz: setup ## rubbish on every wire for SECONDS (300) in all; ONLY=<target> picks; a finding ends with 1
 	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[fuzz]'
@@ -44,6 +47,16 @@ mutants: setup ## plant faults one by one; the tests must find each
 
 screens: setup ## a picture of every screen in each language, orientation and size under build/screens
 	@exec $(PYTHON) -m tests.ui.screenshots
+
+bundle: setup ## one archive that makes a bare Debian 12 a terminal, in build/bundle; DEBS=1 with Debian's packages, SIGN=<key.pem> signed
+	@exec $(PYTHON) deploy/build_bundle.py $(if $(DEBS),--debs) $(if $(SIGN),--sign $(SIGN))
+
+deb: bundle ## the same as a Debian package, in build/deb
+	@deploy/build_deb.sh build/bundle/*.tar build/deb
+	@if command -v lintian >/dev/null; then lintian --allow-root --fail-on error build/deb/*.deb; fi
+
+install-test: setup ## install, serve, freeze, upgrade, go back and remove in a bare root that is booted; build/install/results.json
+	@exec $(PYTHON) -m tests.e2e.installation
 
 clean: ## remove what was built; the virtual environment stays
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -130,7 +130,13 @@ class RunningCentre:
     """
 
     def __init__(
-        self, directory: Path, *, database: str | None = None, seeded: bool = True, sweep_every_s: float = SWEEP_S
+        self,
+        directory: Path,
+        *,
+        database: str | None = None,
+        seeded: bool = True,
+        sweep_every_s: float = SWEEP_S,
+        payment: Path | None = None,
     ) -> None:
         self.directory = directory / "centre"
         self.clock = TurnedClock()
@@ -146,6 +152,7 @@ class RunningCentre:
             card_master_keys=CARD_MASTER_KEYS,
             region_rules=REGION_RULES,
             holidays=HOLIDAYS,
+            payment=payment,
         )
         self.settings: Settings = load_settings(made)
         self.keys = CentreKeys.load(self.settings)

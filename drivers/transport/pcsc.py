@@ -13,7 +13,7 @@ import socket
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, Final, Protocol
@@ -141,13 +141,13 @@ class PcscContext:
         self._socket: socket.socket | None = None
         with self._one_at_a_time:
             before = _daemon_sockets()
-            self._watch = _Watch(lambda: _shut_down(_daemon_sockets() - before))
+            self._watch = _Watch(lambda: _shut_down(_newer_than(before)))
             try:
                 with self._watch.limit(_ESTABLISH_LIMIT_S):
                     result, self.handle = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
                     if result != scard.SCARD_S_SUCCESS:
                         raise self._no_context(result)
-                    new = _daemon_sockets() - before
+                    new = _newer_than(before)
             except DeviceError:
                 self._watch.end()
                 raise
@@ -391,22 +391,31 @@ class PcscContact:
             raise self._context.error(result, "talking to the card", self._reader)
 
 
-def _daemon_sockets() -> set[int]:
-    """The file descriptors of this process that lead to the PC/SC daemon."""
+def _daemon_sockets() -> dict[int, int]:
+    """What of this process leads to the PC/SC daemon: a file descriptor by its socket's inode.
+
+    Another reader's thread may duplicate or close its own meanwhile; a number is given out again, an inode is not.
+    """
     daemon = Path(os.environ.get("PCSCLITE_CSOCK_NAME", _DEFAULT_SOCKET)).resolve()
-    found = set()
+    found: dict[int, int] = {}
     for entry in Path("/proc/self/fd").iterdir():
         descriptor = int(entry.name)
         try:
-            if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            status = os.fstat(descriptor)
+            if not stat.S_ISSOCK(status.st_mode):
                 continue
             with socket.socket(fileno=os.dup(descriptor)) as candidate:
                 peer = candidate.getpeername() if candidate.family == socket.AF_UNIX else None
         except OSError:
             continue  # not connected, or closed meanwhile
         if isinstance(peer, str) and peer and Path(peer).resolve() == daemon:
-            found.add(descriptor)
+            found[status.st_ino] = descriptor
     return found
+
+
+def _newer_than(before: Mapping[int, int]) -> set[int]:
+    """The file descriptors of those that were not there before, one each."""
+    return {descriptor for inode, descriptor in _daemon_sockets().items() if inode not in before}
 
 
 def _shut_down(descriptors: set[int]) -> None:

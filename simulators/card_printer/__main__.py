@@ -1,9 +1,9 @@
 """The simulated card printer as a process of its own; another process is the hands of staff and citizen.
 
-Lines on standard input: ``load COUNT`` (blanks, numbered on from those that were here), ``take``, ``jam``, ``clear``,
-``run_ribbon_out [FACES]``, ``change_ribbon``, ``open_cover``, ``close_cover``, ``empty UNIT`` (``hopper``,
+Lines on standard input: ``load COUNT [WEAK_CELL]`` (blanks, numbered on from those that were here), ``take``, ``jam``,
+``clear``, ``run_ribbon_out [FACES]``, ``change_ribbon``, ``open_cover``, ``close_cover``, ``empty UNIT`` (``hopper``,
 ``reject_bin``, ``retained_bin``), ``power_cut``, ``power_on``, ``unplug``, ``replug``, ``fail KIND [COMMAND]`` (a kind
-of :class:`simulators.card_printer.faults.CardPrinterFault`), ``tally``, ``quit``.
+of :class:`simulators.card_printer.faults.CardPrinterFault`), ``fail_no_more``, ``tally``, ``quit``.
 Lines on standard output: ``ready PORT``, then for each line ``done [WHAT]`` or ``refused LINE``, and ``dark`` whenever
 the power has gone by an ordered fault.
 The process ends with its standard input. Killed, it leaves its folder as a printer is left whose plug was pulled.
@@ -31,6 +31,8 @@ def obey(printer: CardPrinterSimulator, line: str, blanks: BlankMaker) -> str:
     match line.split():
         case ["load", count] if count.isdecimal():
             printer.load_blanks(blanks.make(int(count)))
+        case ["load", count, weak_cell] if count.isdecimal():
+            printer.load_blanks(blanks.make(int(count), weak_cell))
         case ["take"]:
             return printer.take_card()
         case ["empty", ("hopper" | "reject_bin" | "retained_bin") as unit]:
@@ -41,6 +43,8 @@ def obey(printer: CardPrinterSimulator, line: str, blanks: BlankMaker) -> str:
             printer.faults.fail_next(kind)
         case ["fail", kind, command]:
             printer.faults.fail_next(kind, command=command)
+        case ["fail_no_more"]:
+            printer.faults.clear()
         case ["tally"]:
             return msgspec.json.encode(tally(blanks.folder)).decode()
         case [("jam" | "clear" | "run_ribbon_out" | "change_ribbon" | "open_cover" | "close_cover") as verb]:
@@ -62,11 +66,14 @@ def main() -> None:
     parser.add_argument("--norm", default="3.00", choices=["1.00", "2.00", "3.00"], help="of its blanks (%(default)s)")
     parser.add_argument("--pin", help="initial PIN on its blanks; none where the centre holds it")
     parser.add_argument("--bank", default="示例银行", help="on its blanks (%(default)s)")
+    parser.add_argument("--first", type=int, default=0x10001, help="number of its first blank (%(default)s)")
     parser.add_argument("--pace", type=float, default=0.0, help="seconds of one movement (%(default)s)")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     slot = None if arguments.contacts is None else CardSlot(arguments.contacts, CONTACT_STATION_PORT)
-    blanks = BlankMaker(arguments.folder, arguments.region, arguments.norm, arguments.pin, arguments.bank)
+    blanks = BlankMaker(
+        arguments.folder, arguments.region, arguments.norm, arguments.pin, arguments.bank, arguments.first
+    )
     with CardPrinterSimulator(
         arguments.folder,
         port=arguments.port,

@@ -160,6 +160,15 @@ def tally(folder: Path) -> Tally:
     )
 
 
+def histories(folder: Path) -> dict[str, list[str]]:
+    """What has happened to each card that ever lay in a printer's hopper, by its serial, in the words of its events."""
+    found: dict[str, list[str]] = {}
+    for event in _events(folder / _EVENTS):
+        for card in event.cards:
+            found.setdefault(card, []).append(event.what)
+    return found
+
+
 _EVENTS: Final = "events.jsonl"
 
 

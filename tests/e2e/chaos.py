@@ -50,7 +50,7 @@ _PROGRESS_S: Final = 60.0
 _MOST_BETWEEN: Final = 400
 """Acknowledgements between two events, at most; about a second of the writer's work, longer than an uplink starts."""
 _LEAST_BEFORE_A_CUT: Final = 50
-_ROOMS: Final = ("central", "config", "drivers", "kiosk", "simulators", "tests")
+ROOMS: Final = ("central", "config", "drivers", "kiosk", "simulators", "tests")
 """What a campaign needs of the project."""
 _AT_THE_END: Final = 150
 _WRITER, _UPLINK, _CENTRE, _CUT = "terminal", "uplink", "centre", "cut"
@@ -411,7 +411,7 @@ def run_broken(name: str, plan: Plan) -> Count:
     """
     with tempfile.TemporaryDirectory(prefix="chaos-broken-") as folder:
         project = Path(folder)
-        for room in _ROOMS:
+        for room in ROOMS:
             shutil.copytree(REPOSITORY / room, project / room, ignore=shutil.ignore_patterns("__pycache__"))
         for patch in BREAKS[name]:
             patch.apply(project)

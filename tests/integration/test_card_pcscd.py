@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from smartcard import scard
 
+from drivers.transport.pcsc import PcscContext
 from simulators.card.slot import CardSlot
 from simulators.pcscd import VPCD_PORT, PcscdUnavailable, PrivatePcscd
 from tests.stack import chip
@@ -98,3 +100,33 @@ def test_without_root_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(PcscdUnavailable, match="root"):
         PrivatePcscd(tmp_path).start()
+
+
+@pytest.mark.parametrize("meanwhile", ["duplicates", "closes"])
+@pytest.mark.usefixtures("pcscd")
+def test_a_reader_connects_while_another_one_s_thread_is_at_its_own(
+    meanwhile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The citizen's slot and the contact station of the card printer are two readers in two threads."""
+    first, theirs = PcscContext("card_reader"), []
+    line = first._socket
+    assert line is not None
+    establish = scard.SCardEstablishContext
+    if meanwhile == "closes":  # the number that is given out next, then
+        theirs.append(os.dup(line.fileno()))
+
+    def established(scope: int) -> object:
+        if meanwhile == "closes":
+            os.close(theirs.pop())
+            return establish(scope)
+        result = establish(scope)
+        theirs.append(os.dup(line.fileno()))
+        return result
+
+    monkeypatch.setattr(scard, "SCardEstablishContext", established)
+    second = PcscContext("card_encoder")
+    assert second.readers()
+    second.release()
+    first.release()
+    for descriptor in theirs:
+        os.close(descriptor)
