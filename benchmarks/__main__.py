@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks import card, endurance, ingest, judgement, ledger, portrait, terminal, touch, window
+from benchmarks import card, endurance, ingest, judgement, ledger, portrait, replacement, terminal, touch, window
 from benchmarks.figures import Figure, figures_in, table
 from benchmarks.plots import draw
 from simulators.stand.requirements import REPOSITORY
@@ -31,6 +31,7 @@ _MODULES: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "ledger": ledger.run,
     "endurance": endurance.run,
     "ingest": ingest.run,
+    "replacement": replacement.run,
     "portrait": portrait.run,
     "judgement": judgement.run,
 }

@@ -61,6 +61,7 @@ from kiosk.records.issuance import (
     AskIssuance,
     AuthenticateBlank,
     BlankAuthenticated,
+    BlankPurpose,
     BlankRegistered,
     BlankVerdict,
     CardOrder,
@@ -288,20 +289,24 @@ class IssuanceDesk:
             return BlankRegistered(verdict=BlankVerdict.REGISTERED)
 
     def authenticate_blank(self, asker: Asker, question: AuthenticateBlank) -> BlankAuthenticated:
-        """Answer the challenge of the blank that is registered, so that it lets itself be written to.
+        """Answer the challenge of the blank that is registered, so that it lets itself be written to, or read back.
 
-        :raises Declined: no such issuance, no blank is registered, or not a challenge of such a card.
+        :raises Declined: no such issuance, no blank is registered or, to be read back, none was written, or not a
+            challenge of such a card.
         """
         self._end_if_due(question.transaction_id)
         now_ms = self._now_ms()
         with self.database.writing() as session:
             row = self._row(session, asker, question.transaction_id)
-            _require(row, _BLANK_KNOWN, now_ms)
+            reads_back = question.purpose is BlankPurpose.READING_BACK
+            _require(row, {IssuanceStage.PERSONALISING.value} if reads_back else _BLANK_KNOWN, now_ms)
             algorithm = Algorithm.of_norm(_order(row).norm_version)
             if len(question.challenge) != algorithm.value or row.blank is None:
                 raise malformed(f"a blank of this norm asks with {algorithm.value} bytes")
             row.stage = IssuanceStage.PERSONALISING.value
-            cryptogram = self.keys.cards.personalisation_cryptogram(algorithm, row.blank, question.challenge)
+            cards = self.keys.cards
+            answer = cards.terminal_cryptogram if reads_back else cards.personalisation_cryptogram
+            cryptogram = answer(algorithm, row.blank, question.challenge)
         return BlankAuthenticated(cryptogram=cryptogram)
 
     def switch(self, asker: Asker, question: SwitchCards) -> CardsSwitched:

@@ -124,6 +124,15 @@ class Written:
     issuer: IssuerData
     holder: HolderData | None = field(repr=False)
     """None where the chip keeps it closed."""
+    photo: bytes | None = field(default=None, repr=False)
+    """EF08; None where the chip keeps it closed, or has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawReadBackChallenge(Request[Challenge]):
+    """The new card's random bytes, which the centre must answer before it shows its holder."""
+
+    interruptible: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,8 @@ class ReadBack(Request[Written]):
     """Read the new card as any reader would."""
 
     interruptible: ClassVar[bool] = False
+    cryptogram: Cryptogram | None = None
+    """The centre's answer to the challenge drawn just before; None for a card that is free to read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,16 +225,26 @@ class BlankRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     verdict: BlankVerdict
 
 
+class BlankPurpose(Enum):
+    """What a blank's chip is to be opened for."""
+
+    WRITING = "writing"
+    """By its personalisation key, before it is somebody's card."""
+    READING_BACK = "reading_back"
+    """By its external key, afterwards: from norm 3.00 on a chip shows its holder to nobody else."""
+
+
 class AuthenticateBlank(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """POST /v1/issuances/blank-authentication. The blank's challenge, before it lets itself be written to."""
+    """POST /v1/issuances/blank-authentication. The chip's challenge, before it lets itself be written to or read."""
 
     transaction_id: str
     challenge: bytes
     """8 bytes of a 3DES card, 16 of an SM4 card."""
+    purpose: BlankPurpose = BlankPurpose.WRITING
 
 
 class BlankAuthenticated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the blank wants in EXTERNAL AUTHENTICATE with its personalisation key."""
+    """What the chip wants in EXTERNAL AUTHENTICATE with the key for that purpose."""
 
     cryptogram: bytes
 

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_encoder import CardEncoder, NameDoesNotFit, PersonalisationRefused
-from drivers.ports.card_printer import CardPrinter, Media
-from drivers.ports.card_reader import CardKind, CardReader, HolderDataProtected
-from drivers.ports.errors import MediaRemoved, NotConnected, ProtocolViolation, TimedOut
+from drivers.ports.card_printer import Bin, CardPrinter, Media
+from drivers.ports.card_reader import (
+    CardKind,
+    CardReader,
+    Challenge,
+    Cryptogram,
+    ExternalAuthenticationRefused,
+    HolderDataProtected,
+    SocialSecurityCard,
+)
+from drivers.ports.errors import DeviceError, MediaRemoved, NotConnected, ProtocolViolation, TimedOut
 from kiosk.card_face.errors import CardFaceError, GlyphMissing, NameTooLong, PortraitUnfit
 from kiosk.card_face.painted import PaintedCard
 from kiosk.custody.book import StockBook
@@ -22,6 +30,7 @@ from kiosk.journeys.issuing_requests import (
     CheckParticulars,
     DiscardCard,
     DrawBlankChallenge,
+    DrawReadBackChallenge,
     EjectCard,
     FeedBlank,
     GiveOldCardBack,
@@ -59,6 +68,7 @@ PrinterRequest = (
     | DrawBlankChallenge
     | Personalise
     | PrintFace
+    | DrawReadBackChallenge
     | ReadBack
     | EjectCard
     | AwaitTaken
@@ -100,7 +110,9 @@ def errand(request: MakingRequest, maker: CardMaker, lanes: Lanes) -> tuple[Lane
             return lanes.maker, making_errand(request, maker)
 
 
-def making_errand(request: PrinterRequest, maker: CardMaker) -> Callable[[], Any]:
+def making_errand(  # noqa: PLR0911 - one a request
+    request: PrinterRequest, maker: CardMaker
+) -> Callable[[], Any]:
     """The call that answers ``request``."""
     printer, encoder = maker.printer, maker.encoder
     match request:
@@ -116,14 +128,16 @@ def making_errand(request: PrinterRequest, maker: CardMaker) -> Callable[[], Any
             return lambda: _personalise(encoder, request)
         case PrintFace(job, face):
             return lambda: printer.print_face(job, face)
-        case ReadBack():
-            return lambda: _read_back(maker.station)
+        case DrawReadBackChallenge():
+            return lambda: _challenge_of_new_card(maker.station)
+        case ReadBack(cryptogram):
+            return lambda: _read_back(maker.station, cryptogram)
         case EjectCard():
             return printer.eject
         case AwaitTaken():
             return lambda: _taken(printer)
         case DiscardCard(to):
-            return lambda: printer.discard(to)
+            return lambda: _discard(maker, to)
         case other:
             assert_never(other)
 
@@ -230,18 +244,41 @@ def _personalise(encoder: CardEncoder, request: Personalise) -> bool:
     return True
 
 
-def _read_back(station: CardReader) -> Written:
+def _new_card(station: CardReader) -> SocialSecurityCard:
+    kind = station.wait_for_card(_CHIP_WAIT_S)
+    if kind is not CardKind.SOCIAL_SECURITY:
+        raise ProtocolViolation("card_encoder", f"a card was written, and this is {kind.value}")
+    return station.card()
+
+
+def _challenge_of_new_card(station: CardReader) -> Challenge:
     try:
-        kind = station.wait_for_card(_CHIP_WAIT_S)
-        if kind is not CardKind.SOCIAL_SECURITY:
-            raise ProtocolViolation("card_encoder", f"a card was written, and this is {kind.value}")
-        card = station.card()
+        return _new_card(station).draw_challenge()
+    except DeviceError:
+        station.release()
+        raise
+
+
+def _read_back(station: CardReader, cryptogram: Cryptogram | None) -> Written:
+    try:
+        if cryptogram is None:
+            card = _new_card(station)
+        else:
+            card = station.card()  # the one that drew the challenge
+            with suppress(ExternalAuthenticationRefused):  # it stays closed then, and is not what was ordered
+                card.authenticate_terminal(cryptogram)
+        issuer = card.read_issuer()
         try:
-            return Written(card.read_issuer(), card.read_holder())
+            return Written(issuer, card.read_holder(), card.read_photo())
         except HolderDataProtected:
-            return Written(card.read_issuer(), None)
+            return Written(issuer, None)
     finally:
         station.release()
+
+
+def _discard(maker: CardMaker, to: Bin) -> None:
+    maker.station.release()  # it may have been opened to be read, and the centre has not answered
+    maker.printer.discard(to)
 
 
 def _taken(printer: CardPrinter) -> bool:

@@ -80,6 +80,7 @@ class CardPrinterSimulator:
         self._late_s = late_s
         self._on_event = on_event or (lambda _: None)
         self._powered = False
+        self._busy_s = 0.0
         self._listener: socket.socket | None = None
         self._connection: socket.socket | None = None
         self._cable: SerialCable | None = None
@@ -122,6 +123,12 @@ class CardPrinterSimulator:
         """How often somebody wanted to know where the card is."""
         with self._changed:
             return self._firmware.asked
+
+    @property
+    def busy_s(self) -> float:
+        """How long it has been at work on commands since it was put up, its mechanics and all."""
+        with self._changed:
+            return self._busy_s
 
     @property
     def condition(self) -> str:
@@ -343,7 +350,11 @@ class CardPrinterSimulator:
                     if not is_ours():
                         return False
                     late = self.faults.take(CardPrinterFault.LATE_ANSWER, command=parts[0]) is not None
-                    answer = self._firmware.obey(parts, data)
+                    begun = time.monotonic()
+                    try:
+                        answer = self._firmware.obey(parts, data)
+                    finally:
+                        self._busy_s += time.monotonic() - begun
                     self._changed.notify_all()
             except PowerGone:
                 self.power_cut()

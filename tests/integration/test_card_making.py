@@ -319,6 +319,20 @@ def test_two_blanks_at_once_are_put_away_together_after_a_cut(terminal: Terminal
     assert (balance.hopper, balance.reject_bin, balance.printer) == (3, 2, 0)
 
 
+@pytest.mark.parametrize("cell", ["EF06:0D", "EF08"])
+def test_a_weak_cell_is_seen_though_the_chip_keeps_its_holder_closed(
+    terminal: Terminal, tmp_path: Path, cell: str
+) -> None:
+    order = terminal.reserve()
+    assert order.norm_version == "3.00"
+    terminal.simulator.empty("hopper")
+    terminal.simulator.load_blanks([blank(0x7301, weak_cell=cell)])
+    issued = terminal.make(order)
+    assert issued == Issued(End.ABANDONED, why=AbandonedWhy.BLANK)
+    assert tally(tmp_path / "card-printer").reject_bin == 1
+    assert valid_cards(terminal.centre) == [YUNLING[0]]
+
+
 class Hall:
     """The conductor of that terminal, started again after a cut, with the citizen still there."""
 

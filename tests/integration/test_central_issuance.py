@@ -36,6 +36,7 @@ from kiosk.records.issuance import (
     AuthenticateBlank,
     BlankAuthenticated,
     BlankFate,
+    BlankPurpose,
     BlankRegistered,
     BlankVerdict,
     CardOrder,
@@ -145,6 +146,13 @@ class Job:
 
     def authenticate(self, challenge: bytes = bytes(16)) -> bytes:
         question = AuthenticateBlank(transaction_id=self.transaction_id, challenge=challenge)
+        return self.ask("/blank-authentication", question, BlankAuthenticated).cryptogram
+
+    def opens(self, challenge: bytes = bytes(16)) -> bytes:
+        """The answer that opens the written chip to be read back."""
+        question = AuthenticateBlank(
+            transaction_id=self.transaction_id, challenge=challenge, purpose=BlankPurpose.READING_BACK
+        )
         return self.ask("/blank-authentication", question, BlankAuthenticated).cryptogram
 
     def switch(self, *, kept: bool = True, blank: str = "") -> CardsSwitched:
@@ -548,7 +556,22 @@ def test_a_challenge_is_the_blanks_own(centre: RunningCentre, yunling: EnrolledT
     job.register()
     for length in (0, 8, 15, 17):
         assert declined(partial(job.authenticate, bytes(length))) == (400, "malformed")
+    assert declined(job.opens) == (409, "issuance_state"), "nothing is written on it yet"
     assert job.authenticate(bytes(16)) != job.authenticate(b"\1" * 16)
+
+
+def test_what_was_written_is_opened_to_be_read_back_and_not_to_be_written_again(
+    centre: RunningCentre, yunling: EnrolledTerminal
+) -> None:
+    job = Job(centre, yunling, YUNLING).paid()
+    job.token()
+    job.register()
+    job.authenticate()
+    # openssl enc -sm4-ecb: key 02 of the test keys, diversified by the blank's code, over sixteen zero bytes.
+    assert job.opens().hex().upper() == "DA4910EF47F7CC0ED6E08AEE4D6CC24C"
+    assert job.opens() == job.opens()
+    job.switch()
+    assert declined(job.opens) == (409, "issuance_state")
 
 
 def test_only_what_was_made_takes_the_old_cards_place(centre: RunningCentre, yunling: EnrolledTerminal) -> None:

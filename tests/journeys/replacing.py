@@ -22,7 +22,7 @@ from kiosk.journeys.views import AnyIntent, Fault, Intent, Refusal, Slip, View
 from kiosk.records import issuance
 from kiosk.records.issuance import FeeStanding, IssuanceStage, IssuanceVerdict, ReplacementReason
 from kiosk.records.transaction import Outcome, Service
-from tests.journeys.workshop import CHIP, HOLDER, Workshop, issuer_of
+from tests.journeys.workshop import CHIP, HOLDER, Workshop
 from tests.journeys.world import ID_CARD, JPEG, REPORTED_MS, World, advanced, filled, title_of
 from tests.journeys.world import session as terminal
 
@@ -50,7 +50,8 @@ _COLOURS: Final = b"\x7f" * (FACE_WIDTH * FACE_HEIGHT * 3)
 _RESIN: Final = b"\x01" * (FACE_WIDTH // 8 * FACE_HEIGHT)
 _TO_PRINTER: Final = (
     wanted.LookAtPrinter, wanted.FeedBlank, wanted.IdentifyBlank, wanted.DrawBlankChallenge, wanted.Personalise,
-    wanted.PrintFace, wanted.ReadBack, wanted.EjectCard, wanted.AwaitTaken, wanted.DiscardCard, wanted.HoldOldCard,
+    wanted.PrintFace, wanted.DrawReadBackChallenge, wanted.ReadBack, wanted.EjectCard, wanted.AwaitTaken,
+    wanted.DiscardCard, wanted.HoldOldCard,
     wanted.GiveOldCardBack, wanted.RetainOldCard, wanted.Book, wanted.WhereIsBlank,
 )  # fmt: skip
 
@@ -166,7 +167,6 @@ class Replacing(World):
         if isinstance(request, wanted.Personalise):
             self.chips.append(request.data)
             assert request.data.photo == CHIP_JPEG
-            self.shop.reads_back = self.shop.reads_back or wanted.Written(issuer_of(request.data), request.data.holder)
         if isinstance(request, wanted.PrintFace):
             assert not self.painted[-1].wiped
         answer = self.shop._answer(request)

@@ -13,7 +13,7 @@ from kiosk.journeys.issuing import End
 from kiosk.journeys.issuing_requests import Written
 from kiosk.records.custody import Reason
 from kiosk.records.issuance import AbandonedWhy, NewCardFate
-from tests.journeys.workshop import CHIP, HOLDER, SIZES, Fault, Workshop, issuer_of
+from tests.journeys.workshop import CHIP, HOLDER, SIZES, SM4_CHIP, Fault, Workshop, issuer_of
 
 STORY = [
     "RequestToken",
@@ -262,13 +262,15 @@ def test_many_things_go_wrong_one_after_the_other(
 
 ISSUER = issuer_of(CHIP)
 WRITTEN_WRONGLY = {
-    "another blank": Written(replace(ISSUER, identification_code="0" * 32), HOLDER),
-    "another number": Written(replace(ISSUER, card_number="D2143569X"), HOLDER),
-    "another class": Written(replace(ISSUER, card_class="2"), HOLDER),
-    "another norm": Written(replace(ISSUER, norm_version="3.00"), HOLDER),
-    "another day": Written(replace(ISSUER, issued_on=date(2026, 11, 21)), HOLDER),
-    "another term": Written(replace(ISSUER, expires_on=date(2036, 11, 21)), HOLDER),
-    "another holder": Written(ISSUER, replace(HOLDER, name="王小红")),
+    "another blank": Written(replace(ISSUER, identification_code="0" * 32), HOLDER, CHIP.photo),
+    "another number": Written(replace(ISSUER, card_number="D2143569X"), HOLDER, CHIP.photo),
+    "another class": Written(replace(ISSUER, card_class="2"), HOLDER, CHIP.photo),
+    "another norm": Written(replace(ISSUER, norm_version="3.00"), HOLDER, CHIP.photo),
+    "another day": Written(replace(ISSUER, issued_on=date(2026, 11, 21)), HOLDER, CHIP.photo),
+    "another term": Written(replace(ISSUER, expires_on=date(2036, 11, 21)), HOLDER, CHIP.photo),
+    "another holder": Written(ISSUER, replace(HOLDER, name="王小红"), CHIP.photo),
+    "another photo": Written(ISSUER, HOLDER, b"\xff\xd8 another"),
+    "no photo": Written(ISSUER, HOLDER, None),
 }
 
 
@@ -282,8 +284,25 @@ def test_a_card_that_reads_back_otherwise_is_nobodys(written: Written) -> None:
     assert workshop.wrongs() == []
 
 
-def test_a_chip_that_keeps_its_holder_closed_is_believed_for_the_rest() -> None:
-    workshop = Workshop(reads_back=Written(ISSUER, None))
+def test_a_chip_of_norm_3_opens_to_the_centres_answer_and_its_holder_is_compared() -> None:
+    workshop = Workshop(exchange=True, chip=SM4_CHIP)
     issued = workshop.serve()
+    at = STORY.index("ReadBack")
+    assert workshop.asked == [*STORY[:at], "DrawReadBackChallenge", "AuthenticateBlank", *STORY[at:]]
     assert issued is not None
     assert issued.end is End.TAKEN
+
+
+def test_a_power_cut_while_a_chip_of_norm_3_is_read_back() -> None:
+    at = STORY.index("ReadBack")
+    for first, cut in itertools.product(range(at - 1, at + 4), (*CUTS, *FAILURES)):
+        workshop = Workshop(exchange=True, chip=SM4_CHIP, plan={first: cut})
+        assert came_to_rest(workshop) == [], (first, cut, workshop.asked)
+
+
+def test_a_chip_that_stays_closed_is_nobodys() -> None:
+    workshop = Workshop(chip=SM4_CHIP, reads_back=Written(issuer_of(SM4_CHIP), None))
+    issued = workshop.serve()
+    assert issued is not None
+    assert (issued.end, issued.why) == (End.ABANDONED, AbandonedWhy.BLANK)
+    assert workshop.wrongs() == []

@@ -4,7 +4,7 @@ The world keeps its own tally of where each card is and which one is valid; verd
 the terminal believes. Written by hand from docs/replacement.md, apart from the code that is tried.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 from typing import Any, Final, cast
@@ -21,7 +21,7 @@ from drivers.ports.card_printer import (
     Position,
     Ribbon,
 )
-from drivers.ports.card_reader import AuthenticationAlgorithm, Challenge, HolderData, IssuerData
+from drivers.ports.card_reader import AuthenticationAlgorithm, Challenge, Cryptogram, HolderData, IssuerData
 from drivers.ports.errors import DeviceError, MediaRemoved, TimedOut, TwoFed
 from kiosk.custody.stock import Blank as BookedBlank
 from kiosk.custody.stock import Stock, StorageSizes, book
@@ -49,6 +49,8 @@ CHIP: Final = ChipData(
     holder=HOLDER,
     photo=b"\xff\xd8 a photo",
 )
+SM4_CHIP: Final = replace(CHIP, norm_version="3.00")
+READ_CRYPTOGRAM: Final = Cryptogram(b"opens, not writes")
 _SESSION: Final = Session(TRANSACTION_ID, region("zhumadian"), TODAY)
 _FACE: Final = Face(bytes(FACE_WIDTH * FACE_HEIGHT * 3))
 
@@ -127,6 +129,7 @@ class Workshop:
 
     citizen_takes: bool = True
     exchange: bool = False
+    chip: ChipData = CHIP
     feeds_two: bool = False
     """The hopper lets two blanks go at once."""
     plan: dict[int, Fault] = field(default_factory=dict)
@@ -153,13 +156,17 @@ class Workshop:
         filled = book(Stock(), Movement(move=Move.HANDED_OVER, count=5, by="A", and_by="B"), SIZES, None)
         self.stock = filled.stock
 
+    @property
+    def is_sm4(self) -> bool:
+        return self.chip.norm_version >= "3.00"
+
     # Lives of the terminal.
 
     def serve(self) -> Issued | None:
         """The making, as the frame runs it; None when it was cut short."""
         progress = _progress()
         self._append(progress.transaction(Stage.BEGUN))
-        card = CardInMaking(TRANSACTION_ID, CHIP, _FACE, self.exchange)
+        card = CardInMaking(TRANSACTION_ID, self.chip, _FACE, self.exchange)
         return self._live(progress, make_card(progress, card))
 
     def restart(self, *, somebody_waits: bool = True) -> Issued | None:
@@ -253,21 +260,24 @@ class Workshop:
                 return None
             case wanted.IdentifyBlank():
                 self._needs_card()
-                return Blank(CODE, AuthenticationAlgorithm.TRIPLE_DES)
-            case wanted.DrawBlankChallenge():
+                return Blank(CODE, AuthenticationAlgorithm.SM4 if self.is_sm4 else AuthenticationAlgorithm.TRIPLE_DES)
+            case wanted.DrawBlankChallenge() | wanted.DrawReadBackChallenge():
                 self._needs_card()
                 return Challenge(bytes(8))
-            case wanted.Personalise():
+            case wanted.Personalise(data=data):
                 self._needs_card()
+                self.chip = data
                 printer.personalised = True
                 return True
             case wanted.PrintFace():
                 self._needs_card()
                 printer.printed += 1
                 return None
-            case wanted.ReadBack():
+            case wanted.ReadBack(cryptogram):
                 self._needs_card()
-                return self.reads_back or wanted.Written(issuer_of(CHIP), CHIP.holder)
+                opened = not self.is_sm4 or cryptogram == READ_CRYPTOGRAM
+                shown = (self.chip.holder, self.chip.photo) if opened else (None, None)
+                return self.reads_back or wanted.Written(issuer_of(self.chip), *shown)
             case wanted.HoldOldCard():
                 self.old_card = "held"
                 return None
@@ -325,7 +335,7 @@ class Workshop:
         self.stock = booked.stock
         self.blanks |= {blank.job: blank for blank in booked.blanks}
 
-    def _told(self, question: Any) -> Any:  # noqa: C901, PLR0912 - one a question
+    def _told(self, question: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 - one a question
         centre = self.centre
         stages = issuance.IssuanceStage
         ended = centre.stage is stages.ABANDONED
@@ -340,6 +350,8 @@ class Workshop:
             case issuance.RegisterBlank(identification_code=code):
                 centre.stage, centre.blank = stages.BLANK_REGISTERED, code
                 return issuance.BlankRegistered(verdict=issuance.BlankVerdict.REGISTERED)
+            case issuance.AuthenticateBlank(purpose=issuance.BlankPurpose.READING_BACK):
+                return issuance.BlankAuthenticated(cryptogram=READ_CRYPTOGRAM.value)
             case issuance.AuthenticateBlank():
                 centre.stage = stages.PERSONALISING
                 return issuance.BlankAuthenticated(cryptogram=bytes(8))
