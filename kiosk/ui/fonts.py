@@ -1,6 +1,7 @@
 """Which font draws which character. The text provider has no fallback of its own."""
 
 import json
+import re
 from bisect import bisect_right
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,7 @@ class FontBook:
         self._files = {name: str(directory / file) for name, file in index["files"].items()}
         self._starts = {name: [first for first, _ in ranges] for name, ranges in index["ranges"].items()}
         self._ends = {name: [last for _, last in ranges] for name, ranges in index["ranges"].items()}
+        self._stretches: dict[str, re.Pattern[str]] = {}
 
     def file(self, font: str) -> str:
         """Path of a font."""
@@ -50,13 +52,31 @@ class FontBook:
     def runs(self, text: str, *, bold: bool = False) -> list[tuple[str, str]]:
         """``text`` as (font, piece). A character that no font has is drawn as its code, never as an empty box."""
         first = INTERFACE_BOLD if bold else INTERFACE
+        stretch = self._stretch(first)
         runs: list[tuple[str, str]] = []
-        for char in text:
-            font = next((name for name in (first, *NAMES) if self.covers(name, char)), None)
-            piece = char if font else f"〔U+{ord(char):X}〕"
-            font = font or first
+        at = 0
+        while at < len(text):
+            covered = stretch.match(text, at)
+            if covered:
+                font, piece = first, covered[0]
+                at = covered.end()
+            else:
+                font, piece = self._elsewhere(text[at]) or (first, f"〔U+{ord(text[at]):X}〕")
+                at += 1
             if runs and runs[-1][0] == font:
                 runs[-1] = (font, runs[-1][1] + piece)
             else:
                 runs.append((font, piece))
         return runs
+
+    def _stretch(self, font: str) -> re.Pattern[str]:
+        """As many characters in a row as the font has: nearly always all, and asked thousands of times a screen."""
+        if font not in self._stretches:
+            ranges = zip(self._starts[font], self._ends[font], strict=True)
+            within = "".join(f"{re.escape(chr(first))}-{re.escape(chr(last))}" for first, last in ranges)
+            self._stretches[font] = re.compile(f"[{within}]+")
+        return self._stretches[font]
+
+    def _elsewhere(self, char: str) -> tuple[str, str] | None:
+        font = next((name for name in NAMES if self.covers(name, char)), None)
+        return None if font is None else (font, char)

@@ -9,6 +9,7 @@ from kiosk.journeys.views import AnyIntent, Attract, OutOfService, Scene
 from kiosk.journeys.wording import Say
 from kiosk.runtime.viewfinder import Glance
 from kiosk.ui.environment import prepare_kivy
+from kiosk.ui.rasteriser import let_drawing_give_way
 from kiosk.ui.settings import DisplaySettings, Preferences
 
 __all__ = ["DisplaySettings", "Preferences", "TerminalWindow"]
@@ -40,6 +41,7 @@ class TerminalWindow:
         from kiosk.ui.router import Router  # noqa: PLC0415 - imports Kivy, which reads what was just prepared
 
         self._router: Router = Router(settings, on_intent=on_intent, on_activity=on_activity, look_through=look_through)
+        let_drawing_give_way()
         self._wake: Callable[[], None] | None = None
         self.is_drawn = False
         """The first scene stands on the screen, whatever a frame before it showed."""

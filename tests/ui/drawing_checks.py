@@ -1,9 +1,11 @@
 """When the window draws, and when it does not."""
 
 import dataclasses
+import os
 from collections.abc import Iterator
 
 from kiosk.journeys.views import PinEntry, StillThere
+from kiosk.ui.rasteriser import LESS, drawing_threads
 from tests.ui.display import DrivenWindow
 from tests.ui.scenes import HOTLINE, REGION, SCENES
 
@@ -73,3 +75,12 @@ def a_second_moves_only_the_countdown(driven: DrivenWindow) -> Iterator[None]:
     assert driven.router.screen is screen
     assert driven.router.still_there is None
     assert (scene.region_name, scene.hotline) == (REGION, HOTLINE)
+
+
+def drawing_gives_way(_driven: DrivenWindow) -> Iterator[None]:
+    """With no graphics chip here, Mesa's threads draw; each of them comes after the process's own."""
+    yield
+    threads = drawing_threads()
+    assert threads
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} == {min(19, ours + LESS)}

@@ -3,8 +3,10 @@
 import itertools
 import os
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
+import segno
 from kivy.clock import Clock
 
 from kiosk.ui.name_input import Way
@@ -25,6 +27,8 @@ LEAST_GAP = 24
 SHEETS = ((1080, 1920), (1920, 1080))
 REACH = {(1080, 1920): 1694, (1920, 1080): 1080}
 """Nothing is touched above this height, counted from the lower edge: 226 px below the upper in portrait."""
+_BETWEEN_FRAMES: Final = 6
+"""Scenes; a frame takes as long as two looks at a screen, and lets go of what was drawn for those that are gone."""
 TOO_MUCH_FOR_LARGE = {
     "slip-banks",
     "slip-banks-on-paper",
@@ -45,14 +49,19 @@ def a_share_of_the_screens_fits(driven: DrivenWindow) -> Iterator[None]:
     wrong: list[str] = []
     typed = {f"name-entry {way.value}": SCENES["name-entry"] for way in Way}
     scenes = [*SCENES.items(), *typed.items(), ("help", SCENES["home"])]
-    for name, scene in scenes[int(os.environ[SHARE]) :: SHARES]:
+    lows = (False, True) if router.stage.shape is Shape.PORTRAIT else (False,)
+    looks = list(itertools.product(("zh", "en"), (False, True), lows))
+    segno.make = cache(segno.make)  # what a code holds is the same in every look, and takes as long as the screen
+    for number, (name, scene) in enumerate(scenes[int(os.environ[SHARE]) :: SHARES]):
         driven.window.show(SCENES["attract"])
-        driven.window.show(scene)
-        if name in typed:
-            _type(router.screen, Way(name.split()[1]))
-        lows = (False, True) if router.stage.shape is Shape.PORTRAIT else (False,)
-        for language, large, low in itertools.product(("zh", "en"), (False, True), lows):
-            driven.prefer(Preferences(language=language, large=large, low=low))
+        for language, large, low in looks:
+            router.preferences = Preferences(language=language, large=large, low=low)
+            if router._scene is scene:
+                router._redraw()
+            else:
+                driven.window.show(scene)
+                if name in typed:
+                    _type(router.screen, Way(name.split()[1]))
             if name == "help":
                 router._open_help()
             Clock.tick_draw()  # everything is arranged, nothing need be drawn
@@ -65,7 +74,9 @@ def a_share_of_the_screens_fits(driven: DrivenWindow) -> Iterator[None]:
             if not fell_back:
                 sizes[large] |= {text.font_size for text in _texts(router.stage)}
         router._close_help()
-        yield
+        if number % _BETWEEN_FRAMES == 0:
+            yield
+    yield
     assert not wrong, "\n".join(wrong)
     assert sizes[False] <= NORMAL_SIZES, sizes
     assert sizes[True] <= LARGE_SIZES, sizes

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from kivy.graphics import SmoothRoundedRectangle
 
 from kiosk.journeys.views import PortraitPreview
 from kiosk.portrait.guidance import Instruction
@@ -49,6 +50,26 @@ def it_is_a_mirror(driven: DrivenWindow) -> Iterator[None]:
     yield
     assert driven.router.screen.mirror.drawn == 1
     assert corners(driven) == [GREEN, RED, GREY, BLUE]
+
+
+def nothing_is_drawn_under_a_picture(driven: DrivenWindow) -> Iterator[None]:
+    """The ground stands while no picture has come, and again on the next visit; with a picture there is none."""
+
+    def grounds() -> int:
+        return sum(isinstance(part, SmoothRoundedRectangle) for part in driven.router.screen.mirror.canvas.children)
+
+    for _ in range(2):
+        driven.window.show(SCENES["portrait-preview"])
+        yield
+        assert grounds() == 1
+        seen_by(driven.viewfinder)
+        driven.quiet = TICKS
+        yield
+        yield
+        assert driven.router.screen.mirror.drawn == 1
+        assert grounds() == 0
+        driven.window.show(SCENES["home"])
+        yield
 
 
 def an_instruction_changes_words_and_ring_alone(driven: DrivenWindow) -> Iterator[None]:

@@ -87,13 +87,22 @@ def test_touch_when_scaled() -> None:
         "the_first_scene_is_told_when_it_stands",
         "a_digit_moves_only_the_dots",
         "a_second_moves_only_the_countdown",
+        "drawing_gives_way",
     ],
 )
 def test_drawing(check: str) -> None:
     in_window(f"drawing_checks:{check}", *PORTRAIT)
 
 
-@pytest.mark.parametrize("check", ["it_is_a_mirror", "an_instruction_changes_words_and_ring_alone", "no_face_stays"])
+@pytest.mark.parametrize(
+    "check",
+    [
+        "it_is_a_mirror",
+        "nothing_is_drawn_under_a_picture",
+        "an_instruction_changes_words_and_ring_alone",
+        "no_face_stays",
+    ],
+)
 def test_portrait(check: str) -> None:
     in_window(f"portrait_checks:{check}", *PORTRAIT)
 

@@ -90,6 +90,15 @@ def test_names_fall_back_by_coverage(fonts: FontBook) -> None:
     assert fonts.runs("\U0002ebf0") == [("interface", "〔U+2EBF0〕")]  # extension I: no packaged font has it
 
 
+def test_a_row_of_characters_is_drawn_as_each_alone(fonts: FontBook) -> None:
+    row = "".join(chr(code) for code in range(0x20, 0x32000, 7) if not 0xD800 <= code < 0xE000)
+    together = [(font, char) for font, piece in fonts.runs(row) for char in piece]
+    assert together == [(font, char) for one in row for font, piece in fonts.runs(one) for char in piece]
+    alone = {char: fonts.runs(char)[0][0] for char in row if fonts.draws(char)}
+    order = ("interface", "names", "hanamin-a", "hanamin-b")
+    assert alone == {char: next(font for font in order if fonts.covers(font, char)) for char in alone}
+
+
 def test_every_character_of_the_sample_names_has_a_font(fonts: FontBook) -> None:
     for name in (RARE_NAME, MARSHAL):
         assert "〔U+" not in "".join(piece for _, piece in fonts.runs(name))

@@ -2,7 +2,7 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kiosk.journeys.views import Intent, Typed
@@ -27,9 +27,13 @@ def confirm(router: Any) -> Any:
     return found
 
 
-def type_keys(driven: DrivenWindow, finger: Finger, keys: str) -> Iterator[None]:
-    """One key after the other, as quickly as frames come."""
+def type_keys(driven: DrivenWindow, finger: Finger, keys: Iterable[str]) -> Iterator[None]:
+    """One key after the other, as quickly as frames come; the same key twice is two taps."""
+    before = ""
     for spoken in keys:
+        if spoken == before:
+            yield from rest()
+        before = spoken
         finger.tap(key_named(driven.router, spoken))
         yield
         yield
@@ -45,12 +49,11 @@ def a_whole_number(driven: DrivenWindow) -> Iterator[None]:
     finger, router = Finger(), driven.router
     driven.window.show(SCENES["number-entry"])
     yield
-    for count, spoken in enumerate(NUMBER[:17], 1):
-        yield from rest()  # the same digit twice is two taps
-        finger.tap(key_named(router, spoken))
-        yield
-        yield
+    for count in range(1, 18):
+        yield from type_keys(driven, finger, NUMBER[count - 1 : count])
         assert shown_number(router) == NUMBER[:count]
+        if NUMBER[count] == NUMBER[count - 1]:
+            yield from rest()
     finger.tap(confirm(router))
     yield
     yield
@@ -90,11 +93,11 @@ def a_name(driven: DrivenWindow) -> Iterator[None]:
     assert router.screen.field.name.text == "单"
     finger.tap(key_named(router, "按笔画打字"))
     yield from rest()
-    for stroke in ("横", "横", "横", "竖", "折", "撇", "折", "撇", "横"):
-        finger.tap(key_named(router, stroke))
-        yield from rest()
+    yield from type_keys(driven, finger, ("横", "横", "横", "竖", "折", "撇", "折", "撇", "横"))
     finger.tap(key_named(router, "㛃"))
     yield from rest()
+    written = router.screen.field.name
+    assert {words for words, *_ in written._broken} == {written.text}, "no earlier word stays in it"
     finger.tap(confirm(router))
     yield
     yield
@@ -177,10 +180,7 @@ def a_second_wrong_number_is_told_too(driven: DrivenWindow) -> Iterator[None]:
     driven.window.show(SCENES["number-entry-wrong"])
     yield
     assert router.screen._guide.text == "这个号码不对，请对照身份证改一改。"
-    for spoken in NUMBER:
-        yield from rest()
-        finger.tap(key_named(router, spoken))
-        yield
+    yield from type_keys(driven, finger, NUMBER)
     assert router.screen._guide.text == "就是卡上的社会保障号码，18 位。"
     yield from rest()
     finger.tap(confirm(router))

@@ -11,6 +11,7 @@ from PIL import Image
 
 from kiosk.command_line.card_face import Exit
 from tests import portraits
+from tests.commands import kiosk
 
 REPOSITORY: Final = Path(__file__).parents[2]
 NATIONAL: Final = REPOSITORY / "config" / "card_faces" / "national.toml"
@@ -23,6 +24,11 @@ ORDER: Final = {
 
 
 def card_face(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return kiosk("card-face", *arguments)
+
+
+def started(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The same as a program of its own."""
     return subprocess.run(
         [sys.executable, "-m", "kiosk", "card-face", *map(str, arguments)],
         capture_output=True, text=True, timeout=120, check=False, cwd=REPOSITORY,
@@ -94,9 +100,9 @@ def test_files_that_are_not_there_or_not_right(tmp_path: Path, portrait: Path) -
 
 
 def test_glyphs_are_told_by_their_code() -> None:
-    rare = card_face("glyphs", "欧阳𠮷㛃")
+    rare = started("glyphs", "欧阳𠮷㛃")
     assert (rare.returncode, rare.stdout) == (Exit.PRINTABLE, "")
-    new = card_face("glyphs", "张\U0002ebf0ཏ")
+    new = started("glyphs", "张\U0002ebf0ཏ")
     assert (new.returncode, new.stdout) == (Exit.GLYPH_MISSING, "U+2EBF0\nU+0F4F\n")
 
 

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from kiosk.handbook.handbook import load_handbook
 from kiosk.handbook.outlets import load_outlets
 from kiosk.handbook.sounds import load_readings, sounds_like
 from kiosk.policy.pack import Source, load_pack
+from tests.commands import kiosk
 from tests.journeys.world import REGIONS
 from tests.shipped_handbooks import CONFIG, KEYS, READINGS, handbook
 
@@ -319,10 +319,7 @@ def test_the_page_of_sources_names_what_cannot_be_read() -> None:
 
 
 def kiosk_handbook(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kiosk", "handbook", *map(str, arguments)],
-        capture_output=True, text=True, timeout=60, check=False, cwd=REPOSITORY, env={"PYTHONPATH": str(REPOSITORY)},
-    )  # fmt: skip
+    return kiosk("handbook", *arguments)
 
 
 def test_search_by_command_line() -> None:

@@ -27,6 +27,7 @@ from kiosk.policy.care_rules import EcardRules, MoneyRules, OffsiteRules
 from kiosk.policy.counter import ProxyPapers, Step
 from kiosk.policy.pack import BankLine, LossRules, Pack, PinRules, Rule, ServiceRules, Source, Term, Unreadable
 from kiosk.records.transaction import Service
+from tests.commands import kiosk
 
 REPOSITORY = Path(__file__).parents[2]
 REGIONS = REPOSITORY / "config" / "regions"
@@ -47,10 +48,7 @@ HOW_TO = (REPOSITORY / "docs" / "regions.md").read_text(encoding="utf-8")
 
 
 def kiosk_region(*arguments: str | Path, cwd: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "kiosk", "region", *map(str, arguments)],
-        capture_output=True, text=True, timeout=60, check=False, cwd=cwd, env={"PYTHONPATH": str(REPOSITORY)},
-    )  # fmt: skip
+    return kiosk("region", *arguments, cwd=cwd)
 
 
 def table(text: str) -> list[str]:

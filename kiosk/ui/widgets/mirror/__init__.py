@@ -88,9 +88,10 @@ class Mirror(Widget):
         width, height = round(across * scale), round(down * scale)
         left, bottom = round(self.center_x - width / 2), round(self.center_y - height / 2)
         with self.canvas:
-            Color(*rgba(self.look.colour("hero")))
-            SmoothRoundedRectangle(pos=(left, bottom), size=(width, height), radius=[RADIUS])
-            if self._texture is not None:
+            if self._texture is None:  # under a picture nobody would see it, and software GL would paint it each time
+                Color(*rgba(self.look.colour("hero")))
+                SmoothRoundedRectangle(pos=(left, bottom), size=(width, height), radius=[RADIUS])
+            else:
                 Color(1, 1, 1, 1)
                 Rectangle(texture=self._texture, pos=(left, bottom), size=(width, height))
             oval_width, oval_height = width * _OVAL[0], height * _OVAL[1]

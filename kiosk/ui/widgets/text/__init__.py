@@ -23,8 +23,12 @@ class Text(Widget):
     valign = OptionProperty("middle", options=("top", "middle"))
 
     def __init__(self, **kwargs: object) -> None:
+        self._broken: dict[tuple[str, float, int, bool], list[str]] = {}
+        """Lines by what they depend on: a screen asks for each several times. No word stays behind another."""
         super().__init__(**kwargs)
         self.lines: list[str] = []
+        for name in ("text", "reserve"):
+            self.fbind(name, self._forget)
         draw = Clock.create_trigger(self._draw, -1)
         for name in ("text", "role", "bold", "ink", "pos", "size"):
             self.fbind(name, draw)
@@ -39,7 +43,15 @@ class Text(Widget):
         return float(self.look.typeface.width(text, self.font_size, bold=self.bold))
 
     def _lines(self, text: str, width: float) -> list[str]:
-        return balanced_lines(text, width, self._measure) if text else []
+        if not text:
+            return []
+        wanted = text, width, self.font_size, self.bold
+        if wanted not in self._broken:
+            self._broken[wanted] = balanced_lines(text, width, self._measure)
+        return self._broken[wanted]
+
+    def _forget(self, *_: object) -> None:
+        self._broken.clear()
 
     def height_for(self, width: float) -> int:
         """Pixels of height needed at this width."""
