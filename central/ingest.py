@@ -217,6 +217,8 @@ class Ingest:
             sequence: one if isinstance(one, Ruling) else bench.judge(one, sequence) for sequence, one in opened.items()
         }
         session.add_all(bench.events)
+        numbers = (transaction_id[:8].upper() for transaction_id in bench.kept)
+        session.add_all(self._new_alarm(batch.terminal, "card_kept", f"number {number}") for number in numbers)
         session.add_all(
             self._new_alarm(batch.terminal, LOST_ENCLOSURE, f"sequence {one.sequence}: {one.why}")
             for one in arrivals.lost

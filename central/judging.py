@@ -28,6 +28,8 @@ from kiosk.records.upload import Malformed, Verdict, decode
 
 _TRANSACTION_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _MAX_MILLISECONDS: Final = 1 << 52  # beyond any clock, within every column
+_LIES_IN_THE_BIN: Final = frozenset({"kept", "unknown"})
+"""How far a forgotten card has come, where staff must look for it."""
 _NUL: Final = b"\\u0000"
 """How JSON writes the one character that PostgreSQL can't store; looked for once in all of a plaintext."""
 _FILINGS: Final = frozenset(
@@ -176,6 +178,8 @@ class Bench:
     """Those transaction ids in the entries under which an office was asked for a new card."""
     events: list[CardEvent] = field(default_factory=list)
     """What judging did to cards."""
+    kept: list[str] = field(default_factory=list)
+    """Transactions in which a slot has kept a card, or may have: somebody will come for it."""
 
     def judge(self, opened: Opened, sequence: int) -> Ruling:
         """Apply the table "Verdicts on entries" of docs/protocol.md to one entry."""
@@ -186,7 +190,9 @@ class Bench:
         if case is not None and _stage_is_judged(case, transaction.stage):
             return Ruling(Verdict.SUPERSEDED, "duplicate_transaction")
         ruling = self._rule(opened, sequence, case)
-        if transaction.stage in (Stage.CONSENT, Stage.STEP):
+        if transaction.stage is Stage.CARD_KEPT and transaction.reason in _LIES_IN_THE_BIN:
+            self.kept.append(transaction.transaction_id)
+        if transaction.stage in (Stage.CONSENT, Stage.STEP, Stage.CARD_KEPT):
             return ruling  # the stored entry is the record; nothing rests on it
         case = case or self._new_case(transaction)
         if ruling.verdict is Verdict.APPLIED and _changes_chip(transaction):
@@ -321,7 +327,7 @@ def _stage_is_judged(case: Case, stage: Stage) -> bool:
             return case.begun_sequence is not None
         case Stage.FINISHED:
             return case.finished_sequence is not None
-        case Stage.CONSENT | Stage.STEP:
+        case Stage.CONSENT | Stage.STEP | Stage.CARD_KEPT:
             return False  # it may be given and taken back as often as somebody likes
         case other:
             assert_never(other)

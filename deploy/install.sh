@@ -295,9 +295,11 @@ keep() { # keep VERSION: as the one to go back to
 }
 
 start_terminal() { # whether it stands
+    local unit
     change systemctl reset-failed || true
-    # shellcheck disable=SC2086 # a list of units
-    change systemctl start card-terminal.target && change systemctl is-active --quiet $SERVICES
+    change systemctl start card-terminal.target || return
+    # One by one: of several systemctl says whether any is active.
+    for unit in $SERVICES; do change systemctl is-active --quiet "$unit" || return; done
 }
 
 has_keys() { [ -f "$root$SEALED_KEYS/card-terminal.terminal.key" ] && [ -f "$root$SEALED_KEYS/card-terminal.storage.key" ]; }

@@ -51,7 +51,7 @@ from kiosk.records.transaction import Service
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.journal import DurableJournal
-from kiosk.runtime.surroundings import Devices
+from kiosk.runtime.surroundings import Devices, ForgottenCards
 from kiosk.ui.language import Language
 from kiosk.uplink import ReceiptReader, ReceiptsUnusable, Standing
 from simulators.card.slot import CardSlot, Chip
@@ -326,6 +326,7 @@ class RunningTerminal:
         self, folder: TerminalFolder, slot: CardSlot, *, journal: DurableJournal | None = None,
         clock: Callable[[], float] | None = None, answer_within_s: float = bootstrap.ANSWER_WITHIN_S,
         adapter: CentreAdapter | None = None, capture_unit: CaptureUnit | None = None,
+        forgotten: ForgottenCards | None = None,
     ) -> None:  # fmt: skip
         self.folder, self.slot = folder, slot
         self.skipped_s = 0.0
@@ -349,6 +350,7 @@ class RunningTerminal:
             open_pin_pad(str(configuration.pin_pad.port), "sunson"),
             devices.open_id_reader(configuration),
             capture_unit=capture_unit,
+            forgotten=forgotten,
         )
         real = bootstrap.surroundings(self._woken.set, offset, bootstrap.load_country(configuration))
         region = bootstrap.load_region(configuration)

@@ -19,12 +19,9 @@ from drivers.ports.errors import (
 )
 from drivers.transport.byte_line import ByteLine
 from drivers.transport.escape_line import EscapeLine, command
+from drivers.transport.settling import LOOK_S, settled
 
 BAUD_RATE: Final = 9600
-LOOK_S: Final = 0.25
-"""Seconds between two looks while something moves or is waited for."""
-_LOOKS: Final = 2
-"""How often the sensors are asked in vain before the motor counts as silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,25 +118,14 @@ class EscapeCaptureUnit:
                 assert_never(told)
 
     def _settled(self, told: Word | DeviceError) -> CaptureStatus:
-        """How it is once nothing moves any more.
-
-        :raises DeviceError: it does not say, or goes on moving; chained to the answer that did not come.
-        """
-        deadline = time.monotonic() + self._limits.settle_s
-        silent = 0
-        while True:
-            try:
-                status = self.status()
-            except DeviceError as silence:
-                silent += 1
-                if silent == _LOOKS:
-                    raise silence from _lost(told)
-                continue
-            if status.media is not Media.ENTERING:
-                return status
-            if time.monotonic() >= deadline:
-                raise TimedOut(DEVICE, "it does not come to rest") from _lost(told)
-            self._pause(LOOK_S)
+        return settled(
+            self.status,
+            lambda status: status.media is Media.ENTERING,
+            TimedOut(DEVICE, "it does not come to rest"),
+            _lost(told),
+            self._limits.settle_s,
+            self._pause,
+        )
 
 
 def _require_free(status: CaptureStatus, told: Word | DeviceError, otherwise: str) -> None:

@@ -1,65 +1,22 @@
-"""A card printer on the escape stream: docs/wire-card-printer.md.
+"""A card printer on the escape stream: docs/wire-card-printer.md."""
 
-A command that moves a card or prints on it goes out once. Whatever its answer, or without one, the sensors are asked
-where the card is, and they decide.
-"""
-
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from drivers.card_printer.escape_wire import (
-    DEVICE,
-    NOTHING_MOVED,
-    Sensors,
-    Word,
-    download,
-    ribbon_of,
-    sensors_of,
-    status_of,
-    word_of,
-)
-from drivers.card_printer.leave import require_leave
+from drivers.card_printer.escape_wire import download, ribbon_of, sensors_of, word_of
 from drivers.card_printer.panels import panels_of
-from drivers.ports.card_printer import (
-    Bin,
-    CardPrinterStatus,
-    Face,
-    Fill,
-    IssuanceRefused,
-    IssuanceToken,
-    Media,
-    Position,
-    Refusal,
-    Ribbon,
-)
-from drivers.ports.errors import (
-    Busy,
-    DeviceError,
-    MediaExhausted,
-    MediaJammed,
-    MediaPresent,
-    MediaRemoved,
-    PartlyPrinted,
-    ProtocolViolation,
-    StorageFull,
-    TimedOut,
-    TwoFed,
-)
+from drivers.card_printer.sensed import SensedCardPrinter, require_moved
+from drivers.card_printer.words import DEVICE, Sensors, Word
+from drivers.ports.card_printer import Bin, Face, Ribbon
+from drivers.ports.errors import Busy, DeviceError, ProtocolViolation
 from drivers.transport.byte_line import ByteLine
 from drivers.transport.escape_line import LONGEST_ANSWER, EscapeLine, command
 
-LOOK_S: Final = 0.25
-"""Seconds between two looks at the sensors while something moves or is waited for."""
-_LOOKS: Final = 2
-"""How often the sensors are asked in vain before the printer counts as silent."""
 _INTO: Final = {Bin.REJECT: "r", Bin.RETAINED: "k"}
-
-_trace = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +43,49 @@ class Identity:
     firmware: str
 
 
-class EscapeCardPrinter:
+class _Stream:
+    """The mechanism behind the escape stream. The line is opened by the first call."""
+
+    def __init__(self, line: ByteLine, limits: Limits) -> None:
+        self._limits = limits
+        # The first word takes the printer's own recovery away from it: it would print on by itself.
+        self.line = EscapeLine(DEVICE, line, limits.answer_s, (command("Pem", "2"), _judge_greeting))
+
+    def sensors(self) -> Sensors:
+        return self.line.asked("Rse", sensors_of)
+
+    def ribbon(self) -> Ribbon:
+        return self.line.asked("Rlr", ribbon_of)
+
+    def feed(self) -> Word | DeviceError:
+        return self._sent_once(command("Sis"), self._limits.feed_s)
+
+    def hand_over(self, face: Face) -> None:
+        for octets in (command("Ss"), *(download(panel) for panel in panels_of(face))):
+            told = self._sent_once(octets, self._limits.download_s)
+            require_moved(told)
+            if isinstance(told, DeviceError):
+                raise told
+            if told is not Word.OK:
+                raise ProtocolViolation(DEVICE, f"{told.value} is no answer to data")
+
+    def print(self) -> Word | DeviceError:
+        return self._sent_once(command("Se"), self._limits.print_s)
+
+    def eject(self) -> Word | DeviceError:
+        return self._sent_once(command("Ser"), self._limits.eject_s)
+
+    def discard(self, to: Bin) -> Word | DeviceError:
+        return self._sent_once(command("Ser", _INTO[to]), self._limits.eject_s)
+
+    def close(self) -> None:
+        self.line.close()
+
+    def _sent_once(self, octets: bytes, limit_s: float) -> Word | DeviceError:
+        return self.line.sent_once(octets, limit_s, word_of)
+
+
+class EscapeCardPrinter(SensedCardPrinter):
     """A :class:`drivers.ports.card_printer.CardPrinter`. The line is opened by the first call."""
 
     def __init__(
@@ -99,194 +98,17 @@ class EscapeCardPrinter:
         limits: Limits | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """
-        :param centre: the key by which the centre signs its answers and its tokens.
-        :param terminal: this terminal's id, as tokens name it.
-        :param now_ms: UTC by the best clock there is, milliseconds since 1970.
-        :param pause: waits so many seconds.
-        """
-        self._limits = limits or Limits()
-        # The first word takes the printer's own recovery away from it: it would print on by itself.
-        self._line = EscapeLine(DEVICE, line, self._limits.answer_s, (command("Pem", "2"), _judge_greeting))
-        self._centre = centre
-        self._terminal = terminal
-        self._now_ms = now_ms
-        self._pause = pause
-        self._fed: set[str] = set()
-        self._printed: set[str] = set()
-        self._job: str | None = None
-        """Whose blank is in the printer."""
+        """For the rest see :class:`SensedCardPrinter`.
 
-    def status(self) -> CardPrinterStatus:
-        """Ask the sensors and the ribbon; see :meth:`drivers.ports.card_printer.CardPrinter.status`."""
-        return status_of(self._sensors(), self._ribbon())
+        :param limits: the usual ones where it is left out.
+        """
+        limits = limits or Limits()
+        self._stream = _Stream(line, limits)
+        super().__init__(self._stream, centre, terminal, now_ms=now_ms, settle_s=limits.settle_s, pause=pause)
 
     def identify(self) -> Identity:
         """Which printer it is, for whoever looks after it."""
-        return Identity(self._line.asked("Rsn", _text), self._line.asked("Rfv", _text))
-
-    def feed(self, token: IssuanceToken) -> None:
-        """Bring one blank to the contact station; see :meth:`drivers.ports.card_printer.CardPrinter.feed`."""
-        require_leave(token, self._centre, self._terminal, self._now_ms())
-        if token.job_id in self._fed:
-            raise IssuanceRefused(Refusal.FED_ALREADY)
-        _require_ready_to_feed(self.status())
-        self._fed.add(token.job_id)  # before it goes out: from here on a blank may leave the hopper
-        self._job = token.job_id
-        told = self._sent_once(command("Sis"), self._limits.feed_s)
-        if told in NOTHING_MOVED:
-            self._fed.discard(token.job_id)
-            self._job = None
-        _require_moved(told)
-        sensors = self._settled(told)
-        if sensors.two_fed or told is Word.TWO_FED:
-            raise TwoFed(DEVICE, "two blanks left the hopper") from _lost(told)
-        if sensors.media is Media.NOT_PRESENT:
-            raise TimedOut(DEVICE, "no blank has come") from _lost(told)
-        if sensors.media is Media.JAMMED or sensors.position is not Position.CONTACT_STATION or told is Word.JAM:
-            raise MediaJammed(DEVICE, "a blank stopped on its way to the contact station") from _lost(told)
-
-    def print_face(self, job_id: str, face: Face) -> None:
-        """Print the face; see :meth:`drivers.ports.card_printer.CardPrinter.print_face`."""
-        if job_id != self._job:
-            raise IssuanceRefused(Refusal.NOT_FED)
-        if job_id in self._printed:
-            raise IssuanceRefused(Refusal.PRINTED_ALREADY)
-        before = self.status()
-        _require_ready_to_print(before)
-        self._download(face)
-        self._printed.add(job_id)  # before it goes out: from here on there may be a dot
-        told = self._sent_once(command("Se"), self._limits.print_s)
-        if told in NOTHING_MOVED:
-            self._printed.discard(job_id)
-        _require_moved(told)
-        try:
-            sensors, ribbon = self._settled(told), self._ribbon()
-        except DeviceError as silence:
-            raise PartlyPrinted(DEVICE, "nobody tells what became of a face") from silence
-        self._judge_print(told, sensors, used=before.ribbon.faces_left - ribbon.faces_left)
-
-    def eject(self) -> None:
-        """Bring the card to the exit; see :meth:`drivers.ports.card_printer.CardPrinter.eject`."""
-        before = self.status()
-        _require_card(before)
-        if before.position is Position.EXIT:
-            return
-        if before.media is Media.JAMMED:
-            raise MediaJammed(DEVICE, "the card does not move")
-        told = self._sent_once(command("Ser"), self._limits.eject_s)
-        _require_moved(told)
-        sensors = self._settled(told)
-        if sensors.media is Media.JAMMED or told is Word.JAM:
-            raise MediaJammed(DEVICE, "the card did not get to the exit") from _lost(told)
-        if sensors.cover_open:
-            raise MediaRemoved(DEVICE, "its cover was opened") from _lost(told)
-        # None at all: somebody was quick, as there is no other way out.
-        if sensors.media not in (Media.LATCHED, Media.NOT_PRESENT):
-            raise TimedOut(DEVICE, "the card has not moved") from _lost(told)
-
-    def wait_until_taken(self, timeout_s: float) -> None:
-        """Wait until the exit is empty; see :meth:`drivers.ports.card_printer.CardPrinter.wait_until_taken`."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            sensors = self._sensors()
-            match sensors.media:
-                case Media.NOT_PRESENT if sensors.cover_open:
-                    raise MediaRemoved(DEVICE, "its cover is open, and who has the card is not known")
-                case Media.NOT_PRESENT:
-                    self._job = None
-                    return
-                case Media.JAMMED:
-                    raise MediaJammed(DEVICE, "the card is stuck at the exit")
-                case Media.PRESENT:
-                    raise MediaPresent(DEVICE, "the card is inside, where nobody can take it")
-                case Media.LATCHED | Media.ENTERING:
-                    if time.monotonic() >= deadline:
-                        raise TimedOut(DEVICE, "the card was not taken")
-                    self._pause(LOOK_S)
-                case _:
-                    assert_never(sensors.media)
-
-    def discard(self, to: Bin) -> None:
-        """Put the card into a bin; see :meth:`drivers.ports.card_printer.CardPrinter.discard`."""
-        before = self.status()
-        _require_card(before)
-        if before.position is Position.EXIT and to is Bin.REJECT:
-            raise ValueError("a card at the exit goes to the retained bin")
-        told = self._sent_once(command("Ser", _INTO[to]), self._limits.eject_s)
-        _require_moved(told)
-        sensors = self._settled(told)
-        if sensors.media is Media.JAMMED or told is Word.JAM:
-            raise MediaJammed(DEVICE, "the card does not move into the bin") from _lost(told)
-        if sensors.media is not Media.NOT_PRESENT:
-            raise TimedOut(DEVICE, "the card has not moved") from _lost(told)
-        self._job = None
-        if before.position is Position.EXIT and isinstance(told, DeviceError):
-            raise TimedOut(DEVICE, "the card has gone from the exit, and nobody tells where") from told
-
-    def close(self) -> None:
-        """Leave the line; the next call would open it again."""
-        self._line.close()
-
-    def _judge_print(self, told: Word | DeviceError, sensors: Sensors, *, used: int) -> None:
-        """Done, or the error that says what is on the card."""
-        back = sensors.media is Media.PRESENT and sensors.position is Position.CONTACT_STATION
-        match told:
-            case Word.OK if back:
-                return
-            case DeviceError() if back and used == 1:
-                _trace.debug("the answer to a face was lost; ribbon and sensors say that it is whole")
-            case DeviceError() if back and used == 0:
-                raise TimedOut(DEVICE, "it did not begin to print") from told
-            case DeviceError():
-                raise PartlyPrinted(DEVICE, "a face was begun and nobody tells its end") from told
-            case Word.RIBBON_ENDED:
-                raise PartlyPrinted(DEVICE, "a face broke off") from MediaExhausted(DEVICE, "the ribbon ended")
-            case _:
-                raise PartlyPrinted(DEVICE, "a face broke off") from MediaJammed(DEVICE, "the card is stuck")
-
-    def _download(self, face: Face) -> None:
-        """Hand the panels over; prints nothing.
-
-        :raises DeviceError: they did not arrive.
-        """
-        for octets in (command("Ss"), *(download(panel) for panel in panels_of(face))):
-            told = self._sent_once(octets, self._limits.download_s)
-            _require_moved(told)
-            if isinstance(told, DeviceError):
-                raise told
-            if told is not Word.OK:
-                raise ProtocolViolation(DEVICE, f"{told.value} is no answer to data")
-
-    def _sent_once(self, octets: bytes, limit_s: float) -> Word | DeviceError:
-        return self._line.sent_once(octets, limit_s, word_of)
-
-    def _settled(self, told: Word | DeviceError) -> Sensors:
-        """Where everything is once nothing moves any more.
-
-        :raises DeviceError: the printer does not say, or goes on moving; chained to the answer that did not come.
-        """
-        deadline = time.monotonic() + self._limits.settle_s
-        silent = 0
-        while True:
-            try:
-                sensors = self._sensors()
-            except DeviceError as silence:
-                silent += 1
-                if silent == _LOOKS:
-                    raise silence from _lost(told)
-                continue
-            if sensors.media is not Media.ENTERING:
-                return sensors
-            if time.monotonic() >= deadline:
-                raise TimedOut(DEVICE, "it does not come to rest") from _lost(told)
-            self._pause(LOOK_S)
-
-    def _sensors(self) -> Sensors:
-        return self._line.asked("Rse", sensors_of)
-
-    def _ribbon(self) -> Ribbon:
-        return self._line.asked("Rlr", ribbon_of)
+        return Identity(self._stream.line.asked("Rsn", _text), self._stream.line.asked("Rfv", _text))
 
 
 def _judge_greeting(line: bytes) -> None:
@@ -300,62 +122,3 @@ def _judge_greeting(line: bytes) -> None:
 def _text(line: bytes) -> str | None:
     text = line.decode("ascii", "replace")
     return text if text.isprintable() and text and len(text) <= LONGEST_ANSWER else None
-
-
-def _lost(told: Word | DeviceError) -> DeviceError | None:
-    return told if isinstance(told, DeviceError) else None
-
-
-def _require_moved(told: Word | DeviceError) -> None:
-    """Raise what the printer names when it has done nothing; go on otherwise."""
-    match told:
-        case Word.HOPPER_EMPTY:
-            raise MediaExhausted(DEVICE, "no blank in the hopper")
-        case Word.RIBBON_EMPTY:
-            raise MediaExhausted(DEVICE, "no ribbon")
-        case Word.COVER_OPEN:
-            raise MediaRemoved(DEVICE, "its cover is open")
-        case Word.NO_CARD:
-            raise MediaRemoved(DEVICE, "no card in it")
-        case Word.CARD_INSIDE:
-            raise MediaPresent(DEVICE, "a card is in it already")
-        case Word.BIN_FULL:
-            raise StorageFull(DEVICE, "the bin is full")
-        case Word.BUSY:
-            raise Busy(DEVICE, "it is moving")
-        case Word.NO_FACE | Word.UNKNOWN:
-            raise ProtocolViolation(DEVICE, f"{told.value} is no answer to what was asked")
-        case Word.OK | Word.JAM | Word.TWO_FED | Word.RIBBON_ENDED | DeviceError():
-            return
-        case _:
-            assert_never(told)
-
-
-def _require_ready_to_feed(status: CardPrinterStatus) -> None:
-    if status.cover_open:
-        raise MediaRemoved(DEVICE, "its cover is open")
-    if status.media is not Media.NOT_PRESENT:
-        raise MediaPresent(DEVICE, "a card is in it already")
-    if status.hopper is Fill.EMPTY:
-        raise MediaExhausted(DEVICE, "no blank in the hopper")
-    if Fill.FULL in (status.reject_bin, status.retained_bin):
-        raise StorageFull(DEVICE, "a bin is full")
-    if status.ribbon.faces_left == 0:
-        raise MediaExhausted(DEVICE, "no ribbon")
-
-
-def _require_card(status: CardPrinterStatus) -> None:
-    if status.cover_open:
-        raise MediaRemoved(DEVICE, "its cover is open")
-    if status.media is Media.NOT_PRESENT:
-        raise MediaRemoved(DEVICE, "no card in it")
-
-
-def _require_ready_to_print(status: CardPrinterStatus) -> None:
-    _require_card(status)
-    if status.media is Media.JAMMED:
-        raise MediaJammed(DEVICE, "the card does not move")
-    if status.position is not Position.CONTACT_STATION:
-        raise MediaRemoved(DEVICE, "the card is not at the contact station")
-    if status.ribbon.faces_left == 0:
-        raise MediaExhausted(DEVICE, "no ribbon")

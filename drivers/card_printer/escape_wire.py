@@ -1,59 +1,17 @@
 """The escape stream: commands as bytes, answers as values (docs/wire-card-printer.md)."""
 
 import re
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 from drivers.card_printer.panels import Panel
-from drivers.ports.card_printer import CardPrinterStatus, Fill, Media, Position, Ribbon
+from drivers.card_printer.words import DEVICE, Sensors, Word
+from drivers.ports.card_printer import Fill, Media, Position, Ribbon
 from drivers.ports.errors import ProtocolViolation
-
-DEVICE: Final = "card_printer"
 
 
 def download(panel: Panel) -> bytes:
     """``Db``: a panel's data, whose length follows from its levels."""
     return b"\x1b" + f"Db;{panel.letter};{panel.levels};".encode("ascii") + panel.data + b"\r"
-
-
-class Word(Enum):
-    """What a printer says to a command that moves something. The words are ours but for OK."""
-
-    OK = "OK"
-    HOPPER_EMPTY = "HOPPER EMPTY"
-    RIBBON_EMPTY = "RIBBON EMPTY"
-    """There is none to begin with."""
-    COVER_OPEN = "COVER OPEN"
-    CARD_INSIDE = "CARD INSIDE"
-    NO_CARD = "NO CARD"
-    BIN_FULL = "BIN FULL"
-    NO_FACE = "NO FACE"
-    """A panel is missing; nothing was printed."""
-    JAM = "JAM"
-    TWO_FED = "TWO FED"
-    RIBBON_ENDED = "RIBBON ENDED"
-    """In the middle of a face."""
-    BUSY = "BUSY"
-    """Somebody else's connection is served."""
-    UNKNOWN = "UNKNOWN"
-    """The printer does not know the command, or not so."""
-
-
-NOTHING_MOVED: Final = frozenset(
-    {
-        Word.HOPPER_EMPTY,
-        Word.RIBBON_EMPTY,
-        Word.COVER_OPEN,
-        Word.CARD_INSIDE,
-        Word.NO_CARD,
-        Word.BIN_FULL,
-        Word.NO_FACE,
-        Word.BUSY,
-        Word.UNKNOWN,
-    }
-)
-"""After these everything is where it was, and nothing is printed."""
 
 
 def word_of(line: bytes) -> Word:
@@ -65,19 +23,6 @@ def word_of(line: bytes) -> Word:
         return Word(line.decode("ascii", "replace"))
     except ValueError:
         raise ProtocolViolation(DEVICE, "an answer that is none") from None
-
-
-@dataclass(frozen=True, slots=True)
-class Sensors:
-    """The answer to ``Rse``."""
-
-    media: Media
-    position: Position
-    two_fed: bool
-    hopper: Fill
-    reject_bin: Fill
-    retained_bin: Fill
-    cover_open: bool
 
 
 _SENSORS: Final = re.compile(
@@ -115,20 +60,6 @@ def ribbon_of(line: bytes) -> Ribbon | None:
     """What ``Rlr`` says: the ribbon's panels and the faces left; None when the line answers something else."""
     told = _RIBBON.fullmatch(line.decode("ascii", "replace"))
     return None if told is None else Ribbon(told[1], int(told[2]))
-
-
-def status_of(sensors: Sensors, ribbon: Ribbon) -> CardPrinterStatus:
-    """Both together."""
-    return CardPrinterStatus(
-        media=sensors.media,
-        position=sensors.position,
-        two_fed=sensors.two_fed,
-        hopper=sensors.hopper,
-        reject_bin=sensors.reject_bin,
-        retained_bin=sensors.retained_bin,
-        ribbon=ribbon,
-        cover_open=sensors.cover_open,
-    )
 
 
 def _media(card: str, state: str) -> Media:

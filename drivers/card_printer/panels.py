@@ -35,6 +35,16 @@ def panels_of(face: Face) -> tuple[Panel, ...]:
     )
 
 
+def blackened(face: Face) -> NDArray[np.uint8]:
+    """The whole face in its colours, what its black plane prints included; 648 × 1016 pixels of red, green, blue."""
+    pixels = np.frombuffer(face.colours, np.uint8).reshape(FACE_HEIGHT, FACE_WIDTH, 3)
+    if face.black is None:
+        return pixels
+    whole = pixels.copy()
+    whole[_black(face, pixels.reshape(-1, 3)).reshape(FACE_HEIGHT, FACE_WIDTH)] = 0
+    return whole
+
+
 def _black(face: Face, colours: NDArray[np.uint8]) -> NDArray[np.bool_]:
     if face.black is None:
         unlit: NDArray[np.bool_] = np.equal(colours.max(axis=1), 0)

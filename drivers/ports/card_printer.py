@@ -15,6 +15,25 @@ FACE_HEIGHT: Final = 648
 """Pixels of 53.98 mm at 300 dpi."""
 
 
+class Ability(Enum):
+    """What not every make of printer can do. A call beyond a printer's abilities raises
+    :class:`~drivers.ports.errors.NotEquipped`.
+    """
+
+    CONTACT_STATION = "contact_station"
+    """A blank stops there before it is printed, and comes back for its chip to be read. Without it :meth:`feed` takes
+    the leave and moves nothing: the blank leaves the hopper together with its face."""
+    EXIT = "exit"
+    """A card is held at the exit until somebody takes it, and the printer tells when. Without it a printed card drops
+    where anybody can take it."""
+    BINS = "bins"
+    """A card that nobody is to get can be put away."""
+
+
+SELF_SERVICE: Final = frozenset(Ability)
+"""What a printer needs before which no staff stand: whoever lets a citizen's card be made looks for all of it."""
+
+
 class Position(Enum):
     """Where the card is that left the hopper last."""
 
@@ -66,7 +85,7 @@ class Ribbon:
     kind: str
     """Its panels as the printer names them, such as ``YMCKO``; empty when there is none."""
     faces_left: int
-    """Faces it is good for."""
+    """Faces it is good for; 1 where the printer tells no more than that it has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +188,10 @@ class CardPrinter(Protocol):
     that is lost is made up for by asking the sensors; what a method returns or raises is what they tell. Where they
     can't be asked either, the method raises what came last, and :meth:`status` tells the truth as soon as it answers.
     """
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What this make can do; asks nobody."""
 
     def status(self) -> CardPrinterStatus:
         """Ask how it is; moves nothing.

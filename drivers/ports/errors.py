@@ -16,6 +16,7 @@
     ├── PartlyPrinted       some of a slip or of a card's face is printed, the rest is not known to be
     ├── PictureDark         a camera delivers nothing but darkness
     ├── PictureFrozen       a camera delivers one and the same picture over and over
+    ├── NotEquipped         the device has no such part; its abilities say so beforehand
     └── Busy                another process holds the device
 
 A driver raises these only; the library's own error is chained with ``raise … from``.
@@ -86,6 +87,10 @@ class PictureDark(DeviceError):
 
 class PictureFrozen(DeviceError):
     """A camera delivers one and the same picture over and over."""
+
+
+class NotEquipped(DeviceError):
+    """The device has no such part. Its abilities say so beforehand, so whoever asks all the same is to be mended."""
 
 
 class Busy(DeviceError):

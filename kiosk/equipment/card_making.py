@@ -1,7 +1,7 @@
 """What cards are made with: printer, contact station, the slot's motor, the stock's book and the painter of faces."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -9,8 +9,8 @@ from drivers.card_encoder import PcscCardEncoder
 from drivers.card_reader import PcscCardReader
 from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_encoder import CardEncoder
-from drivers.ports.card_printer import CardPrinter
-from drivers.transport.byte_line import DeviceFileLine, TcpLine
+from drivers.ports.card_printer import SELF_SERVICE, CardPrinter
+from drivers.transport.byte_line import ByteLine, DeviceFileLine, TcpLine
 from kiosk.card_face.layout import LayoutError, layout_for
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.configuration import Configuration, ConfigurationError
@@ -38,6 +38,7 @@ def open_card_maker(
     printer, encoder = open_card_printer(configuration, offset), open_card_encoder(configuration)
     if section is None or printer is None or encoder is None:
         return None
+    _require_self_service(printer)
     region = configuration.terminal.region
     book = StockBook(ledger, region, stock_sizes(configuration), clock=time.time, offset_ms=offset.milliseconds)
     return CardMaker(
@@ -56,7 +57,9 @@ def check_card_making(configuration: Configuration, offset: ClockOffset) -> None
 
     :raises ConfigurationError: a section, a key, a layout or the fonts are missing or wrong.
     """
-    if open_card_printer(configuration, offset) is not None:
+    printer = open_card_printer(configuration, offset)
+    if printer is not None:
+        _require_self_service(printer)
         stock_sizes(configuration)
         open_face_painter(configuration)
 
@@ -64,24 +67,58 @@ def check_card_making(configuration: Configuration, offset: ClockOffset) -> None
 def open_card_printer(configuration: Configuration, offset: ClockOffset) -> CardPrinter | None:
     """The printer for cards, which feeds for this terminal by the centre's leave; None where there is none.
 
-    :raises ConfigurationError: the centre's keys are not there, or its line is none.
+    :raises ConfigurationError: the centre's keys are not there, its line is none, or its driver's library is missing.
     """
     section = configuration.card_printer
     if section is None:
         return None
-    # numpy comes with it: only where there is such a printer.
-    from drivers.card_printer import EscapeCardPrinter  # noqa: PLC0415 - see above
+    centre = Ed25519PublicKey.from_public_bytes(read_centre_keys(configuration).signing_key)
+    terminal = configuration.terminal.id
 
-    host, _, port = section.line.rpartition(":")
-    device_file = section.line.startswith("/")
-    if not device_file and not 0 < int(port) < 65536:
+    def now_ms() -> int:
+        return time.time_ns() // 1_000_000 + offset.milliseconds()
+
+    # numpy comes with each of them, and more: only the one that there is.
+    match section.driver:
+        case "escape":
+            from drivers.card_printer import EscapeCardPrinter  # noqa: PLC0415 - see above
+
+            return EscapeCardPrinter(_byte_line(section.line), centre, terminal, now_ms=now_ms)
+        case "ipp":
+            from drivers.card_printer.ipp import IppCardPrinter  # noqa: PLC0415 - see above
+            from drivers.card_printer.ipp_queue import IppQueue  # noqa: PLC0415 - see above
+
+            try:
+                queue = IppQueue(section.line)
+            except ValueError as error:
+                raise ConfigurationError(f"card_printer.line: {error}") from error
+            return IppCardPrinter(queue, centre, terminal, now_ms=now_ms)
+        case "evolis":
+            from drivers.card_printer.evolis import EvolisCardPrinter, is_installed  # noqa: PLC0415 - see above
+
+            if not is_installed():
+                raise ConfigurationError("card_printer.driver: evolis wants the extra [evolis]; it is not installed")
+            return EvolisCardPrinter(section.line, centre, terminal, now_ms=now_ms)
+        case other:
+            assert_never(other)
+
+
+def _byte_line(line: str) -> ByteLine:
+    if line.startswith("/"):
+        return DeviceFileLine("card_printer", line)
+    host, _, port = line.rpartition(":")
+    if not 0 < int(port) < 65536:
         raise ConfigurationError(f"card_printer.line: there is no port {port}")
-    return EscapeCardPrinter(
-        DeviceFileLine("card_printer", section.line) if device_file else TcpLine("card_printer", host, int(port)),
-        Ed25519PublicKey.from_public_bytes(read_centre_keys(configuration).signing_key),
-        configuration.terminal.id,
-        now_ms=lambda: time.time_ns() // 1_000_000 + offset.milliseconds(),
-    )
+    return TcpLine("card_printer", host, int(port))
+
+
+def _require_self_service(printer: CardPrinter) -> None:
+    missing = sorted(ability.value for ability in SELF_SERVICE - printer.abilities)
+    if missing:
+        raise ConfigurationError(
+            f"card_printer.driver: this printer has no {', '.join(missing)}: with it no card is made for a citizen who "
+            "stands before the terminal"
+        )
 
 
 def open_card_encoder(configuration: Configuration) -> CardEncoder | None:

@@ -12,6 +12,7 @@ from drivers.ports.id_reader import IdReader
 from drivers.ports.receipt_printer import ReceiptPrinter
 from drivers.transport.byte_line import SerialPortLine
 from kiosk.configuration import Configuration, ConfigurationError
+from kiosk.runtime.surroundings import ForgottenCards
 from kiosk.ui.fonts import FontBook, FontsMissing
 
 
@@ -53,6 +54,12 @@ def open_capture_unit(configuration: Configuration) -> CaptureUnit | None:
     if section is None:
         return None
     return EscapeCaptureUnit(SerialPortLine("capture_unit", str(section.port), BAUD_RATE))
+
+
+def forgotten_cards(configuration: Configuration) -> ForgottenCards | None:
+    """What becomes of a card that nobody takes; None where no motor can keep it."""
+    section = configuration.capture_unit
+    return None if section is None else ForgottenCards(section.retain_after_s, section.gives_back_at)
 
 
 def open_camera(configuration: Configuration) -> Camera | None:

@@ -6,6 +6,7 @@ from kiosk.configuration import Configuration
 from kiosk.custody.book import StockLedger
 from kiosk.equipment.card_making import open_card_maker
 from kiosk.equipment.devices import (
+    forgotten_cards,
     open_camera,
     open_capture_unit,
     open_card_reader,
@@ -30,4 +31,5 @@ def open_devices(configuration: Configuration, ledger: StockLedger, offset: Cloc
         open_camera(configuration),
         open_card_maker(configuration, ledger, offset, capture_unit),
         capture_unit,
+        forgotten_cards(configuration),
     )

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
+import msgspec
+
 from drivers.ports.card_reader import IssuerData
 from drivers.ports.errors import DeviceError, EntryCancelled, MediaRemoved
 from drivers.ports.pin import Pin
 from kiosk.card_face.painted import PaintedCard
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook
 from kiosk.journeys.faults import Effect, fault_code, fault_view, interruption_view, meaning
+from kiosk.journeys.forgotten_card import collection_slip, keep_card, kept_view
 from kiosk.journeys.printing import PRINTING, Printing, fate_view, number_line, offering, on_paper
 from kiosk.journeys.requests import (
     Announce,
@@ -23,10 +26,12 @@ from kiosk.journeys.requests import (
     CitizenGone,
     Interruption,
     Journey,
+    Kept,
     LedgerFailed,
     PrintSlip,
     Record,
     ReturnCard,
+    Returned,
     Show,
     TooManyWait,
     ask,
@@ -61,6 +66,8 @@ class Session:
     usual_minutes: int | None = None
     """How long the making takes, as whoever runs the terminal has stated."""
     printing: Printing = Printing.ABSENT
+    gives_back_at: str = ""
+    """Where cards are given back that the slot has kept, in the operator's words; empty: whoever works here."""
     handbook: Handbook = NO_HANDBOOK
     country: Country = field(default_factory=Country)
 
@@ -154,6 +161,23 @@ class Progress:
         """
         if not self.names_somebody:
             raise ValueError("an entry for nobody")
+        return self._entry(stage, ending, step=step, consent=consent)
+
+    def card_kept(self, how_far: str) -> Transaction:
+        """The entry of a card that nobody took, whether it is known whose it is or not.
+
+        :param how_far: a machine word (:mod:`kiosk.journeys.forgotten_card`).
+        """
+        return msgspec.structs.replace(self._entry(Stage.CARD_KEPT), reason=how_far)
+
+    def _entry(
+        self,
+        stage: Stage,
+        ending: Ending | None = None,
+        *,
+        step: IssuanceStep | None = None,
+        consent: Consent | None = None,
+    ) -> Transaction:
         return Transaction(
             transaction_id=self.session.transaction_id,
             service=self.service,
@@ -226,9 +250,25 @@ def serve(session: Session, service: Service, body: Body) -> Journey[Outcome]:
     if progress.holds_card:
         # When the reader is gone, nothing holds the card: it sticks out of a dead slot, in the citizen's reach.
         with suppress(DeviceError):
-            yield from ask(ReturnCard())
+            if (yield from ask(ReturnCard())) is Returned.FORGOTTEN:
+                ending = yield from _kept(progress, ending)
     yield from _say_ending(progress, ending)
     return ending.outcome
+
+
+def _kept(progress: Progress, ending: Ending) -> Journey[Ending]:
+    """The same ending. Its screens are for who has taken the card; otherwise they have left, and another may come."""
+    kept = yield from keep_card(progress.card_kept)
+    if kept is Kept.TAKEN:
+        return ending
+    session = progress.session
+    views: tuple[View, ...] = ()
+    number, place = session.transaction_id, session.gives_back_at
+    if kept is Kept.KEPT:
+        if session.printing is Printing.READY:
+            yield from ask(PrintSlip(collection_slip(_region_name(session), number, place, session.region.hotline)))
+        views = (kept_view(number, place),)
+    return Ending(ending.outcome, views, reason=ending.reason, rule=ending.rule)
 
 
 def _say_ending(progress: Progress, ending: Ending) -> Journey[None]:
@@ -266,10 +306,13 @@ def _say_ending(progress: Progress, ending: Ending) -> Journey[None]:
 
 def _paper(progress: Progress, view: View) -> PaperSlip | None:
     session = progress.session
-    name = session.region.pack.name
     facts = (number_line(session.transaction_id),) if progress.names_somebody else ()
-    region = Say(name.zh, translations={"en": name.en})
-    return on_paper(view, region, session.region.hotline, facts, progress.holder_lines)
+    return on_paper(view, _region_name(session), session.region.hotline, facts, progress.holder_lines)
+
+
+def _region_name(session: Session) -> Say:
+    name = session.region.pack.name
+    return Say(name.zh, translations={"en": name.en})
 
 
 def _ending_after(stop: Interruption | DeviceError | LedgerFailed, progress: Progress) -> Ending:

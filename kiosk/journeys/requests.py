@@ -228,9 +228,36 @@ class OpenChip(Request[bool]):
     cryptogram: Cryptogram
 
 
+class Returned(Enum):
+    """How giving a card back ended."""
+
+    TAKEN = "taken"
+    FORGOTTEN = "forgotten"
+    """It still lies at the mouth, long after it was called for, and the slot's motor can keep it."""
+
+
 @dataclass(frozen=True, slots=True)
-class ReturnCard(Request[None]):
-    """Give the card back and wait until it is taken."""
+class ReturnCard(Request[Returned]):
+    """Give the card back and wait until it is taken; where no motor can keep it, for ever."""
+
+    interruptible: ClassVar[bool] = False
+
+
+class Kept(Enum):
+    """What became of a card that was to be kept."""
+
+    KEPT = "kept"
+    TAKEN = "taken"
+    """Somebody was quicker."""
+    STAYS = "stays"
+    """It lies where it lay: the bin is full, or it is stuck."""
+    UNKNOWN = "unknown"
+    """Nobody tells whether it went into the bin or into a hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCard(Request[Kept]):
+    """Have the slot's motor take a forgotten card into its bin."""
 
     interruptible: ClassVar[bool] = False
 

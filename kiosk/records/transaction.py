@@ -53,6 +53,10 @@ class Stage(Enum):
     FINISHED = "finished"
     CONSENT = "consent"
     """What was said to a portrait's being taken; as often as it was said. Changes nothing."""
+    CARD_KEPT = "card_kept"
+    """A card that nobody took, before and after the slot's motor takes it in; ``reason`` says how far it has come.
+
+    Whose it is may not be known. Changes nothing."""
 
 
 class IssuanceStep(Enum):

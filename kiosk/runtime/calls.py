@@ -14,15 +14,18 @@ URGENT_S: Final = 10.0
 """After this long a forgotten card is called for urgently (docs/ux-rules.md rule 9)."""
 
 
-def called_for(request: Request[Any], waited_s: float) -> TakeCard | TakeNewCard | TakeIdCard | None:
+def called_for(
+    request: Request[Any], waited_s: float, *, last: bool = False
+) -> TakeCard | TakeNewCard | TakeIdCard | None:
     """The call that goes with a request which waits for a hand; None with any other.
 
     :param waited_s: for how long it has.
+    :param last: soon the slot's motor takes a card in that nobody takes.
     """
     urgent = waited_s >= URGENT_S
     match request:
         case ReturnCard():
-            return take_card(urgent=urgent)
+            return take_card(urgent=urgent, last=last)
         case AwaitTaken():
             return take_new_card(urgent=urgent)
         case ReturnIdDocument(line=line) if waited_s >= ID_TAKEN_AT_ONCE_S:
@@ -35,10 +38,13 @@ def called_for(request: Request[Any], waited_s: float) -> TakeCard | TakeNewCard
             return None
 
 
-def take_card(*, urgent: bool) -> TakeCard:
+def take_card(*, urgent: bool, last: bool = False) -> TakeCard:
     """The card is free.
 
     :param urgent: it has been for long, or nobody is being served.
+    :param last: soon the slot's motor takes it in.
     """
     line = say("卡还在机器里，别忘了拿走。") if urgent else say("取走卡以后，屏幕上会告诉您结果。")
+    if last:
+        line = say("再不取走，机器就把卡收起来保管。")
     return TakeCard(say("请取走您的卡"), line, urgent=urgent)

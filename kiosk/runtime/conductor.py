@@ -35,6 +35,7 @@ from kiosk.journeys.requests import (
     IdentifyPad,
     Interruption,
     Journey,
+    KeepCard,
     LedgerFailed,
     LoadWorkingKey,
     PrintSlip,
@@ -42,6 +43,7 @@ from kiosk.journeys.requests import (
     Record,
     Request,
     ReturnCard,
+    Returned,
     ReturnIdDocument,
     SealPortrait,
     Show,
@@ -84,7 +86,7 @@ from kiosk.records.transaction import Outcome, Service, Transaction
 from kiosk.runtime.calls import called_for, take_card
 from kiosk.runtime.card_making import MakingRequest, errand
 from kiosk.runtime.device_states import DeviceStates
-from kiosk.runtime.errands import card_errand, id_errand, pad_errand
+from kiosk.runtime.errands import card_errand, id_errand, pad_errand, parting_errand
 from kiosk.runtime.health import Health
 from kiosk.runtime.idleness import Idleness
 from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes, Meanwhile, PinCount, PortraitAdvice
@@ -103,6 +105,8 @@ GIVE_UP_READER_S: Final = 10.0
 """How long a failing reader is asked whether the card has been taken."""
 CLOSING_S: Final = 20.0
 """How long a closing terminal lets a citizen read how it ended."""
+LAST_CALL_S: Final = 20.0
+"""So long before a forgotten card is taken in it is said that it will be."""
 UNSETTLED_POLL_S: Final = 30.0
 """How often it is looked whether a card is half made; at the start at once."""
 WAITS_S: Final = 20.0
@@ -348,9 +352,7 @@ class Conductor:
             case _ if isinstance(request, MakingRequest):
                 self._make(request)
             case _:
-                self._hand(
-                    self._lanes.card, card_errand(request, self._devices.card_reader, self._devices.capture_unit)
-                )
+                self._hand(self._lanes.card, self._card_errand(request))
 
     def _make(self, request: MakingRequest) -> None:
         maker = self._devices.card_maker
@@ -358,6 +360,12 @@ class Conductor:
             raise AssertionError("a journey makes a card where nothing can")
         self._watch.card_unsettled = True  # until the ledger is asked again, once this one has come to its end
         self._hand(*errand(request, maker, self._lanes))
+
+    def _card_errand(self, request: Request[Any]) -> Callable[[], Any]:
+        reader = self._devices.card_reader
+        if isinstance(request, ReturnCard | KeepCard):
+            return parting_errand(request, reader, self._devices.capture_unit)
+        return card_errand(request, reader)
 
     def _id_errand(self, request: AwaitIdDocument | ReadIdDocument | ReturnIdDocument) -> Callable[[], Any]:
         reader = self._devices.id_reader
@@ -491,7 +499,10 @@ class Conductor:
 
     def _not_yet_taken(self, error: BaseException) -> None:
         """Ask for the card again; a reader that fails for long is given up, and the card with it."""
-        if isinstance(error, TimedOut):
+        if isinstance(error, TimedOut) and self._is_forgotten():
+            self._holds_card = False
+            self._send(Returned.FORGOTTEN)
+        elif isinstance(error, TimedOut):
             self._hand_over(self._request)
         elif not isinstance(error, DeviceError):
             raise error
@@ -502,6 +513,16 @@ class Conductor:
                 self._holds_card = False
                 self._health.broken("card_reader", error)
             self._throw(error)
+
+    def _is_forgotten(self, *, within_s: float = 0.0) -> bool:
+        """Whether the card at hand is one that the motor takes in by now.
+
+        :param within_s: or so many seconds from now.
+        """
+        forgotten = self._devices.forgotten
+        if forgotten is None or not isinstance(self._request, ReturnCard) or self._watch.slot_is_full:
+            return False
+        return self._clock() - self._released_at + within_s >= forgotten.retain_after_s
 
     def _mind_return(self, now: float) -> None:
         if self._retry_return_at is not None and now >= self._retry_return_at:
@@ -579,6 +600,7 @@ class Conductor:
                     keeps_old_cards=self._watch.keeps_old_cards,
                     usual_minutes=maker.usual_minutes if maker is not None else None,
                     printing=self._watch.printing,
+                    gives_back_at=self._devices.forgotten.gives_back_at if self._devices.forgotten else "",
                     handbook=self._handbook,
                     country=self._surroundings.country,
                 )
@@ -675,7 +697,8 @@ class Conductor:
 
     def _draw(self, now: float) -> None:
         since = self._begun_at if isinstance(self._request, AwaitTaken) else self._released_at
-        view: View = called_for(self._request, now - since) or self._closed_view() or self._view
+        last = self._is_forgotten(within_s=LAST_CALL_S)
+        view: View = called_for(self._request, now - since, last=last) or self._closed_view() or self._view
         left = self._warning_left(now)
         scene = Scene(
             view,

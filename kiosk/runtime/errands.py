@@ -5,8 +5,9 @@ from contextlib import suppress
 from typing import Any, Final, assert_never
 
 from drivers.ports.capture_unit import CaptureUnit
+from drivers.ports.card_printer import Media
 from drivers.ports.card_reader import CardReader, Cryptogram, ExternalAuthenticationRefused
-from drivers.ports.errors import MediaRemoved
+from drivers.ports.errors import MediaJammed, MediaRemoved, StorageFull, TimedOut
 from drivers.ports.id_reader import DocumentUnreadable, IdDocument, IdReader
 from drivers.ports.pin_pad import PinPad
 from kiosk.journeys.requests import (
@@ -18,6 +19,8 @@ from kiosk.journeys.requests import (
     EnterPin,
     EnterPinBlock,
     IdentifyPad,
+    KeepCard,
+    Kept,
     LoadWorkingKey,
     OpenChip,
     PinTriesLeft,
@@ -27,6 +30,7 @@ from kiosk.journeys.requests import (
     ReadTransactionLog,
     Request,
     ReturnCard,
+    Returned,
     ReturnIdDocument,
     Unread,
     VerifyPin,
@@ -38,13 +42,8 @@ _PIN_WAIT_S: Final = 240.0
 """The pad's own limit; its one-byte timer ends at 255 s. Idleness is ours to mind, so the entry is renewed."""
 
 
-def card_errand(  # noqa: PLR0911 - one a request
-    request: Request[Any], reader: CardReader, motor: CaptureUnit | None
-) -> Callable[[], Any]:
-    """The call on the card reader that answers ``request``.
-
-    :param motor: the slot's; None where a hand moves the card.
-    """
+def card_errand(request: Request[Any], reader: CardReader) -> Callable[[], Any]:
+    """The call on the card reader that answers ``request``."""
     match request:
         case AwaitCard():
             return lambda: reader.wait_for_card(_CARD_WAIT_S)
@@ -66,10 +65,24 @@ def card_errand(  # noqa: PLR0911 - one a request
             return lambda: reader.card().draw_challenge()
         case OpenChip(cryptogram):
             return lambda: _open_chip(reader, cryptogram)
-        case ReturnCard():
-            return lambda: _return_card(reader, motor)
         case _:
             raise AssertionError(type(request).__name__)
+
+
+def parting_errand(
+    request: ReturnCard | KeepCard, reader: CardReader, motor: CaptureUnit | None
+) -> Callable[[], Returned | Kept]:
+    """The call by which a card leaves its contacts.
+
+    :param motor: the slot's; None where a hand moves the card.
+    """
+    match request:
+        case ReturnCard():
+            return lambda: _return_card(reader, motor)
+        case KeepCard():
+            return lambda: _keep_card(motor)
+        case other:
+            assert_never(other)
 
 
 def pad_errand(
@@ -122,11 +135,26 @@ def _open_chip(reader: CardReader, cryptogram: Cryptogram) -> bool:
     return True
 
 
-def _return_card(reader: CardReader, motor: CaptureUnit | None) -> None:
+def _return_card(reader: CardReader, motor: CaptureUnit | None) -> Returned:
     reader.release()
     if motor is None:
         reader.wait_for_removal(_CARD_WAIT_S)
-        return
+        return Returned.TAKEN
     with suppress(MediaRemoved):
         motor.eject()  # one that lies at the mouth already stays there
     motor.wait_until_taken(_CARD_WAIT_S)
+    return Returned.TAKEN
+
+
+def _keep_card(motor: CaptureUnit | None) -> Kept:
+    if motor is None:
+        raise AssertionError("a journey keeps a card where nothing can")
+    try:
+        motor.retain()
+    except MediaRemoved:
+        return Kept.TAKEN
+    except (MediaJammed, StorageFull):
+        return Kept.STAYS
+    except TimedOut:
+        return Kept.UNKNOWN if motor.status().media is Media.NOT_PRESENT else Kept.STAYS
+    return Kept.KEPT

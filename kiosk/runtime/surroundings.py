@@ -56,6 +56,16 @@ class Journal(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ForgottenCards:
+    """What a slot with a motor does with a card that nobody takes."""
+
+    retain_after_s: float
+    """Seconds at the mouth until it is taken in."""
+    gives_back_at: str = ""
+    """Where it is given back, in the operator's words; empty: whoever works here."""
+
+
+@dataclass(frozen=True, slots=True)
 class Devices:
     """What stands on this terminal."""
 
@@ -71,6 +81,8 @@ class Devices:
     """None where no card is made."""
     capture_unit: CaptureUnit | None = None
     """The motor of the card slot; None where a hand moves the card."""
+    forgotten: ForgottenCards | None = None
+    """What becomes of a card that nobody takes; None: it is called for until somebody does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,11 @@ class DeviceWatch:
         return self._slot is not None and self._slot.bin is not Fill.FULL
 
     @property
+    def slot_is_full(self) -> bool:
+        """Whether the slot's bin is known to take no more."""
+        return self._slot is not None and self._slot.bin is Fill.FULL
+
+    @property
     def card_at_mouth(self) -> bool:
         """Whether the slot's motor holds a card out for somebody to take."""
         return self._slot is not None and self._slot.media is Media.LATCHED

@@ -56,6 +56,7 @@ WHERE: Final = {
     "centre-batches": "centre:BATCHES",
     "card-printer-issuing": "card_printers:PRINTER",
     "card-encoder-chip": "card_printers:CHIP",
+    "print-queue": "print_queues:QUEUE",
 }
 HYPOTHESIS_ONLY: Final = frozenset(
     {

@@ -8,7 +8,7 @@ import pytest
 
 from drivers.ports.errors import ProtocolViolation
 from simulators.card.slot import CardSlot
-from tests.fuzz import cameras, card_printers, cards, id_readers, liars, pads, records, settings_files
+from tests.fuzz import cameras, card_printers, cards, id_readers, liars, pads, print_queues, records, settings_files
 from tests.fuzz.__main__ import HYPOTHESIS_ONLY, OPENAPI, WHERE, load
 from tests.fuzz.engines import run_hypothesis, run_small
 from tests.fuzz.target import Finding, Target, always, require, tells_nothing
@@ -18,7 +18,7 @@ TARGETS = (
     id_readers.FRAMES, id_readers.TEXTS, id_readers.READER, cameras.STREAM,
     records.MESSAGES, records.SEALING, records.SIGNATURES, settings_files.PACKS, settings_files.CALENDAR,
     settings_files.CONFIGURATION, settings_files.CENTRE, settings_files.RULES,
-    liars.CLIENT, liars.UPLINK, card_printers.PRINTER, card_printers.CHIP,
+    liars.CLIENT, liars.UPLINK, card_printers.PRINTER, card_printers.CHIP, print_queues.QUEUE,
 )  # fmt: skip
 
 

@@ -438,6 +438,24 @@ def test_steps_of_a_card_in_the_making_are_kept_each_time_and_change_nothing(
     assert (stored["begun_sequence"], stored["finished_sequence"], stored["effects"]) == (1, None, 0)
 
 
+def test_a_forgotten_card_raises_an_alarm_and_changes_nothing(any_centre: RunningCentre, ledger: LedgerWriter) -> None:
+    query = a_transaction()
+    nobodys = a_transaction(card=("", "", ""))
+    entries = [ledger.append(query)]
+    entries += [
+        ledger.append(msgspec.structs.replace(one, stage=Stage.CARD_KEPT, outcome=None, reason=reason))
+        for one, reason in ((query, "about_to"), (query, "kept"), (nobodys, "unknown"), (nobodys, "stays"))
+    ]
+    receipt = upload(any_centre, ledger, *entries)
+    assert [verdict for _, verdict, _ in said(receipt)] == ["applied"] * 5
+    assert alarms(any_centre) == [("zmd-0001", "card_kept")] * 2
+    with any_centre.database.reading() as session:
+        details = set(session.scalars(select(Alarm.detail)))
+        assert session.get(TransactionRow, nobodys.transaction_id) is None
+    assert details == {f"number {one.transaction_id[:8].upper()}" for one in (query, nobodys)}
+    assert row(any_centre, query.transaction_id)["finished_sequence"] == 1
+
+
 def test_consent_under_anothers_transaction_is_foreign(any_centre: RunningCentre, ledger: LedgerWriter) -> None:
     change = a_transaction(service=Service.PIN_CHANGE, pin_held_by="chip")
     word = msgspec.structs.replace(

@@ -9,8 +9,9 @@ import pytest
 from drivers.capture_unit import EscapeCaptureUnit
 from drivers.capture_unit.motor import BAUD_RATE
 from drivers.transport.byte_line import SerialPortLine
-from kiosk.journeys.views import Attract, Choices, Home, OutOfService, PinEntry, TakeCard
+from kiosk.journeys.views import Attract, Choices, Explain, Home, OutOfService, PinEntry, TakeCard
 from kiosk.records.transaction import Service
+from kiosk.runtime.surroundings import ForgottenCards
 from simulators.capture_unit import CaptureFault, CaptureUnitSimulator
 from simulators.card.card_file import save_card_file
 from simulators.card.slot import CardSlot
@@ -19,6 +20,8 @@ from tests.stack import card_file
 from tests.terminal import RunningTerminal, TerminalFolder
 
 pytestmark = pytest.mark.stack
+
+CALL, LAST_CALL = "卡还在机器里，别忘了拿走。", "再不取走，机器就把卡收起来保管。"
 
 
 @dataclass
@@ -31,8 +34,8 @@ class Booth:
     motor: EscapeCaptureUnit
     card: Path
 
-    def starts(self) -> RunningTerminal:
-        return RunningTerminal(self.folder, self.contacts, capture_unit=self.motor)
+    def starts(self, forgotten: ForgottenCards | None = None) -> RunningTerminal:
+        return RunningTerminal(self.folder, self.contacts, capture_unit=self.motor, forgotten=forgotten)
 
 
 @pytest.fixture
@@ -84,6 +87,46 @@ def test_whoever_takes_their_time_finds_the_card_at_the_mouth(booth: Booth) -> N
         terminal.skipped_s += 30
         terminal.until(lambda: isinstance(terminal.view, TakeCard) and terminal.view.urgent, "it is called for")
         assert booth.unit.state.where == "mouth"
+        booth.unit.take()
+        terminal.sees(Choices)
+
+
+def forgets(booth: Booth, terminal: RunningTerminal) -> None:
+    asks(booth, terminal)
+    terminal.types("246810")
+    terminal.until(lambda: booth.unit.state.where == "mouth", "the card comes out")
+
+
+def calls(terminal: RunningTerminal, line: str) -> None:
+    terminal.until(lambda: isinstance(terminal.view, TakeCard) and terminal.view.line.text == line, line)
+
+
+def test_a_card_that_nobody_takes_is_kept_after_its_time_and_not_before(booth: Booth) -> None:
+    with booth.starts(ForgottenCards(retain_after_s=90, gives_back_at="大厅服务台")) as terminal:
+        forgets(booth, terminal)
+        terminal.skipped_s += 15
+        calls(terminal, CALL)
+        terminal.skipped_s += 60
+        calls(terminal, LAST_CALL)
+        assert booth.unit.state.where == "mouth"
+        terminal.skipped_s += 20
+        assert terminal.sees(Explain).title.text == "您的卡由机器保管"
+        assert booth.unit.state.retained == [str(booth.card)]
+        terminal.skipped_s += 200
+        terminal.sees(Attract)
+
+
+def test_a_full_bin_leaves_the_card_at_the_mouth(booth: Booth) -> None:
+    for _ in range(20):
+        booth.unit.insert(booth.card)
+        booth.motor.retain()
+    with booth.starts(ForgottenCards(retain_after_s=90)) as terminal:
+        terminal.until(lambda: terminal.conductor._watch.slot_is_full, "the bin is seen to be full")
+        forgets(booth, terminal)
+        for _ in range(2):
+            terminal.skipped_s += 300
+            calls(terminal, CALL)
+            assert booth.unit.state.where == "mouth"
         booth.unit.take()
         terminal.sees(Choices)
 

@@ -147,6 +147,7 @@ def session(
     reads_id_cards: bool = False,
     takes_portraits: bool = False,
     compares_portraits: bool = False,
+    gives_back_at: str = "",
     makes_cards: bool = False,
 ) -> Session:
     return Session(
@@ -159,6 +160,7 @@ def session(
         makes_cards=makes_cards,
         keeps_old_cards=makes_cards,
         printing=printing,
+        gives_back_at=gives_back_at,
         country=COUNTRY,
     )
 
@@ -379,6 +381,8 @@ class World:
     seen: list[View] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
     printed: list[PaperSlip] = field(default_factory=list)
+    forgotten: requests.Kept | None = None
+    """The citizen leaves without the card: what becomes of it before a motor that can keep it."""
     card_returned: bool = False
     card_kept: bool = False
     """It was taken in for good: a new one has taken its place."""
@@ -541,8 +545,16 @@ class World:
             self.enclosed.append(request.enclosure)
         return len(self.recorded)
 
-    def _return_card(self, _: Any) -> None:
+    def _return_card(self, _: Any) -> requests.Returned:
+        if self.forgotten is not None:
+            return requests.Returned.FORGOTTEN
         self.card_returned = True
+        return requests.Returned.TAKEN
+
+    def _keep_card(self, _: Any) -> requests.Kept:
+        assert self.forgotten is not None
+        self.card_returned = self.forgotten is requests.Kept.TAKEN
+        return self.forgotten
 
     def _print(self, request: requests.PrintSlip) -> SlipFate:
         assert not self.printed, "a second slip was printed"
@@ -567,6 +579,7 @@ class World:
             requests.DrawChallenge: lambda _, __: Challenge(bytes(8)),
             requests.OpenChip: World._open_chip,
             requests.ReturnCard: World._return_card,
+            requests.KeepCard: World._keep_card,
             requests.EnterPin: World._enter,
             requests.EnterPinBlock: World._enter_block,
             requests.IdentifyPad: lambda _, __: PadIdentity("sunson", "1", "PAD1"),

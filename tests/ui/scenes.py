@@ -17,6 +17,7 @@ from kiosk.journeys import filing, guide, new_card, portrait, waiting
 from kiosk.journeys.answer_printing import NO_PAPER, printed_view, with_printing
 from kiosk.journeys.counter_words import listed
 from kiosk.journeys.faults import CLOSE, Effect, fault_view, meaning
+from kiosk.journeys.forgotten_card import kept_view
 from kiosk.journeys.frame import Session
 from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import TO_SLIP, turning
@@ -1516,6 +1517,9 @@ VIEWS: Final[dict[str, View]] = {
     "take-id-card-urgent": TakeIdCard(told("请拿回身份证"), told("身份证还在机器上，别忘了拿走。"), urgent=True),
     "take-card": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=False),
     "take-card-urgent": TakeCard(told("请取走您的卡"), told("取走卡以后，屏幕上会告诉您结果。"), urgent=True),
+    "take-card-last-call": TakeCard(told("请取走您的卡"), told("再不取走，机器就把卡收起来保管。"), urgent=True),
+    "card-kept": kept_view("5e4d3c2b" * 4, "大厅服务台"),
+    "card-kept-by-staff": kept_view("5e4d3c2b" * 4, ""),
 }
 _TAKEN = TakenPortrait(a_face())
 _AT_PORTRAIT = portrait.Sitter(Step(4, 5))

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from drivers.ports.card_printer import IssuanceRefused, IssuanceToken, Media, Position, Refusal
+from drivers.card_printer import evolis
+from drivers.ports.card_printer import SELF_SERVICE, IssuanceRefused, IssuanceToken, Media, Position, Refusal
 from drivers.ports.errors import NotConnected
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.configuration import Configuration, ConfigurationError
 from kiosk.equipment import card_making, devices
+from kiosk.runtime.surroundings import ForgottenCards
 from simulators.capture_unit import CaptureUnitSimulator
 from simulators.card_printer import CardPrinterSimulator
 from tests.blanks import blank
@@ -99,6 +101,7 @@ def test_without_the_centres_key_no_token_could_be_believed(tmp_path: Path) -> N
 
 
 def test_a_port_that_no_line_has_is_refused_at_start(tmp_path: Path) -> None:
+    keys_of_the_centre(tmp_path)
     configuration = configured(tmp_path, f'{SECTION}"127.0.0.1:99999"')
     with pytest.raises(ConfigurationError, match=r"card_printer\.line"):
         card_making.open_card_printer(configuration, ClockOffset(tmp_path / "offset"))
@@ -112,11 +115,55 @@ def test_a_port_that_no_line_has_is_refused_at_start(tmp_path: Path) -> None:
         f'{SECTION}"192.168.7.20"',
         f'{SECTION}"lp0"',
         '[card_printer]\nline = "/dev/x"',
+        f'{SECTION}"/dev/usb/lp0"\ndriver = "zebra"',
+        f'{SECTION}"/dev/usb/lp0"\ndriver = "ipp"',
+        f'{SECTION}"ipps://localhost/printers/cards"\ndriver = "ipp"',
+        f'{SECTION}"192.168.7.20:9100"\ndriver = "evolis"',
     ],
 )
 def test_a_wrong_card_printer_section_is_refused_at_start(tmp_path: Path, section: str) -> None:
     with pytest.raises(ConfigurationError, match="card_printer"):
         configured(tmp_path, section)
+
+
+def test_a_queue_is_a_printer_that_makes_no_cards_for_citizens(tmp_path: Path) -> None:
+    keys_of_the_centre(tmp_path)
+    configuration = configured(tmp_path, f'{SECTION}"ipp://localhost:9/printers/cards"\ndriver = "ipp"')
+    offset = ClockOffset(tmp_path / "offset")
+    printer = card_making.open_card_printer(configuration, offset)
+    assert printer is not None
+    with pytest.raises(NotConnected):
+        printer.status()
+    with pytest.raises(ConfigurationError, match="no bins, contact_station, exit"):
+        card_making.check_card_making(configuration, offset)
+    with create(tmp_path / "ledger") as ledger, pytest.raises(ConfigurationError, match=r"card_printer\.driver"):
+        card_making.open_card_maker(configuration, ledger, offset)
+    unlike = configured(tmp_path, f'{SECTION}"ipp://:1/printers/cards"\ndriver = "ipp"')
+    with pytest.raises(ConfigurationError, match=r"card_printer\.line"):
+        card_making.open_card_printer(unlike, offset)
+
+
+def test_a_makers_library_is_looked_for_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys_of_the_centre(tmp_path)
+    configuration = configured(tmp_path, f'{SECTION}"Evolis KC200B"\ndriver = "evolis"')
+    offset = ClockOffset(tmp_path / "offset")
+    monkeypatch.setattr(evolis, "is_installed", lambda: True)
+    printer = card_making.open_card_printer(configuration, offset)
+    assert printer is not None
+    assert printer.abilities == SELF_SERVICE
+    monkeypatch.setattr(evolis, "is_installed", lambda: False)
+    with pytest.raises(ConfigurationError, match=r"extra \[evolis\]"):
+        card_making.open_card_printer(configuration, offset)
+
+
+def test_a_slot_with_a_motor_keeps_a_forgotten_card_after_the_time_that_is_set(tmp_path: Path) -> None:
+    assert devices.forgotten_cards(configured(tmp_path, "")) is None
+    usual = devices.forgotten_cards(configured(tmp_path, '[capture_unit]\nport = "motor"'))
+    assert usual == ForgottenCards(90)
+    section = '[capture_unit]\nport = "motor"\nretain_after_s = {}\ngives_back_at = "大厅服务台"'
+    assert devices.forgotten_cards(configured(tmp_path, section.format(60))) == ForgottenCards(60, "大厅服务台")
+    with pytest.raises(ConfigurationError, match="retain_after_s"):
+        configured(tmp_path, section.format(5))
 
 
 def with_a_maker(folder: Path, *, stock: str = STOCK, faces: str = f'card_faces = "{CARD_FACES}"') -> Configuration:

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.card_printer.escape import EscapeCardPrinter, Limits
-from drivers.card_printer.escape_wire import Word, download, ribbon_of, sensors_of, word_of
+from drivers.card_printer.escape_wire import download, ribbon_of, sensors_of, word_of
 from drivers.card_printer.leave import require_leave
 from drivers.card_printer.panels import Panel, panels_of
+from drivers.card_printer.words import Word
 from drivers.ports.card_printer import Face, Fill, IssuanceRefused, IssuanceToken, Media, Position, Refusal, Ribbon
 from drivers.ports.errors import Busy, DeviceError, NotConnected, ProtocolViolation, TimedOut
 from drivers.transport.byte_line import ByteLine

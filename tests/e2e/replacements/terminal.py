@@ -58,6 +58,7 @@ from kiosk.policy.pack import load_pack
 from kiosk.policy.region import Region
 from kiosk.records.china_time import CHINA
 from kiosk.records.custody import Movement
+from kiosk.records.filings import Enclosure
 from kiosk.records.transaction import Service, Stage, Transaction
 from kiosk.runtime.card_making import CardMaker
 from kiosk.runtime.centre import put_question
@@ -224,9 +225,9 @@ class _WatchedJournal(DurableJournal):
         self._moments, self._forgetful = moments, forgetful
         self.left_to_do = True
 
-    def append(self, transaction: Transaction) -> int:
+    def append(self, transaction: Transaction, enclosure: Enclosure | None = None) -> int:
         name = transaction.step.value if transaction.step is not None else transaction.stage.value
-        sequence: int = self._moments.call(name, lambda: super(_WatchedJournal, self).append(transaction))
+        sequence: int = self._moments.call(name, lambda: super(_WatchedJournal, self).append(transaction, enclosure))
         self.left_to_do = transaction.stage is not Stage.FINISHED
         return sequence
 
