@@ -25,6 +25,7 @@ from tests.centre import RunningCentre
 from tests.e2e.installation.__main__ import NotAsItShould, expect
 from tests.e2e.installation.machine import ROOT, Machine
 from tests.stack import chip
+from tests.terminal import TerminalFolder
 
 TERMINAL: Final = "zmd-0001"
 REGION: Final = "zhumadian"
@@ -267,8 +268,6 @@ class Trial(AbstractContextManager["Trial"]):
         return Screen(":0", ROOT / "assets" / "fonts")
 
     def stored(self) -> list[int]:
-        from tests.terminal import TerminalFolder  # noqa: PLC0415 - brings the window's words
-
         folder = TerminalFolder(self.build, TERMINAL, REGION, self.centre)
         return [sequence for sequence, *_ in folder.stored()]
 
