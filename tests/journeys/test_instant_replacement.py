@@ -165,6 +165,7 @@ def test_what_the_centre_says_no_to(verdict: IssuanceVerdict, key: str) -> None:
     assert world.camera_opened_after == [], "a picture of somebody who gets no card"
     assert world.card_returned
     if verdict is IssuanceVerdict.WAITS:
+        assert view.title.text == "您的新卡做好了，等您去领"
         assert "云岭服务大厅" in filled(view.instead[0])
     assert world.wrongs() == []
 

@@ -85,6 +85,16 @@ TRIED: Final[Mapping[str, tuple[str, ...]]] = {
     "one_id_card_twice": ("test_nobody_is_their_own_proxy",),
     "holder_adult": ("test_a_guardian_acts_for_nobody_who_is_grown_up",),
     "needs_guardian": ("test_a_child_is_sent_to_a_window_with_its_guardian",),
+    "report_first": ("test_each_verdict_on_an_order_is_its_own",),
+    "reported_lost": ("test_each_verdict_on_an_order_is_its_own",),
+    "being_made": ("test_each_verdict_on_an_order_is_its_own",),
+    "waits_for_you": ("test_what_the_centre_says_no_to",),
+    "papers_first": ("test_papers_that_an_office_must_see_first_are_no_terminals_affair",),
+    "no_reasons": ("test_a_pack_without_reasons_is_refused_with_its_place",),
+    "face_not_right": ("test_what_is_wrong_on_the_card_is_not_printed_and_not_paid_for",),
+    "not_paid": ("test_not_paid_in_time",),
+    "paid_too_late": ("test_what_came_too_late_goes_back",),
+    "time_over": ("test_a_reservation_that_has_run_out",),
 }
 """By the same: tests of the journeys, where no demo citizen can come there, or only by a device that is broken."""
 

@@ -13,6 +13,8 @@ from simulators.stand.stand import Stand
 PATIENCE_S: Final = 20.0
 """How long a citizen waits for a screen before they call it broken."""
 
+MADE_WITHIN_S: Final = 90.0
+"""As long as a card takes on a busy machine: some fifteen seconds of motors and pauses."""
 _QUIET_S: Final = 0.12
 _SAME_KEY_S: Final = (0.15, 0.4, 0.8)
 """Between two presses of one key, at the first and each further try: a busy machine hears two close ones as one."""
@@ -253,6 +255,31 @@ class Citizen:
         self.stand.set_camera(where)
         self._note(f"摄像头前 before the camera: {where}")
 
+    def pays(self) -> None:
+        """Scan the code that the screen shows with a telephone, and pay."""
+        self.stand.pay()
+        self._note("用手机付款 pays by telephone")
+
+    def takes_new_card(self) -> None:
+        """Take the new card out of the exit; what is printed on it is kept.
+
+        :raises NotAsExpected: nothing was printed.
+        """
+        self.sees("take_new_card", within_s=MADE_WITHIN_S)
+        self.stand.set_card_printer("take")
+        face = self.stand.card_printer.last_face()
+        if face is None:
+            raise NotAsExpected("nothing was printed")
+        self._kept("拿走新卡 takes the new card", face)
+
+    def counts_blanks(self) -> None:
+        """Not the citizen: where a hand finds how many blank cards."""
+        counted = self.stand.card_printer.counted
+        self._note(
+            f"清点白卡 blanks counted: 卡箱 hopper {counted.hopper}, 机内 inside {counted.inside}, "
+            f"废卡箱 reject bin {counted.reject_bin}, 回收箱 retained bin {counted.retained_bin}, 领走 taken {counted.taken}"
+        )
+
     def takes_slip(self) -> None:
         """Take the slip when the printer has cut it off.
 
@@ -261,9 +288,13 @@ class Citizen:
         printer = self.stand.printer
         if not printer.slips:
             raise NotAsExpected("the printer has cut nothing off")
+        self._kept("取走凭条 takes the slip", printer.slips[-1])
+
+    def _kept(self, does: str, picture: bytes) -> None:
+        """Keep what came out of the terminal, a PNG."""
         name = f"{self.journey}-{len(self.steps) + 1:02}.png"
-        (self.shots / name).write_bytes(printer.slips[-1])
-        self.steps.append(Step("取走凭条 takes the slip", name, round(time.monotonic() - self.begun, 2)))
+        (self.shots / name).write_bytes(picture)
+        self.steps.append(Step(does, name, round(time.monotonic() - self.begun, 2)))
 
     def printer_runs_out(self) -> None:
         """Not the citizen: the roll of the receipt printer ends, and the terminal has noticed."""

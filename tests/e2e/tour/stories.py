@@ -479,6 +479,43 @@ def _orders_new_card(document: str, phone: str) -> Story:
     return story
 
 
+def _new_card_in_the_hand(document: str) -> Story:
+    """For a lost card, made while its holder waits; what is in hopper and bins is counted before and after."""
+
+    def story(citizen: Citizen) -> None:
+        citizen.counts_blanks()
+        _arrives(citizen)
+        citizen.chooses("replacing")
+        citizen.sees("why_new_card")
+        citizen.touches("it_is_lost")
+        for page in ("new_for_lost", "to_have_ready"):
+            citizen.sees(page)
+            citizen.touches("next", "begin_order")
+        citizen.sees("really_lost")
+        citizen.touches("it_is_gone")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("check_new_card")
+        citizen.touches("make_this_card")
+        citizen.sees("take_a_portrait")
+        _has_portrait_taken(citizen)
+        citizen.sees("look_at_the_card")
+        citizen.touches("card_is_right")
+        citizen.sees("pay_by_telephone")
+        citizen.pays()
+        citizen.sees("being_made_now", within_s=60)
+        citizen.takes_new_card()
+        citizen.sees("card_is_done")
+        citizen.touches("next")
+        citizen.sees("next_steps")
+        citizen.touches("next")
+        citizen.counts_blanks()
+        citizen.ends()
+
+    return story
+
+
 def _changed_name_first(citizen: Citizen) -> None:
     _arrives(citizen)
     citizen.chooses("replacing")
@@ -488,6 +525,30 @@ def _changed_name_first(citizen: Citizen) -> None:
     citizen.touches("my_name")
     citizen.sees("data_first")
     citizen.ends()
+
+
+def _broken_card_without_a_motor(document: str, phone: str) -> Story:
+    """Where a hand moves the card no old one can be taken in: the new one is ordered."""
+
+    def story(citizen: Citizen) -> None:
+        _arrives(citizen)
+        citizen.chooses("replacing")
+        citizen.sees("why_new_card")
+        citizen.touches("it_is_broken")
+        for page in ("new_for_old", "to_have_ready", "what_of_the_old_card"):
+            citizen.sees(page)
+            citizen.touches("next", "begin_order")
+        citizen.sees("for_whom")
+        citizen.touches("for_myself")
+        citizen.sees("place_id")
+        citizen.places_id(document)
+        citizen.takes_id()
+        citizen.sees("phone")
+        citizen.enters_number(phone, "check_application")
+        citizen.touches("file_it")
+        citizen.ends()
+
+    return story
 
 
 def _has_portrait_taken(citizen: Citizen) -> None:
@@ -911,6 +972,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "zhumadian-application": _refused_with_its_way(
         "application", "before_you_start", "what_to_bring", "photo_demands", "cost_and_time", "by_proxy"
     ),
+    "zhumadian-new-card": _new_card_in_the_hand("rare-name"),
     "zhumadian-not-here": _not_here("lost", "found", "gone", "progress", "papers", "changed_data", "cancelling"),
     "zhumadian-examination": _examination("zhumadian-blocked", "not_settled"),
     "zhumadian-examination-offline": _offline(_examination("zhumadian-locked", "locked_pin", "not_looked_at")),
@@ -1018,6 +1080,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "yunling-papers": _temporary_card("yun-shenling"),
     "yunling-offsite-emergency": _emergency("yun-shili"),
     "yunling-cancelling": _cancelling("yun-pingan"),
+    "yunling-new-card-by-hand": _broken_card_without_a_motor("yun-xinka", "13800000001"),
     "yunling-cancelling-by-proxy": _given_up_by_proxy("yun-shenling", "yun-shili"),
     "yunling-loss-offline": _offline(_loss(_typing(*_YUN_PINGAN))),
 }
