@@ -101,7 +101,7 @@ class CardPrinterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         """A line that is none for its driver."""
         form, wanted = _LINES[self.driver]
         if re.fullmatch(form, self.line) is None:
-            yield Fault(("line",), f"wanted for the driver {self.driver} is {wanted}")
+            yield Fault(("line",), f'"{self.line}" does not fit; wanted for the driver {self.driver} is {wanted}')
 
 
 class CameraSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -12,7 +12,6 @@ from kiosk import bootstrap
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.configuration import ConfigurationError, load_configuration, with_credentials_of
 from kiosk.portrait.errors import ModelsMissing
-from kiosk.portrait.models import read_model
 from kiosk.technician.causes import Cause
 from kiosk.technician.subject import NotTried, Subject
 from kiosk.ui.fonts import FontBook, FontsMissing
@@ -58,6 +57,9 @@ def files(subject: Subject) -> Verdict:
         FontBook(assets / "fonts")
         load_languages(assets / "translations")
         if subject.configuration.camera is not None:
+            # OpenCV comes with it: only where there is a camera.
+            from kiosk.portrait.models import read_model  # noqa: PLC0415 - see above
+
             for model in sorted((assets / "models").glob("*.tflite")):
                 read_model(assets / "models", model.name)
     except (FontsMissing, CatalogueMissing, ModelsMissing) as error:

@@ -72,7 +72,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path: Path) -> Non
     [
         ('[camera]\nsource = "video0"', 'camera.source: "video0" does not fit; wanted is a device file'),
         ('[camera]\nsource = "/dev/video0"\nwidth = 9', "camera.width: 9 does not fit; wanted is a whole number"),
-        ('[card_printer]\nline = "lp0"\ncontact_station = "x"', 'card_printer.line: "lp0" does not fit; wanted is'),
+        ('[card_printer]\nline = "lp0"\ncontact_station = "x"', 'card_printer.line: "lp0" does not fit; wanted for'),
         (
             '[receipt_printer]\nport = "/dev/p"\nbaud_rate = 9600',
             "receipt_printer.baud_rate: 9600 does not fit; allowed",

@@ -115,7 +115,7 @@ class Noted:
     def chooses(self, service: str) -> None:
         self.chosen.append(service)
 
-    def sees(self, name: str) -> None:
+    def sees(self, name: str, **_: float) -> None:
         self.looked_for.append(name)
 
     def __getattr__(self, _name: str) -> Any:

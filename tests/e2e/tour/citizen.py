@@ -277,7 +277,8 @@ class Citizen:
         counted = self.stand.card_printer.counted
         self._note(
             f"清点白卡 blanks counted: 卡箱 hopper {counted.hopper}, 机内 inside {counted.inside}, "
-            f"废卡箱 reject bin {counted.reject_bin}, 回收箱 retained bin {counted.retained_bin}, 领走 taken {counted.taken}"
+            f"废卡箱 reject bin {counted.reject_bin}, 回收箱 retained bin {counted.retained_bin}, "
+            f"领走 taken {counted.taken}"
         )
 
     def takes_slip(self) -> None:
