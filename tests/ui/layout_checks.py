@@ -40,11 +40,12 @@ TOO_MUCH_FOR_LARGE = {
     "order-proxy-3",
     "card-preview-longest",
     "new-card-retained-slip",
+    "application-waits-slip",
 }
 """The lines of seven banks in English, a place in two parts with its source, an address as long as ID cards have them,
 in English on a lying screen a keypad above three buttons, on a lying screen what is read back of an order above its
-warning, a card with a name of fifty letters, and a slip with a place of thirty characters fall back to the normal size
-(see docs/ux-rules.md)."""
+warning, a card with a name of fifty letters, a slip with a place of thirty characters, and the slip of what waits here,
+which says when it goes, what is kept and what comes after, fall back to the normal size (see docs/ux-rules.md)."""
 
 
 def a_share_of_the_screens_fits(driven: DrivenWindow) -> Iterator[None]:
