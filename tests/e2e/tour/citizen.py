@@ -100,6 +100,10 @@ class Citizen:
         self.stand.screen.touch_until_heard(*box.centre)
         return names[texts.index(text)]
 
+    def waits(self) -> None:
+        """Look on until the screen stands still: where a button was the next screen may have another one."""
+        self.stand.screen.wait_until_still(time.monotonic() + 3.0)
+
     def chooses(self, service: str) -> None:
         """Touch a service's tile, behind further choices where it stands there.
 

@@ -729,7 +729,7 @@ def _emergency(document: str) -> Story:
             citizen.touches("in_hospital")
             citizen.sees("which_day")
             while citizen.touches(admitted, "next") == "next":
-                pass  # how many days a term reaches back, weekends and holidays decide
+                citizen.waits()  # how many days a term reaches back, weekends and holidays decide
             citizen.sees(leads_to)
             if leads_to == "too_late":
                 citizen.touches("close")
