@@ -44,9 +44,21 @@ _CHANGED: Final = (
 _SOMETHING_CHANGED: Final = "changed"
 
 
-def card_replacement(session: Session) -> Journey[Outcome]:
-    """Learn why a new card is wanted, say what it takes, and have it made or ordered."""
-    return (yield from serve(session, Service.CARD_REPLACEMENT, _replace))
+def card_replacement(session: Session) -> Journey[Outcome | Service]:
+    """Learn why a new card is wanted, say what it takes, and have it made or ordered.
+
+    :returns: how it came out; or the service that is begun next, with the new card, where the region demands it.
+    """
+    onward: list[Service] = []
+
+    def body(session: Session, progress: Progress) -> Journey[Ending]:
+        ending = yield from _replace(session, progress)
+        if ending.onward is not None:
+            onward.append(ending.onward)
+        return ending
+
+    outcome = yield from serve(session, Service.CARD_REPLACEMENT, body)
+    return onward[0] if onward and outcome is Outcome.DONE else outcome
 
 
 def _replace(session: Session, progress: Progress) -> Journey[Ending]:

@@ -84,6 +84,8 @@ class Ending:
     reason: str = ""
     rule: str = ""
     personal: bool = False
+    onward: Service | None = None
+    """What its person does next, at this terminal, before they leave."""
 
 
 @dataclass(slots=True)

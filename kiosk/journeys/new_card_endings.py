@@ -67,10 +67,13 @@ def _taken(session: Session, made: Made, issued: Issued) -> Ending:
         actions=(),
     )
     start, pin, bank = _starting(region, issued), _pin_steps(region, made.number), bank_side(region)
+    now = _initial_pin_stops(region) and _is_changed_here(region, made.number) and not issued.sealed
     # The PIN stands in the code as well: who is tired of reading still takes it home.
     receipt = slip(session, _NAME, (*_day_and_fee(session, made), *pin), (), further=(*start, *bank))
-    steps = (*start, *pin, *bank)
-    return Ending(Outcome.DONE, turned((result, *pages(say("接下来"), *steps), receipt)))
+    shown = (*pin[:-1], say("看完这几页，就在这里改密码：请拿着新卡。")) if now else pin
+    steps = (*start, *shown, *bank)
+    onward = Service.PIN_CHANGE if now else None
+    return Ending(Outcome.DONE, turned((result, *pages(say("接下来"), *steps), receipt)), onward=onward)
 
 
 _NAME = say("补换社会保障卡")
@@ -118,6 +121,10 @@ def _pin_steps(region: Region, number: str) -> tuple[Say, ...]:
         return (*which, say("请现在就改：回首页选“改密码”，插新卡。"))
     place = pin.change.value
     return (*which, *((say("请尽快改：{place}", place=in_words(place)),) if place is not None else ()))
+
+
+def _is_changed_here(region: Region, number: str) -> bool:
+    return region.offers(Service.PIN_CHANGE) and not region.initial_pin_untypable(number)
 
 
 def _retained(session: Session, made: Made, issued: Issued) -> Ending:

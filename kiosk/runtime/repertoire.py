@@ -22,7 +22,7 @@ from kiosk.journeys.requests import Journey
 from kiosk.journeys.temporary_loss import temporary_loss
 from kiosk.records.transaction import Outcome, Service
 
-JOURNEYS: Final[Mapping[Service, Callable[[Session], Journey[Outcome]]]] = {
+JOURNEYS: Final[Mapping[Service, Callable[[Session], Journey[Outcome | Service]]]] = {
     Service.CARD_QUERY: card_query,
     Service.PIN_CHANGE: pin_change,
     Service.TEMPORARY_LOSS: temporary_loss,
@@ -39,4 +39,4 @@ JOURNEYS: Final[Mapping[Service, Callable[[Session], Journey[Outcome]]]] = {
     Service.CARD_ACTIVATION: card_activation,
     Service.CARD_REPLACEMENT: card_replacement,
 }
-"""One journey a service."""
+"""One journey a service; it ends with how it came out, or with the service that its person does next."""

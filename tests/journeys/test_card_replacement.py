@@ -1,6 +1,6 @@
 """A new card in place of another: why, what it takes, and the order where no card can be made at the moment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from kiosk.journeys import card_replacement as told_here
 from kiosk.journeys.card_replacement import card_replacement
 from kiosk.journeys.frame import Ended, Ending, Progress, Session
 from kiosk.journeys.portrait import AGREE
-from kiosk.journeys.requests import Journey
+from kiosk.journeys.requests import Journey, Request
 from kiosk.journeys.reservation import NotReached
 from kiosk.journeys.views import (
     AnyIntent,
@@ -38,7 +38,7 @@ from kiosk.records.portrait import ConsentBy, NoPortrait
 from kiosk.records.transaction import Outcome, Service, Stage
 from tests.journeys.test_proxy import PROXY
 from tests.journeys.test_temporary_loss import facts, filled, slip, stages
-from tests.journeys.world import FILED_NUMBER, ID_CARD, JPEG, World, region, session, titles, walk
+from tests.journeys.world import FILED_NUMBER, ID_CARD, JPEG, World, region, session, steps, titles, walk
 
 PHONE = "13800000000"
 WHY, CHANGED = "为什么要新卡？", "什么变了？"
@@ -459,3 +459,23 @@ def not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
         raise NotReached(Ending(Outcome.REFUSED, (), reason="centre_unreachable"))
 
     monkeypatch.setattr(told_here, "instant_replacement", instant)
+
+
+@pytest.mark.parametrize("onward", [Service.PIN_CHANGE, None])
+@pytest.mark.parametrize("outcome", [Outcome.DONE, Outcome.PARTLY_DONE])
+def test_what_follows_a_new_card_follows_where_it_is_there(
+    monkeypatch: pytest.MonkeyPatch, onward: Service | None, outcome: Outcome
+) -> None:
+    def instant(_session: Session, _progress: Progress, _reason: ReplacementReason) -> Journey[Ending]:
+        yield from ()
+        return Ending(outcome, (), onward=onward)
+
+    monkeypatch.setattr(told_here, "instant_replacement", instant)
+    ended: list[Outcome | Service] = []
+
+    def whole() -> Generator[Request[Any], None, None]:
+        ended.append((yield from steps(card_replacement(ready("zhumadian")), citizen("zhumadian"))))
+
+    for _ in whole():
+        pass
+    assert ended == [onward if onward is not None and outcome is Outcome.DONE else outcome]

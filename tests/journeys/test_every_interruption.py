@@ -69,7 +69,7 @@ from kiosk.records.questions import (
     RecordAnswer,
     ReportFormalLoss,
 )
-from kiosk.records.transaction import Outcome, Stage
+from kiosk.records.transaction import Outcome, Service, Stage
 from tests.journeys.replacing import EXCHANGE, GONE, Replacing, replacement
 from tests.journeys.workshop import Workshop
 from tests.journeys.world import (
@@ -102,7 +102,7 @@ def _asking(about: Session) -> Journey[Outcome]:
     return ask_handbook(dataclasses.replace(about, handbook=handbook(about.region.key)))
 
 
-Scenario = tuple[Callable[[Session], Journey[Outcome]], Callable[[], World]]
+Scenario = tuple[Callable[[Session], Journey[Outcome | Service]], Callable[[], World]]
 SCENARIOS: dict[str, Scenario] = {
     "query on the chip": (card_query, lambda: World(typed=["246810"])),
     "query whose card is forgotten": (card_query, lambda: World(typed=["246810"], forgotten=requests.Kept.KEPT)),

@@ -66,7 +66,7 @@ from kiosk.records.questions import (
     PinVerdict,
     RecordAnswer,
 )
-from kiosk.records.transaction import Outcome
+from kiosk.records.transaction import Outcome, Service
 from tests.journeys.world import (
     FICTIONAL,
     HOLDER_X,
@@ -204,7 +204,7 @@ CONTACT = ["13800000000", "云岭市五号", "430000"]
 PINS = ["246810", "975318", "975318"]
 
 
-Story = Callable[[Session], Journey[Outcome]]
+Story = Callable[[Session], Journey[Outcome | Service]]
 
 
 def filed_worlds() -> Iterator[tuple[Story, World]]:

@@ -11,7 +11,10 @@ from drivers.ports.card_reader import CardKind
 from drivers.ports.errors import DeviceError, MediaJammed, ProtocolViolation, TimedOut
 from kiosk.journeys import issuing_requests as wanted
 from kiosk.journeys import requests
+from kiosk.journeys.frame import Progress
+from kiosk.journeys.issuing import End, Issued
 from kiosk.journeys.new_card import NO_TELEPHONE, WRONG
+from kiosk.journeys.new_card_endings import Made, told
 from kiosk.journeys.portrait import DECLINE
 from kiosk.journeys.requests import (
     CitizenCancelled,
@@ -22,11 +25,11 @@ from kiosk.journeys.requests import (
     NoSitting,
     Request,
 )
-from kiosk.journeys.views import CardPreview, FeeCode, Intent, Payment, Result
+from kiosk.journeys.views import CardPreview, Explain, FeeCode, Intent, Payment, Result
 from kiosk.records import issuance
 from kiosk.records.issuance import AbandonedWhy, FeeStanding, IssuanceStage, IssuanceVerdict
 from kiosk.records.portrait import NEW_CARD_CONSENT_TEXT, ConsentWord
-from kiosk.records.transaction import IssuanceStep, Outcome, Stage
+from kiosk.records.transaction import IssuanceStep, Outcome, Service, Stage
 from tests.journeys.replacing import (
     EXCHANGE,
     FEE,
@@ -45,7 +48,7 @@ from tests.journeys.replacing import (
 )
 from tests.journeys.test_temporary_loss import facts
 from tests.journeys.workshop import CHIP, issuer_of
-from tests.journeys.world import ID_CARD, ISSUER, filled, titles
+from tests.journeys.world import ID_CARD, ISSUER, filled, session, titles
 
 
 def result(world: Replacing) -> Result:
@@ -427,6 +430,35 @@ def test_which_pin_the_new_card_has(key: str) -> None:
     lines = " ".join(slip_lines(world))
     for word in PINS[key]:
         assert word in lines, lines
+
+
+@pytest.mark.parametrize(
+    ("key", "number", "sealed", "onward"),
+    [
+        ("zhumadian", "411700199503151051", False, Service.PIN_CHANGE),
+        ("zhumadian", "411700199503151051", True, None),
+        ("yunling", "990100198701059015", False, Service.PIN_CHANGE),
+        ("beijing", "110000198807212015", False, None),
+    ],
+    ids=["must be changed", "must be started first", "must be changed too", "held by the centre"],
+)
+def test_the_initial_pin_is_changed_before_anybody_leaves(
+    key: str, number: str, sealed: bool, onward: Service | None
+) -> None:
+    about = session(key)
+    made = Made(exchange=False, fee_fen=0, number=number)
+    ending = told(about, Progress(Service.CARD_REPLACEMENT, about), made, Issued(End.TAKEN, sealed=sealed))
+    assert ending.onward is onward
+    said = [filled(line) for view in ending.views if isinstance(view, Explain) for line in view.lines]
+    assert any("就在这里改密码" in line for line in said) is (onward is not None)
+
+
+@pytest.mark.parametrize("end", [End.RETAINED, End.UNSEEN, End.UNSETTLED])
+def test_who_has_no_new_card_in_the_hand_changes_nothing(end: End) -> None:
+    about = session("zhumadian")
+    made = Made(exchange=False, fee_fen=0, number="411700199503151051")
+    ending = told(about, Progress(Service.CARD_REPLACEMENT, about), made, Issued(end, place="x"))
+    assert ending.onward is None
 
 
 def test_nobody_takes_the_new_card() -> None:

@@ -610,7 +610,7 @@ def titles(world: World) -> list[str]:
     return [title_of(view) for view in world.seen]
 
 
-def steps(journey: Journey[Outcome], world: World) -> Generator[Request[Any], None, Outcome]:
+def steps(journey: Journey[Outcome | Service], world: World) -> Generator[Request[Any], None, Outcome | Service]:
     """The requests of a journey in ``world``, one by one; returns the outcome."""
     request = next(journey)
     while True:
@@ -621,7 +621,7 @@ def steps(journey: Journey[Outcome], world: World) -> Generator[Request[Any], No
             return cast("Outcome", end.value)
 
 
-def advanced(journey: Journey[Outcome], world: World, request: Request[Any]) -> Request[Any]:
+def advanced(journey: Journey[Outcome | Service], world: World, request: Request[Any]) -> Request[Any]:
     """The next request, once ``world`` has answered this one or a device of it has failed."""
     try:
         answer = world.answer(request)
@@ -630,12 +630,11 @@ def advanced(journey: Journey[Outcome], world: World, request: Request[Any]) -> 
     return journey.send(answer)
 
 
-def walk(journey: Journey[Outcome], world: World) -> Outcome:
-    """Run a journey to its end."""
+def walk(journey: Journey[Outcome | Service], world: World) -> Outcome:
+    """Run a journey to its end; where another service follows, it has done what it was to do."""
     walking = steps(journey, world)
     while True:
         try:
             next(walking)
         except StopIteration as end:
-            outcome: Outcome = end.value
-            return outcome
+            return Outcome.DONE if isinstance(end.value, Service) else end.value

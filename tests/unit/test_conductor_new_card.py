@@ -147,3 +147,26 @@ def test_a_card_that_was_kept_for_good_is_not_missed(hall: _SlowCentre, monkeypa
     assert ended == ["kept"], "nobody has taken a card that was kept"
     hall.touch(Intent.NEXT)
     hall.until(lambda: ended == ["kept", "read"])
+
+
+def test_what_is_done_next_follows_at_once(hall: _SlowCentre, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def made(_session: Session) -> Journey[Outcome | Service]:
+        done.append("new card")
+        yield from ask(Show(Explain(say("做好了"), (), None, (Action(Intent.DONE, say("好的")),)), ending=True))
+        return Service.PIN_CHANGE
+
+    def changing(_session: Session) -> Journey[Outcome]:
+        done.append("pin")
+        yield from ask(Show(Explain(say("改密码"), (), None, (Action(Intent.DONE, say("好的")),)), ending=True))
+        return Outcome.DONE
+
+    monkeypatch.setitem(JOURNEYS, Service.PIN_CHANGE, changing)
+    begin(hall, made, monkeypatch)
+    hall.sees(Explain)
+    hall.touch(Intent.DONE)
+    hall.until(lambda: isinstance(hall.view, Explain) and hall.view.title.text == "改密码")
+    hall.touch(Intent.DONE)
+    hall.sees(Home)
+    assert done == ["new card", "pin"]

@@ -121,6 +121,10 @@ class Citizen:
         self.stand.insert(card)
         self._note(f"插卡 inserts {card}")
 
+    def inserts_new_card(self) -> None:
+        """Put the card in that was taken out of the card printer last."""
+        self.inserts(self.stand.card_printer.handed_out()[-1].key)
+
     def pulls(self) -> None:
         """Pull the card out."""
         self.stand.pull()

@@ -479,8 +479,9 @@ def _orders_new_card(document: str, phone: str) -> Story:
     return story
 
 
-def _new_card_in_the_hand(document: str) -> Story:
-    """For a lost card, made while its holder waits; what is in hopper and bins is counted before and after."""
+def _new_card_in_the_hand(document: str, initial: str, new: str) -> Story:
+    """For a lost card, made while its holder waits, its PIN changed at once; what is in hopper and bins is counted
+    before and after."""
 
     def story(citizen: Citizen) -> None:
         citizen.counts_blanks()
@@ -511,6 +512,13 @@ def _new_card_in_the_hand(document: str) -> Story:
         citizen.sees("next_steps")
         citizen.touches("next")
         citizen.counts_blanks()
+        citizen.sees("slip")
+        citizen.touches("close")
+        citizen.sees("insert_card")
+        citizen.inserts_new_card()
+        _types_old_pin(citizen, initial)
+        _new_pin(citizen, new)
+        citizen.takes_card()
         citizen.ends()
 
     return story
@@ -972,7 +980,7 @@ STORIES: Final[Mapping[str, Story]] = {
     "zhumadian-application": _refused_with_its_way(
         "application", "before_you_start", "what_to_bring", "photo_demands", "cost_and_time", "by_proxy"
     ),
-    "zhumadian-new-card": _new_card_in_the_hand("rare-name"),
+    "zhumadian-new-card": _new_card_in_the_hand("rare-name", "123456", "730918"),
     "zhumadian-not-here": _not_here("lost", "found", "gone", "progress", "papers", "changed_data", "cancelling"),
     "zhumadian-examination": _examination("zhumadian-blocked", "not_settled"),
     "zhumadian-examination-offline": _offline(_examination("zhumadian-locked", "locked_pin", "not_looked_at")),
