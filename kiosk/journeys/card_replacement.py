@@ -49,16 +49,19 @@ def card_replacement(session: Session) -> Journey[Outcome | Service]:
 
     :returns: how it came out; or the service that is begun next, with the new card, where the region demands it.
     """
-    onward: list[Service] = []
+    made: list[tuple[Progress, Service]] = []
 
     def body(session: Session, progress: Progress) -> Journey[Ending]:
         ending = yield from _replace(session, progress)
         if ending.onward is not None:
-            onward.append(ending.onward)
+            made.append((progress, ending.onward))
         return ending
 
     outcome = yield from serve(session, Service.CARD_REPLACEMENT, body)
-    return onward[0] if onward and outcome is Outcome.DONE else outcome
+    for progress, onward in made:
+        if outcome is Outcome.DONE and not progress.has_left:
+            return onward
+    return outcome
 
 
 def _replace(session: Session, progress: Progress) -> Journey[Ending]:

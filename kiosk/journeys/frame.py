@@ -118,6 +118,8 @@ class Progress:
     """How it ended is not known yet: no FINISHED is written, and the terminal settles it before it serves again."""
     outlook: Say | None = None
     """What has become of card and money, where the service's own words don't tell it any more."""
+    has_left: bool = False
+    """Its person did not read to the end how it came out."""
     pins: list[Pin] = field(default_factory=list)
     portraits: list[TakenPortrait] = field(default_factory=list)
     painted: list[PaintedCard] = field(default_factory=list)
@@ -303,7 +305,7 @@ def _say_ending(progress: Progress, ending: Ending) -> Journey[None]:
                 case _:
                     return
     except (Interruption, DeviceError):
-        return  # it is already over and on record; nobody needs to read on
+        progress.has_left = True  # it is already over and on record; nobody needs to read on
 
 
 def _paper(progress: Progress, view: View) -> PaperSlip | None:
