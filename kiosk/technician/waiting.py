@@ -1,7 +1,6 @@
 """What waits for its upload, and one more try now."""
 
 import subprocess
-import time
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -66,11 +65,6 @@ def waiting(settings: UplinkSettings) -> Waiting:
         return Waiting(head, receipts.standing(), tuple(receipts.for_staff()))
     finally:
         receipts.close()
-
-
-def silent_s(standing: Standing) -> float:
-    """Seconds since the centre was last heard, by this machine's clock."""
-    return time.time() - (standing.last_contact_ms or standing.since_ms) / 1000
 
 
 def try_now(settings: UplinkSettings) -> Tried:

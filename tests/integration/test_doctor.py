@@ -321,6 +321,18 @@ def _no_paper(site: Site) -> Iterator[None]:
     yield
 
 
+@contextlib.contextmanager
+def _paper_low(site: Site) -> Iterator[None]:
+    site.printer.run_low()
+    yield
+
+
+@contextlib.contextmanager
+def _cover_open(site: Site) -> Iterator[None]:
+    site.printer.open_cover()
+    yield
+
+
 FAULTS: dict[str, tuple[Plant, str, Cause]] = {
     "configuration": (_configuration, "configuration", Cause.CONFIGURATION_WRONG),
     "region": (_region, "region", Cause.FILES_MISSING),
@@ -344,6 +356,8 @@ FAULTS: dict[str, tuple[Plant, str, Cause]] = {
     "pad stolen": (_pad_stolen, "pin_pad", Cause.DEVICE_HELD),
     "ID reader unplugged": (_id_reader_unplugged, "id_reader", Cause.DEVICE_MISSING),
     "no paper": (_no_paper, "receipt_printer", Cause.PAPER_OUT),
+    "paper low": (_paper_low, "receipt_printer", Cause.PAPER_LOW),
+    "printer's cover open": (_cover_open, "receipt_printer", Cause.COVER_OPEN),
 }
 
 
