@@ -40,7 +40,7 @@ class EntryKind(Enum):
     """With the screen's own digits: codes, counts."""
     WORD = "word"
     """Latin letters, digits, dot, hyphen, colon and slash: names, addresses."""
-    SECRET = "secret"
+    HIDDEN = "hidden"
     """Digits that are drawn as dots: one-time codes."""
 
 

@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Final
 
 SERVICE: Final = "technician"
-"""What an entry's header has for a service: by it a reader tells a technician's act from what was done for a citizen."""
+"""What an entry's header has for a service: so readers tell a technician's act from a citizen's."""
 
 
 class Role(Enum):
