@@ -26,6 +26,7 @@ from central.page import add_page
 from central.payments import NotificationRefused, PaymentProvider, PaymentUnavailable
 from central.region_rules import RegionRules, load_region_rules
 from central.settings import Settings
+from central.technicians import TechnicianDesk
 from central.terminals import TerminalDesk
 from central.wechat_pay import WechatPay, load_merchant
 from kiosk.records.activation import ActivateCard, CardActivated
@@ -76,6 +77,7 @@ from kiosk.records.questions import (
     TerminalAuthenticated,
     WorkingKey,
 )
+from kiosk.records.roster import AskRoster, RosterTold
 from kiosk.records.upload import Batch, Problem, Receipt
 from kiosk.records.working_days import load_calendar
 
@@ -177,6 +179,7 @@ def create_app(
     _add_losses(described, exchange, losses)
     _add_activation(described, exchange, f"{session_path}/activation", desk)
     _add_terminals(described, exchange, TerminalDesk(database))
+    _add_roster(described, exchange, TechnicianDesk(database, keys, clock))
     _add_filings(described, exchange, FilingDesk(database, keys, rules, calendar, clock))
     _add_issuance(described, exchange, issuances)
 
@@ -220,6 +223,13 @@ def _add_terminals(described: "_Described", exchange: Exchange, terminals: Termi
     async def tell_terminal(request: Request) -> Response:
         """Tell a terminal whether it is known."""
         return await exchange.answer(request, AskTerminal, terminals.tell)
+
+
+def _add_roster(described: "_Described", exchange: Exchange, technicians: TechnicianDesk) -> None:
+    @described.post("/v1/roster", AskRoster, RosterTold)
+    async def tell_roster(request: Request) -> Response:
+        """Tell a terminal who may work at it."""
+        return await exchange.answer(request, AskRoster, technicians.tell)
 
 
 def _add_filings(described: "_Described", exchange: Exchange, filings: FilingDesk) -> None:

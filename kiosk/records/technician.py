@@ -1,10 +1,15 @@
 """Who may do what at a terminal as its technician, and what they did, as ledger entries. Names no citizen."""
 
 from enum import Enum
-from typing import Final
+from typing import Annotated, Final
+
+import msgspec
 
 SERVICE: Final = "technician"
 """What an entry's header has for a service: so readers tell a technician's act from a citizen's."""
+
+StaffNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_.-]{1,12}\Z")]
+"""A staff number, never a name: Latin letters and digits, too short for anybody's ID number."""
 
 
 class Role(Enum):
