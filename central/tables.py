@@ -624,6 +624,25 @@ class RosterChange(Base):
     what: Mapped[str] = mapped_column(comment="added, revoked")
 
 
+class TechnicianActRow(Base):
+    """One act of a technician as an entry told it. Added, never changed."""
+
+    __tablename__ = "technician_acts"
+    __table_args__ = (Index("ix_technician_acts_happened_at", "happened_at"),)
+
+    # No foreign key, as with entries.
+    terminal: Mapped[str] = mapped_column(primary_key=True)
+    ledger_id: Mapped[bytes] = mapped_column(primary_key=True)
+    sequence: Mapped[Count] = mapped_column(primary_key=True)
+    staff: Mapped[str] = mapped_column(comment="staff number; empty: nobody was known")
+    role: Mapped[str] = mapped_column(comment="supplies, configure, full; empty: nobody was known")
+    act: Mapped[str] = mapped_column(comment="admission, lock_out, restart …")
+    page: Mapped[str] = mapped_column(comment="of the technician's screen")
+    outcome: Mapped[str] = mapped_column(comment="done, refused, failed")
+    why: Mapped[str] = mapped_column(comment="a machine word")
+    happened_at: Mapped[Milliseconds] = mapped_column(comment="by the terminal's corrected clock")
+
+
 class UsedNonce(Base):
     """Nonces of genuine requests, kept for ten minutes."""
 

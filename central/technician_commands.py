@@ -12,6 +12,7 @@ from central.database import Database
 from central.keys import CentreKeys, write_secret
 from central.settings import Settings, load_settings
 from central.tables import Technician
+from central.technician_acts import acts_told
 from central.technicians import TechnicianDesk
 from kiosk.records.china_time import CHINA
 from kiosk.records.technician import Role
@@ -41,6 +42,10 @@ def add_commands(commands: Any) -> None:
     add.add_argument("--valid-until", type=_end_of, metavar="YYYY-MM-DD", help="the last day; a year without it")
     action("list", _list, "print who is entered")
     action("revoke", _revoke, "strike somebody off").add_argument("staff", metavar="STAFF")
+    acts = action("acts", _acts, "print what technicians did at terminals, the newest last")
+    acts.add_argument("--terminal", default="", help="only at this one")
+    acts.add_argument("--staff", default="", help="only by this one")
+    acts.add_argument("--last", type=int, default=100, metavar="N", help="how many (default 100)")
     carry = action("roster", _roster, "write a terminal's roster to a file, for a stick")
     carry.add_argument("terminal")
     carry.add_argument("out", type=Path, metavar="FILE", help="never overwritten")
@@ -72,6 +77,15 @@ def _list(options: argparse.Namespace) -> None:
 def _revoke(options: argparse.Namespace) -> None:
     _desk(options).revoke(options.staff)
     print(f"{options.staff} is struck off; terminals know it with their next roster")
+
+
+def _acts(options: argparse.Namespace) -> None:
+    with _database(options).reading() as session:
+        for row in acts_told(session, terminal=options.terminal, staff=options.staff, last=options.last):
+            at = datetime.fromtimestamp(row.happened_at / 1000, tz=CHINA).isoformat(sep=" ", timespec="seconds")
+            who = f"{row.staff} {row.role}".strip() or "nobody known"
+            told = (at, row.terminal, who, row.page, row.act, row.outcome, row.why)
+            print("  ".join(word for word in told if word))
 
 
 def _roster(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Technicians, and the changes of their roster."""
+"""Technicians, the changes of their roster, and what they did at terminals."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,9 +37,25 @@ def upgrade() -> None:
         sa.Column("what", sa.Text(), nullable=False, comment="added, revoked"),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_roster_changes")),
     )
+    op.create_table(
+        "technician_acts",
+        sa.Column("terminal", sa.Text(), nullable=False),
+        sa.Column("ledger_id", sa.LargeBinary(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("staff", sa.Text(), nullable=False, comment="staff number; empty: nobody was known"),
+        sa.Column("role", sa.Text(), nullable=False, comment="supplies, configure, full; empty: nobody was known"),
+        sa.Column("act", sa.Text(), nullable=False, comment="admission, lock_out, restart …"),
+        sa.Column("page", sa.Text(), nullable=False, comment="of the technician's screen"),
+        sa.Column("outcome", sa.Text(), nullable=False, comment="done, refused, failed"),
+        sa.Column("why", sa.Text(), nullable=False, comment="a machine word"),
+        sa.Column("happened_at", sa.BigInteger(), nullable=False, comment="by the terminal's corrected clock"),
+        sa.PrimaryKeyConstraint("terminal", "ledger_id", "sequence", name=op.f("pk_technician_acts")),
+    )
+    op.create_index("ix_technician_acts_happened_at", "technician_acts", ["happened_at"])
 
 
 def downgrade() -> None:
     """Take the tables back."""
+    op.drop_table("technician_acts")
     op.drop_table("roster_changes")
     op.drop_table("technicians")
