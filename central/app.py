@@ -26,6 +26,7 @@ from central.page import add_page
 from central.payments import NotificationRefused, PaymentProvider, PaymentUnavailable
 from central.region_rules import RegionRules, load_region_rules
 from central.settings import Settings
+from central.telemetry import TelemetryDesk
 from central.terminals import TerminalDesk
 from central.wechat_pay import WechatPay, load_merchant
 from kiosk.records.activation import ActivateCard, CardActivated
@@ -76,6 +77,7 @@ from kiosk.records.questions import (
     TerminalAuthenticated,
     WorkingKey,
 )
+from kiosk.records.telemetry import Telemetry, TelemetryTaken
 from kiosk.records.upload import Batch, Problem, Receipt
 from kiosk.records.working_days import load_calendar
 
@@ -176,7 +178,7 @@ def create_app(
 
     _add_losses(described, exchange, losses)
     _add_activation(described, exchange, f"{session_path}/activation", desk)
-    _add_terminals(described, exchange, TerminalDesk(database))
+    _add_terminals(described, exchange, TerminalDesk(database), TelemetryDesk(database, clock))
     _add_filings(described, exchange, FilingDesk(database, keys, rules, calendar, clock))
     _add_issuance(described, exchange, issuances)
 
@@ -215,11 +217,18 @@ def _add_activation(described: "_Described", exchange: Exchange, path: str, desk
         return await exchange.answer(request, ActivateCard, _in(session_id, desk.activate))
 
 
-def _add_terminals(described: "_Described", exchange: Exchange, terminals: TerminalDesk) -> None:
+def _add_terminals(
+    described: "_Described", exchange: Exchange, terminals: TerminalDesk, telemetry: TelemetryDesk
+) -> None:
     @described.post("/v1/terminal", AskTerminal, TerminalTold)
     async def tell_terminal(request: Request) -> Response:
         """Tell a terminal whether it is known."""
         return await exchange.answer(request, AskTerminal, terminals.tell)
+
+    @described.post("/v1/telemetry", Telemetry, TelemetryTaken)
+    async def take_telemetry(request: Request) -> Response:
+        """Hear how a terminal is."""
+        return await exchange.answer(request, Telemetry, telemetry.take)
 
 
 def _add_filings(described: "_Described", exchange: Exchange, filings: FilingDesk) -> None:

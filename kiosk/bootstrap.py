@@ -111,6 +111,7 @@ def uplink_settings(configuration: Configuration) -> UplinkSettings:
         terminal=configuration.terminal.id,
         key=read_terminal_key(configuration),
         centre_keys=read_centre_keys(configuration).signing(),
+        health=configuration.health_path,
     )
 
 

@@ -1,11 +1,13 @@
 """How a terminal is, as it tells its technician and its centre of itself; names no citizen."""
 
 from enum import Enum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from kiosk.records.china_time import Moment
+
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
 
 
 class DeviceHealth(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -26,22 +28,22 @@ class Supplies(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     paper: Literal["enough", "low", "out"] | None = None
     """Of the receipt printer, by its own sensor."""
-    faces_left: int | None = None
+    faces_left: Count | None = None
     """Faces that the card printer's ribbon is good for; 1 where it tells no more than that it has not ended."""
-    hopper: int | None = None
+    hopper: Count | None = None
     """Blank cards by the book, as the bins' counts are."""
-    reject_bin: int | None = None
-    reject_bin_size: int | None = None
-    retained_bin: int | None = None
-    retained_bin_size: int | None = None
+    reject_bin: Count | None = None
+    reject_bin_size: Count | None = None
+    retained_bin: Count | None = None
+    retained_bin_size: Count | None = None
 
 
 class FrameTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the window's loop went round since the sheet before; every round of 50 ms or more is among them."""
 
-    rounds: int
-    median_ms: int
-    worst_ms: int
+    rounds: Count
+    median_ms: Count
+    worst_ms: Count
 
 
 class Ending(Enum):
@@ -64,8 +66,8 @@ class Ending(Enum):
 class Starts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How often the application has begun on this disk, and how the run before this one ended."""
 
-    count: int
-    unasked: int
+    count: Count
+    unasked: Count
     """So many runs ended otherwise than clean or for maintenance."""
     before: Ending
 

@@ -418,6 +418,7 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
         "/v1/formal-loss-reports",
         "/v1/loss-liftings",
         "/v1/terminal",
+        "/v1/telemetry",
         "/v1/filings",
         "/v1/filings/query",
         "/v1/working-keys",
