@@ -41,6 +41,7 @@ from central.replacement_orders import MadeCard, OrderDesk, OrderRefused
 from central.seed import SeedRefused, load_seed, plant
 from central.settings import Settings, SettingsRefused, load_settings
 from central.state_chart import drawn
+from central.technician_commands import add_commands as add_technician_commands
 from central.terminal_watch import watched
 from central.terminals_command import as_json, as_text
 from central.wechat_pay import MerchantRefused
@@ -135,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("terminal")
         one.add_argument("ledger_id", type=bytes.fromhex, metavar="LEDGER_ID", help="32 hex characters")
     _add_orders(on_centre)
+    add_technician_commands(commands)
     on_centre("settle-fees", _settle_fees, "end what has run out of new cards, and bring every fee to its end")
     close = on_centre("issuance-close", _issuance_close, "note where the new card of an open case went")
     close.add_argument("transaction_id", metavar="NUMBER", help="its first characters, as on the page")

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk import bootstrap
+from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.command_line import (
     card,
     card_face,
@@ -24,13 +25,16 @@ from kiosk.command_line import (
     plate,
     queue,
     region,
+    roster,
     stock,
     support_bundle,
 )
 from kiosk.command_line.manual import CONFIGURATION, STATE, Command, ExitCode, closing
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
+from kiosk.credentials import read_centre_keys
 from kiosk.equipment.devices import open_camera, open_card_reader
 from kiosk.ledger.errors import LedgerError
+from kiosk.records.roster import AskRoster, RosterTold
 from kiosk.service_manager import ServiceManager
 from kiosk.uplink.__main__ import RUNS_ALREADY
 from kiosk.uplink.__main__ import run as run_uplink
@@ -100,6 +104,7 @@ def command_parser() -> argparse.ArgumentParser:
     devices.add_parser(commands)
     config.add_parser(commands, DEFAULT_CONFIGURATION)
     queue.add_parser(commands, DEFAULT_CONFIGURATION)
+    roster.add_parser(commands, DEFAULT_CONFIGURATION)
     support_bundle.add_parser(commands, DEFAULT_CONFIGURATION)
     return parser
 
@@ -138,6 +143,17 @@ def _plate(chosen: argparse.Namespace) -> int:
     return plate.run(configuration, open_camera(configuration))
 
 
+def _roster(chosen: argparse.Namespace) -> int:
+    configuration = _as_handed_over(chosen.config)
+
+    def ask(question: AskRoster) -> RosterTold:
+        offset = ClockOffset(configuration.offset_path)
+        with contextlib.closing(bootstrap.connect(configuration, read_centre_keys(configuration), offset)) as line:
+            return line.ask("/v1/roster", question, RosterTold)
+
+    return roster.run(chosen, configuration, ask)
+
+
 _TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "card": lambda chosen: card.run(chosen, open_card_reader),
     "card-face": card_face.run,
@@ -150,6 +166,7 @@ _TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "plate": _plate,
     "queue": lambda chosen: queue.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
     "region": region.run,
+    "roster": _roster,
     "stock": lambda chosen: stock.run(chosen, load_configuration(chosen.config)),
     "support-bundle": support_bundle.run,
 }

@@ -112,6 +112,7 @@ def uplink_settings(configuration: Configuration) -> UplinkSettings:
         key=read_terminal_key(configuration),
         centre_keys=read_centre_keys(configuration).signing(),
         health=configuration.health_path,
+        arrived_roster=configuration.arrived_roster_path,
     )
 
 
