@@ -65,6 +65,35 @@ class TerminalLedger(Base):
     frozen_reason: Mapped[str | None]
 
 
+class EnrolmentCode(Base):
+    """The newest code that lets one terminal in, once. A newer one takes its place."""
+
+    __tablename__ = "enrolment_codes"
+
+    terminal: Mapped[str] = mapped_column(primary_key=True)
+    region: Mapped[str]
+    code_hash: Mapped[bytes] = mapped_column(comment="the code itself is kept nowhere")
+    made_at: Mapped[Milliseconds]
+    expires_at: Mapped[Milliseconds]
+    wrong_tries: Mapped[Count]
+    used_at: Mapped[Milliseconds | None]
+    used_key: Mapped[bytes | None] = mapped_column(comment="Ed25519 of who used it: the same may ask again")
+
+
+class ReadinessRow(Base):
+    """A terminal's signed word that it was ready, or was not, after its technician had set it up. Never changed."""
+
+    __tablename__ = "readiness_reports"
+
+    terminal: Mapped[str] = mapped_column(ForeignKey("terminals.id"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True, comment="SHA-256 of the report as it was signed")
+    report: Mapped[bytes] = mapped_column(comment="JSON, byte by byte as it was signed")
+    signature: Mapped[bytes] = mapped_column(comment="Ed25519 of the terminal")
+    passed: Mapped[bool]
+    made_at: Mapped[Milliseconds] = mapped_column(comment="by the terminal's corrected clock")
+    received_at: Mapped[Milliseconds]
+
+
 class Entry(Base):
     """One sequence of one ledger as it arrived, and the verdict on it. A tombstone has no header and no ciphertext."""
 

@@ -29,6 +29,7 @@ from kiosk.command_line import (
     stock,
     support_bundle,
 )
+from kiosk.command_line.manual import CONFIGURATION, STATE, Command, ExitCode, closing
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
 from kiosk.credentials import read_centre_keys
 from kiosk.equipment.devices import open_camera, open_card_reader
@@ -46,17 +47,48 @@ READER_GONE = 128 + signal.SIGPIPE
 """Exit code of a printing command whose reader has gone, as a shell has it."""
 
 
+class Exit(ExitCode):
+    """Exit codes of what serves citizens, and of what makes it ready."""
+
+    DONE = 0
+    DISK = 1, "uplink: ledger or receipts can't be read or written"
+    WRONG_ARGUMENTS = 2
+    RUNS_ALREADY = RUNS_ALREADY, "another one runs by the same kiosk.toml"
+    WRONG_CONFIGURATION = USAGE, "file and key are named; or the ledger can't be used"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    parser = argparse.ArgumentParser(prog="kiosk", description=__doc__)
+    chosen = command_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        return _run(chosen)
+    except (ConfigurationError, LedgerError) as error:
+        print(f"kiosk: {error}", file=sys.stderr)
+        return USAGE
+    except AlreadyRunning as error:
+        print(f"kiosk: {error}", file=sys.stderr)
+        return RUNS_ALREADY
+
+
+def command_parser() -> argparse.ArgumentParser:
+    """All commands with their words, of which the pages of the manual and the shell's completion are made as well."""
+    parser: argparse.ArgumentParser = Command(
+        prog="kiosk", description="run the terminal, its uplink, or one of the technician's commands"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (
-        ("run", "serve citizens"),
-        ("uplink", "upload what the ledger holds"),
-        ("check", "try all that a start needs before its window and its devices; changes nothing"),
-        ("enrol", "make this terminal's keys and ledger, and write what the centre must register"),
+    for name, text, example in (
+        ("run", "serve citizens", "kiosk run"),
+        ("uplink", "upload what the ledger holds", "kiosk uplink"),
+        ("check", "try all that a start needs before its window and its devices; changes nothing", "kiosk check"),
+        (
+            "enrol",
+            "make this terminal's keys and ledger, and write what the centre must register",
+            "kiosk enrol --request /root/terminal-request.json",
+        ),
     ):
-        command = commands.add_parser(name, help=text, description=text)
+        epilog = closing(Exit, {example: text}, CONFIGURATION | STATE)
+        command = commands.add_parser(name, help=text, description=text, epilog=epilog)
         command.add_argument("--config", type=Path, default=DEFAULT_CONFIGURATION, help="kiosk.toml")
         if name == "enrol":
             command.add_argument("--request", type=Path, required=True, help="where the request is written")
@@ -74,16 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     queue.add_parser(commands, DEFAULT_CONFIGURATION)
     roster.add_parser(commands, DEFAULT_CONFIGURATION)
     support_bundle.add_parser(commands, DEFAULT_CONFIGURATION)
-    chosen = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    try:
-        return _run(chosen)
-    except (ConfigurationError, LedgerError) as error:
-        print(f"kiosk: {error}", file=sys.stderr)
-        return USAGE
-    except AlreadyRunning as error:
-        print(f"kiosk: {error}", file=sys.stderr)
-        return RUNS_ALREADY
+    return parser
 
 
 def _run(chosen: argparse.Namespace) -> int:

@@ -35,12 +35,14 @@ from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
 from kiosk.records.china_time import CHINA
+from kiosk.records.health import Ending
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.health_keeper import HealthKeeper
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.starts import RunBook
 from kiosk.runtime.surroundings import Surroundings
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.runtime.vital_signs import VitalSigns
@@ -109,6 +111,7 @@ def uplink_settings(configuration: Configuration) -> UplinkSettings:
         terminal=configuration.terminal.id,
         key=read_terminal_key(configuration),
         centre_keys=read_centre_keys(configuration).signing(),
+        health=configuration.health_path,
         arrived_roster=configuration.arrived_roster_path,
     )
 
@@ -254,8 +257,13 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
 
         stopping = threading.Event()
         vital_signs = VitalSigns(conductor, manager)
+        runs = RunBook(configuration.terminal.state)
         health = HealthKeeper(
-            configuration.health_path, configuration.terminal.id, conductor, lambda: int(time.time() * 1000)
+            configuration.health_path,
+            configuration.terminal.id,
+            conductor,
+            lambda: int(time.time() * 1000),
+            starts=runs.begin(),
         )
 
         def tick() -> None:
@@ -263,6 +271,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
                 conductor.close_terminal()
             conductor.tick()
             vital_signs.tell(drawn=window.is_drawn)
+            health.frames.took(window.round_s)
             health.keep()
             if stopping.is_set() and conductor.vacant:
                 window.stop()
@@ -272,6 +281,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
             signal.signal(number, lambda *_: stopping.set())
         try:
             window.run(tick)
+            runs.end(Ending.CLEAN)
         finally:
             manager.stopping()
             conductor.stop()

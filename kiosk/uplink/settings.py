@@ -37,6 +37,8 @@ class UplinkSettings:
     key: Ed25519PrivateKey = field(repr=False)
     centre_keys: Mapping[str, Ed25519PublicKey]
     answer_within_s: float = ANSWER_WITHIN_S
+    health: Path | None = None
+    """The terminal's health sheet; None: the centre is not told how the terminal is."""
     arrived_roster: Path | None = None
     """Where the list of technicians is laid down; without it none is fetched."""
 

@@ -1,8 +1,8 @@
 """A camera's frames in a row are judged as each is alone, two frames late at most."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -66,9 +66,18 @@ def test_whoever_joins_is_counted_though_nothing_else_moves() -> None:
 
 def test_faces_and_outline_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    for name in ("find_boxes", "person_mask"):
+
+    def noted(name: str) -> Callable[..., Any]:
         real = getattr(following, name)
-        monkeypatch.setattr(following, name, lambda *given, real=real, name=name: (asked.append(name), real(*given))[1])
+
+        def ask(*given: Any) -> Any:
+            asked.append(name)
+            return real(*given)
+
+        return ask
+
+    for name in ("find_boxes", "person_mask"):
+        monkeypatch.setattr(following, name, noted(name))
     walk = Following(portraits.models(), NORM)
     for pixels in frames("adult", 5):
         asked.append("frame")
