@@ -5,10 +5,11 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from enum import IntEnum
 from pathlib import Path
+from typing import Final
 
 from kiosk.central_client.errors import CentreError
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.configuration import Configuration
 from kiosk.records.china_time import minute_of
 from kiosk.records.roster import AskRoster, Roster, RosterTold, Technician
@@ -19,18 +20,21 @@ Ask = Callable[[AskRoster], RosterTold]
 """Asks the centre; raises :class:`~kiosk.central_client.errors.CentreError`."""
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk roster``; scripts rely on them."""
 
     SOUND = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    NONE = 36
-    """``show``: the terminal has no roster; nobody is admitted."""
-    REFUSED = 37
-    """It is not taken; the terminal's own stands as it was."""
-    NOT_FETCHED = 38
-    """The centre gave no roster."""
+    USAGE = 2, "wrong arguments"
+    NONE = 36, "show: the terminal has no roster, nobody is let in"
+    REFUSED = 37, "it is not taken; the terminal's own stands as it was"
+    NOT_FETCHED = 38, "the centre gave no roster"
+
+
+_EXAMPLES: Final = {
+    "show": {"kiosk roster show": "who may work at this terminal, and until when"},
+    "fetch": {"kiosk roster fetch": "ask the centre at once, after somebody was struck off"},
+    "take": {"kiosk roster take /media/stick/zmd-0001.json": "where there is no line to the centre"},
+}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
@@ -38,14 +42,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     about = "see and renew the list of who may work at this terminal"
     roster = subparsers.add_parser("roster", help=about, description=about)
     commands = roster.add_subparsers(dest="action", required=True)
-    codes = "exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit)
-    show = commands.add_parser("show", help="print staff numbers, roles and terms", epilog=codes)
-    fetch = commands.add_parser("fetch", help="ask the centre now", epilog=codes)
-    take = commands.add_parser("take", help="take it in from a file that the centre wrote", epilog=codes)
-    take.add_argument("file", type=Path, metavar="FILE")
-    for command in (show, fetch, take):
+    commands.add_parser("show", help="print staff numbers, roles and terms")
+    commands.add_parser("fetch", help="ask the centre now")
+    take = commands.add_parser("take", help="take it in from a file that the centre wrote")
+    take.add_argument("file", type=Path, metavar="FILE", help="as central technician roster writes it")
+    for name, command in commands.choices.items():
         command.add_argument("--config", type=Path, default=default, help="kiosk.toml")
         command.add_argument("--json", action="store_true", help="print one JSON object")
+        command.epilog = closing(Exit, _EXAMPLES[name], CONFIGURATION | STATE)
 
 
 def run(args: argparse.Namespace, configuration: Configuration, ask: Ask) -> int:
