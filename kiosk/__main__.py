@@ -126,6 +126,7 @@ def _run(chosen: argparse.Namespace) -> int:
             bootstrap.check_start(_as_handed_over(chosen.config))
             print("all that a start needs is there")
         case "enrol":
+            bootstrap.harden_process()
             request = bootstrap.enrol(load_configuration(chosen.config))
             chosen.request.write_bytes(msgspec.json.encode(request))
         case _:
