@@ -22,7 +22,9 @@ from kiosk.command_line import (
     ledger,
     photo,
     plate,
+    provision,
     queue,
+    readiness,
     region,
     stock,
     support_bundle,
@@ -69,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     config.add_parser(commands, DEFAULT_CONFIGURATION)
     queue.add_parser(commands, DEFAULT_CONFIGURATION)
     support_bundle.add_parser(commands, DEFAULT_CONFIGURATION)
+    provision.add_parser(commands, DEFAULT_CONFIGURATION)
+    readiness.add_parser(commands, DEFAULT_CONFIGURATION)
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -125,7 +129,9 @@ _TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "ledger": lambda chosen: ledger.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
     "photo": photo.run,
     "plate": _plate,
+    "provision": provision.run,
     "queue": lambda chosen: queue.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
+    "readiness": readiness.run,
     "region": region.run,
     "stock": lambda chosen: stock.run(chosen, load_configuration(chosen.config)),
     "support-bundle": support_bundle.run,
