@@ -346,7 +346,7 @@ def load_region_handbook(configuration: Configuration, region: Region) -> Handbo
     except HandbookError as error:
         raise ConfigurationError(f"services.ask_handbook: {error}") from error
     except OSError as error:
-        raise ConfigurationError(f"paths.assets: {error.filename}: {error.strerror}") from error
+        raise ConfigurationError(f"paths.assets: {error.filename}: can't be read: {error.strerror}") from error
 
 
 def ledger_opener(configuration: Configuration) -> Callable[[], Ledger]:
