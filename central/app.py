@@ -28,6 +28,8 @@ from central.payments import NotificationRefused, PaymentProvider, PaymentUnavai
 from central.readiness import ReadinessDesk
 from central.region_rules import RegionRules, load_region_rules
 from central.settings import Settings
+from central.technicians import TechnicianDesk
+from central.telemetry import TelemetryDesk
 from central.terminals import TerminalDesk
 from central.wechat_pay import WechatPay, load_merchant
 from kiosk.records.activation import ActivateCard, CardActivated
@@ -80,6 +82,8 @@ from kiosk.records.questions import (
     WorkingKey,
 )
 from kiosk.records.readiness import HandInReadiness, ReadinessKept
+from kiosk.records.roster import AskRoster, RosterTold
+from kiosk.records.telemetry import Telemetry, TelemetryTaken
 from kiosk.records.upload import Batch, Problem, Receipt
 from kiosk.records.working_days import load_calendar
 
@@ -180,8 +184,9 @@ def create_app(
 
     _add_losses(described, exchange, losses)
     _add_activation(described, exchange, f"{session_path}/activation", desk)
-    _add_terminals(described, exchange, TerminalDesk(database))
     _add_newcomers(described, exchange, EnrolmentDesk(database, keys, clock), ReadinessDesk(database, clock))
+    _add_terminals(described, exchange, TerminalDesk(database), TelemetryDesk(database, clock))
+    _add_roster(described, exchange, TechnicianDesk(database, keys, clock))
     _add_filings(described, exchange, FilingDesk(database, keys, rules, calendar, clock))
     _add_issuance(described, exchange, issuances)
 
@@ -220,11 +225,18 @@ def _add_activation(described: "_Described", exchange: Exchange, path: str, desk
         return await exchange.answer(request, ActivateCard, _in(session_id, desk.activate))
 
 
-def _add_terminals(described: "_Described", exchange: Exchange, terminals: TerminalDesk) -> None:
+def _add_terminals(
+    described: "_Described", exchange: Exchange, terminals: TerminalDesk, telemetry: TelemetryDesk
+) -> None:
     @described.post("/v1/terminal", AskTerminal, TerminalTold)
     async def tell_terminal(request: Request) -> Response:
         """Tell a terminal whether it is known."""
         return await exchange.answer(request, AskTerminal, terminals.tell)
+
+    @described.post("/v1/telemetry", Telemetry, TelemetryTaken)
+    async def take_telemetry(request: Request) -> Response:
+        """Hear how a terminal is."""
+        return await exchange.answer(request, Telemetry, telemetry.take)
 
 
 def _add_newcomers(
@@ -239,6 +251,13 @@ def _add_newcomers(
     async def hand_in_readiness(request: Request) -> Response:
         """Keep the report of a terminal that was set up."""
         return await exchange.answer(request, HandInReadiness, ready.keep)
+
+
+def _add_roster(described: "_Described", exchange: Exchange, technicians: TechnicianDesk) -> None:
+    @described.post("/v1/roster", AskRoster, RosterTold)
+    async def tell_roster(request: Request) -> Response:
+        """Tell a terminal who may work at it."""
+        return await exchange.answer(request, AskRoster, technicians.tell)
 
 
 def _add_filings(described: "_Described", exchange: Exchange, filings: FilingDesk) -> None:

@@ -41,6 +41,9 @@ from central.replacement_orders import MadeCard, OrderDesk, OrderRefused
 from central.seed import SeedRefused, load_seed, plant
 from central.settings import Settings, SettingsRefused, load_settings
 from central.state_chart import drawn
+from central.technician_commands import add_commands as add_technician_commands
+from central.terminal_watch import watched
+from central.terminals_command import as_json, as_text
 from central.wechat_pay import MerchantRefused
 from kiosk.records.enrolment import grouped
 from kiosk.records.filings import FilingState
@@ -133,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("terminal")
         one.add_argument("ledger_id", type=bytes.fromhex, metavar="LEDGER_ID", help="32 hex characters")
     _add_orders(on_centre)
+    add_technician_commands(commands)
     on_centre("settle-fees", _settle_fees, "end what has run out of new cards, and bring every fee to its end")
     close = on_centre("issuance-close", _issuance_close, "note where the new card of an open case went")
     close.add_argument("transaction_id", metavar="NUMBER", help="its first characters, as on the page")
@@ -150,6 +154,8 @@ def _parser() -> argparse.ArgumentParser:
     portrait = on_centre("portrait", _portrait, "write the portrait of an open application to a new file of one's own")
     portrait.add_argument("number", help="as on the slip")
     portrait.add_argument("out", type=Path, metavar="FILE", help="a JPEG; never overwritten")
+    watch = on_centre("terminals", _terminals, "tell how every terminal is, those first to which somebody should go")
+    watch.add_argument("--json", action="store_true", help="print one JSON list")
     serve = on_centre("serve", _serve, "serve until stopped")
     serve.add_argument("--port", type=int)
     serve.add_argument("--workers", type=int, default=1, help="processes that share the port; for PostgreSQL")
@@ -319,6 +325,12 @@ def _card_events(options: argparse.Namespace) -> None:
     with database.reading() as session:
         for change in card_changes(session, options.region, rules.of(options.region), options.after):
             print(msgspec.json.encode(change).decode())
+
+
+def _terminals(options: argparse.Namespace) -> None:
+    with _database(options).reading() as session:
+        rows = watched(session, int(time.time() * 1000))
+    print(as_json(rows) if options.json else as_text(rows))
 
 
 def _serve(options: argparse.Namespace) -> None:

@@ -226,6 +226,16 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         return self.terminal.state / "health.json"
 
     @property
+    def roster_path(self) -> Path:
+        """Who may work at this terminal, under the storage key."""
+        return self.terminal.state / "roster"
+
+    @property
+    def arrived_roster_path(self) -> Path:
+        """The same as the uplink has fetched it."""
+        return self.terminal.state / "roster-arrived"
+
+    @property
     def terminal_key_path(self) -> Path:
         """The terminal's signing key (Ed25519, PEM)."""
         return self.terminal.credentials / "terminal.key"

@@ -5,22 +5,20 @@ import json
 import os
 import sys
 import unicodedata
-from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.technician.doctor import examine
 from kiosk.technician.findings import Finding, State
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk doctor``, the gravest that applies; scripts rely on them."""
 
     WELL = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    WARNING = 40
-    """It serves, and somebody should come."""
+    USAGE = 2, "wrong arguments"
+    WARNING = 40, "it serves, and somebody should come"
     FAULT = 41
 
 
@@ -41,7 +39,16 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "doctor",
         help=text,
         description=text,
-        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
+        epilog=closing(
+            Exit,
+            {
+                "kiosk doctor": "all of it, in Chinese",
+                "kiosk doctor --language en": "in English",
+                "kiosk doctor --json": "for a program",
+                "kiosk doctor --fix": "mend the rights of keys as well",
+            },
+            CONFIGURATION | STATE,
+        ),
     )
     doctor.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     doctor.add_argument("--json", action="store_true", help="print one JSON object")

@@ -420,6 +420,8 @@ def test_the_description_is_true(centre: RunningCentre) -> None:
         "/v1/terminal",
         "/v1/enrolment",
         "/v1/readiness",
+        "/v1/telemetry",
+        "/v1/roster",
         "/v1/filings",
         "/v1/filings/query",
         "/v1/working-keys",
