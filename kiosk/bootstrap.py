@@ -27,7 +27,7 @@ from kiosk.equipment.studio import open_studio
 from kiosk.equipment.terminal import open_devices
 from kiosk.handbook.articles import HandbookError
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook, load_handbook
-from kiosk.journeys.views import AnyIntent
+from kiosk.journeys.views import Posted
 from kiosk.ledger.errors import LedgerMissing
 from kiosk.ledger.journal import Ledger
 from kiosk.ledger.kept import KeptReader
@@ -212,7 +212,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
     viewfinder = Viewfinder()
     conductors: list[Conductor] = []  # made after the window, which it draws on
 
-    def heard(intent: AnyIntent) -> None:
+    def heard(intent: Posted) -> None:
         conductors[0].intent(intent)
 
     def touched(preferences: Preferences) -> None:
