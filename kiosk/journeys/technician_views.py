@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from kiosk.journeys.counter_words import in_words
+from kiosk.journeys.wording import Say
 from kiosk.policy.rule import Text
 from kiosk.records.technician import Role
 
@@ -185,3 +187,8 @@ class TechnicianPage:
     """The act whose entries are being filled in: keys take the place of the rows."""
     asked: str = ""
     """The act that was touched and asks a second time."""
+
+    @property
+    def title(self) -> Say:
+        """The page's, as other views have theirs."""
+        return in_words(self.page.title)

@@ -15,5 +15,5 @@ class AttractScreen(Screen):
 
     def on_kv_post(self, base_widget: Widget) -> None:
         """Add the terminal's number."""
-        add_terminal_number(self)
+        add_terminal_number(self, halign="center")
         super().on_kv_post(base_widget)

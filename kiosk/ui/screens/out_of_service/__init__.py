@@ -22,5 +22,5 @@ class OutOfServiceScreen(Screen):
             self.add_widget(Hotline(look=self.look, hotline=self.view.hotline, text=self.view.hotline))
         code = self.words(say("编号 {code}", code=self.view.code))
         self.add_widget(Text(look=self.look, text=code, role="caption", ink="muted"))
-        add_terminal_number(self)
+        add_terminal_number(self, halign="left")
         super().on_kv_post(base_widget)

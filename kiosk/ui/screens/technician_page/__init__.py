@@ -36,7 +36,9 @@ _MANY: Final = 5
 _MOST_IN_THREE: Final = 9
 """More acts than these stand in four columns where nothing stands beside them."""
 _PICTURE_SHARE: Final = 0.5
-"""Of the height, or of the width beside the acts, that a live picture takes."""
+"""Of the height that a live picture takes at least, upright."""
+_ACROSS: Final = 5 / 6
+"""Width of a live picture in its height, lying, where the rows stand beside it."""
 
 
 class TechnicianPageScreen(TechnicianScreen):
@@ -162,14 +164,21 @@ class TechnicianPageScreen(TechnicianScreen):
         acts_width = (_SIDE if columns == 1 else round(width * 0.46)) if beside else width
         acts_most = height if beside or not (self.rows or self.mirror) else height * 0.55
         self._acts_box = (left + width - acts_width, floor, acts_width, columns)
-        rows_width = width - acts_width - GAP if beside else width
+        rows_left, rows_width = left, width - acts_width - GAP if beside else width
         turning = self.earlier.height_for(width) + GAP
+        if self.mirror is not None and not portrait and self.rows:
+            across = round(height * _ACROSS)
+            self._place_mirror(left, floor, across, height)
+            rows_left, rows_width = left + across + GAP, rows_width - across - GAP
         acts, lines = self._act_lines(acts_width, columns), self._row_heights(rows_width)
         acts_parts = _divided([high for high, _ in acts], GAP, acts_most)
         acts_need = 0.0 if beside or not acts else self._acts_height([high for high, _ in acts], acts_most) + GAP
         room = height - acts_need
-        if self.mirror is not None:
-            room = self._place_mirror(left, floor + acts_need, rows_width, room)
+        if self.mirror is not None and self.mirror.parent is None:
+            needs = sum(lines) + self._row_gap() * len(lines)
+            high = max(room * _PICTURE_SHARE, room - needs) if lines else room
+            self._place_mirror(left, floor + acts_need + room - high, rows_width, high)
+            room -= high + (_READ_GAP if lines else 0)
         rows_parts = _divided(lines, self._row_gap(), room)
         under_acts = beside or not lines
         if max(len(acts_parts), len(rows_parts)) > 1:
@@ -178,8 +187,8 @@ class TechnicianPageScreen(TechnicianScreen):
             else:
                 rows_parts = _divided(lines, self._row_gap(), room - turning)
         self._acts, self._acts_parts, self._rows_parts = [made for _, made in acts], acts_parts, rows_parts
-        self._rows_box = (left, floor + acts_need, rows_width, room)
-        turn_left, turn_width = (left + width - acts_width, acts_width) if under_acts else (left, rows_width)
+        self._rows_box = (rows_left, floor + acts_need, rows_width, room)
+        turn_left, turn_width = (left + width - acts_width, acts_width) if under_acts else (rows_left, rows_width)
         self._turn_box = (turn_left, floor if under_acts else floor + acts_need, turn_width)
         spent = turning if len(rows_parts) > 1 and not under_acts else 0
         lacking = max(lines) - (room - spent) if lines else max([0.0, *(high for high, _ in acts)]) - acts_most
@@ -208,14 +217,9 @@ class TechnicianPageScreen(TechnicianScreen):
     def _row_heights(self, width: float) -> list[float]:
         return [float(row.height_for(width)) for row in self.rows]
 
-    def _place_mirror(self, left: float, floor: float, width: float, room: float) -> float:
-        """Put the live picture over the rows; the height that is left for them."""
-        needs = sum(self._row_heights(width)) + self._row_gap() * len(self.rows)
-        high = max(room * _PICTURE_SHARE, room - needs) if self.rows else room
-        self._place(self.mirror, left, floor + room - high, width, high)
-        if self.mirror is not None and self.mirror.parent is None:
-            Widget.add_widget(self, self.mirror)
-        return room - high - (_READ_GAP if self.rows else 0)
+    def _place_mirror(self, left: float, floor: float, width: float, height: float) -> None:
+        self._place(self.mirror, left, floor, width, height)
+        Widget.add_widget(self, self.mirror)
 
     def _show_part(self) -> None:
         """Show one part of the page: its rows, its acts, and where there are more the way to them."""

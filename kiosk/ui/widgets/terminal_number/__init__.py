@@ -24,7 +24,7 @@ class TerminalNumber(Text):
     """Called without arguments."""
 
     def __init__(self, **kwargs: object) -> None:
-        super().__init__(role="caption", ink="muted", halign="center", **kwargs)
+        super().__init__(role="caption", ink="muted", **kwargs)
         self._due: Any = None
 
     def _is_on(self, touch: MotionEvent) -> bool:
@@ -67,9 +67,10 @@ class TerminalNumber(Text):
             self.held()
 
 
-def add_terminal_number(screen: Screen) -> None:
+def add_terminal_number(screen: Screen, *, halign: str) -> None:
     """Put the number below what stands in a screen's body, where it is known."""
     number = screen.desk.terminal
     if number:
         words = screen.words(say("机器编号 {number}", number=Verbatim(number)))
-        screen.add_widget(TerminalNumber(look=screen.look, text=words, held=lambda: screen.desk.post(Way.HELD)))
+        line = TerminalNumber(look=screen.look, text=words, halign=halign, held=lambda: screen.desk.post(Way.HELD))
+        screen.add_widget(line)
