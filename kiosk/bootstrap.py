@@ -191,10 +191,14 @@ def _check_state(state: Path) -> None:
 def check_start(configuration: Configuration) -> None:
     """Try all that a start needs before its window and its devices. Nothing is changed; the terminal may run beside it.
 
-    Devices, centre and ledger are left alone: a terminal starts without them and says so on its screen.
+    Devices, centre and ledger are left alone: a terminal starts without them and says so on its screen. One that is new
+    needs its window and its state alone, for the pages of its first run.
 
     :raises ConfigurationError: the first thing that is missing or wrong.
     """
+    if is_new(configuration):
+        _check_window(configuration)
+        return
     region = load_region(configuration)
     load_region_handbook(configuration, region)
     load_country(configuration)
@@ -204,6 +208,10 @@ def check_start(configuration: Configuration) -> None:
     open_camera(configuration)
     open_studio(configuration, region, Viewfinder())
     check_card_making(configuration, offset)
+    _check_window(configuration)
+
+
+def _check_window(configuration: Configuration) -> None:
     try:
         FontBook(configuration.paths.assets / "fonts")
         load_languages(configuration.paths.assets / "translations")
@@ -301,6 +309,7 @@ def run_assistant(configuration: Configuration, manager: ServiceManager, desk: C
     :param manager: told as by :func:`run_terminal`.
     """
     harden_process()
+    _log.info("this terminal is new: the pages of its first run are shown")
     viewfinder = Viewfinder()
     assistants: list[Assistant] = []  # made after the window, which it draws on
 
@@ -362,13 +371,14 @@ def _stop_signals() -> threading.Event:
     return stopping
 
 
-def power_off() -> None:
-    """Have the machine shut down.
-
-    :raises subprocess.SubprocessError: whoever runs the terminal may not, or nobody answered.
-    :raises OSError: there is no systemd here.
-    """
-    subprocess.run(POWER_OFF, check=True, capture_output=True, timeout=POWER_OFF_S)  # noqa: S603 - fixed words
+def power_off() -> bool:
+    """Have the machine shut down; whether whoever runs the terminal may."""
+    try:
+        subprocess.run(POWER_OFF, check=True, capture_output=True, timeout=POWER_OFF_S)  # noqa: S603 - fixed words
+    except (OSError, subprocess.SubprocessError) as error:
+        _log.error("the machine was not shut down: %s", error)
+        return False
+    return True
 
 
 def surroundings(wake: Callable[[], None], offset: ClockOffset, country: Country) -> Surroundings:

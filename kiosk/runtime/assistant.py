@@ -23,7 +23,7 @@ class Assistant:
         clock: Callable[[], float],
         wake: Callable[[], None],
         make_desk: Callable[[], TechnicianDesk],
-        power_off: Callable[[], None],
+        power_off: Callable[[], bool],
         terminal: str,
     ) -> None:
         """:param terminal: its number as far as it is known."""

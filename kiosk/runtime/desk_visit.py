@@ -39,6 +39,19 @@ _FAILED: Final = Page(
     note=Text(zh="程序出了错，日志里有。请返回再试。", en="The program failed, see the log. Go back and try again."),
     note_mark=Mark.FAULT,
 )
+_SHUTTING_DOWN: Final = Page(
+    "shutting_down",
+    Text(zh="正在关机", en="Shutting down"),
+    note=Text(zh="屏幕黑了再断电。", en="Cut the power when the screen is black."),
+)
+_NOT_SHUT_DOWN: Final = Page(
+    "not_shut_down",
+    Text(zh="没有关机", en="Not shut down"),
+    note=Text(
+        zh="程序不能让机器关机，请按机箱的电源键。", en="The program may not do it: press the machine's power key."
+    ),
+    note_mark=Mark.FAULT,
+)
 _LETTERS: Final[Mapping[EntryKind, frozenset[str]]] = {
     EntryKind.DIGITS: frozenset(string.digits),
     EntryKind.HIDDEN: frozenset(string.digits),
@@ -117,19 +130,10 @@ class DeskVisit:
             self._refreshing = True
             self._ask(lambda desk: desk.page(view.page.word), self._refreshed)
 
-    def shut_down_with(self, power_off: Callable[[], None]) -> None:
-        """Have the machine shut down; where that fails a page says so."""
+    def shut_down_with(self, power_off: Callable[[], bool]) -> None:
+        """Have the machine shut down; a page says that it does, or that it may not."""
         self.view = replace(self.view, waits=True)
-
-        def work(_desk: TechnicianDesk) -> Page:
-            power_off()
-            return Page(
-                "shutting_down",
-                Text(zh="正在关机", en="Shutting down"),
-                note=Text(zh="屏幕黑了再断电。", en="Cut the power when the screen is black."),
-            )
-
-        self._ask(work, self._answered)
+        self._ask(lambda _desk: _SHUTTING_DOWN if power_off() else _NOT_SHUT_DOWN, self._answered)
 
     def end(self, then: Callable[[], None]) -> None:
         """Forget who came in, let the desk go of all it holds, and tell when that is done."""

@@ -28,8 +28,8 @@ class TechnicianMeans:
 
     make_desk: Callable[[], TechnicianDesk]
     closed: ClosedNote
-    power_off: Callable[[], None]
-    """Has the machine shut down, or raises."""
+    power_off: Callable[[], bool]
+    """Has the machine shut down; whether it may."""
 
 
 class _Phase(Enum):

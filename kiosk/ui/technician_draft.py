@@ -43,7 +43,7 @@ class PageDraft:
 
     def shown(self, entry: Entry) -> str:
         """What stands on the screen: of what is hidden, dots."""
-        text = self.texts[entry.word]
+        text = self.texts.get(entry.word, "")  # a screen that is gone is arranged once more
         return _DOT * len(text) if entry.kind is EntryKind.HIDDEN else text
 
     def clear(self) -> None:

@@ -224,10 +224,10 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     may_power_off = threading.Event()
     may_power_off.set()
 
-    def power_off() -> None:
-        if not may_power_off.is_set():
-            raise OSError("no systemd")
-        powered.append("off")
+    def power_off() -> bool:
+        if may_power_off.is_set():
+            powered.append("off")
+        return may_power_off.is_set()
 
     means = TechnicianMeans(make, closed, power_off)
     place = Hall(
@@ -477,6 +477,16 @@ def test_entries_that_do_not_fit_are_refused(terminal: Terminal, given: dict[str
     assert terminal.desk.asked == ["page entry"]
 
 
+def test_what_was_not_asked_for_is_not_taken(terminal: Terminal) -> None:
+    terminal.holds()
+    terminal.stands("entry")
+    terminal.hall.touch(Filled("admit", {"staff": "100200", "code": "123456"}))
+    for _ in range(3):
+        terminal.hall.later(0.1)
+    assert terminal.page == "entry"
+    assert terminal.desk.asked == ["page entry"]
+
+
 def test_what_asks_again_is_done_at_the_second_touch(terminal: Terminal) -> None:
     terminal.comes_in()
     before = list(terminal.desk.asked)
@@ -558,11 +568,11 @@ def test_shutting_down_is_the_lanes_work_and_says_so(terminal: Terminal) -> None
     assert terminal.powered_off == ["off"]
 
 
-def test_a_machine_that_may_not_be_shut_down_shows_a_plain_page(terminal: Terminal) -> None:
+def test_a_machine_that_may_not_be_shut_down_says_so(terminal: Terminal) -> None:
     terminal.may_power_off.clear()
     terminal.comes_in()
     closes(terminal, Leave.SHUT_DOWN)
-    terminal.stands("failed")
+    terminal.stands("not_shut_down")
     terminal.hall.touch(Way.BACK)
     terminal.stands("home")
 
