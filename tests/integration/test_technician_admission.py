@@ -13,7 +13,7 @@ from simulators.card.slot import CardSlot, Chip, SlotFault
 from simulators.card.technician_chip import TechnicianChip
 from simulators.pcscd import READER_NAME
 from tests.stack import READER_LIMIT_S, chip, technician_chip, typed
-from tests.technicians import NOW_MS, a_roster, technician
+from tests.technicians import NOW_MS, YEAR_MS, a_roster, technician
 from tests.unit.test_admission import Door
 
 pytestmark = pytest.mark.stack
@@ -72,7 +72,9 @@ def test_a_genuine_card_of_nobody_on_the_roster_is_not_admitted(stand: Stand) ->
 
 @pytest.mark.parametrize("why", ["revoked", "expired"])
 def test_a_card_whose_time_is_over_is_not_admitted(stand: Stand, why: str) -> None:
-    over = technician("T1001", card="t1001", revoked=why == "revoked", valid_until_ms=NOW_MS)
+    is_revoked = why == "revoked"
+    ends = NOW_MS + YEAR_MS if is_revoked else NOW_MS
+    over = technician("T1001", card="t1001", revoked=is_revoked, valid_until_ms=ends)
     stand.door.keeper.take(encode(a_roster(2, [over])))
     stand.lay_in(technician_chip("t1001"))
     assert stand.by_card() == NOT_ADMITTED
