@@ -115,10 +115,8 @@ class EnrolmentDesk:
         terminal = session.get(Terminal, question.terminal)
         if terminal is not None and terminal.revoked_at is not None:
             return Declined(403, "revoked")
-        if row.used_at is not None:
-            return self._asked_again(session, row, terminal, question, now_ms)
-        if terminal is not None:
-            return _second(session, question, now_ms, "identity_taken")
+        if terminal is not None or row.used_at is not None:
+            return _asked_again(session, row, terminal, question, now_ms)
         if now_ms >= row.expires_at:
             return Declined(403, "code_expired")
         if question.region != row.region:
@@ -133,17 +131,20 @@ class EnrolmentDesk:
         row.used_at, row.used_key = now_ms, question.public_key
         return Enrolled(terminal=question.terminal, region=question.region, enrolled_at_ms=now_ms)
 
-    def _asked_again(
-        self, session: Session, row: EnrolmentCode, terminal: Terminal | None, question: AskEnrolment, now_ms: int
-    ) -> Enrolled | Declined:
-        if (
-            terminal is None
-            or not terminal.public_key == row.used_key == question.public_key
-            or terminal.region != question.region
-            or session.get(TerminalLedger, (question.terminal, question.ledger_id)) is None
-        ):
-            return _second(session, question, now_ms, "code_used")
-        return Enrolled(terminal=terminal.id, region=terminal.region, enrolled_at_ms=terminal.enrolled_at)
+
+def _asked_again(
+    session: Session, row: EnrolmentCode, terminal: Terminal | None, question: AskEnrolment, now_ms: int
+) -> Enrolled | Declined:
+    """The terminal itself, whose answer was lost or whom the operator let in by its request; or somebody else."""
+    if (
+        terminal is None
+        or terminal.public_key != question.public_key
+        or row.used_key not in {None, question.public_key}
+        or terminal.region != question.region
+        or session.get(TerminalLedger, (question.terminal, question.ledger_id)) is None
+    ):
+        return _second(session, question, now_ms, "identity_taken" if row.used_at is None else "code_used")
+    return Enrolled(terminal=terminal.id, region=terminal.region, enrolled_at_ms=terminal.enrolled_at)
 
 
 def _second(session: Session, question: AskEnrolment, now_ms: int, word: str) -> Declined:

@@ -23,7 +23,9 @@ from kiosk.command_line import (
     ledger,
     photo,
     plate,
+    provision,
     queue,
+    readiness,
     region,
     roster,
     stock,
@@ -106,6 +108,8 @@ def command_parser() -> argparse.ArgumentParser:
     queue.add_parser(commands, DEFAULT_CONFIGURATION)
     roster.add_parser(commands, DEFAULT_CONFIGURATION)
     support_bundle.add_parser(commands, DEFAULT_CONFIGURATION)
+    provision.add_parser(commands, DEFAULT_CONFIGURATION)
+    readiness.add_parser(commands, DEFAULT_CONFIGURATION)
     return parser
 
 
@@ -126,6 +130,7 @@ def _run(chosen: argparse.Namespace) -> int:
             bootstrap.check_start(_as_handed_over(chosen.config))
             print("all that a start needs is there")
         case "enrol":
+            bootstrap.harden_process()
             request = bootstrap.enrol(load_configuration(chosen.config))
             chosen.request.write_bytes(msgspec.json.encode(request))
         case _:
@@ -164,7 +169,9 @@ _TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "ledger": lambda chosen: ledger.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
     "photo": photo.run,
     "plate": _plate,
+    "provision": provision.run,
     "queue": lambda chosen: queue.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
+    "readiness": readiness.run,
     "region": region.run,
     "roster": _roster,
     "stock": lambda chosen: stock.run(chosen, load_configuration(chosen.config)),

@@ -33,6 +33,8 @@ class TerminalSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """Name of a pack in ``paths.regions``."""
     state: Path
     """Ledger, receipts, clock offset."""
+    place: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    """Where it stands, as its technician says it: ``市人社局一楼大厅``; on its report of readiness."""
     credentials: Path
     """``terminal.key`` and ``storage.key``; a service manager that hands them over itself is believed instead."""
 

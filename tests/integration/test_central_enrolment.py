@@ -134,6 +134,7 @@ def test_a_second_terminal_with_a_registered_identity_is_refused_and_staff_are_t
     enrol(centre.database, centre.keys, request, centre.clock)
     assert newcomer.refused(code) == (403, "identity_taken")
     assert alarms(centre) == [(NEW, "second_identity")]
+    assert first.enrols(code).terminal == NEW  # the very one that the operator let in
     with pytest.raises(EnrolmentRefused, match="registered"):
         a_code(centre)
 
