@@ -41,6 +41,7 @@ from central.state_chart import drawn
 from central.wechat_pay import MerchantRefused
 from kiosk.records.filings import FilingState
 from kiosk.records.portrait import Likeness
+from kiosk.records.signed_pack import SUFFIX, SignedPack
 from kiosk.records.working_days import CalendarError, load_calendar
 
 _STATES = ", ".join(state.value for state in FilingState)
@@ -118,6 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     on_centre("migrate", _migrate, "bring the database to this version's form")
     on_centre("seed", _seed, "plant synthetic holders").add_argument("file", type=Path)
     on_centre("enrol", _enrol, "register a terminal from its request").add_argument("file", type=Path)
+    sign_pack = on_centre("sign-pack", _sign_pack, "sign a region pack, for terminals to take: NAME.toml to NAME.pack")
+    sign_pack.add_argument("file", type=Path, help="the pack, such as zhumadian.toml, as kiosk region check passed it")
     on_centre("public", _public, "print what a terminal must know, as JSON")
     on_centre("revoke", _revoke, "strike a terminal off").add_argument("terminal")
     for name, run, about in (
@@ -197,6 +200,19 @@ def _enrol(options: argparse.Namespace) -> None:
     request = msgspec.json.decode(options.file.read_bytes(), type=EnrolmentRequest)
     enrol(_database(options), CentreKeys.load(_settings(options)), request, time.time)
     print(f"{request.terminal} is enrolled")
+
+
+def _sign_pack(options: argparse.Namespace) -> None:
+    keys = CentreKeys.load(_settings(options))
+    pack = SignedPack(
+        region=options.file.stem,
+        signed_ms=int(time.time() * 1000),
+        content=options.file.read_bytes(),
+        key_id=keys.key_id,
+    ).signed(keys.signing)
+    target = options.file.with_suffix(SUFFIX)
+    target.write_bytes(msgspec.json.encode(pack))
+    print(target)
 
 
 def _public(options: argparse.Namespace) -> None:

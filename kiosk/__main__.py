@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command.add_argument("--request", type=Path, required=True, help="where the request is written")
     card.add_parser(commands)
     ledger.add_parser(commands, DEFAULT_CONFIGURATION)
-    region.add_parser(commands)
+    region.add_parser(commands, DEFAULT_CONFIGURATION)
     handbook.add_parser(commands)
     photo.add_parser(commands)
     stock.add_parser(commands, DEFAULT_CONFIGURATION)

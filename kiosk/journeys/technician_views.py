@@ -33,6 +33,21 @@ class Special(Enum):
     """Black, white, red, green, blue and grey in turn, over the whole screen."""
 
 
+class Leave(Enum):
+    """What becomes of the terminal with a page; the runtime carries it out."""
+
+    TO_CITIZENS = "to_citizens"
+    """The devices go back, and whoever comes is served."""
+    CLOSE_TERMINAL = "close_terminal"
+    """From the next citizen on nobody is served, over restarts too. The technician works on."""
+    OPEN_TERMINAL = "open_terminal"
+    """Citizens are served again, once the technician has left."""
+    RESTART = "restart"
+    """The application ends, and is started anew."""
+    SHUT_DOWN = "shut_down"
+    """The machine is shut down."""
+
+
 class EntryKind(Enum):
     """What an act asks for before it is done."""
 
@@ -98,6 +113,16 @@ class Page:
     note_mark: Mark = Mark.NONE
     again_after_s: float | None = None
     """The page is asked for anew so often while it stands: live values."""
+    leave: Leave | None = None
+    """What the act that led here wants of the terminal itself."""
+
+    def acts_offered(self) -> tuple[Act, ...]:
+        """Every act that can be touched on it, those of rows included."""
+        return (*(row.act for row in self.rows if row.act is not None), *self.acts)
+
+    def act(self, word: str) -> Act | None:
+        """The act of that word; None where the page offers none."""
+        return next((act for act in self.acts_offered() if act.word == word), None)
 
 
 class TechnicianDesk(Protocol):
@@ -115,6 +140,9 @@ class TechnicianDesk(Protocol):
         :param given: by each entry's word what was filled in.
         :raises KeyError: there is no such act, or it is not this role's.
         """
+
+    def close(self) -> None:
+        """Let go of every device and file that it holds. Nothing is asked of it afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
