@@ -19,6 +19,7 @@ from simulators.card_printer import CardPrinterSimulator
 from simulators.id_reader import IdReaderSimulator
 from simulators.pin_pad import PadSimulator
 from simulators.receipt_printer import PrinterSimulator
+from tests.blanks import blank
 from tests.centre import RunningCentre
 from tests.terminal import TerminalFolder
 
@@ -93,6 +94,8 @@ def a_stand(folder: Path, centre: RunningCentre) -> Iterator[Stand]:
         enter = devices.enter_context
         place = made.directory
         card_printer = enter(CardPrinterSimulator(folder / "card-printer"))
+        card_printer.load_blanks([blank(0x3100 + number) for number in range(10)])
+        card_printer.change_ribbon()
         camera = enter(CameraSimulator())
         stand = Stand(
             made,
@@ -106,7 +109,8 @@ def a_stand(folder: Path, centre: RunningCentre) -> Iterator[Stand]:
             folder / "stick",
         )
         sections = _SECTIONS.format(port=card_printer.port, camera=camera.url)
-        stand.file.write_text(stand.file.read_text("utf-8") + sections, encoding="utf-8")
+        plain = stand.file.read_text("utf-8").replace('port = "pin-pad"', 'port = "pin-pad"\ndialect = "sunson"')
+        stand.file.write_text(plain + sections, encoding="utf-8")
         stand.log.write_text("2026-11-30 12:00:00 INFO kiosk: began\n", encoding="utf-8")
         stand.stick.mkdir()
         with bootstrap.open_stock(made.configuration) as book:

@@ -64,6 +64,11 @@ class Desk:
         self._shown: dict[str, Page] = {}
         self._held: Pages | None = None
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Of every page that there is."""
+        return tuple(self._groups)
+
     def page(self, word: str) -> Page:
         """See :meth:`kiosk.journeys.technician_views.TechnicianDesk.page`."""
         group = self._groups[word]

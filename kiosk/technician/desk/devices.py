@@ -11,6 +11,7 @@ from kiosk.configuration import Configuration
 from kiosk.journeys.technician_views import Act, Mark, Page, Row
 from kiosk.policy.rule import Text
 from kiosk.records.china_time import CHINA
+from kiosk.technician.causes import Cause
 from kiosk.technician.desk.live import values
 from kiosk.technician.desk.pages import Done, Outcome, Pages, of_finding, opens, row
 from kiosk.technician.desk.visit import Visit
@@ -33,6 +34,10 @@ AGAIN_S: Final = 3.0
 FAILURES_SHOWN: Final = 8
 _SEARCHED: Final = 2000
 """Lines of the log that are searched for what failed."""
+_NO_ANSWER: Final = frozenset(
+    {Cause.DEVICE_MISSING, Cause.DEVICE_SILENT, Cause.DEVICE_GARBLED, Cause.DEVICE_HELD, Cause.WRONG_DIALECT}
+)
+"""Where it has not answered a moment ago, it is not asked for more."""
 _FAILURE: Final = re.compile(r" (?:WARNING|ERROR|CRITICAL) ")
 _TESTS: Final[Mapping[str, Text]] = {
     "card_reader": Text(zh="测试：15 秒内插入任意一张卡", en="test: put any card in within 15 s"),
@@ -98,10 +103,7 @@ class Devices(Pages):
 
     def _device(self, noun: str) -> Page:
         configuration = self._visit.configuration
-        found = examine_one(noun, self._visit.file, self._visit.environment, in_hand=True)
-        rows = [of_finding(found), row("配置", "configured", _configured(configuration, noun))]
-        if found.state in {State.WELL, State.WARNING}:
-            rows += values(noun, configuration)
+        rows = [*self._now(noun, configuration), row("配置", "configured", _configured(configuration, noun))]
         tried = self._trials.get(noun)
         if tried is not None:
             rows.append(row("最近一次测试", "last test", tried.told, Mark.WELL if tried.passed else Mark.FAULT))
@@ -110,6 +112,15 @@ class Devices(Pages):
         if noun in _FURTHER:
             acts.append(_FURTHER[noun])
         return Page(f"device:{noun}", NOUNS[noun], tuple(rows), tuple(acts), again_after_s=AGAIN_S)
+
+    def _now(self, noun: str, configuration: Configuration) -> tuple[Row, ...]:
+        if noun == "camera":
+            # Nobody is looked at because a page stands: whether its picture lives its test tells.
+            return values(noun, configuration)
+        found = examine_one(noun, self._visit.file, self._visit.environment, in_hand=True)
+        if found.state is State.NOT_TRIED or found.cause in _NO_ANSWER:
+            return (of_finding(found),)
+        return (of_finding(found), *values(noun, configuration))
 
     def _failures(self, noun: str, configuration: Configuration) -> list[Row]:
         """What the terminal's own sheet and its log have of it."""

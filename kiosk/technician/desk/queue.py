@@ -1,6 +1,5 @@
 """What waits for its upload, what the centre did not take, and one more try."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Final
@@ -11,12 +10,10 @@ from kiosk.policy.rule import Text
 from kiosk.records.china_time import CHINA
 from kiosk.technician.desk.pages import Done, Outcome, Pages, done, row
 from kiosk.technician.desk.visit import Visit
-from kiosk.technician.waiting import Tried, try_now, waiting
+from kiosk.technician.waiting import Tried, plain, try_now, waiting
 from kiosk.uplink.receipts import LineState
 
 SHOWN: Final = 50
-_WORDS: Final = re.compile(r"[a-z0-9_ :]{0,60}")
-"""What a reason looks like: words of docs/protocol.md. Anything else stays at the centre, whatever it says."""
 _TRIED: Final[Mapping[Tried, Done]] = {
     Tried.DELIVERED: done("都传上去了", "delivered: nothing waits"),
     Tried.NOT_YET: Done(
@@ -56,12 +53,12 @@ class Queue(Pages):
             rows.append(row("上传", "uplink", "从未运行 it has never run", Mark.WARNING))
         else:
             halted = standing.line is LineState.HALTED
-            line = f"{standing.line.value} {_plain(standing.reason)}".strip()
+            line = f"{standing.line.value} {plain(standing.reason)}".strip()
             rows.append(row("上传", "uplink", line, Mark.FAULT if halted else Mark.NONE))
             rows.append(row("从何时起", "since", _time(standing.since_ms)))
             rows.append(row("最近连上", "last contact", _time(standing.last_contact_ms)))
         rows += [
-            row(f"第 {one.sequence} 条", f"entry {one.sequence}", f"{one.verdict.value} {_plain(one.reason)}".strip())
+            row(f"第 {one.sequence} 条", f"entry {one.sequence}", f"{one.verdict.value} {plain(one.reason)}".strip())
             for one in found.for_staff[-SHOWN:]
         ]
         return Page(word, self.titles[word], tuple(rows), (Act("retry", Text(zh="再传一次", en="try once more")),))
@@ -69,10 +66,6 @@ class Queue(Pages):
     def do(self, word: str, act: str, given: Mapping[str, str]) -> Done:
         """Try once more."""
         return _TRIED[try_now(bootstrap.uplink_settings(self._visit.configuration))]
-
-
-def _plain(reason: str) -> str:
-    return reason if _WORDS.fullmatch(reason) else "in words of the centre's"
 
 
 def _time(milliseconds: int | None) -> str:
