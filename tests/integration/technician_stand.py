@@ -32,8 +32,6 @@ line = "127.0.0.1:{port}"
 contact_station = "station"
 [capture_unit]
 port = "motor"
-[camera]
-source = "{camera}"
 [stock]
 hopper = 20
 hopper_low = 2
@@ -63,6 +61,16 @@ class Stand:
     @property
     def file(self) -> Path:
         return self.folder.directory / "kiosk.toml"
+
+    @contextmanager
+    def with_camera(self) -> Iterator[None]:
+        """Its section in kiosk.toml for as long as the block runs: a doctor who looks through it takes his time."""
+        before = self.file.read_text("utf-8")
+        self.file.write_text(f'{before}[camera]\nsource = "{self.camera.url}"\n', encoding="utf-8")
+        try:
+            yield
+        finally:
+            self.file.write_text(before, encoding="utf-8")
 
     def run(self, arguments: Sequence[str]) -> Ran:
         """systemctl and journalctl of a machine that has neither."""
@@ -108,7 +116,7 @@ def a_stand(folder: Path, centre: RunningCentre) -> Iterator[Stand]:
             folder / "other.log",
             folder / "stick",
         )
-        sections = _SECTIONS.format(port=card_printer.port, camera=camera.url)
+        sections = _SECTIONS.format(port=card_printer.port)
         plain = stand.file.read_text("utf-8").replace('port = "pin-pad"', 'port = "pin-pad"\ndialect = "sunson"')
         stand.file.write_text(plain + sections, encoding="utf-8")
         stand.log.write_text("2026-11-30 12:00:00 INFO kiosk: began\n", encoding="utf-8")

@@ -46,7 +46,7 @@ def stand(
     tmp_path_factory: pytest.TempPathFactory, sqlite_centre: RunningCentre, pcscd: PrivatePcscd
 ) -> Iterator[Stand]:
     sqlite_centre.reset()
-    with a_stand(tmp_path_factory.mktemp("nobody"), sqlite_centre) as made:
+    with a_stand(tmp_path_factory.mktemp("nobody"), sqlite_centre) as made, made.with_camera():
         yield made
 
 
