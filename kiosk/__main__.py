@@ -31,6 +31,7 @@ from kiosk.configuration import Configuration, ConfigurationError, load_configur
 from kiosk.equipment.devices import open_camera, open_card_reader
 from kiosk.ledger.errors import LedgerError
 from kiosk.service_manager import ServiceManager
+from kiosk.technician import self_test
 from kiosk.uplink.__main__ import RUNS_ALREADY
 from kiosk.uplink.__main__ import run as run_uplink
 from kiosk.uplink.alone import AlreadyRunning
@@ -89,7 +90,9 @@ def _run(chosen: argparse.Namespace) -> int:
                 bootstrap.reserved_state(configuration),
                 contextlib.closing(ServiceManager.of(os.environ)) as manager,
             ):
-                bootstrap.run_terminal(configuration, manager)
+                bootstrap.run_terminal(
+                    configuration, manager, self_test=lambda: self_test.without_devices(configuration, os.environ)
+                )
         case "uplink":
             bootstrap.harden_process()
             return run_uplink(bootstrap.uplink_settings(_as_handed_over(chosen.config)))
@@ -127,6 +130,7 @@ _TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "plate": _plate,
     "queue": lambda chosen: queue.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
     "region": region.run,
+    "selftest": doctor.run_self_test,
     "stock": lambda chosen: stock.run(chosen, load_configuration(chosen.config)),
     "support-bundle": support_bundle.run,
 }

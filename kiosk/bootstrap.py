@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from datetime import time as clock_time
 from pathlib import Path
 
 import msgspec
@@ -35,15 +36,16 @@ from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
 from kiosk.records.china_time import CHINA
-from kiosk.records.health import Ending
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.health_keeper import HealthKeeper
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.maintenance import Checked, Maintenance, QuietHours
 from kiosk.runtime.starts import RunBook
 from kiosk.runtime.surroundings import Surroundings
+from kiosk.runtime.upkeep import Upkeep
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.runtime.vital_signs import VitalSigns
 from kiosk.service_manager import ServiceManager
@@ -192,12 +194,15 @@ def check_start(configuration: Configuration) -> None:
     _check_state(configuration.terminal.state)
 
 
-def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
+def run_terminal(
+    configuration: Configuration, manager: ServiceManager, *, self_test: Callable[[], Checked] | None = None
+) -> None:
     """Serve citizens until the window is closed or SIGTERM arrives; then whoever is being served is brought to an end.
 
     A ledger that can't be opened shows as out of service and is tried again.
 
     :param manager: told when the first screen stands, and from then on, by the window's own loop, that all goes on.
+    :param self_test: looks, in the quiet hours, at what is no device.
     :raises ConfigurationError: a key, a region pack, the places or the holidays are missing or wrong.
     """
     # Kivy reads its environment when it is first imported; the window's module sets it, so it comes late.
@@ -235,6 +240,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
         on_activity=touched,
         look_through=viewfinder.take,
     )
+    here = surroundings(window.wake, offset, country)
     with DurableJournal(
         open_ledger,
         offset,
@@ -248,30 +254,21 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
             lambda request: put_question(client, request),
             journal,
             window,
-            surroundings(window.wake, offset, country),
+            here,
             handbook,
             studio=open_studio(configuration, region, viewfinder),
         )
         conductors.append(conductor)
 
         stopping = threading.Event()
-        vital_signs = VitalSigns(conductor, manager)
-        runs = RunBook(configuration.terminal.state)
-        health = HealthKeeper(
-            configuration.health_path,
-            configuration.terminal.id,
-            conductor,
-            lambda: int(time.time() * 1000),
-            starts=runs.begin(),
-        )
+        upkeep = upkeep_of(configuration, conductor, manager, here.now, self_test)
 
         def tick() -> None:
             if stopping.is_set():
                 conductor.close_terminal()
             conductor.tick()
-            vital_signs.tell(drawn=window.is_drawn)
-            health.frames.took(window.round_s)
-            health.keep()
+            if upkeep.round(drawn=window.is_drawn, round_s=window.round_s):
+                stopping.set()
             if stopping.is_set() and conductor.vacant:
                 window.stop()
 
@@ -280,10 +277,45 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
             signal.signal(number, lambda *_: stopping.set())
         try:
             window.run(tick)
-            runs.end(Ending.CLEAN)
+            upkeep.ended()
         finally:
             manager.stopping()
+            upkeep.close()
             conductor.stop()
+
+
+def upkeep_of(
+    configuration: Configuration,
+    conductor: Conductor,
+    manager: ServiceManager,
+    now: Callable[[], datetime],
+    check: Callable[[], Checked] | None,
+) -> Upkeep:
+    """What keeps this run: signs of life, the health sheet, the quiet hours.
+
+    :param now: the time by which the quiet hours are told.
+    """
+    section = configuration.maintenance
+    hours = None
+    if section is not None:
+        hours = QuietHours(clock_time.fromisoformat(section.begins), clock_time.fromisoformat(section.ends))
+    maintenance = Maintenance(
+        hours,
+        configuration.self_test_path,
+        conductor,
+        now,
+        restart=section is not None and section.restart,
+        check=check,
+    )
+    runs = RunBook(configuration.terminal.state)
+    health = HealthKeeper(
+        configuration.health_path,
+        configuration.terminal.id,
+        conductor,
+        lambda: int(time.time() * 1000),
+        starts=runs.begin(),
+    )
+    return Upkeep(VitalSigns(conductor, manager), health, maintenance, runs)
 
 
 def surroundings(wake: Callable[[], None], offset: ClockOffset, country: Country) -> Surroundings:

@@ -111,6 +111,8 @@ UNSETTLED_POLL_S: Final = 30.0
 """How often it is looked whether a card is half made; at the start at once."""
 WAITS_S: Final = 20.0
 """So soon after a start whoever's card was being made may stand there still."""
+AT_REST_S: Final = 60.0
+"""So long after the last touch nobody stands there any more."""
 _PAD_SILENT_S: Final = 30.0
 """An entry that times out sooner than this never started: the pad is silent."""
 
@@ -240,6 +242,24 @@ class Conductor:
     def device_health(self) -> tuple[DeviceHealth, ...]:
         """How each device last answered, for technicians."""
         return self._device_states.all
+
+    @property
+    def equipped(self) -> tuple[str, ...]:
+        """The devices that this terminal was delivered with, by the ports' nouns."""
+        return self._watch.equipped
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the application may end itself and lose nothing.
+
+        Nobody is served or was there a moment ago, no card is half made or lies in the slot, as far as reader and motor
+        tell, and nothing waits in memory for a ledger that takes no entries.
+        """
+        quiet = self._clock() - self._idleness.since >= AT_REST_S
+        empty = not self._slot_was_full and self._watch.slot_seen_empty
+        settled = self._devices.card_maker is None or not self._watch.card_unsettled
+        known = not any(self._health.is_broken(what) for what in ("card_reader", "capture_unit", "ledger"))
+        return self.vacant and quiet and empty and settled and known
 
     @property
     def supplies(self) -> Supplies:

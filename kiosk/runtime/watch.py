@@ -92,6 +92,26 @@ class DeviceWatch:
         return self._making.hindrance or ("a card was left half made" if self.card_unsettled else "")
 
     @property
+    def slot_seen_empty(self) -> bool:
+        """Whether the slot's motor holds no card; so too where there is none, and the reader alone is asked."""
+        if self._devices.capture_unit is None:
+            return True
+        return self._slot is not None and self._slot.media is Media.NOT_PRESENT
+
+    @property
+    def equipped(self) -> tuple[str, ...]:
+        """The devices that the terminal was delivered with, by the ports' nouns."""
+        devices = self._devices
+        optional = {
+            "id_reader": devices.id_reader,
+            "receipt_printer": devices.receipt_printer,
+            "camera": devices.camera,
+            "card_printer": devices.card_maker,
+            "capture_unit": devices.capture_unit,
+        }
+        return ("card_reader", "pin_pad", *(noun for noun, device in optional.items() if device is not None))
+
+    @property
     def supplies(self) -> Supplies:
         """What is left of what this terminal uses up."""
         paper = self._printer.paper

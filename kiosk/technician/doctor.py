@@ -101,7 +101,12 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 def examine(
-    file: Path, environment: Mapping[str, str], *, fix: bool = False, told: Callable[[Finding], None] | None = None
+    file: Path,
+    environment: Mapping[str, str],
+    *,
+    fix: bool = False,
+    told: Callable[[Finding], None] | None = None,
+    words: frozenset[str] | None = None,
 ) -> tuple[Finding, ...]:
     """Look at everything of one terminal.
 
@@ -111,15 +116,18 @@ def examine(
     :param file: ``kiosk.toml``.
     :param fix: mend what is safe to mend, and look again.
     :param told: called with each finding as it comes.
+    :param words: only these checks; None: all.
     """
     subject = Subject(file, environment)
     findings: list[Finding] = []
     with _terminal_held(subject):
         for check in CHECKS:
-            found = _look(check, subject, findings)
+            if words is not None and check.word not in words:
+                continue
+            found = look_at(check, subject, findings)
             if fix and check.mend is not None and found.cause in _MENDABLE:
                 check.mend(subject)
-                found = _look(check, subject, findings)
+                found = look_at(check, subject, findings)
             findings.append(found)
             if told is not None:
                 told(found)
@@ -155,7 +163,8 @@ def read_sheet(configuration: Configuration) -> HealthSheet | None:
         return None
 
 
-def _look(check: Check, subject: Subject, before: list[Finding]) -> Finding:
+def look_at(check: Check, subject: Subject, before: list[Finding]) -> Finding:
+    """One check, where those that it stands on are well."""
     states = {found.check: found.state for found in before}
     for word in check.stands_on:
         if states.get(word) in {State.FAULT, State.NOT_TRIED}:
