@@ -511,6 +511,8 @@ class Conductor:
 
     def _failed(self, request: Request[Any], error: DeviceError | IssuanceRefused | BookRefused | TooManyWait) -> None:
         _log.warning("%s: %s", type(request).__name__, error)
+        if isinstance(error, NotConnected) and error.device == "pin_pad":
+            self._watch.lost_pin_pad()
         if isinstance(error, NotConnected) and error.device == "id_reader":
             self._watch.lost_id_reader()  # nobody else is sent to it until it has answered
         if isinstance(error, NotConnected) and error.device == "camera":
@@ -618,6 +620,7 @@ class Conductor:
                     self._surroundings.new_transaction_id(),
                     self._region,
                     self._surroundings.today(),
+                    enters_pins=self._watch.enters_pins,
                     reads_id_cards=self._watch.reads_id_cards,
                     takes_portraits=self._studio is not None and self._watch.camera_there,
                     compares_portraits=self._studio is not None and self._studio.likeness is not None,

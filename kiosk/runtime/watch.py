@@ -44,6 +44,8 @@ class DeviceWatch:
         self._due: dict[Callable[[LaneAnswer], None], float] = {}
         self._printer = PrinterWatch()
         self._making = MakingWatch()
+        self.enters_pins = True
+        """The PIN pad has not failed lately. The terminal serves without it whoever needs no PIN."""
         self.reads_id_cards = False
         """The reader of identity cards has answered lately. The terminal serves without it."""
         self.camera_there = False
@@ -151,6 +153,10 @@ class DeviceWatch:
         """Take in what became of a slip."""
         self._printer.printed(fate)
 
+    def lost_pin_pad(self) -> None:
+        """It failed somebody: nobody is sent to it until it has answered."""
+        self.enters_pins = False
+
     def lost_id_reader(self) -> None:
         """It failed somebody: nobody is sent to it until it has answered."""
         self.reads_id_cards = False
@@ -175,10 +181,12 @@ class DeviceWatch:
 
     def _pad_seen(self, answer: LaneAnswer) -> None:
         self._states.note("pin_pad", answer.error)
-        if isinstance(answer.error, DeviceError):
-            self._health.broken("pin_pad", answer.error)
-        else:
-            self._health.whole("pin_pad")
+        works = answer.error is None
+        if self.enters_pins and not works:
+            _log.error("the PIN pad does not work: %s", answer.error)
+        elif works and not self.enters_pins:
+            _log.warning("the PIN pad works again")
+        self.enters_pins = works
 
     def _id_reader_seen(self, answer: LaneAnswer) -> None:
         self._states.note("id_reader", answer.error)
