@@ -1,6 +1,7 @@
 """The one place that names concrete stores and clients, and puts them together with the devices."""
 
 import contextlib
+import ctypes
 import logging
 import os
 import resource
@@ -58,6 +59,7 @@ _log = logging.getLogger(__name__)
 
 ANSWER_WITHIN_S = 8.0
 """How long a citizen waits for one answer of the centre before the terminal goes on without it."""
+_PR_SET_DUMPABLE = 4  # <linux/prctl.h>
 
 
 class EnrolmentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,8 +72,17 @@ class EnrolmentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def harden_process() -> None:
-    """Write no core file; a core would hold a key, or whatever a citizen was doing."""
+    """Leave no core and let no other process look in: there would be a key, or whatever a citizen was doing.
+
+    Who has CAP_SYS_PTRACE may still look. A limit of 0 alone keeps no core from a program that the kernel pipes cores
+    to (core(5)), and alone hinders no process of the same user (prctl(2), PR_SET_DUMPABLE).
+
+    :raises OSError: the kernel refused.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "the kernel lets others look into this process")
 
 
 def enrol(configuration: Configuration) -> EnrolmentRequest:
@@ -114,6 +125,7 @@ def uplink_settings(configuration: Configuration) -> UplinkSettings:
         key=read_terminal_key(configuration),
         centre_keys=read_centre_keys(configuration).signing(),
         health=configuration.health_path,
+        arrived_roster=configuration.arrived_roster_path,
     )
 
 
@@ -366,7 +378,7 @@ def load_region_handbook(configuration: Configuration, region: Region) -> Handbo
     except HandbookError as error:
         raise ConfigurationError(f"services.ask_handbook: {error}") from error
     except OSError as error:
-        raise ConfigurationError(f"paths.assets: {error.filename}: {error.strerror}") from error
+        raise ConfigurationError(f"paths.assets: {error.filename}: can't be read: {error.strerror}") from error
 
 
 def ledger_opener(configuration: Configuration) -> Callable[[], Ledger]:

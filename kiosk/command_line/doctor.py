@@ -5,23 +5,22 @@ import json
 import os
 import sys
 import unicodedata
-from enum import IntEnum
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.technician.doctor import examine
 from kiosk.technician.findings import Finding, State
 from kiosk.technician.self_test import SELF_TEST
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of both, the gravest that applies; scripts rely on them."""
 
     WELL = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    WARNING = 40
-    """It serves, and somebody should come."""
+    USAGE = 2, "wrong arguments"
+    WARNING = 40, "it serves, and somebody should come"
     FAULT = 41
 
 
@@ -38,21 +37,31 @@ _TITLE_COLUMNS: Final = 14
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
     """Add ``doctor`` and ``selftest`` to the kiosk's commands."""
     text = "look at everything that a terminal stands on and say what to do; changes nothing without --fix"
-    _add(subparsers, "doctor", text, default).add_argument(
-        "--fix", action="store_true", help="mend what is safe to mend"
-    )
+    examples = {
+        "kiosk doctor": "all of it, in Chinese",
+        "kiosk doctor --language en": "in English",
+        "kiosk doctor --json": "for a program",
+        "kiosk doctor --fix": "mend the rights of keys as well",
+    }
+    doctor = _add(subparsers, "doctor", text, default, examples)
+    doctor.add_argument("--fix", action="store_true", help="mend what is safe to mend")
     text = "test each device, the ledger, files and keys; of a running terminal its own watch is asked; changes nothing"
-    _add(subparsers, "selftest", text, default)
+    examples = {"kiosk selftest": "in Chinese", "kiosk selftest --json": "for a program"}
+    _add(subparsers, "selftest", text, default, examples)
 
 
 def _add(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, default: Path
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    text: str,
+    default: Path,
+    examples: Mapping[str, str],
 ) -> argparse.ArgumentParser:
     command = subparsers.add_parser(
         name,
         help=text,
         description=text,
-        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
+        epilog=closing(Exit, examples, CONFIGURATION | STATE),
     )
     command.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     command.add_argument("--json", action="store_true", help="print one JSON object")
@@ -71,7 +80,7 @@ def run_self_test(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace, words: frozenset[str] | None, *, fix: bool) -> int:
-    told = None if args.json else lambda finding: _print(finding, args.language)
+    told = None if args.json else lambda finding: show(finding, args.language)
     findings = examine(args.config, os.environ, fix=fix, told=told, words=words)
     states = {finding.state for finding in findings}
     code = Exit.FAULT if State.FAULT in states else Exit.WARNING if State.WARNING in states else Exit.WELL
@@ -89,7 +98,8 @@ def _run(args: argparse.Namespace, words: frozenset[str] | None, *, fix: bool) -
     return int(code)
 
 
-def _print(finding: Finding, language: str) -> None:
+def show(finding: Finding, language: str) -> None:
+    """Print one finding: its line, and what it means and what to do where it is not well."""
     mark, zh, en = _MARKS[finding.state]
     chinese = language == "zh"
     title = finding.title.zh if chinese else finding.title.en
