@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +11,7 @@ import msgspec
 
 from kiosk import bootstrap
 from kiosk.central_client.errors import CentreError
-from kiosk.command_line.readiness import Exit as Ready
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.command_line.readiness import report
 from kiosk.configuration import load_configuration, with_credentials_of
 from kiosk.policy.rule import Text
@@ -39,20 +38,17 @@ PATTERN: Final = Path("/opt/card-terminal/config/kiosk.toml")
 """Where the installer lays it."""
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk provision``; scripts rely on them. What it left is whole: it can be run again."""
 
-    READY = Ready.READY
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    WARNING = Ready.WARNING
-    FAULT = Ready.FAULT
-    NOT_ALLOWED = 64
-    """An answer is missing, or can't be."""
-    NO_CENTRE = Ready.NO_CENTRE
-    NOT_WRITTEN = Ready.NOT_WRITTEN
-    DENIED = 77
-    """The centre does not let it in."""
+    READY = 0
+    USAGE = 2, "wrong arguments"
+    WARNING = 40, "ready, and somebody should come"
+    FAULT = 41, "the centre knows it, and a check found a fault"
+    NOT_ALLOWED = 64, "an answer is missing or can't be; what is allowed is told"
+    NO_CENTRE = 69, "no centre answers"
+    NOT_WRITTEN = 73, "a file can't be written"
+    DENIED = 77, "the centre does not let it in"
 
 
 class AnswerFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -80,7 +76,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "provision",
         help=text,
         description=text,
-        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
+        epilog=closing(
+            Exit,
+            {
+                "kiosk provision": "asked step by step",
+                "kiosk provision --package /media/stick/enrolment.json": "the centre's part from a stick",
+                "kiosk provision --answers answers.toml": "without a question",
+            },
+            CONFIGURATION | STATE,
+        ),
     )
     provision.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     provision.add_argument("--pattern", type=Path, default=PATTERN, help="what is laid down where there is none yet")

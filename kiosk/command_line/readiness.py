@@ -4,11 +4,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from enum import IntEnum
 from pathlib import Path
 
 from kiosk.central_client.errors import CentreError
 from kiosk.command_line.doctor import show
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.configuration import load_configuration, with_credentials_of
 from kiosk.technician.doctor import examine
 from kiosk.technician.findings import State
@@ -16,20 +16,15 @@ from kiosk.technician.readiness import JSON, PDF, devices_of, hand_in, keep, rep
 from kiosk.technician.scan import Found
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk readiness``, the gravest that applies; scripts rely on them."""
 
     READY = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    WARNING = 40
-    """Ready, and somebody should come."""
-    FAULT = 41
-    """Not ready."""
-    NO_CENTRE = 69
-    """The report is written, and the centre has not got it."""
-    NOT_WRITTEN = 73
-    """A file can't be written."""
+    USAGE = 2, "wrong arguments"
+    WARNING = 40, "ready, and somebody should come"
+    FAULT = 41, "not ready"
+    NO_CENTRE = 69, "the report is written, and the centre has not got it"
+    NOT_WRITTEN = 73, "a file can't be written"
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
@@ -39,7 +34,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "readiness",
         help=text,
         description=text,
-        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
+        epilog=closing(
+            Exit,
+            {
+                "kiosk readiness": "the report into the state's folder and to the centre",
+                "kiosk readiness --report /media/stick --language en": "onto a stick, told in English",
+            },
+            CONFIGURATION | STATE,
+        ),
     )
     readiness.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     readiness.add_argument(
