@@ -12,6 +12,7 @@ import msgspec
 from kiosk import bootstrap
 from kiosk.central_client.errors import CentreError
 from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
+from kiosk.command_line.readiness import Exit as Ready
 from kiosk.command_line.readiness import report
 from kiosk.configuration import load_configuration, with_credentials_of
 from kiosk.policy.rule import Text
@@ -41,14 +42,20 @@ PATTERN: Final = Path("/opt/card-terminal/config/kiosk.toml")
 class Exit(ExitCode):
     """Exit codes of ``kiosk provision``; scripts rely on them. What it left is whole: it can be run again."""
 
-    READY = 0
+    READY = Ready.READY, Ready.READY.meaning
     USAGE = 2, "wrong arguments"
-    WARNING = 40, "ready, and somebody should come"
-    FAULT = 41, "the centre knows it, and a check found a fault"
-    NOT_ALLOWED = 64, "an answer is missing or can't be; what is allowed is told"
-    NO_CENTRE = 69, "no centre answers"
-    NOT_WRITTEN = 73, "a file can't be written"
+    WARNING = Ready.WARNING, Ready.WARNING.meaning
+    FAULT = Ready.FAULT, Ready.FAULT.meaning
+    NOT_ALLOWED = 64, "an answer is missing, or can't be"
+    NO_CENTRE = Ready.NO_CENTRE, "the centre is not reached; run it again, it goes on where it stopped"
+    NOT_WRITTEN = Ready.NOT_WRITTEN, Ready.NOT_WRITTEN.meaning
     DENIED = 77, "the centre does not let it in"
+
+
+_EXAMPLES: Final = {
+    "kiosk provision --package /media/stick/enrolment.json": "with what the centre put onto a stick",
+    "kiosk provision --answers answers.toml": "asking nothing",
+}
 
 
 class AnswerFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -76,15 +83,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "provision",
         help=text,
         description=text,
-        epilog=closing(
-            Exit,
-            {
-                "kiosk provision": "asked step by step",
-                "kiosk provision --package /media/stick/enrolment.json": "the centre's part from a stick",
-                "kiosk provision --answers answers.toml": "without a question",
-            },
-            CONFIGURATION | STATE,
-        ),
+        epilog=closing(Exit, _EXAMPLES, CONFIGURATION | STATE),
     )
     provision.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     provision.add_argument("--pattern", type=Path, default=PATTERN, help="what is laid down where there is none yet")

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from kiosk.central_client.errors import CentreError
 from kiosk.command_line.doctor import show
@@ -19,12 +20,18 @@ from kiosk.technician.scan import Found
 class Exit(ExitCode):
     """Exit codes of ``kiosk readiness``, the gravest that applies; scripts rely on them."""
 
-    READY = 0
+    READY = 0, "the centre has the report"
     USAGE = 2, "wrong arguments"
     WARNING = 40, "ready, and somebody should come"
     FAULT = 41, "not ready"
     NO_CENTRE = 69, "the report is written, and the centre has not got it"
     NOT_WRITTEN = 73, "a file can't be written"
+
+
+_EXAMPLES: Final = {
+    "kiosk readiness": "look, sign, write, and hand it in",
+    "kiosk readiness --report /media/stick": "the files onto a stick",
+}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
@@ -34,14 +41,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "readiness",
         help=text,
         description=text,
-        epilog=closing(
-            Exit,
-            {
-                "kiosk readiness": "the report into the state's folder and to the centre",
-                "kiosk readiness --report /media/stick --language en": "onto a stick, told in English",
-            },
-            CONFIGURATION | STATE,
-        ),
+        epilog=closing(Exit, _EXAMPLES, CONFIGURATION | STATE),
     )
     readiness.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     readiness.add_argument(
