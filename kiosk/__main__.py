@@ -97,7 +97,7 @@ def command_parser() -> argparse.ArgumentParser:
             command.add_argument("--request", type=Path, required=True, help="where the request is written")
     card.add_parser(commands)
     ledger.add_parser(commands, DEFAULT_CONFIGURATION)
-    region.add_parser(commands)
+    region.add_parser(commands, DEFAULT_CONFIGURATION)
     handbook.add_parser(commands)
     photo.add_parser(commands)
     stock.add_parser(commands, DEFAULT_CONFIGURATION)

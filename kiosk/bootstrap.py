@@ -38,6 +38,7 @@ from kiosk.ledger.kept import KeptReader
 from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
+from kiosk.policy.signed_pack import load_signed_pack
 from kiosk.records.china_time import CHINA
 from kiosk.records.health import Ending
 from kiosk.records.transaction import Service
@@ -413,11 +414,15 @@ def surroundings(wake: Callable[[], None], offset: ClockOffset, country: Country
 
 
 def load_region(configuration: Configuration) -> Region:
-    """The rules of this terminal's region.
+    """The rules of this terminal's region: as the centre last handed them out, else as they were installed.
 
-    :raises ConfigurationError: there is no such pack, or it is wrong.
+    :raises ConfigurationError: there is no such pack, or it is wrong, or lacks the centre's signature.
     """
+    signed = configuration.signed_pack_path
     try:
+        if signed.exists():
+            region = configuration.terminal.region
+            return Region(load_signed_pack(signed, region, read_centre_keys(configuration).signing())[1])
         return Region(load_pack(configuration.paths.regions / f"{configuration.terminal.region}.toml"))
     except PackError as error:
         raise ConfigurationError(f"terminal.region = {configuration.terminal.region!r}: {error}") from error

@@ -9,6 +9,7 @@ import msgspec
 
 from kiosk.policy.document import DocumentError, load_document
 from kiosk.policy.form import Fault
+from kiosk.records.signed_pack import SUFFIX
 
 _LINES: Final = {
     "escape": ("/.+|[^/:]+:[0-9]{1,5}", "a device file that begins with /, or host:port, in quotes"),
@@ -226,11 +227,6 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         return self.terminal.state / "health.json"
 
     @property
-    def closed_path(self) -> Path:
-        """There while a technician has closed the terminal."""
-        return self.terminal.state / "closed"
-
-    @property
     def roster_path(self) -> Path:
         """Who may work at this terminal, under the storage key."""
         return self.terminal.state / "roster"
@@ -239,6 +235,16 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def arrived_roster_path(self) -> Path:
         """The same as the uplink has fetched it."""
         return self.terminal.state / "roster-arrived"
+
+    @property
+    def closed_path(self) -> Path:
+        """There while a technician has closed the terminal."""
+        return self.terminal.state / "closed"
+
+    @property
+    def signed_pack_path(self) -> Path:
+        """The region's pack as the centre last handed it out; where there is none, that of ``paths.regions`` holds."""
+        return self.terminal.state / "regions" / f"{self.terminal.region}{SUFFIX}"
 
     @property
     def terminal_key_path(self) -> Path:

@@ -101,7 +101,12 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 def examine(
-    file: Path, environment: Mapping[str, str], *, fix: bool = False, told: Callable[[Finding], None] | None = None
+    file: Path,
+    environment: Mapping[str, str],
+    *,
+    fix: bool = False,
+    told: Callable[[Finding], None] | None = None,
+    in_hand: bool = False,
 ) -> tuple[Finding, ...]:
     """Look at everything of one terminal.
 
@@ -111,8 +116,9 @@ def examine(
     :param file: ``kiosk.toml``.
     :param fix: mend what is safe to mend, and look again.
     :param told: called with each finding as it comes.
+    :param in_hand: whoever asks is the terminal itself: it holds its state, and has let go of its devices.
     """
-    subject = Subject(file, environment)
+    subject = Subject(file, environment, in_hand=in_hand)
     findings: list[Finding] = []
     with _terminal_held(subject):
         for check in CHECKS:
@@ -126,12 +132,27 @@ def examine(
     return tuple(findings)
 
 
+def examine_one(word: str, file: Path, environment: Mapping[str, str], *, in_hand: bool = False) -> Finding:
+    """One check alone, whatever it stands on; for the rest see :func:`examine`.
+
+    :raises KeyError: there is no such check.
+    """
+    check = {one.word: one for one in CHECKS}[word]
+    subject = Subject(file, environment, in_hand=in_hand)
+    with _terminal_held(subject):
+        configuration = _look(CHECKS[0], subject, [])
+        return configuration if check is CHECKS[0] else _look(check, subject, [configuration])
+
+
 _MENDABLE: Final = frozenset({Cause.KEY_OPEN})
 
 
 @contextlib.contextmanager
 def _terminal_held(subject: Subject) -> Iterator[None]:
     """Keep the terminal from starting, or learn that it runs."""
+    if subject.in_hand:
+        yield
+        return
     with contextlib.ExitStack() as held:
         configuration: Configuration | None = None
         with contextlib.suppress(ConfigurationError):

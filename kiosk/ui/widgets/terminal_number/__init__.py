@@ -11,7 +11,7 @@ from kiosk.journeys.wording import Verbatim, say
 from kiosk.ui.widgets.screen import Screen
 from kiosk.ui.widgets.text import Text
 
-HOLD_S: Final = 3.0
+HOLD_S = 3.0
 """So long it is held; nobody who leans on the screen by chance does so on one line."""
 _AROUND: Final = 16
 """Pixels above and below the words that count as theirs."""
