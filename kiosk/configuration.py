@@ -34,6 +34,8 @@ class TerminalSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """Name of a pack in ``paths.regions``."""
     state: Path
     """Ledger, receipts, clock offset."""
+    place: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    """Where it stands, as its technician says it: ``市人社局一楼大厅``; on its report of readiness."""
     credentials: Path
     """``terminal.key`` and ``storage.key``; a service manager that hands them over itself is believed instead."""
 
@@ -228,6 +230,16 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def signed_pack_path(self) -> Path:
         """The region's pack as the centre last handed it out; where there is none, that of ``paths.regions`` holds."""
         return self.terminal.state / "regions" / f"{self.terminal.region}{SUFFIX}"
+
+    @property
+    def roster_path(self) -> Path:
+        """Who may work at this terminal, under the storage key."""
+        return self.terminal.state / "roster"
+
+    @property
+    def arrived_roster_path(self) -> Path:
+        """The same as the uplink has fetched it."""
+        return self.terminal.state / "roster-arrived"
 
     @property
     def terminal_key_path(self) -> Path:

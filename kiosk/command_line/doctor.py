@@ -5,22 +5,20 @@ import json
 import os
 import sys
 import unicodedata
-from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.technician.doctor import examine
 from kiosk.technician.findings import Finding, State
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk doctor``, the gravest that applies; scripts rely on them."""
 
     WELL = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    WARNING = 40
-    """It serves, and somebody should come."""
+    USAGE = 2, "wrong arguments"
+    WARNING = 40, "it serves, and somebody should come"
     FAULT = 41
 
 
@@ -41,7 +39,16 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "doctor",
         help=text,
         description=text,
-        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
+        epilog=closing(
+            Exit,
+            {
+                "kiosk doctor": "all of it, in Chinese",
+                "kiosk doctor --language en": "in English",
+                "kiosk doctor --json": "for a program",
+                "kiosk doctor --fix": "mend the rights of keys as well",
+            },
+            CONFIGURATION | STATE,
+        ),
     )
     doctor.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
@@ -51,7 +58,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     """Look, print, and return an :class:`Exit` code."""
-    told = None if args.json else lambda finding: _print(finding, args.language)
+    told = None if args.json else lambda finding: show(finding, args.language)
     findings = examine(args.config, os.environ, fix=args.fix, told=told)
     states = {finding.state for finding in findings}
     code = Exit.FAULT if State.FAULT in states else Exit.WARNING if State.WARNING in states else Exit.WELL
@@ -69,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
     return int(code)
 
 
-def _print(finding: Finding, language: str) -> None:
+def show(finding: Finding, language: str) -> None:
+    """Print one finding: its line, and what it means and what to do where it is not well."""
     mark, zh, en = _MARKS[finding.state]
     chinese = language == "zh"
     title = finding.title.zh if chinese else finding.title.en

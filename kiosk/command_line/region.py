@@ -2,10 +2,10 @@
 
 import argparse
 import sys
-from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
+from kiosk.command_line.manual import PACKS, ExitCode, closing
 from kiosk.configuration import Configuration, load_configuration
 from kiosk.policy.pack import Pack, PackError, load_pack, load_packs
 from kiosk.policy.region import Region
@@ -19,33 +19,44 @@ DEFAULT_REGIONS: Final = Path("config/regions")
 _COLUMNS: Final = ("region", "service", "open", "basis", "source", "offline", "place")
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk region``; scripts rely on them."""
 
     SOUND = 0
-    FAULTY = 1
-    """A pack has faults; each is told on a line of its own."""
-    USAGE = 2
-    """Wrong arguments, as argparse has it, or no such region."""
-    NOT_TAKEN = 48
-    """``take``: the file is not what may be taken; nothing was changed."""
+    FAULTY = 1, "a pack has faults; each is told on a line of its own"
+    USAGE = 2, "wrong arguments, or no such region"
+    NOT_TAKEN = 48, "take: the file is not what may be taken; nothing was changed"
+
+
+_EXAMPLES: Final = {
+    "show": {
+        "kiosk region show beijing --language zh": "every rule, in the words that citizens read",
+    },
+    "check": {
+        "kiosk region check": "all packs of the folder",
+        "kiosk region check beijing.toml": "one that is being written",
+    },
+    "matrix": {
+        "kiosk region matrix --markdown": "the table of docs/services.md",
+    },
+    "take": {
+        "kiosk region take /media/usb/zhumadian.pack": "rules that the centre has signed, from a stick",
+    },
+}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
     """Add ``region show``, ``check``, ``matrix`` and ``take`` to the kiosk's commands."""
     region = subparsers.add_parser("region", help="look at the region packs and check them")
     commands = region.add_subparsers(dest="action", required=True)
-    codes = "exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit)
 
-    show = commands.add_parser("show", help="print every rule of a region with what it rests on", epilog=codes)
+    show = commands.add_parser("show", help="print every rule of a region with what it rests on")
     show.add_argument("region", help="the pack's key, such as beijing")
-    check = commands.add_parser("check", help="tell everything that is wrong with packs", epilog=codes)
+    check = commands.add_parser("check", help="tell everything that is wrong with packs")
     check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="packs; all of --regions when left out")
-    matrix = commands.add_parser("matrix", help="print which region opens which service, and on what", epilog=codes)
+    matrix = commands.add_parser("matrix", help="print which region opens which service, and on what")
     matrix.add_argument("--markdown", action="store_true", help="as the table in docs/services.md")
-    take = commands.add_parser(
-        "take", help="have a pack that the centre has signed count from the next start on", epilog=codes
-    )
+    take = commands.add_parser("take", help="have a pack that the centre has signed count from the next start on")
     take.add_argument("file", type=Path, metavar="FILE", help="as python -m central sign-pack writes it")
     take.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     for command in (show, check, matrix):
@@ -60,6 +71,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         command.add_argument(
             "--language", choices=("zh", "en"), default="en", help="of the citizen's words (default en)"
         )
+    for name, command in commands.choices.items():
+        command.epilog = closing(Exit, _EXAMPLES[name], PACKS)
 
 
 def run(args: argparse.Namespace) -> int:

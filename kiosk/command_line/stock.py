@@ -4,11 +4,11 @@ import argparse
 import json
 import sys
 from datetime import UTC, datetime
-from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
 from kiosk import bootstrap
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.configuration import Configuration
 from kiosk.custody.book import Remembered, StockBook, read_history, read_stock
 from kiosk.custody.stock import Booked, Level, Stock, StorageSizes, levels, obstacle
@@ -23,49 +23,66 @@ from kiosk.uplink.alone import AlreadyRunning
 _SHOWN: Final = 20
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk stock``; scripts rely on them."""
 
     SOUND = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    LOW = 30
-    """``show``: the hopper runs low, or a bin fills."""
-    BLOCKED = 31
-    """``show``: no card can be issued until somebody comes."""
-    REFUSED = 32
-    """It can't be; nothing was written."""
-    DOES_NOT_BALANCE = 33
-    """``close-out``: counted is not what the book has; nothing was written."""
-    IN_USE = 34
-    """The terminal runs and holds its ledger; nothing was written."""
-    UNUSABLE = 35
-    """The ledger can't be read or written."""
+    USAGE = 2, "wrong arguments"
+    LOW = 30, "show: the hopper runs low, or a bin fills"
+    BLOCKED = 31, "show: no card can be issued until somebody comes"
+    REFUSED = 32, "it can't be; nothing was written"
+    DOES_NOT_BALANCE = 33, "close-out: counted is not what the book has; nothing was written"
+    IN_USE = 34, "the terminal runs and holds its ledger; nothing was written"
+    UNUSABLE = 35, "the ledger can't be read or written"
+
+
+_EXAMPLES: Final = {
+    "show": {
+        "kiosk stock show": "how many blanks are where",
+    },
+    "history": {
+        "kiosk stock history --last 5": "the five newest movements",
+    },
+    "hand-over": {
+        "kiosk stock hand-over 100 --by 1017 --and 1022": "two people have put a hundred blanks into the hopper",
+    },
+    "empty": {
+        "kiosk stock empty reject-bin 3 --by 1017 --and 1022": "two people have taken three spoilt cards out",
+    },
+    "remove": {
+        "kiosk stock remove --why jammed --by 1017 --and 1022": "two people have taken a card out of the printer",
+    },
+    "close-out": {
+        "kiosk stock close-out --hopper 97 --printer 0 --reject-bin 0 --retained-bin 2 "
+        "--by 1017 --and 1022": "everything was counted",
+    },
+}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
     """Add ``stock …`` to the kiosk's commands."""
     stock = subparsers.add_parser("stock", help="hand over, count and close out blank cards")
     commands = stock.add_subparsers(dest="action", required=True)
-    codes = "exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit)
     show = commands.add_parser(
-        "show", help="print how many blanks are where; works while the terminal runs", epilog=codes
+        "show",
+        help="print how many blanks are where; works while the terminal runs",
     )
     history = commands.add_parser(
-        "history", help="print the newest movements; works while the terminal runs", epilog=codes
+        "history",
+        help="print the newest movements; works while the terminal runs",
     )
     history.add_argument("--last", type=int, default=_SHOWN, metavar="N", help=f"how many (default {_SHOWN})")
-    hand_over = commands.add_parser("hand-over", help="blanks were put into the hopper", epilog=codes)
+    hand_over = commands.add_parser("hand-over", help="blanks were put into the hopper")
     hand_over.add_argument("count", type=int, metavar="COUNT", help="how many were added")
-    empty = commands.add_parser("empty", help="all blanks of hopper or bin were taken out", epilog=codes)
+    empty = commands.add_parser("empty", help="all blanks of hopper or bin were taken out")
     empty.add_argument("place", choices=[_option(place) for place in EMPTIABLE])
     empty.add_argument("count", type=int, metavar="COUNT", help="how many were counted")
-    remove = commands.add_parser("remove", help="a blank was taken out of the printer by hand", epilog=codes)
+    remove = commands.add_parser("remove", help="a blank was taken out of the printer by hand")
     remove.add_argument(
         "--job", default="", help="its 32 characters, as show prints them; left out where the book knows none"
     )
     remove.add_argument("--why", default="jammed", metavar="WORD", help="default jammed")
-    close_out = commands.add_parser("close-out", help="everything was counted; it must balance", epilog=codes)
+    close_out = commands.add_parser("close-out", help="everything was counted; it must balance")
     for name, text in (
         ("hopper", "counted in the hopper"),
         ("printer", "counted in the printer and its mouth"),
@@ -82,6 +99,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         command.add_argument("--json", action="store_true", help="print one JSON object")
     for command in (show, history):
         command.add_argument("--reveal", action="store_true", help="print identification codes whole")
+    for name, command in commands.choices.items():
+        command.epilog = closing(Exit, _EXAMPLES[name], CONFIGURATION | STATE)
 
 
 def run(args: argparse.Namespace, configuration: Configuration) -> int:

@@ -25,6 +25,8 @@ class Subject:
     """The terminal itself asks: it holds the state, and has let go of the devices for as long."""
     sheet: HealthSheet | None = None
     """What the running terminal last wrote of itself."""
+    signed_in: bool = False
+    """The centre has answered just now, so that a clock it had nothing to say of is right."""
     maybe_configuration: Configuration | None = None
 
     @property
