@@ -38,6 +38,7 @@ from kiosk.equipment.devices import open_camera, open_card_reader
 from kiosk.ledger.errors import LedgerError
 from kiosk.records.roster import AskRoster, RosterTold
 from kiosk.service_manager import ServiceManager
+from kiosk.technician.unprovisioned import UnprovisionedDesk
 from kiosk.uplink.__main__ import RUNS_ALREADY
 from kiosk.uplink.__main__ import run as run_uplink
 from kiosk.uplink.alone import AlreadyRunning
@@ -121,7 +122,12 @@ def _run(chosen: argparse.Namespace) -> int:
                 bootstrap.reserved_state(configuration),
                 contextlib.closing(ServiceManager.of(os.environ)) as manager,
             ):
-                bootstrap.run_terminal(configuration, manager)
+                if bootstrap.is_new(configuration):
+                    bootstrap.run_assistant(
+                        configuration, manager, lambda: UnprovisionedDesk(configuration.terminal.id)
+                    )
+                else:
+                    bootstrap.run_terminal(configuration, manager)
         case "uplink":
             bootstrap.harden_process()
             return run_uplink(bootstrap.uplink_settings(_as_handed_over(chosen.config)))

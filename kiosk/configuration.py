@@ -242,6 +242,11 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         return self.terminal.state / "roster-arrived"
 
     @property
+    def closed_path(self) -> Path:
+        """There while a technician has closed the terminal."""
+        return self.terminal.state / "closed"
+
+    @property
     def terminal_key_path(self) -> Path:
         """The terminal's signing key (Ed25519, PEM)."""
         return self.terminal.credentials / "terminal.key"

@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ import msgspec
 
 from kiosk import bootstrap
 from kiosk.central_client.errors import CentreError
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.command_line.readiness import Exit as Ready
 from kiosk.command_line.readiness import report
 from kiosk.configuration import load_configuration, with_credentials_of
@@ -39,20 +39,23 @@ PATTERN: Final = Path("/opt/card-terminal/config/kiosk.toml")
 """Where the installer lays it."""
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk provision``; scripts rely on them. What it left is whole: it can be run again."""
 
-    READY = Ready.READY
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    WARNING = Ready.WARNING
-    FAULT = Ready.FAULT
-    NOT_ALLOWED = 64
-    """An answer is missing, or can't be."""
-    NO_CENTRE = Ready.NO_CENTRE
-    NOT_WRITTEN = Ready.NOT_WRITTEN
-    DENIED = 77
-    """The centre does not let it in."""
+    READY = Ready.READY, Ready.READY.meaning
+    USAGE = 2, "wrong arguments"
+    WARNING = Ready.WARNING, Ready.WARNING.meaning
+    FAULT = Ready.FAULT, Ready.FAULT.meaning
+    NOT_ALLOWED = 64, "an answer is missing, or can't be"
+    NO_CENTRE = Ready.NO_CENTRE, "the centre is not reached; run it again, it goes on where it stopped"
+    NOT_WRITTEN = Ready.NOT_WRITTEN, Ready.NOT_WRITTEN.meaning
+    DENIED = 77, "the centre does not let it in"
+
+
+_EXAMPLES: Final = {
+    "kiosk provision --package /media/stick/enrolment.json": "with what the centre put onto a stick",
+    "kiosk provision --answers answers.toml": "asking nothing",
+}
 
 
 class AnswerFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -80,7 +83,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "provision",
         help=text,
         description=text,
-        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
+        epilog=closing(Exit, _EXAMPLES, CONFIGURATION | STATE),
     )
     provision.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     provision.add_argument("--pattern", type=Path, default=PATTERN, help="what is laid down where there is none yet")

@@ -4,11 +4,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from enum import IntEnum
 from pathlib import Path
+from typing import Final
 
 from kiosk.central_client.errors import CentreError
 from kiosk.command_line.doctor import show
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.configuration import load_configuration, with_credentials_of
 from kiosk.technician.doctor import examine
 from kiosk.technician.findings import State
@@ -16,20 +17,21 @@ from kiosk.technician.readiness import JSON, PDF, devices_of, hand_in, keep, rep
 from kiosk.technician.scan import Found
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk readiness``, the gravest that applies; scripts rely on them."""
 
-    READY = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    WARNING = 40
-    """Ready, and somebody should come."""
-    FAULT = 41
-    """Not ready."""
-    NO_CENTRE = 69
-    """The report is written, and the centre has not got it."""
-    NOT_WRITTEN = 73
-    """A file can't be written."""
+    READY = 0, "the centre has the report"
+    USAGE = 2, "wrong arguments"
+    WARNING = 40, "ready, and somebody should come"
+    FAULT = 41, "not ready"
+    NO_CENTRE = 69, "the report is written, and the centre has not got it"
+    NOT_WRITTEN = 73, "a file can't be written"
+
+
+_EXAMPLES: Final = {
+    "kiosk readiness": "look, sign, write, and hand it in",
+    "kiosk readiness --report /media/stick": "the files onto a stick",
+}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
@@ -39,7 +41,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "readiness",
         help=text,
         description=text,
-        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
+        epilog=closing(Exit, _EXAMPLES, CONFIGURATION | STATE),
     )
     readiness.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     readiness.add_argument(

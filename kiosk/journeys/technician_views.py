@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from kiosk.journeys.counter_words import in_words
+from kiosk.journeys.wording import Say
 from kiosk.policy.rule import Text
 from kiosk.records.technician import Role
 
@@ -145,6 +147,33 @@ class TechnicianDesk(Protocol):
         """Let go of every device and file that it holds. Nothing is asked of it afterwards."""
 
 
+class Way(Enum):
+    """What the window offers by itself."""
+
+    HELD = "held"
+    """Somebody has held the terminal's number for as long as it takes. It admits nobody: a page asks who it is."""
+    BACK = "back"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class ActTouched:
+    """A technician has touched an act."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A technician has filled in the entries of an act and confirmed them."""
+
+    act: str
+    given: Mapping[str, str] = field(repr=False)
+
+
+TechnicianIntent = Way | ActTouched | Filled
+
+
 @dataclass(frozen=True, slots=True)
 class TechnicianPage:
     """A page on the screen."""
@@ -152,5 +181,14 @@ class TechnicianPage:
     page: Page
     waits: bool = False
     """The desk is at it: touches are not heard, and the page says so."""
-    filled: Mapping[str, str] = field(default_factory=dict)
+    filled: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the entries of an act that was refused held, but for secrets."""
+    filling: str = ""
+    """The act whose entries are being filled in: keys take the place of the rows."""
+    asked: str = ""
+    """The act that was touched and asks a second time."""
+
+    @property
+    def title(self) -> Say:
+        """The page's, as other views have theirs."""
+        return in_words(self.page.title)

@@ -104,9 +104,19 @@ class DeviceWatch:
             self._ask(self._lanes.id, self._devices.id_reader.identify, self._id_reader_seen, now, POLL_S)
         if self._devices.camera is not None:
             self._ask(self._lanes.camera, self._devices.camera.identify, self._camera_seen, now, POLL_S)
-        self._ask(self._lanes.ledger, self._journal.tidy, self._ledger_seen, now, POLL_S)
+        self.look_at_ledger(now)
         if self._devices.capture_unit is not None:
             self._ask(self._lanes.card, self._devices.capture_unit.status, self._slot_seen, now, SLOT_POLL_S)
+
+    def look_at_ledger(self, now: float) -> None:
+        """Look after the ledger alone; for the time when the devices are a technician's."""
+        self._ask(self._lanes.ledger, self._journal.tidy, self._ledger_seen, now, POLL_S)
+
+    def look_anew(self) -> None:
+        """Have everything looked at as at a start."""
+        self._due.clear()
+        self.reads_id_cards = self.camera_there = False
+        self._slot = None
 
     def look_at_printer(self, now: float) -> None:
         """Ask how the printer is; while the services are shown as well, since the next citizen is told of it."""
