@@ -71,6 +71,7 @@ def fill(stage: Path, *, wheels: Path | None, debs: bool) -> None:
     """
     stage.mkdir(parents=True)
     lay_out(stage)
+    make_manual(stage / "manual")
     packages = debian_packages()
     _write(stage / "debian-packages.txt", "".join(f"{name}={version}\n" for name, version in packages))
     if debs:
@@ -97,6 +98,11 @@ def lay_out(stage: Path) -> None:
     for name in CONFIG:
         shutil.copytree(ROOT / "config" / name, stage / "config" / name)
     shutil.copy2(ROOT / "deploy" / "kiosk.toml", stage / "config" / "kiosk.toml")
+
+
+def make_manual(folder: Path) -> None:
+    """The pages of the manual and the shell's completion, from the words of the commands themselves."""
+    _told(sys.executable, str(ROOT / "deploy" / "build_manual.py"), "--output", str(folder))
 
 
 def debian_packages() -> list[tuple[str, str]]:

@@ -201,7 +201,7 @@ lay_version() { # a version is whole once `complete` lies in it, and never chang
     inside env "PYTHONPATH=$(pip_of_debian)" "$place/bin/python" -m pip install --disable-pip-version-check --no-cache-dir \
         --no-index --find-links "$from/wheels" --no-deps --require-hashes --requirement "$from/requirements.txt" ||
         stop $NOT_WORKING "the application's packages can't be installed; see $LOG"
-    change cp -r "$bundle/assets" "$bundle/config" "$bundle/systemd" "$root$place/"
+    change cp -r "$bundle/assets" "$bundle/config" "$bundle/manual" "$bundle/systemd" "$root$place/"
     change cp "$bundle/install.sh" "$root$place/install.sh"
     change chmod -R u=rwX,go=rX "$root$place"
     # By its own word, without a window and without devices.
@@ -366,8 +366,7 @@ install_bundle() {
 next_steps() {
     say "what is left to do, by hand:"
     if ! has_keys; then
-        say "  fill $CONFIGURATION/kiosk.toml, and put the centre's ca.pem and centre.json beside it"
-        say "  run $OWN_FOLDER/enrol, and have the centre register what it writes"
+        say "  run $OWN_FOLDER/provision, with the centre's enrolment.json or one-time code at hand"
     fi
     say "  restart the machine"
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk import bootstrap
+from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.command_line import (
     card,
     card_face,
@@ -22,15 +23,23 @@ from kiosk.command_line import (
     ledger,
     photo,
     plate,
+    provision,
     queue,
+    readiness,
     region,
+    roster,
     stock,
     support_bundle,
 )
+from kiosk.command_line.manual import CONFIGURATION, STATE, Command, ExitCode, closing
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
+from kiosk.credentials import read_centre_keys
 from kiosk.equipment.devices import open_camera, open_card_reader
 from kiosk.ledger.errors import LedgerError
+from kiosk.records.roster import AskRoster, RosterTold
 from kiosk.service_manager import ServiceManager
+from kiosk.technician import self_test
+from kiosk.technician.unprovisioned import UnprovisionedDesk
 from kiosk.uplink.__main__ import RUNS_ALREADY
 from kiosk.uplink.__main__ import run as run_uplink
 from kiosk.uplink.alone import AlreadyRunning
@@ -42,34 +51,19 @@ READER_GONE = 128 + signal.SIGPIPE
 """Exit code of a printing command whose reader has gone, as a shell has it."""
 
 
+class Exit(ExitCode):
+    """Exit codes of what serves citizens, and of what makes it ready."""
+
+    DONE = 0
+    DISK = 1, "uplink: ledger or receipts can't be read or written"
+    WRONG_ARGUMENTS = 2
+    RUNS_ALREADY = RUNS_ALREADY, "another one runs by the same kiosk.toml"
+    WRONG_CONFIGURATION = USAGE, "file and key are named; or the ledger can't be used"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    parser = argparse.ArgumentParser(prog="kiosk", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (
-        ("run", "serve citizens"),
-        ("uplink", "upload what the ledger holds"),
-        ("check", "try all that a start needs before its window and its devices; changes nothing"),
-        ("enrol", "make this terminal's keys and ledger, and write what the centre must register"),
-    ):
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--config", type=Path, default=DEFAULT_CONFIGURATION, help="kiosk.toml")
-        if name == "enrol":
-            command.add_argument("--request", type=Path, required=True, help="where the request is written")
-    card.add_parser(commands)
-    ledger.add_parser(commands, DEFAULT_CONFIGURATION)
-    region.add_parser(commands)
-    handbook.add_parser(commands)
-    photo.add_parser(commands)
-    stock.add_parser(commands, DEFAULT_CONFIGURATION)
-    plate.add_parser(commands, DEFAULT_CONFIGURATION)
-    card_face.add_parser(commands)
-    doctor.add_parser(commands, DEFAULT_CONFIGURATION)
-    devices.add_parser(commands)
-    config.add_parser(commands, DEFAULT_CONFIGURATION)
-    queue.add_parser(commands, DEFAULT_CONFIGURATION)
-    support_bundle.add_parser(commands, DEFAULT_CONFIGURATION)
-    chosen = parser.parse_args(arguments)
+    chosen = command_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         return _run(chosen)
@@ -81,6 +75,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return RUNS_ALREADY
 
 
+def command_parser() -> argparse.ArgumentParser:
+    """All commands with their words, of which the pages of the manual and the shell's completion are made as well."""
+    parser: argparse.ArgumentParser = Command(
+        prog="kiosk", description="run the terminal, its uplink, or one of the technician's commands"
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text, example in (
+        ("run", "serve citizens", "kiosk run"),
+        ("uplink", "upload what the ledger holds", "kiosk uplink"),
+        ("check", "try all that a start needs before its window and its devices; changes nothing", "kiosk check"),
+        (
+            "enrol",
+            "make this terminal's keys and ledger, and write what the centre must register",
+            "kiosk enrol --request /root/terminal-request.json",
+        ),
+    ):
+        epilog = closing(Exit, {example: text}, CONFIGURATION | STATE)
+        command = commands.add_parser(name, help=text, description=text, epilog=epilog)
+        command.add_argument("--config", type=Path, default=DEFAULT_CONFIGURATION, help="kiosk.toml")
+        if name == "enrol":
+            command.add_argument("--request", type=Path, required=True, help="where the request is written")
+    card.add_parser(commands)
+    ledger.add_parser(commands, DEFAULT_CONFIGURATION)
+    region.add_parser(commands, DEFAULT_CONFIGURATION)
+    handbook.add_parser(commands)
+    photo.add_parser(commands)
+    stock.add_parser(commands, DEFAULT_CONFIGURATION)
+    plate.add_parser(commands, DEFAULT_CONFIGURATION)
+    card_face.add_parser(commands)
+    doctor.add_parser(commands, DEFAULT_CONFIGURATION)
+    devices.add_parser(commands)
+    config.add_parser(commands, DEFAULT_CONFIGURATION)
+    queue.add_parser(commands, DEFAULT_CONFIGURATION)
+    roster.add_parser(commands, DEFAULT_CONFIGURATION)
+    support_bundle.add_parser(commands, DEFAULT_CONFIGURATION)
+    provision.add_parser(commands, DEFAULT_CONFIGURATION)
+    readiness.add_parser(commands, DEFAULT_CONFIGURATION)
+    return parser
+
+
 def _run(chosen: argparse.Namespace) -> int:
     match chosen.command:
         case "run":
@@ -89,7 +123,14 @@ def _run(chosen: argparse.Namespace) -> int:
                 bootstrap.reserved_state(configuration),
                 contextlib.closing(ServiceManager.of(os.environ)) as manager,
             ):
-                bootstrap.run_terminal(configuration, manager)
+                if bootstrap.is_new(configuration):
+                    bootstrap.run_assistant(
+                        configuration, manager, lambda: UnprovisionedDesk(configuration.terminal.id)
+                    )
+                else:
+                    bootstrap.run_terminal(
+                        configuration, manager, self_test=lambda: self_test.without_devices(configuration, os.environ)
+                    )
         case "uplink":
             bootstrap.harden_process()
             return run_uplink(bootstrap.uplink_settings(_as_handed_over(chosen.config)))
@@ -116,6 +157,17 @@ def _plate(chosen: argparse.Namespace) -> int:
     return plate.run(configuration, open_camera(configuration))
 
 
+def _roster(chosen: argparse.Namespace) -> int:
+    configuration = _as_handed_over(chosen.config)
+
+    def ask(question: AskRoster) -> RosterTold:
+        offset = ClockOffset(configuration.offset_path)
+        with contextlib.closing(bootstrap.connect(configuration, read_centre_keys(configuration), offset)) as line:
+            return line.ask("/v1/roster", question, RosterTold)
+
+    return roster.run(chosen, configuration, ask)
+
+
 _TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "card": lambda chosen: card.run(chosen, open_card_reader),
     "card-face": card_face.run,
@@ -126,8 +178,12 @@ _TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "ledger": lambda chosen: ledger.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
     "photo": photo.run,
     "plate": _plate,
+    "provision": provision.run,
     "queue": lambda chosen: queue.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
+    "readiness": readiness.run,
     "region": region.run,
+    "roster": _roster,
+    "selftest": doctor.run_self_test,
     "stock": lambda chosen: stock.run(chosen, load_configuration(chosen.config)),
     "support-bundle": support_bundle.run,
 }

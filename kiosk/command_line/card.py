@@ -4,11 +4,11 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from enum import IntEnum
 from typing import Final
 
 from drivers.ports.card_reader import CardKind, CardReader, HolderDataProtected, SocialSecurityCard
 from drivers.ports.errors import Busy, DeviceError, MediaRemoved, NotConnected, TimedOut
+from kiosk.command_line.manual import ExitCode, closing
 from kiosk.records.masking import mask_card_number, mask_name, mask_number
 
 OpenReader = Callable[[str | None], CardReader]
@@ -17,27 +17,21 @@ OpenReader = Callable[[str | None], CardReader]
 _HIDDEN: Final = "*"
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk card show``; scripts rely on them."""
 
     SOCIAL_SECURITY = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
+    USAGE = 2, "wrong arguments"
     BLANK = 10
     BANK_ONLY = 11
     FOREIGN = 12
     DEAD = 13
-    SILENT = 14
-    """A card is there, answered to reset and then no more."""
+    SILENT = 14, "a card is there, answered to reset and then no more"
     PULLED = 15
-    NO_CARD = 16
-    """None was put in within the time."""
-    NOT_CONNECTED = 17
-    """No such reader, or no PC/SC daemon."""
-    BUSY = 18
-    """Another process has the card."""
-    UNREADABLE = 19
-    """A social-security card whose data or answers are not as the norm has them."""
+    NO_CARD = 16, "none was put in within the time"
+    NOT_CONNECTED = 17, "no such reader, or no PC/SC daemon"
+    BUSY = 18, "another process has the card"
+    UNREADABLE = 19, "a social-security card whose data or answers are not as the norm has them"
 
 
 _KIND_EXIT: Final = {
@@ -50,6 +44,14 @@ _KIND_EXIT: Final = {
 }
 
 
+_EXAMPLES: Final = {
+    "show": {
+        "kiosk card show": "the card that lies or is put in within half a minute, what is its holder's masked",
+        "kiosk card show --timeout 5 --json": "for a program",
+    },
+}
+
+
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``card show`` to the kiosk's commands."""
     card = subparsers.add_parser("card", help="look at the card in a reader")
@@ -57,12 +59,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     show = commands.add_parser(
         "show",
         help="print what the card says",
-        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
     )
     show.add_argument("--reader", metavar="NAME", help="PC/SC reader; the first one when left out")
     show.add_argument("--json", action="store_true", help="print one JSON object")
     show.add_argument("--reveal", action="store_true", help="print personal data whole")
     show.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="wait for a card (default 30)")
+    for name, command in commands.choices.items():
+        command.epilog = closing(Exit, _EXAMPLES[name])
 
 
 def run(args: argparse.Namespace, open_reader: OpenReader) -> int:

@@ -4,13 +4,13 @@ import argparse
 import os
 import sys
 from datetime import date
-from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kiosk.card_face.errors import CardFaceError, GlyphMissing
 from kiosk.card_face.layout import LayoutError, load_layout
 from kiosk.card_face.particulars import Particulars
+from kiosk.command_line.manual import ASSETS, PACKS, ExitCode, closing
 from kiosk.ui.fonts import FontBook, FontsMissing
 
 if TYPE_CHECKING:  # Pillow and numpy are loaded by whoever paints, not by every command of the kiosk
@@ -20,33 +20,36 @@ DEFAULT_LAYOUT: Final = Path("config/card_faces/national.toml")
 DEFAULT_FONTS: Final = Path("assets/fonts")
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk card-face``; scripts rely on them."""
 
     PRINTABLE = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    LAYOUT = 10
-    """The layout has faults; each is told on a line of its own."""
-    REFUSED = 11
-    """No card is printed with these data; says why."""
-    GLYPH_MISSING = 12
-    """A name has characters that no font of the layout has."""
-    NO_FILE = 13
-    """A file can't be read or written."""
-    NO_FONTS = 14
-    """Set-up has not built the fonts."""
+    USAGE = 2, "wrong arguments"
+    LAYOUT = 10, "the layout has faults; each is told on a line of its own"
+    REFUSED = 11, "no card is printed with these data; says why"
+    GLYPH_MISSING = 12, "a name has characters that no font of the layout has"
+    NO_FILE = 13, "a file can't be read or written"
+    NO_FONTS = 14, "set-up has not built the fonts"
+
+
+_EXAMPLES: Final = {
+    "preview": {
+        "kiosk card-face preview face.png --name 张三 --number 11010519491231002X "
+        "--card-number A00000006 --issued-on 2026-05-04 --portrait portrait.jpg": "a card as it will look",
+    },
+    "glyphs": {
+        "kiosk card-face glyphs 张三": "nothing is printed where every character can be",
+    },
+}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``card-face preview`` and ``card-face glyphs`` to the kiosk's commands."""
     card_face = subparsers.add_parser("card-face", help="try a layout of the card's printed face")
     commands = card_face.add_subparsers(dest="action", required=True)
-    codes = "exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit)
     preview = commands.add_parser(
         "preview",
         help="write the card as it will look, in true size at 300 dpi, with what stands on the blank",
-        epilog=codes,
     )
     preview.add_argument("out", type=Path, metavar="OUT", help="PNG; it holds the face and the data")
     preview.add_argument("--name", required=True)
@@ -58,7 +61,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     preview.add_argument("--portrait", required=True, type=Path, metavar="FILE", help="as kiosk photo make writes it")
     glyphs = commands.add_parser(
-        "glyphs", help="tell which characters of a name no font of the layout has", epilog=codes
+        "glyphs",
+        help="tell which characters of a name no font of the layout has",
     )
     glyphs.add_argument("name", metavar="NAME")
     for command in (preview, glyphs):
@@ -68,6 +72,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         command.add_argument(
             "--fonts", type=Path, default=DEFAULT_FONTS, metavar="DIR", help=f"default {DEFAULT_FONTS}"
         )
+    for name, command in commands.choices.items():
+        command.epilog = closing(Exit, _EXAMPLES[name], ASSETS | PACKS)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,43 +3,60 @@
 import argparse
 import json
 import sys
-from enum import IntEnum
 from pathlib import Path
+from typing import Final
 
 from kiosk import bootstrap
+from kiosk.command_line.manual import CONFIGURATION, ExitCode, closing
 from kiosk.configuration import ConfigurationError, load_configuration
 from kiosk.technician.configuring import BEFORE, differences, set_value, settings
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk config``."""
 
     DONE = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    DIFFERS = 43
-    """``diff``: something holds otherwise."""
-    WRONG = 64
-    """The file is wrong, or would be; nothing was written."""
+    USAGE = 2, "wrong arguments"
+    DIFFERS = 43, "diff: something holds otherwise"
+    WRONG = 64, "the file is wrong, or would be; nothing was written"
+
+
+_EXAMPLES: Final = {
+    "show": {
+        "kiosk config show": "every key that holds",
+    },
+    "check": {
+        "kiosk config check": "every mistake with its line",
+    },
+    "set": {
+        "kiosk config set pin_pad.dialect auto": "one key",
+    },
+    "diff": {
+        "kiosk config diff": "what the last change changed",
+        "kiosk config diff /opt/card-terminal/config/kiosk.toml": "what is set here otherwise than in the pattern",
+    },
+}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
     """Add ``config …`` to the kiosk's commands."""
     config = subparsers.add_parser("config", help="show, check, compare and change kiosk.toml")
     commands = config.add_subparsers(dest="action", required=True)
-    codes = "exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit)
-    show = commands.add_parser("show", help="print every key that holds; defaults are marked", epilog=codes)
+    show = commands.add_parser("show", help="print every key that holds; defaults are marked")
     show.add_argument("--json", action="store_true", help="print one JSON object")
-    check = commands.add_parser("check", help="tell everything that is wrong, with its line", epilog=codes)
+    check = commands.add_parser("check", help="tell everything that is wrong, with its line")
     change = commands.add_parser(
-        "set", help=f"change one key; comments stay, the file before it is kept with {BEFORE}", epilog=codes
+        "set",
+        help=f"change one key; comments stay, the file before it is kept with {BEFORE}",
     )
     change.add_argument("key", metavar="SECTION.KEY")
     change.add_argument("value", metavar="VALUE", help="as TOML writes it; plain words are taken for text")
-    diff = commands.add_parser("diff", help="what holds otherwise than in another file", epilog=codes)
+    diff = commands.add_parser("diff", help="what holds otherwise than in another file")
     diff.add_argument("other", type=Path, nargs="?", metavar="FILE", help=f"default: the file with {BEFORE}")
     for command in (show, check, change, diff):
         command.add_argument("--config", type=Path, default=default, help="kiosk.toml")
+    for name, command in commands.choices.items():
+        command.epilog = closing(Exit, _EXAMPLES[name], CONFIGURATION)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,19 +3,17 @@
 import argparse
 import json
 import sys
-from enum import IntEnum
 
+from kiosk.command_line.manual import ExitCode, closing
 from kiosk.technician.scan import Found, scan
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk devices``."""
 
     FOUND = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    NOTHING = 42
-    """No device answered."""
+    USAGE = 2, "wrong arguments"
+    NOTHING = 42, "no device answered"
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -25,7 +23,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "devices",
         help=text,
         description=f"{text}. Stop the terminal first: it holds its devices.",
-        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
+        epilog=closing(
+            Exit,
+            {
+                "kiosk devices": "everything that is plugged in",
+                "kiosk devices --port /dev/ttyUSB0": "what is on one cable",
+            },
+        ),
     )
     devices.add_argument("--port", action="append", metavar="PORT", help="try this serial port only; may be repeated")
     devices.add_argument("--json", action="store_true", help="print one JSON object")

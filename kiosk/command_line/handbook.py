@@ -2,10 +2,10 @@
 
 import argparse
 import sys
-from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
+from kiosk.command_line.manual import ASSETS, PACKS, ExitCode, closing
 from kiosk.handbook.handbook import Handbook, load_handbook
 from kiosk.policy.document import DocumentError
 from kiosk.policy.pack import load_pack, load_packs
@@ -14,25 +14,33 @@ DEFAULT_CONFIG: Final = Path("config")
 DEFAULT_ASSETS: Final = Path("assets")
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk handbook``; scripts rely on them."""
 
     SOUND = 0
-    FAULTY = 1
-    """A handbook has faults; each is told on a line of its own. For a search: nothing was found."""
-    USAGE = 2
-    """Wrong arguments, as argparse has it, or no such region."""
+    FAULTY = 1, "a handbook has faults; each is told on a line of its own. For a search: nothing was found"
+    USAGE = 2, "wrong arguments, or no such region"
+
+
+_EXAMPLES: Final = {
+    "search": {
+        "kiosk handbook search beijing gs": "by the initials of the pinyin",
+        "kiosk handbook search qingdao 密码": "by words",
+    },
+    "check": {
+        "kiosk handbook check": "every article and outlet",
+    },
+}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``handbook search`` and ``handbook check`` to the kiosk's commands."""
     handbook = subparsers.add_parser("handbook", help="search the handbooks' articles and check them")
     commands = handbook.add_subparsers(dest="action", required=True)
-    codes = "exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit)
-    search = commands.add_parser("search", help="print the articles that words or letters mean", epilog=codes)
+    search = commands.add_parser("search", help="print the articles that words or letters mean")
     search.add_argument("region", help="the pack's key, such as beijing")
     search.add_argument("words", nargs="+", metavar="WORDS", help="Chinese words, pinyin initials, or English")
-    check = commands.add_parser("check", help="tell everything that is wrong with articles and outlets", epilog=codes)
+    check = commands.add_parser("check", help="tell everything that is wrong with articles and outlets")
     for command in (search, check):
         for name, default, text in (
             ("config", DEFAULT_CONFIG, "folder of regions, handbook and outlets"),
@@ -40,6 +48,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         ):
             told = f"{text} (default {default})"
             command.add_argument(f"--{name}", type=Path, default=default, metavar="DIR", help=told)
+    for name, command in commands.choices.items():
+        command.epilog = closing(Exit, _EXAMPLES[name], PACKS | ASSETS)
 
 
 def run(args: argparse.Namespace) -> int:

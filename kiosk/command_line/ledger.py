@@ -6,10 +6,10 @@ import os
 import sqlite3
 import sys
 from datetime import UTC, datetime
-from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.ledger.errors import LedgerError
 from kiosk.ledger.inspection import EPOCH_DAMAGED, ERASED, Damaged
 from kiosk.ledger.reader import LedgerReader
@@ -21,22 +21,24 @@ LOW_SPACE_BYTES: Final = 64 * 1024 * 1024
 _CHUNK: Final = 500
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk ledger check``, the gravest that applies; scripts rely on them."""
 
     SOUND = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
+    USAGE = 2, "wrong arguments"
     LOW_SPACE = 20
-    RECEIPTS = 21
-    """The receipts can't be read; the uplink makes new ones at its next start."""
-    HALTED = 22
-    """The uplink waits for somebody to act; the reason is a word of docs/uplink.md."""
-    DAMAGED = 23
-    """Entries, keys or enclosures are damaged; what is not erased goes up as tombstones, applications without their
-    portrait."""
-    UNREADABLE = 24
-    """No ledger, or its file as a whole can't be read."""
+    RECEIPTS = 21, "the receipts can't be read; the uplink makes new ones at its next start"
+    HALTED = 22, "the uplink waits for somebody to act; the reason is a word of docs/uplink.md"
+    DAMAGED = 23, "entries, keys or enclosures; they go up as tombstones, applications without their portrait"
+    UNREADABLE = 24, "no ledger, or its file as a whole can't be read"
+
+
+_EXAMPLES: Final = {
+    "check": {
+        "kiosk ledger check": "while the terminal runs, or not",
+        "kiosk ledger check --json": "for a program",
+    },
+}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
@@ -46,10 +48,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     check = commands.add_parser(
         "check",
         help="look at every entry, at the receipts and at the space left; changes nothing",
-        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
     )
     check.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     check.add_argument("--json", action="store_true", help="print one JSON object")
+    for name, command in commands.choices.items():
+        command.epilog = closing(Exit, _EXAMPLES[name], CONFIGURATION | STATE)
 
 
 def run(args: argparse.Namespace, terminal: UplinkSettings) -> int:

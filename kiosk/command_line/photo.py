@@ -8,10 +8,10 @@ import json
 import math
 import os
 import sys
-from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
+from kiosk.command_line.manual import ASSETS, PACKS, ExitCode, closing
 from kiosk.command_line.region import DEFAULT_REGIONS
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
@@ -28,36 +28,46 @@ DEFAULT_MODELS: Final = Path("assets/models")
 _PICTURES: Final = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk photo``, the gravest of several pictures' last; scripts rely on them."""
 
-    COMPLIANT = 0
-    """Or: the same person, a solid head."""
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    NOT_COMPLIANT = 10
-    """Measured, and not to the norm."""
+    COMPLIANT = 0, "or: the same person, a solid head"
+    USAGE = 2, "wrong arguments"
+    NOT_COMPLIANT = 10, "measured, and not to the norm"
     NO_FACE = 11
-    UNREADABLE = 12
-    """No picture, a damaged one, too large or too small."""
-    NO_FILE = 13
-    """A file can't be read or written."""
-    NO_MODELS = 14
-    """Set-up has not brought the models."""
-    NOT_THE_SAME = 15
-    """Compared: the faces are clearly different; or turned: it looks flat."""
-    OPEN = 16
-    """Compared or turned, and nothing can be told."""
-    NO_REGION = 17
-    """There is no such region pack, or it has faults."""
+    UNREADABLE = 12, "no picture, a damaged one, too large or too small"
+    NO_FILE = 13, "a file can't be read or written"
+    NO_MODELS = 14, "set-up has not brought the models"
+    NOT_THE_SAME = 15, "compared: the faces are clearly different; or turned: it looks flat"
+    OPEN = 16, "compared or turned, and nothing can be told"
+    NO_REGION = 17, "there is no such region pack, or it has faults"
+
+
+_EXAMPLES: Final = {
+    "check": {
+        "kiosk photo check picture.jpg": "by the national norm",
+        "kiosk photo check --stage capture --region beijing picture.jpg": "as what the camera took, by a region's pack",
+    },
+    "make": {
+        "kiosk photo make picture.jpg portrait.jpg": "the portrait as the card has it",
+    },
+    "report": {
+        "kiosk photo report pictures --out report.html": "one page on all pictures of a folder",
+    },
+    "compare": {
+        "kiosk photo compare one.jpg other.jpg": "whether it seems to be one person",
+    },
+    "turn": {
+        "kiosk photo turn front.jpg turned.jpg": "whether what turned looks flat",
+    },
+}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``photo check``, ``make``, ``report``, ``compare`` and ``turn`` to the kiosk's commands."""
     photo = subparsers.add_parser("photo", help="measure portraits and make them ready for the card")
     commands = photo.add_subparsers(dest="action", required=True)
-    codes = "exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit)
-    check = commands.add_parser("check", help="print what pictures measure", epilog=codes)
+    check = commands.add_parser("check", help="print what pictures measure")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     check.add_argument("--json", action="store_true", help="print one JSON list")
     check.add_argument(
@@ -67,18 +77,21 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="judge as the finished portrait (default), or as a capture that is to be finished",
     )
     make = commands.add_parser(
-        "make", help="make the card's portrait of a picture; writes only what complies", epilog=codes
+        "make",
+        help="make the card's portrait of a picture; writes only what complies",
     )
     make.add_argument("picture", type=Path, metavar="IN")
     make.add_argument("portrait", type=Path, metavar="OUT", help="JPEG")
-    report = commands.add_parser("report", help="write one HTML page of all pictures in a folder", epilog=codes)
+    report = commands.add_parser("report", help="write one HTML page of all pictures in a folder")
     report.add_argument("folder", type=Path, metavar="DIR")
     report.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in DIR; it holds the faces")
     compare = commands.add_parser(
-        "compare", help="how alike the faces of two pictures are: an aid, no proof", epilog=codes
+        "compare",
+        help="how alike the faces of two pictures are: an aid, no proof",
     )
     turn = commands.add_parser(
-        "turn", help="whether what turned between two frames was flat: a hint, no proof", epilog=codes
+        "turn",
+        help="whether what turned between two frames was flat: a hint, no proof",
     )
     for command in (compare, turn):
         command.add_argument("one", type=Path, metavar="A")
@@ -98,6 +111,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             metavar="DIR",
             help=f"folder of the packs (default {DEFAULT_REGIONS})",
         )
+    for name, command in commands.choices.items():
+        command.epilog = closing(Exit, _EXAMPLES[name], ASSETS | PACKS)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,12 +3,12 @@
 import argparse
 import os
 import sys
-from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from drivers.ports.camera import Camera
 from drivers.ports.errors import DeviceError
+from kiosk.command_line.manual import ASSETS, CONFIGURATION, ExitCode, closing
 from kiosk.configuration import Configuration
 from kiosk.portrait.errors import ModelsMissing, NotEmpty
 
@@ -24,22 +24,16 @@ _PICTURES: Final = 9
 """Of which the median is taken: a sensor's noise is a third after it."""
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk plate``; scripts rely on them."""
 
     TAKEN = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    NOT_EMPTY = 10
-    """Somebody is before the camera; nothing was kept."""
-    NO_PLACE = 11
-    """The configuration has no camera, or names no place for a plate."""
-    NO_PICTURE = 12
-    """The camera gives none."""
-    NO_FILE = 13
-    """The plate can't be written."""
-    NO_MODELS = 14
-    """Set-up has not brought the models."""
+    USAGE = 2, "wrong arguments"
+    NOT_EMPTY = 10, "somebody is before the camera; nothing was kept"
+    NO_PLACE = 11, "the configuration has no camera, or names no place for a plate"
+    NO_PICTURE = 12, "the camera gives none"
+    NO_FILE = 13, "the plate can't be written"
+    NO_MODELS = 14, "set-up has not brought the models"
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
@@ -47,7 +41,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "plate",
         help="take the picture of the empty booth that portraits are set off from",
-        epilog="exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit),
+        epilog=closing(
+            Exit,
+            {
+                "kiosk plate": "with nobody in the booth, and its light as it is for citizens",
+            },
+            CONFIGURATION | ASSETS,
+        ),
     )
     parser.add_argument("--config", type=Path, default=default, help="kiosk.toml; camera.plate says where it goes")
 

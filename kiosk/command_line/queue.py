@@ -5,28 +5,24 @@ import json
 import sqlite3
 import sys
 from datetime import UTC, datetime
-from enum import IntEnum
 from pathlib import Path
+from typing import Final
 
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.ledger.errors import LedgerError
-from kiosk.technician.waiting import Tried, Waiting, try_now, waiting
+from kiosk.technician.waiting import Tried, Waiting, plain, try_now, waiting
 from kiosk.uplink.receipts import LineState, ReceiptsUnusable
 from kiosk.uplink.settings import UplinkSettings
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk queue``."""
 
-    EMPTY = 0
-    """Nothing waits, or with ``retry`` nothing waits any more."""
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    WAITS = 44
-    """Something waits, and goes up by itself."""
-    HALTED = 45
-    """The uplink waits for somebody to act."""
-    UNREADABLE = 46
-    """Ledger or receipts can't be read."""
+    EMPTY = 0, "nothing waits, or with retry nothing waits any more"
+    USAGE = 2, "wrong arguments"
+    WAITS = 44, "something waits, and goes up by itself"
+    HALTED = 45, "the uplink waits for somebody to act"
+    UNREADABLE = 46, "ledger or receipts can't be read"
 
 
 _IN_WORDS = {
@@ -39,16 +35,27 @@ _IN_WORDS = {
 _CODES = {Tried.DELIVERED: Exit.EMPTY, Tried.HALTED: Exit.HALTED}
 
 
+_EXAMPLES: Final = {
+    "show": {
+        "kiosk queue show": "how much waits, and why",
+    },
+    "retry": {
+        "kiosk queue retry": "once more at once",
+    },
+}
+
+
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
     """Add ``queue …`` to the kiosk's commands."""
     queue = subparsers.add_parser("queue", help="what waits for its upload, and why")
     commands = queue.add_subparsers(dest="action", required=True)
-    codes = "exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit)
-    show = commands.add_parser("show", help="print it; works while everything runs", epilog=codes)
+    show = commands.add_parser("show", help="print it; works while everything runs")
     show.add_argument("--json", action="store_true", help="print one JSON object")
-    retry = commands.add_parser("retry", help="try once more now", epilog=codes)
+    retry = commands.add_parser("retry", help="try once more now")
     for command in (show, retry):
         command.add_argument("--config", type=Path, default=default, help="kiosk.toml")
+    for name, command in commands.choices.items():
+        command.epilog = closing(Exit, _EXAMPLES[name], CONFIGURATION | STATE)
 
 
 def run(args: argparse.Namespace, settings: UplinkSettings) -> int:
@@ -73,10 +80,12 @@ def _show(args: argparse.Namespace, found: Waiting) -> None:
     shown: dict[str, object] = {
         "waiting": found.count,
         "entries": found.head,
-        "line": "the uplink has never run" if standing is None else f"{standing.line.value} {standing.reason}".strip(),
+        "line": "the uplink has never run"
+        if standing is None
+        else f"{standing.line.value} {plain(standing.reason)}".strip(),
         "since": None if standing is None else _time(standing.since_ms),
         "last_contact": None if standing is None else _time(standing.last_contact_ms),
-        "for_staff": [f"{one.sequence} {one.verdict.value} {one.reason}".strip() for one in found.for_staff],
+        "for_staff": [f"{one.sequence} {one.verdict.value} {plain(one.reason)}".strip() for one in found.for_staff],
     }
     if args.json:
         print(json.dumps(shown, indent=2))

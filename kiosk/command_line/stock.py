@@ -4,84 +4,58 @@ import argparse
 import json
 import sys
 from datetime import UTC, datetime
-from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
 from kiosk import bootstrap
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.configuration import Configuration
 from kiosk.custody.book import Remembered, StockBook, read_history, read_stock
 from kiosk.custody.stock import Booked, Level, Stock, StorageSizes, levels, obstacle
 from kiosk.equipment.card_making import stock_sizes
 from kiosk.ledger.errors import LedgerError, LedgerInUse
+from kiosk.policy.rule import Text
 from kiosk.records.custody import EMPTIABLE, Counted, Impossible, Place, Reason, differences
 from kiosk.records.masking import mask_number
+from kiosk.technician.blanks import PLACES, REASONS
 from kiosk.uplink.alone import AlreadyRunning
 
 _SHOWN: Final = 20
 
 
-class Exit(IntEnum):
+class Exit(ExitCode):
     """Exit codes of ``kiosk stock``; scripts rely on them."""
 
     SOUND = 0
-    USAGE = 2
-    """Wrong arguments, as argparse has it."""
-    LOW = 30
-    """``show``: the hopper runs low, or a bin fills."""
-    BLOCKED = 31
-    """``show``: no card can be issued until somebody comes."""
-    REFUSED = 32
-    """It can't be; nothing was written."""
-    DOES_NOT_BALANCE = 33
-    """``close-out``: counted is not what the book has; nothing was written."""
-    IN_USE = 34
-    """The terminal runs and holds its ledger; nothing was written."""
-    UNUSABLE = 35
-    """The ledger can't be read or written."""
+    USAGE = 2, "wrong arguments"
+    LOW = 30, "show: the hopper runs low, or a bin fills"
+    BLOCKED = 31, "show: no card can be issued until somebody comes"
+    REFUSED = 32, "it can't be; nothing was written"
+    DOES_NOT_BALANCE = 33, "close-out: counted is not what the book has; nothing was written"
+    IN_USE = 34, "the terminal runs and holds its ledger; nothing was written"
+    UNUSABLE = 35, "the ledger can't be read or written"
 
 
-_PLACES: Final = {
-    Place.HOPPER: ("卡箱", "hopper"),
-    Place.PRINTER: ("打印机内", "in the printer"),
-    Place.EXIT: ("出卡口", "at the exit"),
-    Place.REJECT_BIN: ("废卡箱", "reject bin"),
-    Place.RETAINED_BIN: ("回收箱", "retained bin"),
-    Place.CITIZEN: ("已领走", "with citizens"),
-    Place.STAFF: ("已取出", "taken out by staff"),
-    Place.MISSING: ("差额", "missing"),
-}
-_REASONS: Final = {
-    Reason.INCOMPLETE: ("填得不全或格式不对", "something is missing, or has a shape that can't be"),
-    Reason.TWO_PEOPLE: (
-        "要两个不同的人签：用工号或姓名缩写，最多 12 个字，不能有空格",
-        "two different people sign: staff numbers or initials, at most 12 characters, no blanks",
-    ),
-    Reason.NOTHING: ("张数不能是 0", "a count of none"),
-    Reason.HOPPER_EMPTY: ("卡箱里没有白卡", "the hopper is empty"),
-    Reason.PRINTER_NOT_CLEAR: ("打印机里还有一张卡", "a card is still in the printer"),
-    Reason.NOT_IN_PRINTER: ("账上这张卡不在打印机里", "by the book that card is not in the printer"),
-    Reason.NOT_PRESENTED: ("账上这张卡没有送到出卡口", "by the book that card was not held out"),
-    Reason.NOT_THAT_MANY: (
-        "和账上的张数不一样：先盘点（close-out），写明原因",
-        "the book has another count: close out first and explain the difference",
-    ),
-    Reason.DOES_NOT_BALANCE: (
-        "清点的和账上的不一样：再数一遍；确实不一样，用 --explain 写明原因",
-        "counted is not what the book has: count again, and if it stays so, explain it by --explain",
-    ),
-    Reason.NO_DIFFERENCE: ("没有差额", "there is no difference"),
-    Reason.UNEXPLAINED: ("差额要写明原因", "a difference must be explained"),
-    Reason.FED_BEFORE: ("这笔业务已经用过一张白卡", "that job has had its blank"),
-    Reason.NEVER_FED: ("这笔业务没有用过白卡", "that job never had a blank"),
-    Reason.ANOTHER_BLANK: ("卡识别码和账上的不一样", "that is not the chip the book knows"),
-    Reason.TWO_FED: (
-        "卡箱一次出了两张：先检查卡箱，清点后盘点（close-out）",
-        "two blanks left the hopper at once: look after the hopper, count, and close out",
-    ),
-    Reason.HOPPER_OVERFULL: ("卡箱装不下这么多", "the hopper does not take that many"),
-    Reason.REJECT_BIN_FULL: ("废卡箱满了", "the reject bin is full"),
-    Reason.RETAINED_BIN_FULL: ("回收箱满了", "the retained bin is full"),
+_EXAMPLES: Final = {
+    "show": {
+        "kiosk stock show": "how many blanks are where",
+    },
+    "history": {
+        "kiosk stock history --last 5": "the five newest movements",
+    },
+    "hand-over": {
+        "kiosk stock hand-over 100 --by 1017 --and 1022": "two people have put a hundred blanks into the hopper",
+    },
+    "empty": {
+        "kiosk stock empty reject-bin 3 --by 1017 --and 1022": "two people have taken three spoilt cards out",
+    },
+    "remove": {
+        "kiosk stock remove --why jammed --by 1017 --and 1022": "two people have taken a card out of the printer",
+    },
+    "close-out": {
+        "kiosk stock close-out --hopper 97 --printer 0 --reject-bin 0 --retained-bin 2 "
+        "--by 1017 --and 1022": "everything was counted",
+    },
 }
 
 
@@ -89,25 +63,26 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Add ``stock …`` to the kiosk's commands."""
     stock = subparsers.add_parser("stock", help="hand over, count and close out blank cards")
     commands = stock.add_subparsers(dest="action", required=True)
-    codes = "exit codes: " + ", ".join(f"{code.value} {code.name.lower()}" for code in Exit)
     show = commands.add_parser(
-        "show", help="print how many blanks are where; works while the terminal runs", epilog=codes
+        "show",
+        help="print how many blanks are where; works while the terminal runs",
     )
     history = commands.add_parser(
-        "history", help="print the newest movements; works while the terminal runs", epilog=codes
+        "history",
+        help="print the newest movements; works while the terminal runs",
     )
     history.add_argument("--last", type=int, default=_SHOWN, metavar="N", help=f"how many (default {_SHOWN})")
-    hand_over = commands.add_parser("hand-over", help="blanks were put into the hopper", epilog=codes)
+    hand_over = commands.add_parser("hand-over", help="blanks were put into the hopper")
     hand_over.add_argument("count", type=int, metavar="COUNT", help="how many were added")
-    empty = commands.add_parser("empty", help="all blanks of hopper or bin were taken out", epilog=codes)
+    empty = commands.add_parser("empty", help="all blanks of hopper or bin were taken out")
     empty.add_argument("place", choices=[_option(place) for place in EMPTIABLE])
     empty.add_argument("count", type=int, metavar="COUNT", help="how many were counted")
-    remove = commands.add_parser("remove", help="a blank was taken out of the printer by hand", epilog=codes)
+    remove = commands.add_parser("remove", help="a blank was taken out of the printer by hand")
     remove.add_argument(
         "--job", default="", help="its 32 characters, as show prints them; left out where the book knows none"
     )
     remove.add_argument("--why", default="jammed", metavar="WORD", help="default jammed")
-    close_out = commands.add_parser("close-out", help="everything was counted; it must balance", epilog=codes)
+    close_out = commands.add_parser("close-out", help="everything was counted; it must balance")
     for name, text in (
         ("hopper", "counted in the hopper"),
         ("printer", "counted in the printer and its mouth"),
@@ -124,6 +99,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         command.add_argument("--json", action="store_true", help="print one JSON object")
     for command in (show, history):
         command.add_argument("--reveal", action="store_true", help="print identification codes whole")
+    for name, command in commands.choices.items():
+        command.epilog = closing(Exit, _EXAMPLES[name], CONFIGURATION | STATE)
 
 
 def run(args: argparse.Namespace, configuration: Configuration) -> int:
@@ -141,11 +118,14 @@ def run(args: argparse.Namespace, configuration: Configuration) -> int:
         return _failed(
             args,
             Exit.IN_USE,
-            "自助机正在运行，账本由它占着：先停自助机，记完再启动；show 和 history 不用停",
-            "the terminal runs and holds its ledger: stop it, do this again, start it; show and history need no stop",
+            Text(
+                zh="自助机正在运行，账本由它占着：先停自助机，记完再启动；show 和 history 不用停",
+                en="the terminal runs and holds its ledger: stop it, do this again, start it; "
+                "show and history need no stop",
+            ),
         )
     except LedgerError as error:
-        return _failed(args, Exit.UNUSABLE, "账本读不出来或写不进去", str(error))
+        return _failed(args, Exit.UNUSABLE, Text(zh="账本读不出来或写不进去", en=str(error)))
 
 
 def _look(args: argparse.Namespace, configuration: Configuration, sizes: StorageSizes) -> int:
@@ -160,7 +140,7 @@ def _look(args: argparse.Namespace, configuration: Configuration, sizes: Storage
     code = Exit.BLOCKED if blocked is not None else Exit.LOW if low else Exit.SOUND
     _tell_stock(args, stock, sizes, code, reveal=args.reveal)
     if blocked is not None:
-        print(f"kiosk stock: {_in_words(*_REASONS[blocked])}", file=sys.stderr)
+        print(f"kiosk stock: {_in_words(REASONS[blocked])}", file=sys.stderr)
     return code
 
 
@@ -188,13 +168,14 @@ def _refused(args: argparse.Namespace, reason: Reason, stock: Stock) -> int:
     if reason is Reason.DOES_NOT_BALANCE:
         off = differences(stock.balance, _counted(args))
     code = Exit.DOES_NOT_BALANCE if off else Exit.REFUSED
-    zh, en = _REASONS[reason]
+    words = REASONS[reason]
     named = ", ".join(f"{name.replace('_', ' ')} {difference:+d}" for name, difference in off.items())
-    return _failed(args, code, zh, f"{en} ({named})" if named else en, reason=reason.value, differences=off)
+    told = Text(zh=words.zh, en=f"{words.en} ({named})") if named else words
+    return _failed(args, code, told, reason=reason.value, differences=off)
 
 
-def _failed(args: argparse.Namespace, code: Exit, zh: str, en: str, **more: object) -> int:
-    print(f"kiosk stock: {_in_words(zh, en)}", file=sys.stderr)
+def _failed(args: argparse.Namespace, code: Exit, why: Text, **more: object) -> int:
+    print(f"kiosk stock: {_in_words(why)}", file=sys.stderr)
     if args.json:
         print(json.dumps({"outcome": code.name.lower(), **more}, ensure_ascii=False, indent=2))
     else:
@@ -228,13 +209,14 @@ def _tell_stock(args: argparse.Namespace, stock: Stock, sizes: StorageSizes, cod
     print(f"outcome: {code.name.lower()}")
     print(f"交接 handed over: {balance.handed_over}")
     size = {Place.HOPPER: sizes.hopper, Place.REJECT_BIN: sizes.reject_bin, Place.RETAINED_BIN: sizes.retained_bin}
-    for place, words in _PLACES.items():
+    for place, words in PLACES.items():
         level = f" of {size[place]}, {found[place].value}" if place in found else ""
-        print(f"{' '.join(words)}: {balance.at(place)}{level}")
+        print(f"{words.zh} {words.en}: {balance.at(place)}{level}")
     print(f"平衡 balances: {'yes' if balance.balances else 'NO'}")
     print(f"笔数 movements: {stock.movements}, 最近盘点 last close-out: {stock.closed_out or 'never'}")
     for blank in stock.blanks:
-        print(f"{' '.join(_PLACES[blank.place])}: {blank.job} {_code(blank.identification_code, reveal)}".rstrip())
+        words = PLACES[blank.place]
+        print(f"{words.zh} {words.en}: {blank.job} {_code(blank.identification_code, reveal)}".rstrip())
 
 
 def _tell_history(args: argparse.Namespace, movements: list[Remembered]) -> int:
@@ -291,5 +273,5 @@ def _option(place: Place) -> str:
     return place.value.replace("_", "-")
 
 
-def _in_words(zh: str, en: str) -> str:
-    return f"{zh}。{en[:1].upper()}{en[1:]}."
+def _in_words(why: Text) -> str:
+    return f"{why.zh}。{why.en[:1].upper()}{why.en[1:]}."

@@ -5,9 +5,16 @@ import os
 import sys
 from pathlib import Path
 
+from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.technician.support_bundle import write_bundle
 
-_CAN_NOT_BE_WRITTEN = 47
+
+class Exit(ExitCode):
+    """Exit codes of ``kiosk support-bundle``."""
+
+    WRITTEN = 0
+    USAGE = 2, "wrong arguments"
+    NOT_WRITTEN = 47, "the archive is there already, or can't be written"
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
@@ -17,7 +24,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "support-bundle",
         help=text,
         description=text,
-        epilog=f"exit codes: 0 written, {_CAN_NOT_BE_WRITTEN} not written",
+        epilog=closing(
+            Exit,
+            {
+                "kiosk support-bundle bundle.tar.gz": "for whoever helps from afar",
+                "kiosk support-bundle bundle.tar.gz --log /var/log/syslog": "with another log; look into it first",
+            },
+            CONFIGURATION | STATE,
+        ),
     )
     bundle.add_argument("target", type=Path, metavar="FILE", help="a .tar.gz that is not there yet")
     bundle.add_argument("--log", type=Path, action="append", default=[], metavar="FILE", help="a further log file")
@@ -30,6 +44,6 @@ def run(args: argparse.Namespace) -> int:
         write_bundle(args.target, args.config, os.environ, args.log)
     except OSError as error:
         print(f"kiosk support-bundle: {error.filename}: {error.strerror}", file=sys.stderr)
-        return _CAN_NOT_BE_WRITTEN
+        return Exit.NOT_WRITTEN
     print(f"{args.target}: look into it before you send it")
     return 0

@@ -21,8 +21,12 @@ class Subject:
     environment: Mapping[str, str] = field(default_factory=dict)
     running: bool = False
     """A terminal holds the state and the devices: what they are like its sheet says."""
+    in_hand: bool = False
+    """The terminal itself asks: it holds the state, and has let go of the devices for as long."""
     sheet: HealthSheet | None = None
     """What the running terminal last wrote of itself."""
+    signed_in: bool = False
+    """The centre has answered just now, so that a clock it had nothing to say of is right."""
     maybe_configuration: Configuration | None = None
 
     @property

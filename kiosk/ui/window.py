@@ -5,7 +5,7 @@ Kivy opens things while it is imported, so nothing here imports it before a wind
 
 from collections.abc import Callable
 
-from kiosk.journeys.views import AnyIntent, Attract, OutOfService, Scene
+from kiosk.journeys.views import Attract, OutOfService, Posted, Scene
 from kiosk.journeys.wording import Say
 from kiosk.runtime.viewfinder import Glance
 from kiosk.ui.environment import prepare_kivy
@@ -32,7 +32,7 @@ class TerminalWindow:
         self,
         settings: DisplaySettings,
         *,
-        on_intent: Callable[[AnyIntent], None],
+        on_intent: Callable[[Posted], None],
         on_activity: Callable[[Preferences], None],
         look_through: Callable[[], Glance | None] = lambda: None,
     ) -> None:
@@ -89,6 +89,13 @@ class TerminalWindow:
         """Have the loop call its tick soon. From any thread; before the loop runs it does nothing."""
         if self._wake is not None:
             self._wake()
+
+    @property
+    def round_s(self) -> float:
+        """How long the last round of the loop took, its drawing and its wait for the next frame included."""
+        from kivy.clock import Clock  # noqa: PLC0415 - see the module's words
+
+        return float(Clock.frametime)
 
     def run(self, tick: Callable[[], None]) -> None:
         """Run until :meth:`stop`, calling ``tick`` every 50 ms and soon after each :meth:`wake`."""

@@ -24,7 +24,11 @@ from kiosk.configuration import load_configuration
 from tests.e2e.installation.__main__ import bundle_tool, variant
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ("deploy/install.sh", "deploy/build_deb.sh", "deploy/systemd/enrol", "deploy/systemd/display-authority")
+SCRIPTS = (
+    "deploy/install.sh",
+    "deploy/build_deb.sh",
+    *(f"deploy/systemd/{name}" for name in ("enrol", "provision", "seal-keys", "display-authority", "kiosk")),
+)
 TOOL = bundle_tool()
 USAGE, BUNDLE_WRONG, MACHINE_WRONG, PACKAGES_FAILED, NO_SPACE, BUSY, QUEUE_NOT_EMPTY = 64, 65, 66, 69, 73, 75, 76
 PROGRAM = """
@@ -116,6 +120,10 @@ def fill(stage: Path) -> None:
         (stage / name).mkdir()
         (stage / name / "kept.txt").write_text("one")
     shutil.copy(ROOT / "deploy" / "kiosk.toml", stage / "config")
+    TOOL.make_manual(stage / "manual")
+    for page in (stage / "manual" / "man1").iterdir():
+        if page.name not in {"kiosk.1.gz", "kiosk-doctor.1.gz"}:
+            page.unlink()
     (stage / "debian-packages.txt").write_text("coreutils=1\n")
     (stage / "requirements.txt").write_text(TOOL.pinned(stage / "wheels"))
     (stage / "bundle.conf").write_text(TOOL.description(stage))
@@ -298,12 +306,15 @@ def test_what_stands_where_and_what_broke_off_is_finished(installed: Root) -> No
     assert root.told.returncode == 0, root.told.stderr
     assert (root / f"opt/card-terminal/versions/{root.version()}/complete").exists()
     for name, place in (line.split() for line in (ROOT / "deploy/systemd/places.txt").read_text().splitlines()[1:]):
-        source = ROOT / "deploy" / "systemd" / name
+        version = root / "opt/card-terminal/current"
+        source = version / "systemd" / name if name.startswith("..") else ROOT / "deploy" / "systemd" / name
         for file in source.rglob("*") if source.is_dir() else (source,):
             if file.is_file():
                 target = root / f"{place}/{file.relative_to(source) if source.is_dir() else ''}".strip("/")
                 assert target.read_bytes() == file.read_bytes()
                 assert target.stat().st_mode & 0o777 == (0o755 if not source.is_dir() else 0o644)
+    assert {"kiosk.1.gz", "kiosk-doctor.1.gz"} <= {path.name for path in (root / "usr/share/man/man1").iterdir()}
+    assert (root / "usr/share/bash-completion/completions/kiosk").read_text("utf-8").startswith("# AUTOMATICALLY")
     for unit in (line for line in (ROOT / "deploy/systemd/masked-units.txt").read_text().splitlines()[1:]):
         assert str((root / f"etc/systemd/system/{unit}").readlink()) == "/dev/null"
     wanted = root / "etc/systemd/system/card-terminal.target.wants"
@@ -354,6 +365,7 @@ def test_newer_back_again_and_away(root: Root, bundle: Path, newer: Path) -> Non
     assert told.returncode == 0, told.stderr
     assert not (root / "opt/card-terminal").exists()
     assert not (root / "usr/lib/systemd/system/card-terminal.service").exists()
+    assert not list((root / "usr/share/man/man1").glob("kiosk*"))
     assert not (root / "etc/systemd/system/getty@.service").exists(), "masks are taken away"
     assert (told_by_ledger.exists(), names.read_text(), pattern.read_text()) == (True, "# filled\n", "# filled\n")
 
