@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from central.card_sessions import CardDesk
 from central.database import Database
+from central.enrolment_codes import EnrolmentDesk
 from central.exchange import Asker, Exchange
 from central.fees import FeeDesk
 from central.filings import FilingDesk
@@ -24,11 +25,15 @@ from central.keys import CentreKeys
 from central.loss_reports import LossDesk
 from central.page import add_page
 from central.payments import NotificationRefused, PaymentProvider, PaymentUnavailable
+from central.readiness import ReadinessDesk
 from central.region_rules import RegionRules, load_region_rules
 from central.settings import Settings
+from central.technicians import TechnicianDesk
+from central.telemetry import TelemetryDesk
 from central.terminals import TerminalDesk
 from central.wechat_pay import WechatPay, load_merchant
 from kiosk.records.activation import ActivateCard, CardActivated
+from kiosk.records.enrolment import AskEnrolment, Enrolled
 from kiosk.records.filings import Filed, FileMatter, FilingsTold, GetFilings
 from kiosk.records.health import AskTerminal, TerminalTold
 from kiosk.records.issuance import (
@@ -76,6 +81,9 @@ from kiosk.records.questions import (
     TerminalAuthenticated,
     WorkingKey,
 )
+from kiosk.records.readiness import HandInReadiness, ReadinessKept
+from kiosk.records.roster import AskRoster, RosterTold
+from kiosk.records.telemetry import Telemetry, TelemetryTaken
 from kiosk.records.upload import Batch, Problem, Receipt
 from kiosk.records.working_days import load_calendar
 
@@ -88,7 +96,7 @@ Q = TypeVar("Q", bound=msgspec.Struct)
 _PROBLEMS: Final = {
     400: "malformed",
     401: "signature, replayed, clock",
-    403: "unknown_terminal, revoked",
+    403: "unknown_terminal, revoked, code_refused, code_expired, code_used, identity_taken",
     404: "unknown_session, unknown_pad, unknown_issuance",
     409: "gap, not_proved, card_state, pin_not_held, issuance_state, fee_open",
     413: "too_large",
@@ -176,7 +184,9 @@ def create_app(
 
     _add_losses(described, exchange, losses)
     _add_activation(described, exchange, f"{session_path}/activation", desk)
-    _add_terminals(described, exchange, TerminalDesk(database))
+    _add_newcomers(described, exchange, EnrolmentDesk(database, keys, clock), ReadinessDesk(database, clock))
+    _add_terminals(described, exchange, TerminalDesk(database), TelemetryDesk(database, clock))
+    _add_roster(described, exchange, TechnicianDesk(database, keys, clock))
     _add_filings(described, exchange, FilingDesk(database, keys, rules, calendar, clock))
     _add_issuance(described, exchange, issuances)
 
@@ -215,11 +225,39 @@ def _add_activation(described: "_Described", exchange: Exchange, path: str, desk
         return await exchange.answer(request, ActivateCard, _in(session_id, desk.activate))
 
 
-def _add_terminals(described: "_Described", exchange: Exchange, terminals: TerminalDesk) -> None:
+def _add_terminals(
+    described: "_Described", exchange: Exchange, terminals: TerminalDesk, telemetry: TelemetryDesk
+) -> None:
     @described.post("/v1/terminal", AskTerminal, TerminalTold)
     async def tell_terminal(request: Request) -> Response:
         """Tell a terminal whether it is known."""
         return await exchange.answer(request, AskTerminal, terminals.tell)
+
+    @described.post("/v1/telemetry", Telemetry, TelemetryTaken)
+    async def take_telemetry(request: Request) -> Response:
+        """Hear how a terminal is."""
+        return await exchange.answer(request, Telemetry, telemetry.take)
+
+
+def _add_newcomers(
+    described: "_Described", exchange: Exchange, enrolments: EnrolmentDesk, ready: ReadinessDesk
+) -> None:
+    @described.post("/v1/enrolment", AskEnrolment, Enrolled)
+    async def enrol_terminal(request: Request) -> Response:
+        """Let a new terminal in by its one-time code."""
+        return await exchange.answer_newcomer(request, enrolments.enrol)
+
+    @described.post("/v1/readiness", HandInReadiness, ReadinessKept)
+    async def hand_in_readiness(request: Request) -> Response:
+        """Keep the report of a terminal that was set up."""
+        return await exchange.answer(request, HandInReadiness, ready.keep)
+
+
+def _add_roster(described: "_Described", exchange: Exchange, technicians: TechnicianDesk) -> None:
+    @described.post("/v1/roster", AskRoster, RosterTold)
+    async def tell_roster(request: Request) -> Response:
+        """Tell a terminal who may work at it."""
+        return await exchange.answer(request, AskRoster, technicians.tell)
 
 
 def _add_filings(described: "_Described", exchange: Exchange, filings: FilingDesk) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import segno
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
@@ -28,17 +29,23 @@ from central.enrolment import (
     revoke,
     thaw,
 )
+from central.enrolment_codes import DAYS, make_code, package
 from central.filings import FilingDesk, FilingRefused
 from central.issuance import CaseOutcome, CaseRefused, IssuanceDesk
 from central.keys import CentreKeys, write_secret
 from central.loss_reports import LossDesk
 from central.query import card_changes
+from central.readiness import readiness_reports, told
 from central.region_rules import RegionRulesRefused, load_region_rules
 from central.replacement_orders import MadeCard, OrderDesk, OrderRefused
 from central.seed import SeedRefused, load_seed, plant
 from central.settings import Settings, SettingsRefused, load_settings
 from central.state_chart import drawn
+from central.technician_commands import add_commands as add_technician_commands
+from central.terminal_watch import watched
+from central.terminals_command import as_json, as_text
 from central.wechat_pay import MerchantRefused
+from kiosk.records.enrolment import grouped
 from kiosk.records.filings import FilingState
 from kiosk.records.portrait import Likeness
 from kiosk.records.working_days import CalendarError, load_calendar
@@ -119,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     on_centre("seed", _seed, "plant synthetic holders").add_argument("file", type=Path)
     on_centre("enrol", _enrol, "register a terminal from its request").add_argument("file", type=Path)
     on_centre("public", _public, "print what a terminal must know, as JSON")
+    _add_newcomers(on_centre)
     on_centre("revoke", _revoke, "strike a terminal off").add_argument("terminal")
     for name, run, about in (
         ("ledger-add", _ledger_add, "register a new ledger of a terminal whose disk was replaced"),
@@ -128,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("terminal")
         one.add_argument("ledger_id", type=bytes.fromhex, metavar="LEDGER_ID", help="32 hex characters")
     _add_orders(on_centre)
+    add_technician_commands(commands)
     on_centre("settle-fees", _settle_fees, "end what has run out of new cards, and bring every fee to its end")
     close = on_centre("issuance-close", _issuance_close, "note where the new card of an open case went")
     close.add_argument("transaction_id", metavar="NUMBER", help="its first characters, as on the page")
@@ -145,10 +154,26 @@ def _parser() -> argparse.ArgumentParser:
     portrait = on_centre("portrait", _portrait, "write the portrait of an open application to a new file of one's own")
     portrait.add_argument("number", help="as on the slip")
     portrait.add_argument("out", type=Path, metavar="FILE", help="a JPEG; never overwritten")
+    watch = on_centre("terminals", _terminals, "tell how every terminal is, those first to which somebody should go")
+    watch.add_argument("--json", action="store_true", help="print one JSON list")
     serve = on_centre("serve", _serve, "serve until stopped")
     serve.add_argument("--port", type=int)
     serve.add_argument("--workers", type=int, default=1, help="processes that share the port; for PostgreSQL")
     return parser
+
+
+def _add_newcomers(on_centre: Any) -> None:
+    """How a new terminal is let in by a code, and how it was when it had been set up."""
+    code = on_centre("enrolment-code", _enrolment_code, "make a one-time code that lets a new terminal in")
+    code.add_argument("--terminal", required=True, help="the number that the new terminal gets")
+    code.add_argument("--region", required=True, help="its pack, such as zhumadian")
+    code.add_argument("--days", type=int, default=DAYS, help=f"how long it is good (default {DAYS})")
+    code.add_argument("--url", help="the centre as that terminal reaches it; without it host and port of the settings")
+    code.add_argument("--file", type=Path, help="write the whole package for a stick: code, address, certificate, keys")
+    code.add_argument("--qr", type=Path, metavar="FILE", help="draw the same as a QR code; .svg or .png")
+    ready = on_centre("readiness", _readiness, "show what terminals reported when they had been set up, newest first")
+    ready.add_argument("terminal", nargs="?", help="of this one alone")
+    ready.add_argument("--json", action="store_true", help="print each report as it was signed")
 
 
 def _add_orders(on_centre: Any) -> None:
@@ -197,6 +222,28 @@ def _enrol(options: argparse.Namespace) -> None:
     request = msgspec.json.decode(options.file.read_bytes(), type=EnrolmentRequest)
     enrol(_database(options), CentreKeys.load(_settings(options)), request, time.time)
     print(f"{request.terminal} is enrolled")
+
+
+def _enrolment_code(options: argparse.Namespace) -> None:
+    settings = _settings(options)
+    keys = CentreKeys.load(settings)
+    for file in (options.file, options.qr):
+        if file is not None and file.exists():
+            raise FileExistsError(file)
+    code = make_code(Database(settings.database), options.terminal, options.region, time.time, days=options.days)
+    url = options.url or f"https://{settings.host}:{settings.port}"
+    travels = msgspec.json.encode(package(settings, keys, options.terminal, options.region, code, url))
+    if options.file is not None:
+        write_secret(options.file, msgspec.json.format(travels))
+    if options.qr is not None:
+        segno.make(travels, error="l", mode="byte", micro=False).save(str(options.qr), scale=4)
+    print(grouped(code))
+
+
+def _readiness(options: argparse.Namespace) -> None:
+    with _database(options).reading() as session:
+        for row in readiness_reports(session, options.terminal):
+            print(row.report.decode() if options.json else told(row))
 
 
 def _public(options: argparse.Namespace) -> None:
@@ -278,6 +325,12 @@ def _card_events(options: argparse.Namespace) -> None:
     with database.reading() as session:
         for change in card_changes(session, options.region, rules.of(options.region), options.after):
             print(msgspec.json.encode(change).decode())
+
+
+def _terminals(options: argparse.Namespace) -> None:
+    with _database(options).reading() as session:
+        rows = watched(session, int(time.time() * 1000))
+    print(as_json(rows) if options.json else as_text(rows))
 
 
 def _serve(options: argparse.Namespace) -> None:

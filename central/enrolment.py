@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.x509.oid import NameOID
+from sqlalchemy.orm import Session
 
 from central.card_keys import KeyUse
 from central.database import Database
@@ -141,30 +142,37 @@ def enrol(database: Database, keys: CentreKeys, request: EnrolmentRequest, clock
 
     :raises EnrolmentRefused: another key or region is registered for it, or the ledger or pad is another's.
     """
+    with database.writing() as session:
+        register(session, keys, request, int(clock() * 1000))
+
+
+def register(session: Session, keys: CentreKeys, request: EnrolmentRequest, now_ms: int) -> None:
+    """The same within a transaction of the caller's.
+
+    :raises EnrolmentRefused: see :func:`enrol`.
+    """
     if len(request.public_key) != 32 or len(request.ledger_id) != 16 or not request.terminal:
         raise EnrolmentRefused("a terminal has an id, a 32-byte key and a 16-byte ledger id")
-    now_ms = int(clock() * 1000)
-    with database.writing() as session:
-        terminal = session.get(Terminal, request.terminal)
-        if terminal is None:
-            session.add(
-                Terminal(id=request.terminal, public_key=request.public_key, region=request.region, enrolled_at=now_ms)
-            )
-            session.flush()
-        elif (terminal.public_key, terminal.region) != (request.public_key, request.region):
-            raise EnrolmentRefused(f"{request.terminal} is registered with another key or region")
-        if session.get(TerminalLedger, (request.terminal, request.ledger_id)) is None:
-            if terminal is not None:
-                raise EnrolmentRefused(f"{request.terminal} has another ledger; a replaced disk needs `ledger-add`")
-            session.add(_new_ledger(request.terminal, request.ledger_id, now_ms))
-        if request.pad is not None:
-            pad = session.get(Pad, request.pad.serial)
-            if pad is not None and pad.terminal != request.terminal:
-                raise EnrolmentRefused(f"pad {request.pad.serial} is another terminal's")
-            if len(request.pad.master_key) != 16:
-                raise EnrolmentRefused("a pad's master key has 16 bytes")
-            wrapped = keys.storage.wrap(request.pad.master_key, f"master key {request.pad.serial}")
-            session.merge(Pad(serial=request.pad.serial, terminal=request.terminal, wrapped_master_key=wrapped))
+    terminal = session.get(Terminal, request.terminal)
+    if terminal is None:
+        session.add(
+            Terminal(id=request.terminal, public_key=request.public_key, region=request.region, enrolled_at=now_ms)
+        )
+        session.flush()
+    elif (terminal.public_key, terminal.region) != (request.public_key, request.region):
+        raise EnrolmentRefused(f"{request.terminal} is registered with another key or region")
+    if session.get(TerminalLedger, (request.terminal, request.ledger_id)) is None:
+        if terminal is not None:
+            raise EnrolmentRefused(f"{request.terminal} has another ledger; a replaced disk needs `ledger-add`")
+        session.add(_new_ledger(request.terminal, request.ledger_id, now_ms))
+    if request.pad is not None:
+        pad = session.get(Pad, request.pad.serial)
+        if pad is not None and pad.terminal != request.terminal:
+            raise EnrolmentRefused(f"pad {request.pad.serial} is another terminal's")
+        if len(request.pad.master_key) != 16:
+            raise EnrolmentRefused("a pad's master key has 16 bytes")
+        wrapped = keys.storage.wrap(request.pad.master_key, f"master key {request.pad.serial}")
+        session.merge(Pad(serial=request.pad.serial, terminal=request.terminal, wrapped_master_key=wrapped))
 
 
 def add_ledger(database: Database, terminal: str, ledger_id: bytes, clock: Callable[[], float]) -> None:

@@ -28,6 +28,7 @@ from central.database import Database
 from central.keys import CentreKeys
 from central.problems import BUSY, Declined, bad_signature, malformed, too_large
 from central.tables import Terminal, UsedNonce
+from kiosk.records.enrolment import AskEnrolment
 from kiosk.records.signatures import (
     CLOCK_TOLERANCE_S,
     BadSignature,
@@ -89,13 +90,26 @@ class Exchange:
             return await run_in_threadpool(self._signed, question, declined.status, declined.problem(self.clock()))
         return await run_in_threadpool(self._answer, question, body, kind, work)
 
+    async def answer_newcomer(self, request: Request, work: Callable[[AskEnrolment], msgspec.Struct]) -> Response:
+        """The same for a terminal that nobody knows yet: what it asks names the key that it must have signed with.
+
+        No nonce is remembered for strangers: ``work`` must answer the same request alike as often as it comes.
+        """
+        question = _as_received(request)
+        try:
+            body = await _read(request)
+        except Declined as declined:
+            return await run_in_threadpool(self._signed, question, declined.status, declined.problem(self.clock()))
+        return await run_in_threadpool(self._answered, question, lambda: work(self._self_signed(question, body)))
+
     def _answer(
         self, question: HttpRequest, body: bytes, kind: type[Q], work: Callable[[Asker, Q], msgspec.Struct]
     ) -> Response:
+        return self._answered(question, lambda: work(self._authenticate(question, body), _decode(_unpack(body), kind)))
+
+    def _answered(self, question: HttpRequest, work: Callable[[], msgspec.Struct]) -> Response:
         try:
-            asker = self._authenticate(question, body)
-            answer: msgspec.Struct = work(asker, _decode(_unpack(body), kind))
-            status = 200
+            status, answer = 200, work()
         except Declined as declined:
             status, answer = declined.status, declined.problem(self.clock())
         except (OperationalError, IntegrityError, PoolExhausted) as error:
@@ -134,6 +148,23 @@ class Exchange:
             raise Declined(403, "revoked")
         self._remember(signed)
         return Asker(signed.key_id, public)
+
+    def _self_signed(self, question: HttpRequest, body: bytes) -> AskEnrolment:
+        """What was asked, by whoever holds the key that stands in it.
+
+        :raises Declined: signed with another key, under another name, or at the wrong time.
+        """
+        asked = _decode(_unpack(body), AskEnrolment)
+        if len(asked.public_key) != 32:
+            raise malformed("a terminal's key has 32 bytes")
+        key = Ed25519PublicKey.from_public_bytes(asked.public_key)
+        try:
+            verify_request(question, body, keys=lambda id_: key if id_ == asked.terminal else None, now=self.clock())
+        except StaleSignature as error:
+            raise Declined(401, "clock") from error
+        except BadSignature as error:
+            raise bad_signature("not signed with the key that it names") from error
+        return asked
 
     def _enrolled(self, key_id: str) -> tuple[Ed25519PublicKey, int | None] | None:
         """Key of a terminal, and when it was struck off."""

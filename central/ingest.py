@@ -36,10 +36,12 @@ from central.problems import Declined, malformed, too_large
 from central.region_rules import RegionRules
 from central.replacement_orders import codes_being_replaced
 from central.tables import Alarm, Card, Entry, EpochKey, Filing, Holder, Terminal, TerminalLedger, TransactionRow
+from central.technician_acts import LOCKED_OUT, OpenedAct, act_row
 from kiosk.records import sealing
 from kiosk.records.chain import GENESIS, HASH_SIZE, SealedEntry
 from kiosk.records.custody import Move
 from kiosk.records.sealing import SealedEpochKey, Unreadable, open_sealed_epoch
+from kiosk.records.technician import LOCK_OUT
 from kiosk.records.upload import MAX_BATCH, Batch, Judgement, Receipt, Tombstone, Verdict
 from kiosk.records.working_days import HolidayCalendar
 
@@ -161,8 +163,10 @@ class Ingest:
             raise malformed("the first entry names a predecessor")
         opened = self._opened(session, batch, new)
         movements = {sequence: one for sequence, one in opened.items() if isinstance(one, OpenedMovement)}
-        others = {sequence: one for sequence, one in opened.items() if not isinstance(one, OpenedMovement)}
+        acts = {sequence: one for sequence, one in opened.items() if isinstance(one, OpenedAct)}
+        others = {sequence: one for sequence, one in opened.items() if not isinstance(one, OpenedMovement | OpenedAct)}
         rulings = self._judge(session, ledger, batch, others) | self._judge_movements(session, batch, movements)
+        rulings |= self._take_acts(session, batch, acts)
         for item in new:
             if isinstance(item, Tombstone):
                 rulings[item.sequence] = Ruling(Verdict.LOST, item.reason)
@@ -272,9 +276,21 @@ class Ingest:
         session.add_all(self._new_alarm(batch.terminal, alarm.kind, alarm.detail) for alarm in shelf.alarms)
         return rulings
 
+    def _take_acts(self, session: Session, batch: Batch, acts: Mapping[int, OpenedAct]) -> dict[int, Ruling]:
+        """What technicians did is kept as it was told: there is nothing to compare it with."""
+        session.add_all(
+            act_row(batch.terminal, batch.ledger_id, sequence, one) for sequence, one in acts.items()
+        )  # fmt: skip
+        session.add_all(
+            self._new_alarm(batch.terminal, LOCKED_OUT, f"sequence {sequence}")
+            for sequence, one in acts.items()
+            if one.act.act == LOCK_OUT
+        )
+        return dict.fromkeys(acts, Ruling(Verdict.APPLIED))
+
     def _opened(
         self, session: Session, batch: Batch, new: Sequence[Item]
-    ) -> dict[int, Opened | OpenedMovement | Ruling]:
+    ) -> dict[int, Opened | OpenedMovement | OpenedAct | Ruling]:
         sealed = [(entry, read_header(entry)) for entry in new if isinstance(entry, SealedEntry)]
         keys = self._epoch_keys(session, batch, {header.epoch for _, header in sealed if header is not None})
         return {entry.sequence: open_entry(entry, header, batch.ledger_id, keys) for entry, header in sealed}

@@ -16,6 +16,7 @@ from central.blank_custody import OpenedMovement
 from central.card_states import By, Cause, answer_to_report, is_holder, report, verdict_on_report
 from central.region_rules import RegionRule
 from central.tables import Card, CardEvent, Holder
+from central.technician_acts import OpenedAct
 from kiosk.records.card import CardState
 from kiosk.records.chain import SealedEntry
 from kiosk.records.custody import SERVICE as BLANK_CUSTODY
@@ -23,6 +24,8 @@ from kiosk.records.custody import Movement
 from kiosk.records.filings import IdentifiedBy
 from kiosk.records.questions import LossVerdict
 from kiosk.records.sealing import EpochKey, Unreadable, unseal
+from kiosk.records.technician import SERVICE as TECHNICIAN
+from kiosk.records.technician import TechnicianAct
 from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
 from kiosk.records.upload import Malformed, Verdict, decode
 
@@ -79,8 +82,8 @@ def read_header(entry: SealedEntry) -> Header | None:
 
 def open_entry(
     entry: SealedEntry, header: Header | None, ledger_id: bytes, epochs: Mapping[int, EpochKey]
-) -> Opened | OpenedMovement | Ruling:
-    """The transaction or the movement of blanks in a sealed entry, or the refusal that it deserves."""
+) -> Opened | OpenedMovement | OpenedAct | Ruling:
+    """The transaction, movement of blanks or technician's act in a sealed entry, or the refusal that it deserves."""
     if header is None or header.epoch not in epochs:
         return _UNREADABLE
     try:
@@ -90,6 +93,8 @@ def open_entry(
             return _MALFORMED
         if header.service == BLANK_CUSTODY:
             return OpenedMovement(decode(plaintext, Movement), happened_ms)
+        if header.service == TECHNICIAN:
+            return OpenedAct(decode(plaintext, TechnicianAct), happened_ms)
         transaction = decode(plaintext, Transaction)
     except Unreadable:
         return _UNREADABLE

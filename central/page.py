@@ -1,9 +1,10 @@
-"""The page for whoever watches the centre: terminals, transactions, cards, alarms. Loopback only, unsigned."""
+"""The pages for whoever watches the centre: what arrives, and how the terminals are. Loopback only, unsigned."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
@@ -19,6 +20,7 @@ from central.query import (
     terminals,
 )
 from central.settings import is_loopback
+from central.terminal_watch import watched
 
 _PAGES: Final = Path(__file__).parent / "pages"
 _SHOWN: Final = 60
@@ -31,8 +33,9 @@ _HEADERS: Final = {
 
 
 def add_page(app: FastAPI, database: Database, losses: LossDesk, clock: Callable[[], float]) -> None:
-    """Add ``GET /``, its data and ``/health``."""
+    """Add ``GET /``, ``/terminals``, their data and ``/health``."""
     page = (_PAGES / "overview.html").read_text(encoding="utf-8")
+    watch_page = (_PAGES / "terminals.html").read_text(encoding="utf-8")
 
     @app.get("/", include_in_schema=False)
     def overview(request: Request) -> Response:
@@ -55,6 +58,20 @@ def add_page(app: FastAPI, database: Database, losses: LossDesk, clock: Callable
                 "alarms": latest_alarms(session, 8),
             }
         return JSONResponse(data, headers=_HEADERS)
+
+    @app.get("/terminals", include_in_schema=False)
+    def terminals_page(request: Request) -> Response:
+        return HTMLResponse(watch_page, headers=_HEADERS) if _is_local(request) else _not_here()
+
+    @app.get("/terminals.json", include_in_schema=False)
+    def terminals_data(request: Request) -> Response:
+        if not _is_local(request):
+            return _not_here()
+        now_ms = int(clock() * 1000)
+        with database.reading() as session:
+            rows = watched(session, now_ms)
+        shown = [{"grade": int(row.grade), **msgspec.to_builtins(row)} for row in rows]
+        return JSONResponse({"now": now_ms, "terminals": shown}, headers=_HEADERS)
 
     @app.get("/health", include_in_schema=False)
     def health() -> Response:

@@ -65,6 +65,35 @@ class TerminalLedger(Base):
     frozen_reason: Mapped[str | None]
 
 
+class EnrolmentCode(Base):
+    """The newest code that lets one terminal in, once. A newer one takes its place."""
+
+    __tablename__ = "enrolment_codes"
+
+    terminal: Mapped[str] = mapped_column(primary_key=True)
+    region: Mapped[str]
+    code_hash: Mapped[bytes] = mapped_column(comment="the code itself is kept nowhere")
+    made_at: Mapped[Milliseconds]
+    expires_at: Mapped[Milliseconds]
+    wrong_tries: Mapped[Count]
+    used_at: Mapped[Milliseconds | None]
+    used_key: Mapped[bytes | None] = mapped_column(comment="Ed25519 of who used it: the same may ask again")
+
+
+class ReadinessRow(Base):
+    """A terminal's signed word that it was ready, or was not, after its technician had set it up. Never changed."""
+
+    __tablename__ = "readiness_reports"
+
+    terminal: Mapped[str] = mapped_column(ForeignKey("terminals.id"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True, comment="SHA-256 of the report as it was signed")
+    report: Mapped[bytes] = mapped_column(comment="JSON, byte by byte as it was signed")
+    signature: Mapped[bytes] = mapped_column(comment="Ed25519 of the terminal")
+    passed: Mapped[bool]
+    made_at: Mapped[Milliseconds] = mapped_column(comment="by the terminal's corrected clock")
+    received_at: Mapped[Milliseconds]
+
+
 class Entry(Base):
     """One sequence of one ledger as it arrived, and the verdict on it. A tombstone has no header and no ciphertext."""
 
@@ -595,6 +624,52 @@ class FedJob(Base):
 
     job: Mapped[str] = mapped_column(primary_key=True, comment="transaction id of the replacement")
     terminal: Mapped[str]
+
+
+class Technician(Base):
+    """A member of staff who may work at terminals. By number; nobody's name is kept."""
+
+    __tablename__ = "technicians"
+
+    staff: Mapped[str] = mapped_column(primary_key=True, comment="staff number")
+    role: Mapped[str] = mapped_column(comment="supplies, configure, full")
+    region: Mapped[str] = mapped_column(comment="at whose terminals; empty: at all")
+    card_key: Mapped[bytes | None] = mapped_column(comment="P-256, uncompressed point")
+    certificate_sha256: Mapped[str] = mapped_column(comment="of the card's certificate; empty: no card")
+    wrapped_secret: Mapped[bytes] = mapped_column(comment="of one-time codes, under the storage key; empty: revoked")
+    valid_until: Mapped[Milliseconds]
+    added_at: Mapped[Milliseconds]
+    revoked_at: Mapped[Milliseconds | None]
+
+
+class RosterChange(Base):
+    """A change of who may work at terminals. The newest number is that of every terminal's roster."""
+
+    __tablename__ = "roster_changes"
+
+    number: Mapped[Count] = mapped_column(primary_key=True, autoincrement=False)
+    changed_at: Mapped[Milliseconds]
+    staff: Mapped[str]
+    what: Mapped[str] = mapped_column(comment="added, revoked")
+
+
+class TechnicianActRow(Base):
+    """One act of a technician as an entry told it. Added, never changed."""
+
+    __tablename__ = "technician_acts"
+    __table_args__ = (Index("ix_technician_acts_happened_at", "happened_at"),)
+
+    # No foreign key, as with entries.
+    terminal: Mapped[str] = mapped_column(primary_key=True)
+    ledger_id: Mapped[bytes] = mapped_column(primary_key=True)
+    sequence: Mapped[Count] = mapped_column(primary_key=True)
+    staff: Mapped[str] = mapped_column(comment="staff number; empty: nobody was known")
+    role: Mapped[str] = mapped_column(comment="supplies, configure, full; empty: nobody was known")
+    act: Mapped[str] = mapped_column(comment="admission, lock_out, restart …")
+    page: Mapped[str] = mapped_column(comment="of the technician's screen")
+    outcome: Mapped[str] = mapped_column(comment="done, refused, failed")
+    why: Mapped[str] = mapped_column(comment="a machine word")
+    happened_at: Mapped[Milliseconds] = mapped_column(comment="by the terminal's corrected clock")
 
 
 class UsedNonce(Base):

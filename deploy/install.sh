@@ -366,8 +366,7 @@ install_bundle() {
 next_steps() {
     say "what is left to do, by hand:"
     if ! has_keys; then
-        say "  fill $CONFIGURATION/kiosk.toml, and put the centre's ca.pem and centre.json beside it"
-        say "  run $OWN_FOLDER/enrol, and have the centre register what it writes"
+        say "  run $OWN_FOLDER/provision, with the centre's enrolment.json or one-time code at hand"
     fi
     say "  restart the machine"
 }

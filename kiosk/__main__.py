@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kiosk import bootstrap
+from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.command_line import (
     card,
     card_face,
@@ -22,15 +23,20 @@ from kiosk.command_line import (
     ledger,
     photo,
     plate,
+    provision,
     queue,
+    readiness,
     region,
+    roster,
     stock,
     support_bundle,
 )
 from kiosk.command_line.manual import CONFIGURATION, STATE, Command, ExitCode, closing
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
+from kiosk.credentials import read_centre_keys
 from kiosk.equipment.devices import open_camera, open_card_reader
 from kiosk.ledger.errors import LedgerError
+from kiosk.records.roster import AskRoster, RosterTold
 from kiosk.service_manager import ServiceManager
 from kiosk.uplink.__main__ import RUNS_ALREADY
 from kiosk.uplink.__main__ import run as run_uplink
@@ -100,7 +106,10 @@ def command_parser() -> argparse.ArgumentParser:
     devices.add_parser(commands)
     config.add_parser(commands, DEFAULT_CONFIGURATION)
     queue.add_parser(commands, DEFAULT_CONFIGURATION)
+    roster.add_parser(commands, DEFAULT_CONFIGURATION)
     support_bundle.add_parser(commands, DEFAULT_CONFIGURATION)
+    provision.add_parser(commands, DEFAULT_CONFIGURATION)
+    readiness.add_parser(commands, DEFAULT_CONFIGURATION)
     return parser
 
 
@@ -121,6 +130,7 @@ def _run(chosen: argparse.Namespace) -> int:
             bootstrap.check_start(_as_handed_over(chosen.config))
             print("all that a start needs is there")
         case "enrol":
+            bootstrap.harden_process()
             request = bootstrap.enrol(load_configuration(chosen.config))
             chosen.request.write_bytes(msgspec.json.encode(request))
         case _:
@@ -138,6 +148,17 @@ def _plate(chosen: argparse.Namespace) -> int:
     return plate.run(configuration, open_camera(configuration))
 
 
+def _roster(chosen: argparse.Namespace) -> int:
+    configuration = _as_handed_over(chosen.config)
+
+    def ask(question: AskRoster) -> RosterTold:
+        offset = ClockOffset(configuration.offset_path)
+        with contextlib.closing(bootstrap.connect(configuration, read_centre_keys(configuration), offset)) as line:
+            return line.ask("/v1/roster", question, RosterTold)
+
+    return roster.run(chosen, configuration, ask)
+
+
 _TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "card": lambda chosen: card.run(chosen, open_card_reader),
     "card-face": card_face.run,
@@ -148,8 +169,11 @@ _TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "ledger": lambda chosen: ledger.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
     "photo": photo.run,
     "plate": _plate,
+    "provision": provision.run,
     "queue": lambda chosen: queue.run(chosen, bootstrap.uplink_settings(_as_handed_over(chosen.config))),
+    "readiness": readiness.run,
     "region": region.run,
+    "roster": _roster,
     "stock": lambda chosen: stock.run(chosen, load_configuration(chosen.config)),
     "support-bundle": support_bundle.run,
 }

@@ -1,6 +1,7 @@
 """The one place that names concrete stores and clients, and puts them together with the devices."""
 
 import contextlib
+import ctypes
 import logging
 import os
 import resource
@@ -35,12 +36,14 @@ from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
 from kiosk.records.china_time import CHINA
+from kiosk.records.health import Ending
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.centre import put_question
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.health_keeper import HealthKeeper
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.starts import RunBook
 from kiosk.runtime.surroundings import Surroundings
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.runtime.vital_signs import VitalSigns
@@ -54,6 +57,7 @@ _log = logging.getLogger(__name__)
 
 ANSWER_WITHIN_S = 8.0
 """How long a citizen waits for one answer of the centre before the terminal goes on without it."""
+_PR_SET_DUMPABLE = 4  # <linux/prctl.h>
 
 
 class EnrolmentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +70,17 @@ class EnrolmentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def harden_process() -> None:
-    """Write no core file; a core would hold a key, or whatever a citizen was doing."""
+    """Leave no core and let no other process look in: there would be a key, or whatever a citizen was doing.
+
+    Who has CAP_SYS_PTRACE may still look. A limit of 0 alone keeps no core from a program that the kernel pipes cores
+    to (core(5)), and alone hinders no process of the same user (prctl(2), PR_SET_DUMPABLE).
+
+    :raises OSError: the kernel refused.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "the kernel lets others look into this process")
 
 
 def enrol(configuration: Configuration) -> EnrolmentRequest:
@@ -109,6 +122,8 @@ def uplink_settings(configuration: Configuration) -> UplinkSettings:
         terminal=configuration.terminal.id,
         key=read_terminal_key(configuration),
         centre_keys=read_centre_keys(configuration).signing(),
+        health=configuration.health_path,
+        arrived_roster=configuration.arrived_roster_path,
     )
 
 
@@ -253,8 +268,13 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
 
         stopping = threading.Event()
         vital_signs = VitalSigns(conductor, manager)
+        runs = RunBook(configuration.terminal.state)
         health = HealthKeeper(
-            configuration.health_path, configuration.terminal.id, conductor, lambda: int(time.time() * 1000)
+            configuration.health_path,
+            configuration.terminal.id,
+            conductor,
+            lambda: int(time.time() * 1000),
+            starts=runs.begin(),
         )
 
         def tick() -> None:
@@ -262,6 +282,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
                 conductor.close_terminal()
             conductor.tick()
             vital_signs.tell(drawn=window.is_drawn)
+            health.frames.took(window.round_s)
             health.keep()
             if stopping.is_set() and conductor.vacant:
                 window.stop()
@@ -271,6 +292,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
             signal.signal(number, lambda *_: stopping.set())
         try:
             window.run(tick)
+            runs.end(Ending.CLEAN)
         finally:
             manager.stopping()
             conductor.stop()
@@ -324,7 +346,7 @@ def load_region_handbook(configuration: Configuration, region: Region) -> Handbo
     except HandbookError as error:
         raise ConfigurationError(f"services.ask_handbook: {error}") from error
     except OSError as error:
-        raise ConfigurationError(f"paths.assets: {error.filename}: {error.strerror}") from error
+        raise ConfigurationError(f"paths.assets: {error.filename}: can't be read: {error.strerror}") from error
 
 
 def ledger_opener(configuration: Configuration) -> Callable[[], Ledger]:

@@ -33,6 +33,8 @@ class TerminalSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """Name of a pack in ``paths.regions``."""
     state: Path
     """Ledger, receipts, clock offset."""
+    place: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    """Where it stands, as its technician says it: ``市人社局一楼大厅``; on its report of readiness."""
     credentials: Path
     """``terminal.key`` and ``storage.key``; a service manager that hands them over itself is believed instead."""
 
@@ -222,6 +224,16 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def health_path(self) -> Path:
         """How the running terminal is, by its own word."""
         return self.terminal.state / "health.json"
+
+    @property
+    def roster_path(self) -> Path:
+        """Who may work at this terminal, under the storage key."""
+        return self.terminal.state / "roster"
+
+    @property
+    def arrived_roster_path(self) -> Path:
+        """The same as the uplink has fetched it."""
+        return self.terminal.state / "roster-arrived"
 
     @property
     def terminal_key_path(self) -> Path:

@@ -17,7 +17,8 @@ import struct
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -219,7 +220,7 @@ class PrivatePcscd:
         Path("/run/pcscd").mkdir(parents=True, exist_ok=True)
         holder = subprocess.Popen(
             [
-                "unshare", "--mount", "--net", "--propagation", _propagation(),
+                "unshare", "--mount", "--net", "--propagation", mount_propagation(),
                 "sh", "-c", _HOLD,
             ],
             stdin=subprocess.PIPE,
@@ -270,7 +271,7 @@ class PrivatePcscd:
         (self._run_directory / _OUR_DAEMON).unlink(missing_ok=True)
 
 
-def _propagation() -> str:
+def mount_propagation() -> str:
     """``private``, so that no mount of ours is seen outside, wherever the kernel can do that.
 
     In a chroot whose root is a plain directory there is no root mount to make private, and unshare stops at it.
@@ -279,14 +280,16 @@ def _propagation() -> str:
     return "private" if any(line.split()[4] == "/" for line in mounts) else "unchanged"
 
 
-def socket_in_network(network: str | None) -> socket.socket:
-    """A TCP socket of another network namespace, for this process to use.
+@contextmanager
+def in_network(network: str | None) -> Iterator[None]:
+    """Let this thread be in another network namespace: what it opens meanwhile belongs there for good.
 
     :param network: a path such as ``/proc/PID/ns/net``; None is this process's own.
     :raises OSError: no such namespace (any more), or no right to enter it.
     """
     if network is None:
-        return socket.socket()
+        yield
+        return
     libc = ctypes.CDLL(None, use_errno=True)
     own = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -297,13 +300,22 @@ def socket_in_network(network: str | None) -> socket.socket:
         finally:
             os.close(other)
         try:
-            return socket.socket()
+            yield
         finally:
             if libc.setns(own, _CLONE_NEWNET) != 0:
                 # This thread would go on in a network without the world.
                 raise OSError(ctypes.get_errno(), "can't return from the private network")
     finally:
         os.close(own)
+
+
+def socket_in_network(network: str | None) -> socket.socket:
+    """A TCP socket of another network namespace, for this process to use.
+
+    :raises OSError: see :func:`in_network`.
+    """
+    with in_network(network):
+        return socket.socket()
 
 
 def pcscd_version() -> str:

@@ -51,6 +51,8 @@ from kiosk.records.custody import SERVICE as BLANK_CUSTODY
 from kiosk.records.custody import Movement
 from kiosk.records.sealing import SUITE_AES_256_GCM, EpochKey, SealedEpochKey, seal
 from kiosk.records.signatures import HttpAnswer, sign_request, verify_answer
+from kiosk.records.technician import SERVICE as TECHNICIAN
+from kiosk.records.technician import TechnicianAct
 from kiosk.records.transaction import Header, Outcome, Service, Stage, Transaction
 from kiosk.records.upload import Batch, Problem, Tombstone, decode, encode
 from simulators.payment.till import Till
@@ -382,11 +384,17 @@ class LedgerWriter:
         self.sealed_epoch: SealedEpochKey = self.epoch.seal_for_centre(terminal.ledger_id, centre.opening_key)
         self.sequence, self.head = 0, GENESIS
 
-    def append(self, content: Transaction | Movement | bytes, *, header: Header | bytes | None = None) -> SealedEntry:
+    def append(
+        self, content: Transaction | Movement | TechnicianAct | bytes, *, header: Header | bytes | None = None
+    ) -> SealedEntry:
         """The next entry; ``content`` may be rubbish."""
         if isinstance(content, Movement) and header is None:
             header = msgspec.structs.replace(
                 a_header(self.terminal.region), service=BLANK_CUSTODY, stage=content.move.value, outcome=None
+            )
+        if isinstance(content, TechnicianAct) and header is None:
+            header = msgspec.structs.replace(
+                a_header(self.terminal.region), service=TECHNICIAN, stage=content.act, outcome=content.outcome.value
             )
         plaintext = content if isinstance(content, bytes) else canonical(content)
         self.sequence += 1

@@ -1,7 +1,7 @@
 """Search a process's memory, or a file such as a core or a log, for a PIN in every form it may have left.
 
 The needle should have twelve digits: three bytes of BCD, all a six-digit PIN leaves, turn up anywhere by chance.
-The same user (or root) must own the process; a child of one's own always works.
+The same user must own the process; one that is hardened (kiosk.bootstrap) only root may search.
 """
 
 from collections.abc import Iterator, Mapping

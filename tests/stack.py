@@ -10,6 +10,7 @@ from drivers.transport.apdu import SecretWriter
 from simulators.card.application import CardApplication
 from simulators.card.card_file import DECK, CardFile, load_card_file
 from simulators.card.slot import CardSlot, Chip
+from simulators.card.technician_chip import TECHNICIANS, TechnicianChip, load_technician_card
 from simulators.pcscd import PrivatePcscd
 
 READER_LIMIT_S = 1.0
@@ -25,6 +26,11 @@ def card_file(name: str) -> CardFile:
 def chip(name: str, keep: Callable[[CardFile], None] | None = None) -> CardApplication:
     """A fresh chip of that card; the deck's file stays as it is."""
     return CardApplication(card_file(name), keep=keep)
+
+
+def technician_chip(name: str) -> TechnicianChip:
+    """A fresh chip of a technician's card; its file stays as it is."""
+    return TechnicianChip(load_technician_card(TECHNICIANS / f"{name}.json"))
 
 
 def typed(digits: str) -> Pin:

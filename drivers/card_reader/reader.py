@@ -10,6 +10,7 @@ from smartcard import scard
 from drivers.card_reader.fields import DEVICE
 from drivers.card_reader.personalisation import BlankSession
 from drivers.card_reader.session import CardSession, recognise
+from drivers.card_reader.technician_card import TechnicianCardSession, find_technician_card
 from drivers.ports.card_reader import CardKind
 from drivers.ports.errors import DeviceError, MediaRemoved, NotConnected, TimedOut
 from drivers.transport.apdu import ApduChannel
@@ -48,6 +49,7 @@ class PcscCardReader:
         self._contact: PcscContact | None = None
         self._session: CardSession | None = None
         self._blank: BlankSession | None = None
+        self._channel: ApduChannel | None = None
         self._closed = False
         self._in_use = threading.RLock()  # close() may come from another thread
 
@@ -90,9 +92,19 @@ class PcscCardReader:
             raise MediaRemoved(self._device, "no blank in hand")
         return self._blank
 
+    def technician_card(self) -> TechnicianCardSession | None:
+        """The technician's card that :meth:`wait_for_card` found; None when it is any other.
+
+        :raises MediaRemoved: there is no card any more, or it left while it was asked.
+        """
+        if self._channel is None:
+            raise MediaRemoved(self._device, "no card in hand")
+        self._session = self._blank = None  # selecting another application forgets theirs
+        return find_technician_card(self._channel)
+
     def release(self) -> None:
         """Power the card off and forget it. Harmless without a card."""
-        self._session = self._blank = None
+        self._session = self._blank = self._channel = None
         if self._contact is not None:
             self._contact.power_off()
             self._contact = None
@@ -121,6 +133,7 @@ class PcscCardReader:
         channel = ApduChannel(self._contact)
         kind, self._session = recognise(channel, self._contact.answer_to_reset())
         self._blank = BlankSession(channel) if kind is CardKind.BLANK else None
+        self._channel = channel
         return kind
 
     def _wait_until(self, timeout_s: float, *, present: bool) -> int:

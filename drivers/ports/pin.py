@@ -143,6 +143,18 @@ class Pin:
             target[index] = high << 4 | low
         return size
 
+    def write_padded(self, target: memoryview, size: int) -> int:
+        """Write the PIN as ASCII digits filled with FF to ``size`` bytes, and return ``size``.
+
+        :param target: see :meth:`write_bcd`.
+        :raises ValueError: it is longer.
+        """
+        if self._length > size:
+            raise ValueError("the PIN is longer than its field")
+        for index in range(size):
+            target[index] = self._page.view[index] if index < self._length else 0xFF
+        return size
+
     def __enter__(self) -> Self:
         return self
 

@@ -41,6 +41,8 @@ class _Exchange:
     """Monotonic seconds."""
     sent: bool = False
     """Bytes of the question have left."""
+    certificate_ends_s: int | None = None
+    """Of the certificate that the other end last showed, seconds since 1970 UTC."""
 
     def remaining(self) -> float:
         left = self.ends_at - time.monotonic()
@@ -52,6 +54,12 @@ class _Exchange:
 def _socket_for(exchange: _Exchange) -> type[ssl.SSLSocket]:
     class BoundedSocket(ssl.SSLSocket):
         """Time-outs of the libraries count from byte to byte: a sender that drips could hold a terminal for ever."""
+
+        def do_handshake(self, block: bool = False) -> None:
+            super().do_handshake(block)
+            shown = self.getpeercert()
+            if shown:
+                exchange.certificate_ends_s = int(ssl.cert_time_to_seconds(str(shown["notAfter"])))
 
         def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
             self.settimeout(exchange.remaining())
@@ -143,6 +151,12 @@ class SignedConnection:
             if refused.problem.type not in {"clock", "replayed"}:
                 raise
         return self._ask_once(path, body, kind)
+
+    @property
+    def certificate_ends_ms(self) -> int | None:
+        """Until when the certificate is good that the centre last showed, ms since 1970 UTC; None before any."""
+        ends_s = self._adapter.exchange.certificate_ends_s
+        return None if ends_s is None else ends_s * 1000
 
     def close(self) -> None:
         """Drop the line."""

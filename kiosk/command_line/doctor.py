@@ -58,7 +58,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     """Look, print, and return an :class:`Exit` code."""
-    told = None if args.json else lambda finding: _print(finding, args.language)
+    told = None if args.json else lambda finding: show(finding, args.language)
     findings = examine(args.config, os.environ, fix=args.fix, told=told)
     states = {finding.state for finding in findings}
     code = Exit.FAULT if State.FAULT in states else Exit.WARNING if State.WARNING in states else Exit.WELL
@@ -76,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
     return int(code)
 
 
-def _print(finding: Finding, language: str) -> None:
+def show(finding: Finding, language: str) -> None:
+    """Print one finding: its line, and what it means and what to do where it is not well."""
     mark, zh, en = _MARKS[finding.state]
     chinese = language == "zh"
     title = finding.title.zh if chinese else finding.title.en

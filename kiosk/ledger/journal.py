@@ -56,6 +56,8 @@ from kiosk.records.sealing import (
     seal_enclosure,
     unseal,
 )
+from kiosk.records.technician import SERVICE as TECHNICIAN
+from kiosk.records.technician import TechnicianAct
 from kiosk.records.transaction import Header, Stage, Transaction
 from kiosk.records.upload import Malformed, decode
 
@@ -212,8 +214,14 @@ class Ledger:
         """
         return self._append(movement, offset_ms, keep)
 
+    def append_act(
+        self, act: TechnicianAct, *, offset_ms: int, keep: Mapping[str, bytes | None] = _NOTHING
+    ) -> Appended:  # fmt: skip
+        """Write one act of a technician; as :meth:`append_movement`."""
+        return self._append(act, offset_ms, keep)
+
     def _append(
-        self, entry: Transaction | Movement, offset_ms: int, keep: Mapping[str, bytes | None],
+        self, entry: Transaction | Movement | TechnicianAct, offset_ms: int, keep: Mapping[str, bytes | None],
         enclosed: EnclosureKey | None = None,
     ) -> Appended:  # fmt: skip
         with self._turn:
@@ -538,13 +546,17 @@ class Ledger:
         return named(error, self._folder)
 
 
-def _header(entry: Transaction | Movement, created_ms: int, offset_ms: int, epoch: int) -> Header:
+def _header(
+    entry: Transaction | Movement | TechnicianAct, created_ms: int, offset_ms: int, epoch: int
+) -> Header:  # fmt: skip
     match entry:
         case Transaction():
             outcome = entry.outcome.value if entry.outcome else None
             service, stage = entry.service.value, entry.stage.value
         case Movement():
             service, stage, outcome = BLANK_CUSTODY, entry.move.value, None
+        case TechnicianAct():
+            service, stage, outcome = TECHNICIAN, entry.act, entry.outcome.value
         case _ as never:
             assert_never(never)
     return Header(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kiosk.portrait.errors import PortraitError
 from kiosk.portrait.finish import finish
-from kiosk.portrait.measures import measure_frame
+from kiosk.portrait.following import Following
 from kiosk.portrait.models import Models, Pixels
 from kiosk.portrait.norm import Norm, Verdict
 from kiosk.portrait.plate import read_plate
@@ -24,14 +24,19 @@ class Darkroom:
     def __init__(self, models: Path, norm: Norm, plate: Path | None = None) -> None:
         self._models = Models(models)
         self._norm = norm
+        self._following = Following(self._models, norm)
         self._plate = None if plate is None else self._read(plate)
 
     def measure(self, pixels: Pixels) -> tuple[Verdict, ...]:
-        """A frame's verdicts of the capture stage.
+        """A frame's verdicts of the capture stage, beside the frames before it.
 
         :param pixels: RGB, not mirrored.
         """
-        return measure_frame(self._models, pixels, self._norm).verdicts
+        return self._following.measure(pixels).verdicts
+
+    def forget(self) -> None:
+        """Whoever comes next is another one."""
+        self._following.forget()
 
     def finish(self, pixels: Pixels) -> bytes:
         """The card's portrait, as a JPEG that complies.

@@ -19,7 +19,9 @@ _MESH_EDGE: Final = 192
 _IRIS_EDGE: Final = 64
 MASK_EDGE: Final = 256
 _LEAST_SCORE: Final = 0.5
-_SAME_FACE: Final = 0.3
+_LEAST_PRESENCE: Final = 0.5
+"""Of a face that is followed (MediaPipe, face_landmark_front_cpu: min_tracking_confidence)."""
+SAME_FACE: Final = 0.3
 """Overlap (intersection ÷ union) above which two boxes are one face."""
 _MARGIN: Final = 1.5
 """The square around a face that the landmark model expects (MediaPipe, face_detection_front_detection_to_roi)."""
@@ -123,7 +125,19 @@ def find_face(models: Models, picture: Pixels) -> Face | None:
     turn = np.arctan2(box.right_eye[1] - box.left_eye[1], box.right_eye[0] - box.left_eye[0])
     middle = (box.left + box.width / 2, box.top + box.height / 2)
     points, _ = _mesh(models, picture, middle, _MARGIN * max(box.width, box.height), float(turn))
-    # Once more around what was found: the detector's box is coarse.
+    return _around(models, picture, boxes, points)  # once more: the detector's box is coarse
+
+
+def follow_face(models: Models, picture: Pixels, boxes: tuple[Box, ...], before: Face) -> Face | None:
+    """The face that was there in the frame before; None when it isn't where it was.
+
+    :param boxes: every face, the largest first, of this frame or of the one before.
+    """
+    face = _around(models, picture, boxes, before.points)
+    return face if face.presence >= _LEAST_PRESENCE else None
+
+
+def _around(models: Models, picture: Pixels, boxes: tuple[Box, ...], points: Points) -> Face:
     (left, top), (right, bottom) = points.min(0), points.max(0)
     across, down = points[RIGHT_CORNERS[1]] - points[LEFT_CORNERS[0]]
     middle = (float(left + right) / 2, float(top + bottom) / 2)
@@ -168,7 +182,7 @@ def find_boxes(models: Models, picture: Pixels) -> tuple[Box, ...]:
             right_eye=(float(eyes[1, 0]), float(eyes[1, 1])),
             score=float(scores[index]),
         )
-        if all(_overlap(box, other) < _SAME_FACE for other in found):
+        if all(overlap(box, other) < SAME_FACE for other in found):
             found.append(box)
     return tuple(sorted(found, key=lambda box: -box.area))
 
@@ -191,7 +205,8 @@ def _anchors() -> Floats:
     return np.concatenate(rows)
 
 
-def _overlap(one: Box, other: Box) -> float:
+def overlap(one: Box, other: Box) -> float:
+    """How much two boxes are one: intersection ÷ union, 0–1."""
     across = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
     down = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
     if across <= 0 or down <= 0:

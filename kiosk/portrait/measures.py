@@ -70,9 +70,16 @@ def measure_frame(models: Models, pixels: Pixels, norm: Norm) -> Measured:
     :param pixels: RGB, not mirrored.
     """
     face = find_face(models, pixels)
-    if face is None:
+    return measured_of(pixels, face, None if face is None else person_mask(models, pixels), norm)
+
+
+def measured_of(pixels: Pixels, face: Face | None, mask: Floats | None, norm: Norm) -> Measured:
+    """What a frame measures in which the face and the person have been found already.
+
+    :param mask: of :func:`kiosk.portrait.landmarks.person_mask`; wanted where there is a face.
+    """
+    if face is None or mask is None:
         return Measured(Stage.CAPTURE, judge({Measure.SINGLE_FACE: 0.0}, Stage.CAPTURE, norm), None, None)
-    mask = person_mask(models, pixels)
     crop = place(face, crown_above_eyes(mask, face, pixels), norm)
     height, width = pixels.shape[:2]
     values = (

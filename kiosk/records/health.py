@@ -1,8 +1,13 @@
 """How a terminal is, as it tells its technician and its centre of itself; names no citizen."""
 
+from enum import Enum
+from typing import Annotated, Literal
+
 import msgspec
 
 from kiosk.records.china_time import Moment
+
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
 
 
 class DeviceHealth(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -18,6 +23,55 @@ class DeviceHealth(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Since when it is like this."""
 
 
+class Supplies(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a terminal uses up and what it fills, as far as its devices and its book tell. None is not known."""
+
+    paper: Literal["enough", "low", "out"] | None = None
+    """Of the receipt printer, by its own sensor."""
+    faces_left: Count | None = None
+    """Faces that the card printer's ribbon is good for; 1 where it tells no more than that it has not ended."""
+    hopper: Count | None = None
+    """Blank cards by the book, as the bins' counts are."""
+    reject_bin: Count | None = None
+    reject_bin_size: Count | None = None
+    retained_bin: Count | None = None
+    retained_bin_size: Count | None = None
+
+
+class FrameTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the window's loop went round since the sheet before; every round of 50 ms or more is among them."""
+
+    rounds: Count
+    median_ms: Count
+    worst_ms: Count
+
+
+class Ending(Enum):
+    """How the run before this one ended, as far as anybody knows."""
+
+    NONE = "none"
+    """There was none."""
+    CLEAN = "clean"
+    """It was told to stop."""
+    MAINTENANCE = "maintenance"
+    """It ended itself in the hours that are set for it."""
+    WATCHDOG = "watchdog"
+    """The service manager ended it, since it had given no sign of life."""
+    MACHINE = "machine"
+    """The machine began anew under it: a power cut, or somebody's restart."""
+    BROKEN_OFF = "broken_off"
+    """It ended without a word: it broke down, or was killed."""
+
+
+class Starts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How often the application has begun on this disk, and how the run before this one ended."""
+
+    count: Count
+    unasked: Count
+    """So many runs ended otherwise than clean or for maintenance."""
+    before: Ending
+
+
 class HealthSheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A terminal at one moment. Written anew as a whole; whoever reads it looks at its age first."""
 
@@ -30,6 +84,13 @@ class HealthSheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     ailment: str = ""
     """What only a new start of the process can mend."""
     devices: tuple[DeviceHealth, ...] = ()
+    supplies: Supplies = Supplies()
+    frames: FrameTimes | None = None
+    """None before the loop has gone round."""
+    memory_bytes: int = 0
+    """What the process holds of the machine's memory (RSS)."""
+    starts: Starts | None = None
+    """None where the disk does not keep it."""
 
 
 class AskTerminal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

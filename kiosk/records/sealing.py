@@ -4,8 +4,13 @@ Suite 1. Each entry has a content key of its own, AES-256-GCM, random nonce. Con
 AES-256-GCM, random nonce. The epoch key lies twice: under the terminal's storage key, and sealed to the centre by HPKE
 (RFC 9180: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM). The uplink carries sealed things only.
 Erasing a content key makes its entry unreadable for good.
+
+The other way, what the centre has for one terminal alone goes by the same HPKE to the terminal's signing key, in its
+form on X25519 (as libsodium and age have it): so whoever is enrolled can be sealed to without another key. That one
+key pair may serve both is shown for Ed25519 with such a KEM (Thormarker 2021).
 """
 
+import hashlib
 import os
 import struct
 from dataclasses import dataclass, field
@@ -13,6 +18,7 @@ from typing import Final
 
 import msgspec
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
@@ -23,6 +29,8 @@ SUITE_AES_256_GCM: Final = 1
 _NONCE_SIZE: Final = 12  # SP 800-38D
 _KEY_SIZE: Final = 32
 _MAX_SEQUENCE: Final = (1 << 64) - 1  # eight bytes of the associated data
+_FIELD: Final = (1 << 255) - 19
+"""Of Curve25519 (RFC 7748, 4.1)."""
 _hpke: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
@@ -141,6 +149,25 @@ def open_from_terminal(sealed: bytes, purpose: bytes, centre: X25519PrivateKey) 
         return _hpke.decrypt(sealed, centre, info=purpose)
     except Exception as error:  # the binding raises several types for one meaning
         raise Unreadable("what a terminal sealed does not open") from error
+
+
+def seal_to_terminal(plaintext: bytes, purpose: bytes, terminal: Ed25519PublicKey) -> bytes:
+    """Seal so that only the terminal of this key opens it, for the same ``purpose``."""
+    y = int.from_bytes(terminal.public_bytes_raw(), "little") & ((1 << 255) - 1)
+    u = (1 + y) * pow(1 - y, -1, _FIELD) % _FIELD  # RFC 7748, 4.1: the birational map from Edwards to Montgomery
+    return _hpke.encrypt(plaintext, X25519PublicKey.from_public_bytes(u.to_bytes(32, "little")), info=purpose)
+
+
+def open_from_centre(sealed: bytes, purpose: bytes, terminal: Ed25519PrivateKey) -> bytes:
+    """The terminal's side of :func:`seal_to_terminal`.
+
+    :raises Unreadable: sealed for another purpose or terminal, or damaged.
+    """
+    scalar = hashlib.sha512(terminal.private_bytes_raw()).digest()[:32]  # RFC 8032, 5.1.5
+    try:
+        return _hpke.decrypt(sealed, X25519PrivateKey.from_private_bytes(scalar), info=purpose)
+    except Exception as error:  # the binding raises several types for one meaning
+        raise Unreadable("what the centre sealed does not open") from error
 
 
 def seal_enclosure(

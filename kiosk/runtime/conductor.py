@@ -74,7 +74,7 @@ from kiosk.journeys.views import (
 from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
 from kiosk.portrait.guidance import Instruction
-from kiosk.records.health import DeviceHealth
+from kiosk.records.health import DeviceHealth, Supplies
 from kiosk.records.portrait import (
     COMPARISON_TEXT,
     FiledComparison,
@@ -240,6 +240,11 @@ class Conductor:
     def device_health(self) -> tuple[DeviceHealth, ...]:
         """How each device last answered, for technicians."""
         return self._device_states.all
+
+    @property
+    def supplies(self) -> Supplies:
+        """What is left of what the terminal uses up, for technicians."""
+        return self._watch.supplies
 
     def stop(self) -> None:
         """End the lanes and close a running journey, which wipes what it holds."""

@@ -16,6 +16,7 @@ from kiosk.ledger.errors import EnclosuresFull, ErasureIncomplete, LedgerError, 
 from kiosk.ledger.journal import Damage, Ledger
 from kiosk.records.custody import Movement
 from kiosk.records.filings import LONGEST_KEPT_DAYS, Enclosure
+from kiosk.records.technician import TechnicianAct
 from kiosk.records.transaction import Outcome, Stage, Transaction
 from kiosk.uplink.receipts import LineState, ReceiptReader, ReceiptsUnusable, Standing
 
@@ -86,6 +87,16 @@ class DurableJournal:
         """
         try:
             return self._opened().append_movement(movement, offset_ms=offset_ms, keep=keep).sequence
+        except LedgerError as error:
+            raise self._failed(error) from error
+
+    def append_act(self, act: TechnicianAct, *, offset_ms: int, keep: Mapping[str, bytes | None]) -> int:
+        """Make a technician's act durable; its sequence. With :meth:`kept` what admitting technicians needs.
+
+        :raises LedgerFailed: it could not be.
+        """
+        try:
+            return self._opened().append_act(act, offset_ms=offset_ms, keep=keep).sequence
         except LedgerError as error:
             raise self._failed(error) from error
 

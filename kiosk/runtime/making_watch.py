@@ -8,12 +8,15 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from drivers.ports.card_printer import CardPrinterStatus, Fill, Media
 from drivers.ports.errors import DeviceError
 from kiosk.custody.stock import Stock, StorageSizes, obstacle
 from kiosk.journeys.requests import LedgerFailed
 from kiosk.ledger.errors import LedgerError
 from kiosk.records.custody import Reason
+from kiosk.records.health import Supplies
 from kiosk.runtime.card_making import CardMaker
 
 _log = logging.getLogger(__name__)
@@ -65,6 +68,8 @@ class MakingWatch:
         """By the printer's own sensor."""
         self._hopper_count = 0
         """By the book."""
+        self.supplies = Supplies()
+        """What is left to make cards with, and how full the bins are."""
         self._told: str | None = None
 
     @property
@@ -85,11 +90,13 @@ class MakingWatch:
         """Take in how the devices are."""
         self._devices = _hindrance_of(seen)
         self._hopper_empty = seen.printer.hopper is Fill.EMPTY
+        self.supplies = replace(self.supplies, faces_left=seen.printer.ribbon.faces_left)
         self._tell()
 
     def failed(self, error: DeviceError) -> None:
         """One of them did not tell."""
         self._devices = str(error)
+        self.supplies = replace(self.supplies, faces_left=None)
         self._tell()
 
     def counted(self, stock: Stock, sizes: StorageSizes) -> None:
@@ -97,11 +104,20 @@ class MakingWatch:
         reason = obstacle(stock, sizes)
         self._stock = "" if reason is None else _BY_THE_BOOK.get(reason, reason.value)
         self._hopper_count = stock.balance.hopper
+        self.supplies = Supplies(
+            faces_left=self.supplies.faces_left,
+            hopper=stock.balance.hopper,
+            reject_bin=stock.balance.reject_bin,
+            reject_bin_size=sizes.reject_bin,
+            retained_bin=stock.balance.retained_bin,
+            retained_bin_size=sizes.retained_bin,
+        )
         self._tell()
 
     def uncounted(self, error: LedgerFailed) -> None:
         """The book can't be read."""
         self._stock = str(error)
+        self.supplies = Supplies(faces_left=self.supplies.faces_left)
         self._tell()
 
     def _tell(self) -> None:

@@ -57,15 +57,19 @@ class PrinterWatch:
     def __init__(self) -> None:
         self.printing = Printing.UNABLE
         """Until it has said how it is, nothing is promised of it."""
+        self.paper: Paper | None = None
+        """What it last said of its paper; None while it says nothing."""
         self._told = ""
 
     def saw(self, status: PrinterStatus) -> None:
         """Take in a status."""
+        self.paper = status.paper
         self.printing = Printing.READY if status.ready else Printing.UNABLE
         self._tell(_condition(status), grave=not status.ready)
 
     def failed(self, error: DeviceError) -> None:
         """It did not tell how it is."""
+        self.paper = None
         self.printing = Printing.UNABLE
         self._tell(str(error), grave=True)
 

@@ -106,6 +106,7 @@ class Sitting:
         finally:
             self._camera.close()
             self._studio.viewfinder.clear()
+            darkroom.forget()
 
     def _guide(self, darkroom: "Darkroom") -> TakenPortrait | NotTaken | NoSitting:
         guidance: Guidance[_Still] = Guidance()

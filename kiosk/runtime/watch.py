@@ -2,13 +2,17 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+from msgspec.structs import replace
 
 from drivers.ports.capture_unit import CaptureStatus
 from drivers.ports.card_printer import Fill, Media
 from drivers.ports.errors import DeviceError, MediaJammed, MediaPresent, MediaRemoved
+from drivers.ports.receipt_printer import Paper
 from kiosk.journeys.printing import Printing
 from kiosk.journeys.requests import LedgerFailed, SlipFate
+from kiosk.records.health import Supplies
 from kiosk.runtime.device_states import DeviceStates
 from kiosk.runtime.health import Health
 from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes
@@ -24,6 +28,11 @@ SLOT_POLL_S: Final = 1.0
 """The slot's motor: whoever takes a card that was left there is not to wait for the screen."""
 PRINTER_POLL_S: Final = 5.0
 """The printer more often: what it says stands on the screen that shows the services."""
+_PAPER: Final[dict[Paper, Literal["enough", "low", "out"]]] = {
+    Paper.ENOUGH: "enough",
+    Paper.LOW: "low",
+    Paper.OUT: "out",
+}
 
 
 class DeviceWatch:
@@ -81,6 +90,12 @@ class DeviceWatch:
         if self._devices.card_maker is None:
             return ""
         return self._making.hindrance or ("a card was left half made" if self.card_unsettled else "")
+
+    @property
+    def supplies(self) -> Supplies:
+        """What is left of what this terminal uses up."""
+        paper = self._printer.paper
+        return replace(self._making.supplies, paper=_PAPER[paper]) if paper is not None else self._making.supplies
 
     def look(self, now: float) -> None:
         """Look at what is due; for the time when nobody is being served."""

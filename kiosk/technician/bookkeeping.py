@@ -106,6 +106,8 @@ def stock(subject: Subject) -> Verdict:
     match obstacle(found, sizes):
         case Reason.PRINTER_NOT_CLEAR:
             return Cause.STOCK_DIFFERS, f"{seen}, in the printer {balance.printer + balance.exit}"
+        case Reason.TWO_FED:
+            return Cause.TWO_FED, f"{seen}; nobody has closed out since"
         case Reason.HOPPER_EMPTY:
             return Cause.HOPPER_EMPTY, seen
         case Reason.REJECT_BIN_FULL | Reason.RETAINED_BIN_FULL:

@@ -68,17 +68,28 @@ def set_value(file: Path, key: str, value: str) -> None:
     :raises ConfigurationError: the result would be wrong, and nothing was written.
     :raises OSError: it can't be written, and nothing was.
     """
-    section, _, name = key.partition(".")
-    if section not in Configuration.__struct_fields__ or not name or "." in name:
-        allowed = ", ".join(Configuration.__struct_fields__)
-        raise ConfigurationError(f"{key}: wanted is section.key; sections: {allowed}")
+    set_values(file, {key: _value(value)})
+
+
+def set_values(file: Path, values: Mapping[str, Any]) -> None:
+    """Change several keys at once, in one step that is done wholly or not at all.
+
+    :param values: by ``section.key``, as Python has them.
+    :raises ConfigurationError: the result would be wrong, and nothing was written.
+    :raises OSError: it can't be written, and nothing was.
+    """
     document = tomlkit.parse(file.read_text(encoding="utf-8"))
-    if section not in document:
-        document[section] = tomlkit.table()
-    table = document[section]
-    if not isinstance(table, Table):
-        raise ConfigurationError(f"{file}: {section} is no table")
-    table[name] = _value(value)
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        if section not in Configuration.__struct_fields__ or not name or "." in name:
+            allowed = ", ".join(Configuration.__struct_fields__)
+            raise ConfigurationError(f"{key}: wanted is section.key; sections: {allowed}")
+        if section not in document:
+            document[section] = tomlkit.table()
+        table = document[section]
+        if not isinstance(table, Table):
+            raise ConfigurationError(f"{file}: {section} is no table")
+        table[name] = value
     _replace(file, tomlkit.dumps(document))
 
 

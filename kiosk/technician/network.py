@@ -115,6 +115,7 @@ def sign_in(subject: Subject) -> Verdict:
         ), word
     finally:
         connection.close()
+    subject.signed_in = True
     return None, f"known as {told.terminal}, answered in {(time.monotonic() - began) * 1000:.0f} ms"
 
 

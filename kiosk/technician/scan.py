@@ -37,6 +37,8 @@ class Found:
     """As the section wants it."""
     told: str
     """What it says of itself, or why nothing is recognised."""
+    speed: int | None = None
+    """Of a receipt printer, in baud."""
 
     @property
     def section(self) -> str:
@@ -51,7 +53,8 @@ class Found:
             case "":
                 return ""
             case kind:
-                return f"[{kind}]\nport = {json.dumps(self.name)}"
+                speed = "" if self.speed in {None, PRINTER_SPEEDS[0]} else f"\nbaud_rate = {self.speed}"
+                return f"[{kind}]\nport = {json.dumps(self.name)}{speed}"
 
 
 def scan(ports: Iterable[str] | None = None) -> Iterator[Found]:
@@ -71,38 +74,38 @@ def at_port(port: str) -> Found:
     """What answers at a serial port, asked in the language of each device in turn."""
     for kind, ask in _QUESTIONS:
         try:
-            told = ask(port)
+            told, speed = ask(port)
         except Busy as error:
             return Found("", port, error.what)
         except DeviceError:
             continue
-        return Found(kind, port, told)
+        return Found(kind, port, told, speed)
     return Found("", port, "nobody answers in any of our devices' languages")
 
 
-def _pin_pad(port: str) -> str:
+def _pin_pad(port: str) -> tuple[str, int | None]:
     pad = open_pin_pad(port, "auto")
     with contextlib.closing(pad):
         identity = pad.identify()
-    return f"{identity.dialect} {identity.version}, serial {identity.serial}"
+    return f"{identity.dialect} {identity.version}, serial {identity.serial}", None
 
 
-def _id_reader(port: str) -> str:
+def _id_reader(port: str) -> tuple[str, int | None]:
     reader = SerialIdReader(port)
     with contextlib.closing(reader):
-        return f"module {reader.identify().sam_id}"
+        return f"module {reader.identify().sam_id}", None
 
 
-def _capture_unit(port: str) -> str:
+def _capture_unit(port: str) -> tuple[str, int | None]:
     unit = EscapeCaptureUnit(SerialPortLine("capture_unit", port, BAUD_RATE))
     with contextlib.closing(unit):
         with contextlib.suppress(ProtocolViolation, TimedOut):
             # What was asked in other devices' languages stands in its buffer: this question ends that command.
             unit.status()
-        return unit.status().media.value
+        return unit.status().media.value, None
 
 
-def _receipt_printer(port: str) -> str:
+def _receipt_printer(port: str) -> tuple[str, int | None]:
     # Its library loads printer profiles at import: only where somebody looks for one.
     from drivers.receipt_printer.serial_printer import SerialReceiptPrinter  # noqa: PLC0415 - see above
 
@@ -111,13 +114,13 @@ def _receipt_printer(port: str) -> str:
         printer = SerialReceiptPrinter(port, lambda _text, _bold: [], baud_rate=speed)
         try:
             with contextlib.closing(printer):
-                return f"at {speed} baud, paper {printer.status().paper.value}"
+                return f"at {speed} baud, paper {printer.status().paper.value}", speed
         except DeviceError as error:
             failed = error
     raise failed or LookupError
 
 
-_QUESTIONS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
+_QUESTIONS: Final[tuple[tuple[str, Callable[[str], tuple[str, int | None]]], ...]] = (
     ("id_reader", _id_reader),
     ("pin_pad", _pin_pad),
     ("capture_unit", _capture_unit),

@@ -23,6 +23,8 @@ class Subject:
     """A terminal holds the state and the devices: what they are like its sheet says."""
     sheet: HealthSheet | None = None
     """What the running terminal last wrote of itself."""
+    signed_in: bool = False
+    """The centre has answered just now, so that a clock it had nothing to say of is right."""
     maybe_configuration: Configuration | None = None
 
     @property

@@ -90,6 +90,13 @@ class TerminalWindow:
         if self._wake is not None:
             self._wake()
 
+    @property
+    def round_s(self) -> float:
+        """How long the last round of the loop took, its drawing and its wait for the next frame included."""
+        from kivy.clock import Clock  # noqa: PLC0415 - see the module's words
+
+        return float(Clock.frametime)
+
     def run(self, tick: Callable[[], None]) -> None:
         """Run until :meth:`stop`, calling ``tick`` every 50 ms and soon after each :meth:`wake`."""
         from kivy.base import runTouchApp  # noqa: PLC0415 - see the module's words

@@ -20,6 +20,7 @@ from kiosk.service_manager import ServiceManager
 from kiosk.uplink.alone import AlreadyRunning
 from kiosk.uplink.receipts import ReceiptsUnusable
 from kiosk.uplink.settings import ANSWER_WITHIN_S, UplinkSettings, opened
+from kiosk.uplink.telegraph import start_telegraph
 from kiosk.uplink.uplink import BackOff, Halted, Idle, Resumed, Sent, Step
 
 _log = logging.getLogger("kiosk.uplink")
@@ -49,6 +50,7 @@ def run(settings: UplinkSettings) -> int:
     try:
         with opened(settings) as uplink:
             _log.info("uplink of %s runs", settings.terminal)
+            start_telegraph(settings, stop)
             manager.ready()
             uplink.run(stop, alive)
             manager.stopping()
@@ -88,6 +90,7 @@ def _settings(arguments: Sequence[str] | None) -> UplinkSettings:
         "--centre-key", action="append", required=True, metavar="ID=BASE64", type=_centre_key,
         help="the centre's Ed25519 public key, 32 bytes; may be given again for the next key",
     )  # fmt: skip
+    parser.add_argument("--health", type=Path, help="the terminal's health sheet, to tell the centre of it")
     parser.add_argument("--answer-within", type=float, default=ANSWER_WITHIN_S, metavar="SECONDS")
     given = parser.parse_args(arguments)
     key = serialization.load_pem_private_key(given.key.read_bytes(), None)
@@ -103,6 +106,7 @@ def _settings(arguments: Sequence[str] | None) -> UplinkSettings:
         key=key,
         centre_keys=dict(given.centre_key),
         answer_within_s=given.answer_within,
+        health=given.health,
     )
 
 

@@ -13,6 +13,7 @@ from kiosk.central_client import CentreAdapter, ClockOffset, SignedConnection
 from kiosk.ledger import LedgerReader
 from kiosk.uplink.alone import alone
 from kiosk.uplink.receipts import Receipts
+from kiosk.uplink.roster import RosterErrand
 from kiosk.uplink.uplink import Uplink
 
 ANSWER_WITHIN_S = 60.0
@@ -36,6 +37,10 @@ class UplinkSettings:
     key: Ed25519PrivateKey = field(repr=False)
     centre_keys: Mapping[str, Ed25519PublicKey]
     answer_within_s: float = ANSWER_WITHIN_S
+    health: Path | None = None
+    """The terminal's health sheet; None: the centre is not told how the terminal is."""
+    arrived_roster: Path | None = None
+    """Where the list of technicians is laid down; without it none is fetched."""
 
 
 @contextlib.contextmanager
@@ -60,7 +65,8 @@ def opened(settings: UplinkSettings, *, adapter: CentreAdapter | None = None) ->
             answer_within_s=settings.answer_within_s, adapter=adapter,
         )  # fmt: skip
         stack.callback(connection.close)
+        errands = [] if settings.arrived_roster is None else [RosterErrand(connection, settings.arrived_roster)]
         yield Uplink(
             reader, receipts, connection, key=settings.key, centre_keys=settings.centre_keys,
-            clock=time.time, chance=random.SystemRandom(),
+            clock=time.time, chance=random.SystemRandom(), errands=errands,
         )  # fmt: skip

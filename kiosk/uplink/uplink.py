@@ -112,6 +112,8 @@ class Uplink:
     :param key: the terminal's, for tombstones.
     :param centre_keys: the centre's Ed25519 keys by key id, for receipts.
     :param clock: seconds since 1970 UTC by this machine, for the record only: waiting goes by a monotonic clock.
+    :param errands: what else goes over the same line, done while nothing waits to be sent; each knows when it is due,
+        and raises nothing that the line may do to it.
     """
 
     def __init__(
@@ -125,10 +127,12 @@ class Uplink:
         clock: Callable[[], float],
         chance: random.Random,
         monotonic: Callable[[], float] = time.monotonic,
+        errands: Sequence[Callable[[], None]] = (),
     ) -> None:
         self._reader, self._receipts, self._connection = reader, receipts, connection
         self._key, self._centre_keys = key, centre_keys
         self._clock, self._chance, self._monotonic = clock, chance, monotonic
+        self._errands = errands
         self._most = MAX_BATCH
         self._tried = 0
         self._failures = 0
@@ -183,6 +187,9 @@ class Uplink:
             alive(step)
             match step:
                 case Idle():
+                    for errand in self._errands:
+                        errand()
+                        alive(step)
                     stop.wait(POLL_S)
                 case Sent() | Resumed():
                     pass

@@ -24,19 +24,20 @@ class CableState(Enum):
 
 
 class NetworkCable:
-    """Forwards a loopback port of its own to the centre's; one thread listens, two serve each connection."""
+    """Forwards a port of its own to the centre's on the loopback; one thread listens, two serve each connection."""
 
     SLOW_S: Final = 1.0
     """Delay of every piece that travels over a slow line, seconds."""
 
-    def __init__(self, centre_port: int) -> None:
+    def __init__(self, centre_port: int, listener: socket.socket | None = None) -> None:
+        """:param listener: where the terminal's end is, bound by its number; left out, a free loopback port."""
         self._centre_port = centre_port
         self._state = CableState.PLUGGED
         self._changed = threading.Condition()
         self._cut_next = False
         self._closed = False
         self._connections: set[_Connection] = set()
-        self._listener = _bound_for_good()
+        self._listener = listener or _bound_for_good()
         self._listener.listen()
         self.port: int = self._listener.getsockname()[1]
         """Where the terminal finds the centre. Stays the same while the cable is out."""
@@ -68,6 +69,10 @@ class NetworkCable:
         # On Linux a listening socket that is shut down keeps its port and refuses; listen() opens it again.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._break_all()
+
+    def lead_to(self, centre_port: int) -> None:
+        """Lead what is opened from now on to another loopback port, where something answers in the centre's place."""
+        self._centre_port = centre_port
 
     def cut_next_answer(self) -> None:
         """Let the next question through and break the line in the middle of the answer to it."""

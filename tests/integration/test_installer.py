@@ -25,9 +25,10 @@ from tests.e2e.installation.__main__ import bundle_tool, variant
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = (
-    "deploy/install.sh", "deploy/build_deb.sh", "deploy/systemd/enrol", "deploy/systemd/display-authority",
-    "deploy/systemd/kiosk",
-)  # fmt: skip
+    "deploy/install.sh",
+    "deploy/build_deb.sh",
+    *(f"deploy/systemd/{name}" for name in ("enrol", "provision", "seal-keys", "display-authority", "kiosk")),
+)
 TOOL = bundle_tool()
 USAGE, BUNDLE_WRONG, MACHINE_WRONG, PACKAGES_FAILED, NO_SPACE, BUSY, QUEUE_NOT_EMPTY = 64, 65, 66, 69, 73, 75, 76
 PROGRAM = """

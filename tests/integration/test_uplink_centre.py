@@ -8,10 +8,12 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,8 +21,11 @@ from sqlalchemy import select
 
 from central.enrolment import revoke, thaw
 from central.tables import Entry, TerminalLedger, TransactionRow
+from central.telemetry_tables import TerminalWord
 from kiosk.central_client import ClockOffset, SignedConnection
 from kiosk.ledger import Ledger, LedgerReader
+from kiosk.records.health import HealthSheet, Supplies
+from kiosk.records.telemetry import Standing, Telemetry
 from kiosk.records.transaction import Service
 from kiosk.uplink import (
     AlreadyRunning,
@@ -260,6 +265,49 @@ def test_process_ends_on_sigterm_and_runs_alone(kiosk: Kiosk) -> None:
         assert b"held by another uplink" in second.stderr
         first.send_signal(signal.SIGTERM)
         assert first.wait(timeout=30) == 0
+
+
+def test_the_process_tells_how_the_terminal_is_beside_its_entries(kiosk: Kiosk) -> None:
+    health, now_ms = kiosk.folder / "health.json", int(time.time() * 1000)
+    sheet = HealthSheet(
+        terminal=kiosk.id, version="0.1.0", started_at_ms=now_ms, written_at_ms=now_ms - 300_000,
+        standing="serves somebody", supplies=Supplies(paper="low"),
+    )  # fmt: skip
+    health.write_bytes(msgspec.json.encode(sheet))
+    command = [*kiosk.command(), "--health", str(health)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL) as process:
+        try:
+            told = _told(kiosk)
+            kiosk.append(1)
+            _until(lambda: len(kiosk.stored()) == 1, "the entry arrives as well")
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    assert (told.standing, told.supplies.paper) == (Standing.SERVES, "low")
+    assert told.sheet_age_s is not None
+    assert told.sheet_age_s >= 300, "its window stands still, and the centre can see it"
+    assert told.disk_free_bytes is not None
+    assert told.queue is not None
+
+
+def _told(kiosk: Kiosk) -> Telemetry:
+    found: list[str] = []
+
+    def is_there() -> bool:
+        with kiosk.centre.database.reading() as session:
+            row = session.get(TerminalWord, kiosk.id)
+            found.extend([row.told] if row is not None else [])
+        return bool(found)
+
+    _until(is_there, "the centre hears of it")
+    return msgspec.json.decode(found[0], type=Telemetry)
+
+
+def _until(there: Callable[[], bool], what: str) -> None:
+    ends = time.monotonic() + 30
+    while not there():
+        assert time.monotonic() < ends, what
+        time.sleep(0.05)
 
 
 def _reopen(kiosk: Kiosk) -> Ledger:

@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 
 from tests.ui.display import ROOT, DrivenWindow, virtual_display
 
@@ -17,15 +18,24 @@ SHARES = 2
 def in_window(check: str, width: int, height: int) -> None:
     """Run ``module:function`` of ``tests.ui`` in a window of this size; what it says when it fails is the message."""
     with virtual_display(max(width, 1080), max(height, 1080)) as display:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.ui.in_window", check, str(width), str(height)],
-            cwd=ROOT,
-            env={**os.environ, "DISPLAY": display},
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE,
-            check=False,
-        )
+        on_display(f"tests.ui.{check}", width, height, {"DISPLAY": display})
+
+
+def on_display(check: str, width: int, height: int, environment: Mapping[str, str]) -> None:
+    """The same on a display that is there.
+
+    :param check: ``package.module:function``.
+    :param environment: the display, its key, and what else the check wants to know.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.ui.in_window", check, str(width), str(height)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-4000:]
     assert done.stdout.strip().endswith("checked"), "the check did not come to its end"
 
@@ -35,7 +45,7 @@ def main() -> None:
     check, width, height = sys.argv[1:]
     module, _, name = check.partition(":")
     driven = DrivenWindow(int(width), int(height))  # first: it prepares what the checks' own imports of Kivy read
-    driven.run(getattr(importlib.import_module(f"tests.ui.{module}"), name))
+    driven.run(getattr(importlib.import_module(module), name))
     print("checked")
 
 

@@ -969,6 +969,7 @@ def test_technicians_read_how_the_printer_is(
 ) -> None:
     printer.condition = condition
     printing_hall.until(lambda: told in caplog.text, told)
+    assert printing_hall.conductor.supplies.paper == condition.paper.value
     assert offers_paper(to_refusal(printing_hall)) is prints
 
 

@@ -20,6 +20,7 @@ from kiosk.runtime.health import Health
 ROOT = Path(__file__).parents[2]
 FAULTS = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 UX_RULES = ROOT / "docs" / "ux-rules.md"
+LOCKDOWN = ROOT / "docs" / "lockdown.md"
 CODE = re.compile(r"\b[A-Z]-\d\d\b")
 
 
@@ -53,7 +54,7 @@ def test_every_named_test_exists() -> None:
         for path in (ROOT / "tests").rglob("test_*.py")
         for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
     }
-    for document in (FAULTS, UX_RULES.read_text(encoding="utf-8")):
+    for document in (FAULTS, UX_RULES.read_text(encoding="utf-8"), LOCKDOWN.read_text(encoding="utf-8")):
         named = set(re.findall(r"`(?:[\w/.]+::)?(test_\w+)`", document))
         assert named, "the document names no test"
         assert named <= defined, named - defined

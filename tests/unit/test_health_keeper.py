@@ -1,15 +1,15 @@
 """The sheet by which others learn how a terminal is: written when something changes, and so that its age tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from drivers.ports.errors import NotConnected, TimedOut
-from kiosk.records.health import DeviceHealth, HealthSheet
+from kiosk.records.health import DeviceHealth, Ending, FrameTimes, HealthSheet, Starts, Supplies
 from kiosk.runtime.device_states import DeviceStates
-from kiosk.runtime.health_keeper import EVERY_MS, HealthKeeper
+from kiosk.runtime.health_keeper import EVERY_MS, FrameWatch, HealthKeeper
 
 
 @dataclass
@@ -17,6 +17,7 @@ class Patient:
     standing: str = "waits for somebody"
     ailment: str | None = None
     device_health: tuple[DeviceHealth, ...] = ()
+    supplies: Supplies = field(default_factory=Supplies)
 
 
 class Clock:
@@ -88,3 +89,35 @@ def test_a_devices_state_keeps_since_when_it_is_so() -> None:
     assert states.all[0].code == "P-02"
     states.note("pin_pad", None)
     assert states.all[0].code == ""
+
+
+def test_supplies_are_told_at_once_and_frames_memory_and_starts_with_the_next_sheet(tmp_path: Path) -> None:
+    path, patient, clock = tmp_path / "health.json", Patient(), Clock()
+    starts = Starts(count=7, unasked=2, before=Ending.WATCHDOG)
+    keeper = HealthKeeper(path, "zmd-0001", patient, clock, starts)
+    keeper.keep()
+    first = read(path)
+    assert (first.frames, first.starts, first.supplies) == (None, starts, Supplies())
+    assert 1_000_000 < first.memory_bytes < 10**11
+    clock.ms += 1
+    for seconds in (0.033, 0.034, 0.9):
+        keeper.frames.took(seconds)
+        keeper.keep()
+    assert read(path) == first
+    clock.ms += 1
+    patient.supplies = Supplies(paper="low", hopper=12)
+    keeper.keep()
+    assert read(path).supplies == patient.supplies
+    assert read(path).frames == FrameTimes(rounds=3, median_ms=34, worst_ms=900)
+    clock.ms += EVERY_MS
+    keeper.keep()
+    assert read(path).frames is None
+
+
+def test_a_sheet_that_is_never_written_lets_no_list_grow() -> None:
+    watch = FrameWatch()
+    for _ in range(5_000):
+        watch.took(0.05)
+    told = watch.told()
+    assert told is not None
+    assert told.rounds == 4_000

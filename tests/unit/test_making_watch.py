@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from drivers.ports.card_printer import CardPrinterStatus, Fill, Media, Position, Ribbon
@@ -10,6 +11,7 @@ from drivers.ports.errors import NotConnected
 from kiosk.custody.stock import Stock
 from kiosk.journeys.requests import LedgerFailed
 from kiosk.records.custody import Balance
+from kiosk.records.health import Supplies
 from kiosk.runtime.making_watch import MakerSeen, MakingWatch
 from tests.ledgers import SIZES
 
@@ -95,3 +97,20 @@ def test_it_is_told_when_it_changes_and_only_then(caplog: pytest.LogCaptureFixtu
         "no card can be made: the disk is full",
         "cards can be made",
     ]
+
+
+def test_what_is_left_is_told_as_far_as_it_is_known() -> None:
+    watch = watching(MakerSeen(READY, chip_at_station=False))
+    told = Supplies(
+        faces_left=100,
+        hopper=5,
+        reject_bin=0,
+        reject_bin_size=SIZES.reject_bin,
+        retained_bin=0,
+        retained_bin_size=SIZES.retained_bin,
+    )
+    assert watch.supplies == told
+    watch.failed(NotConnected("card_printer", "unplugged"))
+    assert watch.supplies == msgspec.structs.replace(told, faces_left=None)
+    watch.uncounted(LedgerFailed("the disk is full"))
+    assert watch.supplies == Supplies()

@@ -118,6 +118,20 @@ def test_a_card_that_nobody_took_is_an_open_case_that_is_explained(case: Case) -
     assert [open_case.explained_by for open_case in verdict.open_cases] == [["not_taken"]]
 
 
+@pytest.mark.parametrize(("fault", "held", "sound"), [
+    (Fault.OLD_CARD_PULLED, True, True), (Fault.OLD_CARD_PULLED, False, False), (Fault.NONE, True, False),
+])  # fmt: skip
+def test_only_a_key_brings_a_dead_card_out_and_only_once_it_is_held(
+    case: Case, fault: Fault, held: bool, sound: bool
+) -> None:
+    _keeps_the_old_card(case)
+    case.fate.planned = msgspec.structs.replace(case.planned, fault=fault)
+    case.fate.pulled_while_held = held
+    verdict = case.judged()
+    assert verdict.sound == sound, verdict
+    assert (len(verdict.dead_cards_out), len(verdict.doubles)) == ((1, 0) if sound else (0, 1))
+
+
 def _left_lying(case: Case) -> None:
     case.stage, case.why, case.fate.taken = IssuanceStage.OPEN_CASE, "retained", []
     case.events, case.balance = ["fed", "printed", "retained"], Balance(handed_over=2, hopper=1, retained_bin=1)

@@ -288,6 +288,7 @@ def test_how_low_a_head_may_be(size: tuple[int, int], sitter: Sitter, lowest: in
     kept = []
     for row in range(round(EYE_LINE * size[1]) // 20 * 20, size[1] - 180, 20):
         seen = cv2.cvtColor(standing(sitter, row=row, size=size), cv2.COLOR_BGR2RGB)
+        darkroom.forget()  # no head jumps
         (room,) = (
             one.within
             for one in darkroom.measure(_seat(np.asarray(seen, np.uint8)))

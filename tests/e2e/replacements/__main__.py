@@ -77,6 +77,7 @@ def _summary(verdict: Verdict) -> str:
         ("abandoned", verdict.abandoned),
         ("never reserved", verdict.never_reserved),
         ("doubles", len(verdict.doubles)),
+        ("dead cards out", len(verdict.dead_cards_out)),
         ("lost", len(verdict.lost)),
         ("charged wrongly", len(verdict.wrongly_charged)),
         ("open cases", len(verdict.open_cases)),

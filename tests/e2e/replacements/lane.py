@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk.custody import StockBook
 from kiosk.ledger import Ledger
 from kiosk.records.custody import Counted, Impossible, Place, differences
+from kiosk.records.transaction import IssuanceStep
 from kiosk.uplink import BackOff, Halted, Idle, UplinkSettings, opened
 from simulators.card.card_file import CardHolder, CardPin, save_card_file
 from simulators.card.personalise import personalise
@@ -62,6 +63,8 @@ class Fate(msgspec.Struct, kw_only=True):
     """Serials of cards that its citizen took out of the exit."""
     old_card: str = ""
     """Where the old card is now: ``person``, ``bin``, ``staff``; empty where it was lost before."""
+    pulled_while_held: bool = False
+    """Somebody with a key took the old card out after the terminal had seen it held."""
     paid: bool = False
     given_back_by_staff: bool = False
     cleared: bool = False
@@ -117,6 +120,7 @@ class Lane:
         fate = Fate(planned=planned, lane=self.number)
         self._look_after(planned)
         fed_before = self._fed()
+        self._holding = False
         cuts, life = list(planned.cuts), Life(replacement=planned, serves=True, silence=planned.silence,
                                              pays=planned.fault not in (Fault.UNPAID, Fault.PAID_LATE))  # fmt: skip
         for _ in range(_LIVES):
@@ -159,6 +163,7 @@ class Lane:
                     timer = self._time_of(cut)
                 case "at":
                     number, _, during = rest.partition(" ")
+                    self._holding |= during == IssuanceStep.HOLDING_OLD_CARD.value
                     self._mind_moment(int(number), cut, fate, served=life.serves)
                 case "line":
                     during = f"{during.split(' /')[0]} /{rest.partition(' ')[2]}"
@@ -252,6 +257,7 @@ class Lane:
 
     _code = ""
     _called_to_slot = False
+    _holding = False
 
     def _pay_late(self, fate: Fate) -> None:
         code, self._code = self._code, ""
@@ -269,7 +275,7 @@ class Lane:
 
     def _take_old_card_out(self, fate: Fate) -> None:
         if self.slot.order("clear"):
-            fate.old_card = "person"
+            fate.old_card, fate.pulled_while_held = "person", self._holding
 
     def _look_after(self, planned: Replacement) -> None:
         """Everything as it should be, but for what this replacement is to meet."""

@@ -95,6 +95,9 @@ class Verdict(msgspec.Struct, kw_only=True):
     abandoned: int = 0
     never_reserved: int = 0
     doubles: list[str] = []
+    dead_cards_out: list[str] = []
+    """Dead old cards that somebody with a key took out of the slot between the hold and the bin: no motor prevents
+    that, and their holders have their new ones all the same."""
     lost: list[str] = []
     wrongly_charged: list[str] = []
     imbalances: list[str] = []
@@ -247,7 +250,9 @@ class _Case:
         if len(held) + old > 1:
             self._verdict.doubles.append(f"{self._name}: holds {len(held) + old} cards")
         if self._replaced and self._fate.old_card == "person":
-            self._verdict.doubles.append(f"{self._name}: holds the dead old card as well")
+            pulled = self._fate.planned.fault is Fault.OLD_CARD_PULLED and self._fate.pulled_while_held
+            told = self._verdict.dead_cards_out if pulled else self._verdict.doubles
+            told.append(f"{self._name}: holds the dead old card as well")
 
     @property
     def _replaced(self) -> bool:

@@ -1,0 +1,126 @@
+"""``/usr/lib/card-terminal/provision`` in a machine of its own mounts: who does what, what lies where afterwards."""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).parents[2] / "deploy" / "systemd"
+KIOSK = """#!/bin/sh
+# Stands in the application's place: tells who ran it and with what, and leaves what it would leave.
+echo "$(id -un) $*" >>/var/lib/card-terminal/told
+case $1 in
+provision)
+    [ ! -e /var/lib/card-terminal/refuses ] || exit 77
+    echo answered >"${3%/*}/kiosk.toml"
+    echo ca >"${3%/*}/ca.pem"
+    echo keys >"${3%/*}/centre.json"
+    mkdir -p -m 0700 /var/lib/card-terminal/credentials
+    for key in terminal.key storage.key; do echo secret >"/var/lib/card-terminal/credentials/$key"; done
+    exit "$(cat /var/lib/card-terminal/ends-with)"
+    ;;
+esac
+"""
+SYSTEMD_RUN = '#!/bin/sh\nfor word; do last=$word; done\necho "systemd-run $*" >>/var/lib/card-terminal/told\n'
+SYSTEMD_CREDS = '#!/bin/sh\nprintf "sealed " >"$4"\ncat "$3" >>"$4"\n'
+INSIDE = """
+set -eu
+for part in etc usr var/lib; do
+    name=$(echo "$part" | tr / -)
+    mkdir -p "$1/$name.upper" "$1/$name.work"
+    mount -t overlay overlay -o "lowerdir=/$part,upperdir=$1/$name.upper,workdir=$1/$name.work" "/$part"
+done
+mount -t tmpfs none /opt
+mount --bind /bin/true "$(command -v sync)"
+cp -r "$1/given/." /
+getent passwd card-terminal >/dev/null || {
+    echo 'card-terminal:x:990:990::/var/lib/card-terminal:/bin/sh' >>/etc/passwd
+    echo 'card-terminal:x:990:' >>/etc/group
+    echo 'card-terminal:*:19000::::::' >>/etc/shadow
+}
+chown -R 990:990 /var/lib/card-terminal
+shift
+exec "$@"
+"""
+
+
+@dataclass
+class Machine:
+    """What is given to it lies in ``given``; what it writes in the uppers of its mounts."""
+
+    folder: Path
+
+    def give(self, path: str, text: str, *, mode: int = 0o644) -> None:
+        file = self.folder / "given" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        file.chmod(mode)
+
+    def provision(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        command = ["unshare", "--mount", "sh", "-c", INSIDE, "sh", str(self.folder), "/usr/lib/card-terminal/provision"]
+        return subprocess.run([*command, *words], capture_output=True, text=True, check=False, timeout=60)
+
+    def __truediv__(self, path: str) -> Path:
+        for part in ("etc", "usr", "var/lib"):
+            if path.startswith(f"{part}/"):
+                return self.folder / f"{part.replace('/', '-')}.upper" / path.removeprefix(f"{part}/")
+        raise LookupError(path)
+
+    def told(self) -> list[str]:
+        return (self / "var/lib/card-terminal/told").read_text("utf-8").splitlines()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    made = Machine(tmp_path)
+    for name in ("provision", "seal-keys"):
+        made.give(f"usr/lib/card-terminal/{name}", (SYSTEMD / name).read_text("utf-8"), mode=0o755)
+    made.give("opt/card-terminal/bin/kiosk", KIOSK, mode=0o755)
+    made.give("usr/bin/systemd-creds", SYSTEMD_CREDS, mode=0o755)
+    made.give("usr/bin/systemd-run", SYSTEMD_RUN, mode=0o755)
+    made.give("etc/kiosk/kiosk.toml", "pattern\n")
+    made.give("var/lib/card-terminal/ends-with", "0")
+    return made
+
+
+def test_settings_and_keys_come_to_their_places_and_nothing_open_is_left(machine: Machine) -> None:
+    stick = machine.folder / "stick" / "enrolment.json"
+    stick.parent.mkdir(mode=0o700)
+    stick.write_text("package", encoding="utf-8")
+    stick.chmod(0o600)
+    told = machine.provision(str(stick), "--language", "en")
+    assert told.returncode == 0, told.stderr
+    work = "/var/lib/card-terminal/provisioning"
+    assert machine.told() == [
+        f"card-terminal provision --config {work}/kiosk.toml --package {work}/enrolment.json --language en"
+    ]
+    for name, text in (("kiosk.toml", "answered\n"), ("ca.pem", "ca\n"), ("centre.json", "keys\n")):
+        file = machine / f"etc/kiosk/{name}"
+        assert (file.read_text(), file.stat().st_mode & 0o777, file.owner()) == (text, 0o644, "root")
+    for key in ("terminal.key", "storage.key"):
+        assert (machine / f"etc/credstore.encrypted/card-terminal.{key}").read_text() == "sealed secret\n"
+    left = {path.name for path in (machine / "var/lib/card-terminal").iterdir()}
+    assert left == {"told", "ends-with"}
+
+
+def test_a_fault_is_told_and_the_keys_are_bound_all_the_same(machine: Machine) -> None:
+    machine.give("var/lib/card-terminal/ends-with", "41")
+    assert machine.provision().returncode == 41
+    assert (machine / "etc/credstore.encrypted/card-terminal.terminal.key").exists()
+    shutil.rmtree(machine.folder / "given" / "etc")
+    assert machine.provision().returncode == 0
+    assert "User=card-terminal" in machine.told()[-1]
+    assert machine.told()[-1].endswith("/opt/card-terminal/bin/kiosk readiness --config /etc/kiosk/kiosk.toml")
+
+
+def test_what_the_centre_refuses_changes_nothing_and_goes_on_later(machine: Machine) -> None:
+    machine.give("var/lib/card-terminal/refuses", "")
+    assert machine.provision().returncode == 77
+    assert (machine / "etc/kiosk/kiosk.toml").read_text() == "pattern\n"
+    assert not (machine / "etc/credstore.encrypted").exists()
+    (machine.folder / "given/var/lib/card-terminal/refuses").unlink()
+    (machine / "var/lib/card-terminal/refuses").unlink()
+    assert machine.provision().returncode == 0
+    assert (machine / "etc/kiosk/kiosk.toml").read_text() == "answered\n"

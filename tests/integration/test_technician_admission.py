@@ -1,0 +1,115 @@
+"""Coming in by card and PIN, over pcscd and a real ledger."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drivers.card_reader import PcscCardReader
+from kiosk.records.technician import Role
+from kiosk.records.upload import encode
+from kiosk.technician.admission import Admitted, Refusal, Refused
+from simulators.card.slot import CardSlot, Chip, SlotFault
+from simulators.card.technician_chip import TechnicianChip
+from simulators.pcscd import READER_NAME
+from tests.stack import READER_LIMIT_S, chip, technician_chip, typed
+from tests.technicians import NOW_MS, a_roster, technician
+from tests.unit.test_admission import Door
+
+pytestmark = pytest.mark.stack
+NOT_ADMITTED = Refused(Refusal.NOT_ADMITTED)
+PIN = "135790"
+
+
+class Stand:
+    """A door with a card slot."""
+
+    def __init__(self, folder: Path, slot: CardSlot, reader: PcscCardReader) -> None:
+        self.slot, self.reader = slot, reader
+        self.door = Door(folder, a_roster(1, [technician("T1001", card="t1001")]))
+
+    def lay_in(self, card: Chip) -> None:
+        self.slot.insert(card)
+        self.reader.wait_for_card(5.0)
+
+    def by_card(self, digits: str = PIN) -> Admitted | Refused:
+        pin = typed(digits)
+        answer = self.door.admission().by_card(self.reader, pin)
+        assert len(pin) == 0, "the PIN is wiped"
+        return answer
+
+    def why(self) -> list[str]:
+        return [act.why for act in self.door.acts()]
+
+
+@pytest.fixture
+def stand(tmp_path: Path, slot: CardSlot) -> Iterator[Stand]:
+    reader = PcscCardReader(READER_NAME, answer_limit_s=READER_LIMIT_S)
+    yield Stand(tmp_path, slot, reader)
+    reader.close()
+
+
+def test_card_and_pin_let_in_and_the_pin_alone_does_not(stand: Stand) -> None:
+    stand.lay_in(technician_chip("t1001"))
+    assert stand.by_card("000000") == Refused(Refusal.PIN_WRONG, 2)
+    assert stand.by_card() == Admitted("T1001", Role.FULL)
+    assert stand.why() == ["pin_wrong", "card"]
+    assert [act.staff for act in stand.door.acts()] == ["T1001", "T1001"]
+
+
+def test_a_copied_card_is_not_admitted(stand: Stand) -> None:
+    stand.lay_in(technician_chip("clone-of-t1001"))
+    assert stand.by_card() == NOT_ADMITTED
+    assert stand.why() == ["card_not_genuine"]
+
+
+def test_a_genuine_card_of_nobody_on_the_roster_is_not_admitted(stand: Stand) -> None:
+    stand.lay_in(technician_chip("t1002"))
+    assert stand.by_card("246813") == NOT_ADMITTED
+    assert stand.why() == ["unknown"]
+    assert stand.door.acts()[0].staff == ""
+
+
+@pytest.mark.parametrize("why", ["revoked", "expired"])
+def test_a_card_whose_time_is_over_is_not_admitted(stand: Stand, why: str) -> None:
+    over = technician("T1001", card="t1001", revoked=why == "revoked", valid_until_ms=NOW_MS)
+    stand.door.keeper.take(encode(a_roster(2, [over])))
+    stand.lay_in(technician_chip("t1001"))
+    assert stand.by_card() == NOT_ADMITTED
+    assert stand.why() == [why]
+
+
+def test_a_blocked_card_says_so(stand: Stand) -> None:
+    stand.lay_in(technician_chip("t1003-blocked"))
+    assert stand.by_card("112358") == Refused(Refusal.PIN_BLOCKED)
+
+
+def test_cards_and_codes_share_one_lock_out(stand: Stand) -> None:
+    assert stand.door.wrong(4) == NOT_ADMITTED
+    card: TechnicianChip = technician_chip("t1001")
+    stand.lay_in(card)
+    assert stand.by_card("000000") == Refused(Refusal.LOCKED_OUT, 15)
+    assert stand.by_card() == Refused(Refusal.LOCKED_OUT, 15)
+    assert card.card.pin.tries_left == 2, "no try of the card is spent while nobody is let in"
+
+
+def test_no_card_and_other_cards_count_as_no_failure(stand: Stand) -> None:
+    assert stand.by_card() == Refused(Refusal.NO_CARD)
+    stand.lay_in(chip("zhumadian-normal"))
+    assert stand.by_card() == Refused(Refusal.ANOTHER_CARD)
+    assert stand.door.acts() == []
+
+
+@pytest.mark.parametrize("command", [6, 8, 9])
+def test_a_card_pulled_on_the_way_counts_as_none(stand: Stand, command: int) -> None:
+    stand.lay_in(technician_chip("t1001"))
+    stand.reader.release()
+    stand.slot.faults.pull_at(command)
+    assert stand.by_card() == Refused(Refusal.CARD_UNREADABLE)
+    assert stand.door.acts() == []
+
+
+def test_a_silent_card_is_told_unread(stand: Stand) -> None:
+    stand.lay_in(technician_chip("t1001"))
+    stand.slot.faults.fail_next(SlotFault.SILENT)
+    assert stand.by_card() == Refused(Refusal.CARD_UNREADABLE)
