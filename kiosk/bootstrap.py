@@ -7,11 +7,14 @@ import os
 import resource
 import secrets
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from datetime import time as clock_time
 from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -28,23 +31,29 @@ from kiosk.equipment.studio import open_studio
 from kiosk.equipment.terminal import open_devices
 from kiosk.handbook.articles import HandbookError
 from kiosk.handbook.handbook import NO_HANDBOOK, Handbook, load_handbook
-from kiosk.journeys.views import AnyIntent
+from kiosk.journeys.technician_views import TechnicianDesk
+from kiosk.journeys.views import Posted
 from kiosk.ledger.errors import LedgerMissing
 from kiosk.ledger.journal import Ledger
 from kiosk.ledger.kept import KeptReader
 from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
+from kiosk.policy.signed_pack import load_signed_pack
 from kiosk.records.china_time import CHINA
-from kiosk.records.health import Ending
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
+from kiosk.runtime.assistant import Assistant
 from kiosk.runtime.centre import put_question
+from kiosk.runtime.closed_note import ClosedNote
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.health_keeper import HealthKeeper
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.maintenance import Checked, Maintenance, QuietHours
 from kiosk.runtime.starts import RunBook
 from kiosk.runtime.surroundings import Surroundings
+from kiosk.runtime.technician_mode import TechnicianMeans
+from kiosk.runtime.upkeep import Upkeep
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.runtime.vital_signs import VitalSigns
 from kiosk.service_manager import ServiceManager
@@ -53,11 +62,28 @@ from kiosk.ui.language import CatalogueMissing, load_languages
 from kiosk.uplink.alone import alone
 from kiosk.uplink.settings import UplinkSettings
 
+if TYPE_CHECKING:  # the window prepares what Kivy reads when it is imported
+    from kiosk.ui.settings import Preferences
+    from kiosk.ui.window import TerminalWindow
+
 _log = logging.getLogger(__name__)
 
 ANSWER_WITHIN_S = 8.0
 """How long a citizen waits for one answer of the centre before the terminal goes on without it."""
 _PR_SET_DUMPABLE = 4  # <linux/prctl.h>
+POWER_OFF: Final = ("systemctl", "--no-ask-password", "poweroff")
+"""What shuts the machine down, where whoever runs the terminal may (docs/systemd.md)."""
+POWER_OFF_S: Final = 30.0
+
+
+class DeskMaker(Protocol):
+    """Makes a technician's desk, anew for whoever comes in. It runs in the desk's own lane."""
+
+    def __call__(self, *, journal: DurableJournal, viewfinder: Viewfinder) -> TechnicianDesk:
+        """
+        :param journal: the running terminal's; no second one may write its ledger.
+        :param viewfinder: what is put there stands in the window's live picture.
+        """
 
 
 class EnrolmentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,10 +209,14 @@ def _check_state(state: Path) -> None:
 def check_start(configuration: Configuration) -> None:
     """Try all that a start needs before its window and its devices. Nothing is changed; the terminal may run beside it.
 
-    Devices, centre and ledger are left alone: a terminal starts without them and says so on its screen.
+    Devices, centre and ledger are left alone: a terminal starts without them and says so on its screen. One that is new
+    needs its window and its state alone, for the pages of its first run.
 
     :raises ConfigurationError: the first thing that is missing or wrong.
     """
+    if is_new(configuration):
+        _check_window(configuration)
+        return
     region = load_region(configuration)
     load_region_handbook(configuration, region)
     load_country(configuration)
@@ -196,6 +226,10 @@ def check_start(configuration: Configuration) -> None:
     open_camera(configuration)
     open_studio(configuration, region, Viewfinder())
     check_card_making(configuration, offset)
+    _check_window(configuration)
+
+
+def _check_window(configuration: Configuration) -> None:
     try:
         FontBook(configuration.paths.assets / "fonts")
         load_languages(configuration.paths.assets / "translations")
@@ -204,18 +238,29 @@ def check_start(configuration: Configuration) -> None:
     _check_state(configuration.terminal.state)
 
 
-def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
-    """Serve citizens until the window is closed or SIGTERM arrives; then whoever is being served is brought to an end.
+def is_new(configuration: Configuration) -> bool:
+    """Whether this terminal was never enrolled: it has neither keys nor ledger. One that lost some is damaged."""
+    made = configuration.terminal_key_path, configuration.storage_key_path, configuration.ledger_path
+    return not any(path.exists() for path in made)
+
+
+def run_terminal(
+    configuration: Configuration,
+    manager: ServiceManager,
+    *,
+    desk: DeskMaker | None = None,
+    self_test: Callable[[], Checked] | None = None,
+) -> None:
+    """Serve citizens until the window is closed, SIGTERM arrives or a technician wants a new start; then whoever is
+    being served is brought to an end.
 
     A ledger that can't be opened shows as out of service and is tried again.
 
     :param manager: told when the first screen stands, and from then on, by the window's own loop, that all goes on.
+    :param desk: without it nobody looks after the terminal on its screen.
+    :param self_test: looks, in the quiet hours, at what is no device.
     :raises ConfigurationError: a key, a region pack, the places or the holidays are missing or wrong.
     """
-    # Kivy reads its environment when it is first imported; the window's module sets it, so it comes late.
-    from kiosk.ui.settings import DisplaySettings, Preferences  # noqa: PLC0415 - see above
-    from kiosk.ui.window import TerminalWindow  # noqa: PLC0415 - see above
-
     harden_process()
     region = load_region(configuration)
     country = load_country(configuration)
@@ -227,26 +272,15 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
     viewfinder = Viewfinder()
     conductors: list[Conductor] = []  # made after the window, which it draws on
 
-    def heard(intent: AnyIntent) -> None:
+    def heard(intent: Posted) -> None:
         conductors[0].intent(intent)
 
-    def touched(preferences: Preferences) -> None:
+    def touched(preferences: "Preferences") -> None:
         conductors[0].activity(large=preferences.large)
 
-    window = TerminalWindow(
-        DisplaySettings(
-            width=configuration.display.width,
-            height=configuration.display.height,
-            fullscreen=configuration.display.fullscreen,
-            language=configuration.display.language,
-            assets=configuration.paths.assets,
-            fonts=configuration.paths.assets / "fonts",
-            kivy_home=configuration.terminal.state / "kivy",
-        ),
-        on_intent=heard,
-        on_activity=touched,
-        look_through=viewfinder.take,
-    )
+    window = _open_window(configuration, heard, touched, viewfinder)
+    closed = ClosedNote(configuration.closed_path)
+    here = surroundings(window.wake, offset, country)
     with DurableJournal(
         open_ledger,
         offset,
@@ -260,42 +294,150 @@ def run_terminal(configuration: Configuration, manager: ServiceManager) -> None:
             lambda request: put_question(client, request),
             journal,
             window,
-            surroundings(window.wake, offset, country),
+            here,
             handbook,
             studio=open_studio(configuration, region, viewfinder),
+            terminal=configuration.terminal.id,
+            technician=None
+            if desk is None
+            else TechnicianMeans(lambda: desk(journal=journal, viewfinder=viewfinder), closed, power_off),
         )
         conductors.append(conductor)
+        if closed.is_there:
+            conductor.close_terminal()
 
-        stopping = threading.Event()
-        vital_signs = VitalSigns(conductor, manager)
-        runs = RunBook(configuration.terminal.state)
-        health = HealthKeeper(
-            configuration.health_path,
-            configuration.terminal.id,
-            conductor,
-            lambda: int(time.time() * 1000),
-            starts=runs.begin(),
-        )
+        stopping = _stop_signals()
+        upkeep = upkeep_of(configuration, conductor, manager, here.now, self_test)
 
         def tick() -> None:
             if stopping.is_set():
                 conductor.close_terminal()
             conductor.tick()
-            vital_signs.tell(drawn=window.is_drawn)
-            health.frames.took(window.round_s)
-            health.keep()
-            if stopping.is_set() and conductor.vacant:
+            if upkeep.round(drawn=window.is_drawn, round_s=window.round_s):
+                stopping.set()
+            if conductor.restarts or (stopping.is_set() and conductor.vacant):
                 window.stop()
 
-        # A signal may fall into the middle of a journey's step: it only leaves a note for the next tick.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stopping.set())
         try:
             window.run(tick)
-            runs.end(Ending.CLEAN)
+            upkeep.ended()
         finally:
             manager.stopping()
+            upkeep.close()
             conductor.stop()
+
+
+def run_assistant(configuration: Configuration, manager: ServiceManager, desk: Callable[[], TechnicianDesk]) -> None:
+    """Show the first run's pages in the terminal's window until their desk has done, or SIGTERM arrives. What comes
+    next is a new start of the same command.
+
+    :param manager: told as by :func:`run_terminal`.
+    """
+    harden_process()
+    _log.info("this terminal is new: the pages of its first run are shown")
+    viewfinder = Viewfinder()
+    assistants: list[Assistant] = []  # made after the window, which it draws on
+
+    def heard(intent: Posted) -> None:
+        assistants[0].intent(intent)
+
+    window = _open_window(configuration, heard, lambda _: assistants[0].touched(), viewfinder)
+    assistant = Assistant(window, time.monotonic, window.wake, desk, power_off, configuration.terminal.id)
+    assistants.append(assistant)
+    stopping, vital_signs = _stop_signals(), VitalSigns(assistant, manager)
+
+    def tick() -> None:
+        if stopping.is_set():
+            assistant.end()
+        assistant.tick()
+        vital_signs.tell(drawn=window.is_drawn)
+        if assistant.ended:
+            window.stop()
+
+    try:
+        window.run(tick)
+    finally:
+        manager.stopping()
+        assistant.close()
+
+
+def _open_window(
+    configuration: Configuration,
+    heard: Callable[[Posted], None],
+    touched: "Callable[[Preferences], None]",
+    viewfinder: Viewfinder,
+) -> "TerminalWindow":
+    # Kivy reads its environment when it is first imported; the window's module sets it, so it comes late.
+    from kiosk.ui.settings import DisplaySettings  # noqa: PLC0415 - see above
+    from kiosk.ui.window import TerminalWindow  # noqa: PLC0415 - see above
+
+    return TerminalWindow(
+        DisplaySettings(
+            width=configuration.display.width,
+            height=configuration.display.height,
+            fullscreen=configuration.display.fullscreen,
+            language=configuration.display.language,
+            assets=configuration.paths.assets,
+            fonts=configuration.paths.assets / "fonts",
+            kivy_home=configuration.terminal.state / "kivy",
+        ),
+        on_intent=heard,
+        on_activity=touched,
+        look_through=viewfinder.take,
+    )
+
+
+def _stop_signals() -> threading.Event:
+    """Set once somebody wants the process to end."""
+    stopping = threading.Event()
+    # A signal may fall into the middle of a journey's step: it only leaves a note for the next tick.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
+
+
+def power_off() -> bool:
+    """Have the machine shut down; whether whoever runs the terminal may."""
+    try:
+        subprocess.run(POWER_OFF, check=True, capture_output=True, timeout=POWER_OFF_S)  # noqa: S603 - fixed words
+    except (OSError, subprocess.SubprocessError) as error:
+        _log.error("the machine was not shut down: %s", error)
+        return False
+    return True
+
+
+def upkeep_of(
+    configuration: Configuration,
+    conductor: Conductor,
+    manager: ServiceManager,
+    now: Callable[[], datetime],
+    check: Callable[[], Checked] | None,
+) -> Upkeep:
+    """What keeps this run: signs of life, the health sheet, the quiet hours.
+
+    :param now: the time by which the quiet hours are told.
+    """
+    section = configuration.maintenance
+    hours = None
+    if section is not None:
+        hours = QuietHours(clock_time.fromisoformat(section.begins), clock_time.fromisoformat(section.ends))
+    maintenance = Maintenance(
+        hours,
+        configuration.self_test_path,
+        conductor,
+        now,
+        restart=section is not None and section.restart,
+        check=check,
+    )
+    runs = RunBook(configuration.terminal.state)
+    health = HealthKeeper(
+        configuration.health_path,
+        configuration.terminal.id,
+        conductor,
+        lambda: int(time.time() * 1000),
+        starts=runs.begin(),
+    )
+    return Upkeep(VitalSigns(conductor, manager), health, maintenance, runs)
 
 
 def surroundings(wake: Callable[[], None], offset: ClockOffset, country: Country) -> Surroundings:
@@ -308,11 +450,15 @@ def surroundings(wake: Callable[[], None], offset: ClockOffset, country: Country
 
 
 def load_region(configuration: Configuration) -> Region:
-    """The rules of this terminal's region.
+    """The rules of this terminal's region: as the centre last handed them out, else as they were installed.
 
-    :raises ConfigurationError: there is no such pack, or it is wrong.
+    :raises ConfigurationError: there is no such pack, or it is wrong, or lacks the centre's signature.
     """
+    signed = configuration.signed_pack_path
     try:
+        if signed.exists():
+            region = configuration.terminal.region
+            return Region(load_signed_pack(signed, region, read_centre_keys(configuration).signing())[1])
         return Region(load_pack(configuration.paths.regions / f"{configuration.terminal.region}.toml"))
     except PackError as error:
         raise ConfigurationError(f"terminal.region = {configuration.terminal.region!r}: {error}") from error

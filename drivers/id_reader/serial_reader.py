@@ -20,6 +20,7 @@ from drivers.id_reader.sam_wire import (
 )
 from drivers.ports.errors import DeviceError, MediaRemoved, NotConnected, ProtocolViolation, TimedOut
 from drivers.ports.id_reader import DocumentUnreadable, IdDocument, ReaderIdentity
+from drivers.transport import wire_trace
 from drivers.transport.serial_line import SerialLine
 
 T = TypeVar("T")
@@ -171,6 +172,8 @@ class SerialIdReader:
         """
         self._line.open()
         self._line.discard_input()
+        holds_nothing = command in _OF_THE_READER
+        wire_trace.sent(DEVICE, command.name, encode(command), holds_nothing=holds_nothing)
         try:
             self._line.write(encode(command))
         except TimedOut as full:  # a time-out is what a wait for a document ends with, and nothing else
@@ -182,6 +185,7 @@ class SerialIdReader:
             _trace.debug("%s failed: %s", command.name, fault)
             raise
         _trace.debug("%s: it %s", command.name, answer.complaint)
+        wire_trace.came(DEVICE, f"{command.name} {answer.status:02X}", answer.data, holds_nothing=holds_nothing)
         return answer
 
     def _hear(self, deadline: float) -> Answer:
@@ -211,6 +215,8 @@ class SerialIdReader:
             return
 
 
+_OF_THE_READER: Final = frozenset({Command.STATUS, Command.SAM_ID})
+"""Asked and answered without any document: the trace shows their bytes."""
 _ABOUT_THE_CARD: Final = frozenset(
     {Status.READ_FAILED, Status.CARD_DISTRUSTS_SAM, Status.SAM_DISTRUSTS_CARD, Status.NO_CONTENT}
 )

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from drivers.pin_pad.dialect import STX, DamagedFrame, Dialect, Question, Reply
 from drivers.ports.errors import DeviceError, ProtocolViolation, TimedOut
+from drivers.transport import wire_trace
 from drivers.transport.serial_line import SerialLine
 
 T = TypeVar("T")
@@ -69,6 +70,7 @@ class Conversation:
         :raises DamagedFrame: something came, but no sound answer in this dialect.
         """
         self._line.discard_input()
+        wire_trace.sent(DEVICE, question.name, question.frame, holds_nothing=question.holds_nothing)
         self._line.write(question.frame)
         deadline = time.monotonic() + self._answer_s
         other_bytes = False
@@ -80,6 +82,8 @@ class Conversation:
                 raise DamagedFrame("bytes but no answer") from silence
             raise TimedOut(DEVICE, f"no answer to {question.name}") from silence
         reply = self.read_frame()
+        told = f"{question.name} {reply.status:02X}"
+        wire_trace.came(DEVICE, told, reply.data, holds_nothing=question.holds_nothing)
         if reply.status == question.done:
             return question.read(reply.data)
         complaint = self.dialect.complaint(reply.status)

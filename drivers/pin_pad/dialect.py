@@ -60,6 +60,8 @@ class Question(Generic[T]):
     """Makes sense of a good answer's data, or raises :class:`DamagedFrame`."""
     repeatable: bool
     """Whether doing it twice equals doing it once, so that a damaged answer may be asked for again."""
+    holds_nothing: bool = False
+    """Neither the question nor its answer can hold a key, an account or a PIN: the trace shows their bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,19 @@ from drivers.ports.pin_pad import PadIdentity
 T = TypeVar("T")
 
 _MASTER_SLOT: Final = 0
+_HOLD_NOTHING: Final = frozenset({Command.VERSION, Command.RESET})
 _SLOTS: Final = {KeySlot.WORKING: 0, KeySlot.TRIAL: 1}
 
 
 def _question(command: Command, read: Callable[[bytes], T], data: bytes = b"") -> Question[T]:
-    return Question(command.name, encode(command, data), Status.DONE, read, repeatable=command in REPEATABLE)
+    return Question(
+        command.name,
+        encode(command, data),
+        Status.DONE,
+        read,
+        repeatable=command in REPEATABLE,
+        holds_nothing=command in _HOLD_NOTHING,
+    )
 
 
 def _exactly(size: int) -> Callable[[bytes], bytes]:

@@ -9,6 +9,8 @@ from drivers.ports.pin_pad import PadIdentity
 
 T = TypeVar("T")
 
+_HOLD_NOTHING: Final = frozenset({wire.STATUS, wire.DISABLE_KEYS})
+"""Without parameters: with them the first of these writes."""
 _MASTER_KEY: Final = 0x00
 _KEYS: Final = {KeySlot.WORKING: 0x40, KeySlot.TRIAL: 0x48}
 """PIN keys of the pad's first and second key set."""
@@ -21,7 +23,8 @@ _ENDS_BY_ENTER: Final = "0"
 def _question(
     name: str, command: str, read: Callable[[bytes], T], parameters: str = "", *, repeatable: bool
 ) -> Question[T]:
-    return Question(name, wire.encode(command + parameters), wire.done(command), read, repeatable)
+    shown = command in _HOLD_NOTHING and not parameters
+    return Question(name, wire.encode(command + parameters), wire.done(command), read, repeatable, shown)
 
 
 def _octets(data: bytes, size: int) -> bytes:

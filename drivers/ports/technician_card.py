@@ -48,3 +48,6 @@ class TechnicianCardReader(Protocol):
 
     def release(self) -> None:
         """Power the card off and forget it. Harmless without a card."""
+
+    def close(self) -> None:
+        """Leave the reader."""

@@ -21,6 +21,7 @@ from drivers.ports.errors import (
 from drivers.ports.receipt_printer import Paper, PrinterStatus, Slip
 from drivers.receipt_printer.commands import ASK_WHETHER_DONE, cleared, portions
 from drivers.receipt_printer.lettering import Lettering, Runs
+from drivers.transport import wire_trace
 from drivers.transport.serial_line import SerialLine
 
 DEVICE: Final = "receipt_printer"
@@ -95,12 +96,14 @@ class SerialReceiptPrinter:
         """
         for portion in job:
             self._line.discard_input()
+            wire_trace.sent(DEVICE, "a portion of a slip", portion)
             self._line.write(portion + ASK_WHETHER_DONE)
             try:
                 told = self._line.read_byte(time.monotonic() + self._portion_s)
             except TimedOut:
                 self._require_ready(self.status())  # mostly the reason
                 raise
+            wire_trace.came(DEVICE, "GS r", bytes((told,)), holds_nothing=True)
             if told & 0xF0:  # bits 4 to 7 of this answer are 0
                 raise ProtocolViolation(DEVICE, f"{told:02X} is no answer to GS r")
 
@@ -119,11 +122,14 @@ class SerialReceiptPrinter:
     def _real_time(self, number: int) -> int:
         """DLE EOT n."""
         self._line.discard_input()
-        self._line.write(bytes((0x10, 0x04, number)))
+        question = bytes((0x10, 0x04, number))
+        wire_trace.sent(DEVICE, f"DLE EOT {number}", question, holds_nothing=True)
+        self._line.write(question)
         try:
             told = self._line.read_byte(time.monotonic() + STATUS_S)
         except TimedOut as silence:
             raise TimedOut(DEVICE, f"no answer to DLE EOT {number}") from silence
+        wire_trace.came(DEVICE, f"DLE EOT {number}", bytes((told,)), holds_nothing=True)
         if told & _FIXED != _FIXED_ON:
             raise ProtocolViolation(DEVICE, f"{told:02X} is no answer to DLE EOT {number}")
         return told

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from drivers.ports.errors import ProtocolViolation
+from drivers.transport import wire_trace
 
 _trace = logging.getLogger("drivers.transport.apdu")
 """Instruction and status word of each exchange, at DEBUG; never a byte of data."""
 
+_SELECT: Final = 0xA4
+"""Its data are names of files and applications: the trace shows them. Of every other command it shows the header."""
 _MOST_PARTS: Final = 16
 """GET RESPONSEs one answer may need; a card that always has more to say would hold the lane for ever."""
 
@@ -96,6 +99,7 @@ class ApduChannel:
 
         :param header: CLA INS P1 P2.
         """
+        wire_trace.sent(self._contact.device, header.hex(" ").upper(), None)
         return self._parsed(header[1], self._contact.exchange_secret(header, write)).status
 
     def _encoded(self, command: Command) -> bytes:
@@ -107,6 +111,8 @@ class ApduChannel:
         return encoded
 
     def _exchange(self, ins: int, encoded: bytes) -> Response:
+        name = encoded[:4].hex(" ").upper()
+        wire_trace.sent(self._contact.device, name, encoded, holds_nothing=ins == _SELECT)
         return self._parsed(ins, self._contact.exchange(encoded))
 
     def _parsed(self, ins: int, answer: bytes) -> Response:
@@ -114,4 +120,5 @@ class ApduChannel:
             raise ProtocolViolation(self._contact.device, f"no status word after INS {ins:02X}")
         response = Response(answer[:-2], int.from_bytes(answer[-2:], "big"))
         _trace.debug("INS %02X SW %04X", ins, response.status)
+        wire_trace.came(self._contact.device, f"INS {ins:02X} SW {response.status:04X}", response.data)
         return response

@@ -10,12 +10,17 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from drivers.ports.errors import DeviceError, ProtocolViolation
+from drivers.transport import wire_trace
 from drivers.transport.byte_line import ByteLine
 
 LONGEST_ANSWER: Final = 200
 """Bytes before the carriage return; more is no answer."""
 
+_OF_THE_DEVICE: Final = frozenset({"Rse", "Rlr", "Rsn", "Rfv"})
+"""Questions about sensors, ribbon, number and version: the trace shows their answers."""
 _trace = logging.getLogger(__name__)
+
+_LONGEST_WORD: Final = 4
 
 _Told = TypeVar("_Told")
 
@@ -58,8 +63,11 @@ class EscapeLine:
         try:
             self._open()
             deadline = time.monotonic() + self._answer_s
+            wire_trace.sent(self._device, question, command(question), holds_nothing=True)
             self._line.write(command(question), deadline)
-            told = read(self._line_heard(deadline))
+            heard = self._line_heard(deadline)
+            wire_trace.came(self._device, question, heard, holds_nothing=question in _OF_THE_DEVICE)
+            told = read(heard)
             if told is None:
                 raise ProtocolViolation(self._device, f"an answer that is none to {question}")
         except DeviceError:
@@ -73,9 +81,13 @@ class EscapeLine:
         A question was answered on this line just before.
         """
         deadline = time.monotonic() + limit_s
+        name = _name(octets)
         try:
+            wire_trace.sent(self._device, name, octets)  # a face's panels go this way too
             self._line.write(octets, deadline)
-            told = read(self._line_heard(deadline))
+            heard = self._line_heard(deadline)
+            wire_trace.came(self._device, name, heard)
+            told = read(heard)
         except DeviceError as lost:
             self._line.close()
             _trace.debug("%s: no answer: %s", self._device, lost.what)
@@ -105,3 +117,9 @@ class EscapeLine:
             self._heard += self._line.read(deadline)
         line, _, self._heard = self._heard.partition(b"\r")
         return line
+
+
+def _name(octets: bytes) -> str:
+    """The command's word alone, without what it carries."""
+    word = octets.lstrip(b"\x1b").partition(b";")[0].partition(b"\r")[0]
+    return word.decode("ascii") if word.isalpha() and len(word) <= _LONGEST_WORD else "a command"

@@ -10,7 +10,7 @@ from typing import Final
 
 from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.ledger.errors import LedgerError
-from kiosk.technician.waiting import Tried, Waiting, try_now, waiting
+from kiosk.technician.waiting import Tried, Waiting, plain, try_now, waiting
 from kiosk.uplink.receipts import LineState, ReceiptsUnusable
 from kiosk.uplink.settings import UplinkSettings
 
@@ -80,10 +80,12 @@ def _show(args: argparse.Namespace, found: Waiting) -> None:
     shown: dict[str, object] = {
         "waiting": found.count,
         "entries": found.head,
-        "line": "the uplink has never run" if standing is None else f"{standing.line.value} {standing.reason}".strip(),
+        "line": "the uplink has never run"
+        if standing is None
+        else f"{standing.line.value} {plain(standing.reason)}".strip(),
         "since": None if standing is None else _time(standing.since_ms),
         "last_contact": None if standing is None else _time(standing.last_contact_ms),
-        "for_staff": [f"{one.sequence} {one.verdict.value} {one.reason}".strip() for one in found.for_staff],
+        "for_staff": [f"{one.sequence} {one.verdict.value} {plain(one.reason)}".strip() for one in found.for_staff],
     }
     if args.json:
         print(json.dumps(shown, indent=2))

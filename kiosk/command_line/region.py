@@ -2,17 +2,18 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
-from enum import Enum
 from pathlib import Path
-from typing import Final, assert_never
+from typing import Final
 
 from kiosk.command_line.manual import PACKS, ExitCode, closing
-from kiosk.policy.counter import ProxyPapers, Step
-from kiosk.policy.pack import BankLine, Pack, PackError, Source, load_pack, load_packs, rules_of
-from kiosk.policy.region import Citation, Region
-from kiosk.policy.rule import Basis, Rule, Term, Text
+from kiosk.configuration import Configuration, load_configuration
+from kiosk.policy.pack import Pack, PackError, load_pack, load_packs
+from kiosk.policy.region import Region
+from kiosk.policy.rule import Basis
+from kiosk.records.china_time import minute_of
 from kiosk.records.transaction import Service
+from kiosk.technician.packs import NotTaken, take_pack
+from kiosk.technician.rule_words import cited, described, said
 
 DEFAULT_REGIONS: Final = Path("config/regions")
 _COLUMNS: Final = ("region", "service", "open", "basis", "source", "offline", "place")
@@ -24,6 +25,7 @@ class Exit(ExitCode):
     SOUND = 0
     FAULTY = 1, "a pack has faults; each is told on a line of its own"
     USAGE = 2, "wrong arguments, or no such region"
+    NOT_TAKEN = 48, "take: the file is not what may be taken; nothing was changed"
 
 
 _EXAMPLES: Final = {
@@ -37,11 +39,14 @@ _EXAMPLES: Final = {
     "matrix": {
         "kiosk region matrix --markdown": "the table of docs/services.md",
     },
+    "take": {
+        "kiosk region take zhumadian.pack": "the rules that hold from the next start on",
+    },
 }
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``region show``, ``region check`` and ``region matrix`` to the kiosk's commands."""
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
+    """Add ``region show``, ``check``, ``matrix`` and ``take`` to the kiosk's commands."""
     region = subparsers.add_parser("region", help="look at the region packs and check them")
     commands = region.add_subparsers(dest="action", required=True)
 
@@ -51,6 +56,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="packs; all of --regions when left out")
     matrix = commands.add_parser("matrix", help="print which region opens which service, and on what")
     matrix.add_argument("--markdown", action="store_true", help="as the table in docs/services.md")
+    take = commands.add_parser("take", help="have a pack that the centre has signed count from the next start on")
+    take.add_argument("file", type=Path, metavar="FILE", help="as python -m central sign-pack writes it")
+    take.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     for command in (show, check, matrix):
         command.add_argument(
             "--regions",
@@ -73,12 +81,24 @@ def run(args: argparse.Namespace) -> int:
         match args.action:
             case "show":
                 return _show(args.regions, args.region, args.language)
+            case "take":
+                return _take(load_configuration(args.config), args.file)
             case "matrix":
                 return _matrix(load_packs(args.regions), args.language, markdown=args.markdown)
         return _check(args.files or _files(args.regions))
     except PackError as error:
         print(error, file=sys.stderr)
         return Exit.FAULTY
+
+
+def _take(configuration: Configuration, file: Path) -> int:
+    try:
+        taken = take_pack(configuration, file)
+    except NotTaken as refusal:
+        print(f"kiosk region: {refusal}", file=sys.stderr)
+        return Exit.NOT_TAKEN
+    print(f"{taken.region}: signed {minute_of(taken.signed_ms)}; it counts from the terminal's next start on")
+    return Exit.SOUND
 
 
 def _files(regions: Path) -> list[Path]:
@@ -108,79 +128,9 @@ def _show(regions: Path, key: str, language: str) -> int:
         print(f"kiosk region: no region {key} in {regions}; there are: {there}", file=sys.stderr)
         return Exit.USAGE
     region = Region(load_pack(path))
-    for line in _described(region, language):
+    for line in described(region, language):
         print(line)
     return Exit.SOUND
-
-
-def _described(region: Region, language: str) -> Iterator[str]:
-    pack = region.pack
-    yield f"{pack.key}: {_said(pack.name, language)}"
-    yield ""
-    yield from (f"source {_document(source)}" for source in pack.sources)
-    for item in pack.unreadable:
-        yield f"unreadable: {_said(item.what, language)}; {_cited(region.place_of(item.cite))}"
-    for name, rule in rules_of(pack):
-        yield ""
-        yield f"{name} = {_said(rule.value, language)}"
-        yield from (f"    {line}" for line in _grounds(region, rule))
-
-
-def _document(source: Source) -> str:
-    return ", ".join(part for part in (f"{source.id}: 《{source.title}》", source.publisher, _dated(source)) if part)
-
-
-def _grounds(region: Region, rule: Rule[object]) -> Iterator[str]:
-    places = "; ".join(_cited(citation) for citation in region.citations(rule))
-    if rule.basis is not Basis.NOT_STATED:
-        yield f"{rule.basis.value}: {places}" if places else rule.basis.value
-    if rule.reason:
-        yield f"reason: {rule.reason}"
-
-
-def _cited(citation: Citation) -> str:
-    date = _dated(citation)
-    return f"《{citation.title}》{f' ({date})' if date else ''} {citation.section}"
-
-
-def _dated(document: Source | Citation) -> str:
-    return document.date or (f"about {document.about}" if document.about else "")
-
-
-def _said(value: object, language: str) -> str:
-    match value:
-        case None:
-            return "not stated"
-        case bool():
-            return "yes" if value else "no"
-        case Enum():
-            return str(value.value)
-        case Text():
-            return value.zh if language == "zh" else value.en
-        case Term():
-            term = f"{value.count} {value.unit.value.replace('_', ' ')}"
-            return term if value.leaves_open is None else f"{term}; {_said(value.leaves_open, language)}"
-        case BankLine():
-            return f"{_said(value.bank, language)} {value.line}"
-        case Step() | ProxyPapers():
-            return _ordered(value, language)
-        case tuple():
-            whole = any(isinstance(item, (Text, Step, ProxyPapers)) for item in value)
-            return ("; " if whole else ", ").join(_said(item, language) for item in value)
-    return str(value)
-
-
-def _ordered(value: Step | ProxyPapers, language: str) -> str:
-    """What somebody brings to a step, and where it is taken."""
-    papers = _said(value.papers, language)
-    match value:
-        case ProxyPapers():
-            return f"{value.business.value}: {papers}"
-        case Step():
-            taken = f"{value.who.value}: {_said(value.where, language)}: {_said(value.what, language)}"
-            return f"{taken} ({papers})" if papers else taken
-        case _ as never:
-            assert_never(never)
 
 
 def _matrix(packs: dict[str, Pack], language: str, *, markdown: bool) -> int:
@@ -201,13 +151,13 @@ def _matrix(packs: dict[str, Pack], language: str, *, markdown: bool) -> int:
 
 def _row(region: Region, service: Service, language: str) -> tuple[str, ...]:
     rules = region.service(service)
-    cited = region.citation(rules.self_service)
+    place = region.citation(rules.self_service)
     return (
         region.key,
         service.value,
         "yes" if region.offers(service) else "no",
         rules.self_service.basis.value,
-        _cited(cited) if cited else "–",
+        cited(place) if place else "–",
         region.offline(service).value,
-        "not stated" if rules.place.basis is Basis.NOT_STATED else _said(rules.place.value, language),
+        "not stated" if rules.place.basis is Basis.NOT_STATED else said(rules.place.value, language),
     )

@@ -14,8 +14,10 @@ from kiosk.custody.book import Remembered, StockBook, read_history, read_stock
 from kiosk.custody.stock import Booked, Level, Stock, StorageSizes, levels, obstacle
 from kiosk.equipment.card_making import stock_sizes
 from kiosk.ledger.errors import LedgerError, LedgerInUse
+from kiosk.policy.rule import Text
 from kiosk.records.custody import EMPTIABLE, Counted, Impossible, Place, Reason, differences
 from kiosk.records.masking import mask_number
+from kiosk.technician.blanks import PLACES, REASONS
 from kiosk.uplink.alone import AlreadyRunning
 
 _SHOWN: Final = 20
@@ -32,50 +34,6 @@ class Exit(ExitCode):
     DOES_NOT_BALANCE = 33, "close-out: counted is not what the book has; nothing was written"
     IN_USE = 34, "the terminal runs and holds its ledger; nothing was written"
     UNUSABLE = 35, "the ledger can't be read or written"
-
-
-_PLACES: Final = {
-    Place.HOPPER: ("卡箱", "hopper"),
-    Place.PRINTER: ("打印机内", "in the printer"),
-    Place.EXIT: ("出卡口", "at the exit"),
-    Place.REJECT_BIN: ("废卡箱", "reject bin"),
-    Place.RETAINED_BIN: ("回收箱", "retained bin"),
-    Place.CITIZEN: ("已领走", "with citizens"),
-    Place.STAFF: ("已取出", "taken out by staff"),
-    Place.MISSING: ("差额", "missing"),
-}
-_REASONS: Final = {
-    Reason.INCOMPLETE: ("填得不全或格式不对", "something is missing, or has a shape that can't be"),
-    Reason.TWO_PEOPLE: (
-        "要两个不同的人签：用工号或姓名缩写，最多 12 个字，不能有空格",
-        "two different people sign: staff numbers or initials, at most 12 characters, no blanks",
-    ),
-    Reason.NOTHING: ("张数不能是 0", "a count of none"),
-    Reason.HOPPER_EMPTY: ("卡箱里没有白卡", "the hopper is empty"),
-    Reason.PRINTER_NOT_CLEAR: ("打印机里还有一张卡", "a card is still in the printer"),
-    Reason.NOT_IN_PRINTER: ("账上这张卡不在打印机里", "by the book that card is not in the printer"),
-    Reason.NOT_PRESENTED: ("账上这张卡没有送到出卡口", "by the book that card was not held out"),
-    Reason.NOT_THAT_MANY: (
-        "和账上的张数不一样：先盘点（close-out），写明原因",
-        "the book has another count: close out first and explain the difference",
-    ),
-    Reason.DOES_NOT_BALANCE: (
-        "清点的和账上的不一样：再数一遍；确实不一样，用 --explain 写明原因",
-        "counted is not what the book has: count again, and if it stays so, explain it by --explain",
-    ),
-    Reason.NO_DIFFERENCE: ("没有差额", "there is no difference"),
-    Reason.UNEXPLAINED: ("差额要写明原因", "a difference must be explained"),
-    Reason.FED_BEFORE: ("这笔业务已经用过一张白卡", "that job has had its blank"),
-    Reason.NEVER_FED: ("这笔业务没有用过白卡", "that job never had a blank"),
-    Reason.ANOTHER_BLANK: ("卡识别码和账上的不一样", "that is not the chip the book knows"),
-    Reason.TWO_FED: (
-        "卡箱一次出了两张：先检查卡箱，清点后盘点（close-out）",
-        "two blanks left the hopper at once: look after the hopper, count, and close out",
-    ),
-    Reason.HOPPER_OVERFULL: ("卡箱装不下这么多", "the hopper does not take that many"),
-    Reason.REJECT_BIN_FULL: ("废卡箱满了", "the reject bin is full"),
-    Reason.RETAINED_BIN_FULL: ("回收箱满了", "the retained bin is full"),
-}
 
 
 _EXAMPLES: Final = {
@@ -160,11 +118,14 @@ def run(args: argparse.Namespace, configuration: Configuration) -> int:
         return _failed(
             args,
             Exit.IN_USE,
-            "自助机正在运行，账本由它占着：先停自助机，记完再启动；show 和 history 不用停",
-            "the terminal runs and holds its ledger: stop it, do this again, start it; show and history need no stop",
+            Text(
+                zh="自助机正在运行，账本由它占着：先停自助机，记完再启动；show 和 history 不用停",
+                en="the terminal runs and holds its ledger: stop it, do this again, start it; "
+                "show and history need no stop",
+            ),
         )
     except LedgerError as error:
-        return _failed(args, Exit.UNUSABLE, "账本读不出来或写不进去", str(error))
+        return _failed(args, Exit.UNUSABLE, Text(zh="账本读不出来或写不进去", en=str(error)))
 
 
 def _look(args: argparse.Namespace, configuration: Configuration, sizes: StorageSizes) -> int:
@@ -179,7 +140,7 @@ def _look(args: argparse.Namespace, configuration: Configuration, sizes: Storage
     code = Exit.BLOCKED if blocked is not None else Exit.LOW if low else Exit.SOUND
     _tell_stock(args, stock, sizes, code, reveal=args.reveal)
     if blocked is not None:
-        print(f"kiosk stock: {_in_words(*_REASONS[blocked])}", file=sys.stderr)
+        print(f"kiosk stock: {_in_words(REASONS[blocked])}", file=sys.stderr)
     return code
 
 
@@ -207,13 +168,14 @@ def _refused(args: argparse.Namespace, reason: Reason, stock: Stock) -> int:
     if reason is Reason.DOES_NOT_BALANCE:
         off = differences(stock.balance, _counted(args))
     code = Exit.DOES_NOT_BALANCE if off else Exit.REFUSED
-    zh, en = _REASONS[reason]
+    words = REASONS[reason]
     named = ", ".join(f"{name.replace('_', ' ')} {difference:+d}" for name, difference in off.items())
-    return _failed(args, code, zh, f"{en} ({named})" if named else en, reason=reason.value, differences=off)
+    told = Text(zh=words.zh, en=f"{words.en} ({named})") if named else words
+    return _failed(args, code, told, reason=reason.value, differences=off)
 
 
-def _failed(args: argparse.Namespace, code: Exit, zh: str, en: str, **more: object) -> int:
-    print(f"kiosk stock: {_in_words(zh, en)}", file=sys.stderr)
+def _failed(args: argparse.Namespace, code: Exit, why: Text, **more: object) -> int:
+    print(f"kiosk stock: {_in_words(why)}", file=sys.stderr)
     if args.json:
         print(json.dumps({"outcome": code.name.lower(), **more}, ensure_ascii=False, indent=2))
     else:
@@ -247,13 +209,14 @@ def _tell_stock(args: argparse.Namespace, stock: Stock, sizes: StorageSizes, cod
     print(f"outcome: {code.name.lower()}")
     print(f"交接 handed over: {balance.handed_over}")
     size = {Place.HOPPER: sizes.hopper, Place.REJECT_BIN: sizes.reject_bin, Place.RETAINED_BIN: sizes.retained_bin}
-    for place, words in _PLACES.items():
+    for place, words in PLACES.items():
         level = f" of {size[place]}, {found[place].value}" if place in found else ""
-        print(f"{' '.join(words)}: {balance.at(place)}{level}")
+        print(f"{words.zh} {words.en}: {balance.at(place)}{level}")
     print(f"平衡 balances: {'yes' if balance.balances else 'NO'}")
     print(f"笔数 movements: {stock.movements}, 最近盘点 last close-out: {stock.closed_out or 'never'}")
     for blank in stock.blanks:
-        print(f"{' '.join(_PLACES[blank.place])}: {blank.job} {_code(blank.identification_code, reveal)}".rstrip())
+        words = PLACES[blank.place]
+        print(f"{words.zh} {words.en}: {blank.job} {_code(blank.identification_code, reveal)}".rstrip())
 
 
 def _tell_history(args: argparse.Namespace, movements: list[Remembered]) -> int:
@@ -310,5 +273,5 @@ def _option(place: Place) -> str:
     return place.value.replace("_", "-")
 
 
-def _in_words(zh: str, en: str) -> str:
-    return f"{zh}。{en[:1].upper()}{en[1:]}."
+def _in_words(why: Text) -> str:
+    return f"{why.zh}。{why.en[:1].upper()}{why.en[1:]}."

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from kiosk.journeys.counter_words import in_words
+from kiosk.journeys.wording import Say
 from kiosk.policy.rule import Text
 from kiosk.records.technician import Role
 
@@ -31,6 +33,21 @@ class Special(Enum):
     """A field to be painted with a finger until no square of it is left."""
     COLOURS = "colours"
     """Black, white, red, green, blue and grey in turn, over the whole screen."""
+
+
+class Leave(Enum):
+    """What becomes of the terminal with a page; the runtime carries it out."""
+
+    TO_CITIZENS = "to_citizens"
+    """The devices go back, and whoever comes is served."""
+    CLOSE_TERMINAL = "close_terminal"
+    """From the next citizen on nobody is served, over restarts too. The technician works on."""
+    OPEN_TERMINAL = "open_terminal"
+    """Citizens are served again, once the technician has left."""
+    RESTART = "restart"
+    """The application ends, and is started anew."""
+    SHUT_DOWN = "shut_down"
+    """The machine is shut down."""
 
 
 class EntryKind(Enum):
@@ -98,6 +115,16 @@ class Page:
     note_mark: Mark = Mark.NONE
     again_after_s: float | None = None
     """The page is asked for anew so often while it stands: live values."""
+    leave: Leave | None = None
+    """What the act that led here wants of the terminal itself."""
+
+    def acts_offered(self) -> tuple[Act, ...]:
+        """Every act that can be touched on it, those of rows included."""
+        return (*(row.act for row in self.rows if row.act is not None), *self.acts)
+
+    def act(self, word: str) -> Act | None:
+        """The act of that word; None where the page offers none."""
+        return next((act for act in self.acts_offered() if act.word == word), None)
 
 
 class TechnicianDesk(Protocol):
@@ -116,6 +143,36 @@ class TechnicianDesk(Protocol):
         :raises KeyError: there is no such act, or it is not this role's.
         """
 
+    def close(self) -> None:
+        """Let go of every device and file that it holds. Nothing is asked of it afterwards."""
+
+
+class Way(Enum):
+    """What the window offers by itself."""
+
+    HELD = "held"
+    """Somebody has held the terminal's number for as long as it takes. It admits nobody: a page asks who it is."""
+    BACK = "back"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class ActTouched:
+    """A technician has touched an act."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A technician has filled in the entries of an act and confirmed them."""
+
+    act: str
+    given: Mapping[str, str] = field(repr=False)
+
+
+TechnicianIntent = Way | ActTouched | Filled
+
 
 @dataclass(frozen=True, slots=True)
 class TechnicianPage:
@@ -124,5 +181,14 @@ class TechnicianPage:
     page: Page
     waits: bool = False
     """The desk is at it: touches are not heard, and the page says so."""
-    filled: Mapping[str, str] = field(default_factory=dict)
+    filled: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the entries of an act that was refused held, but for secrets."""
+    filling: str = ""
+    """The act whose entries are being filled in: keys take the place of the rows."""
+    asked: str = ""
+    """The act that was touched and asks a second time."""
+
+    @property
+    def title(self) -> Say:
+        """The page's, as other views have theirs."""
+        return in_words(self.page.title)

@@ -10,6 +10,7 @@ from enum import Enum
 from kiosk.card_face.proof import FaceProof
 from kiosk.handbook.search import Keyword
 from kiosk.journeys.portrait_words import INSTRUCTIONS
+from kiosk.journeys.technician_views import TechnicianIntent, TechnicianPage
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.region import Citation
 from kiosk.portrait.guidance import Instruction
@@ -69,6 +70,8 @@ class Chosen:
 
 
 AnyIntent = Intent | ChooseService | OpenMenu | Typed | Chosen
+Posted = AnyIntent | TechnicianIntent
+"""What the window hands in. A technician's never reaches a journey."""
 
 
 class Emphasis(Enum):
@@ -532,6 +535,7 @@ View = (
     | OutOfService
     | TakeCard
     | TakeIdCard
+    | TechnicianPage
 )
 
 
@@ -544,6 +548,8 @@ class Scene:
     hotline: str
     """For the help panel."""
     still_there: StillThere | None = None
+    terminal: str = ""
+    """The terminal's number: it stands at the foot of the screens that nobody is served on."""
 
 
 def actions_of(view: View) -> tuple[Action, ...]:
@@ -557,7 +563,7 @@ def actions_of(view: View) -> tuple[Action, ...]:
         case Choices():
             choices = tuple(Action(choice.intent, choice.label, spoken=choice.spoken) for choice in view.choices)
             return (*choices, *view.actions)
-        case Working() | Making() | OutOfService() | TakeCard() | TakeNewCard() | TakeIdCard():
+        case Working() | Making() | OutOfService() | TakeCard() | TakeNewCard() | TakeIdCard() | TechnicianPage():
             return ()
         case _:
             return view.actions

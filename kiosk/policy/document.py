@@ -37,10 +37,35 @@ def load_document(
     :raises DocumentError: of the kind ``error``, with everything that is wrong: not TOML, an unknown or missing key, a
         wrong type, what the form says of itself, and what ``further`` finds.
     """
+    return read_document(content_of(path, error), path, form, further, error, dec_hook=dec_hook)
+
+
+def content_of(path: Path, error: type[DocumentError]) -> bytes:
+    """A document's bytes.
+
+    :raises DocumentError: of the kind ``error``, where they can't be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_bytes()
     except OSError as failure:
         raise error(f"{path}: can't be read: {failure.strerror}") from failure
+
+
+def read_document(
+    content: bytes,
+    path: Path,
+    form: type[T],
+    further: Callable[[dict[str, Any]], Iterable[Fault]],
+    error: type[DocumentError],
+    *,
+    dec_hook: Hook | None = None,
+) -> T:
+    """Check a document whose bytes are at hand; see :func:`load_document`.
+
+    :param path: the file that faults are told of.
+    """
+    try:
+        text = content.decode("utf-8")
     except UnicodeDecodeError as failure:
         raise error(f"{path}: not UTF-8: {failure.reason} at byte {failure.start}") from failure
     try:

@@ -24,7 +24,7 @@ from kiosk.policy.card_rules import (
 )
 from kiosk.policy.care_rules import EcardRules, MoneyRules, OffsiteRules
 from kiosk.policy.counter import PhotoDemand
-from kiosk.policy.document import DocumentError, load_document
+from kiosk.policy.document import DocumentError, content_of, read_document
 from kiosk.policy.form import Fault
 from kiosk.policy.positions import Where
 from kiosk.policy.rule import Basis, Rule, Term, Text, Unit, Words
@@ -306,12 +306,20 @@ def load_pack(path: Path) -> Pack:
     :raises PackError: with everything that is wrong: not TOML, an unknown or missing key, a wrong type, or a rule
         without what its basis demands.
     """
+    return read_pack(content_of(path, PackError), path)
+
+
+def read_pack(content: bytes, path: Path) -> Pack:
+    """Check a pack whose bytes are at hand; see :func:`load_pack`.
+
+    :param path: the file that faults are told of; its name is the pack's key.
+    """
 
     def further(raw: dict[str, Any]) -> Iterator[Fault]:
         yield from key_faults(raw, path)
         yield from _source_faults(raw)
 
-    return load_document(path, Pack, further, PackError)
+    return read_document(content, path, Pack, further, PackError)
 
 
 def load_packs(directory: Path) -> dict[str, Pack]:

@@ -11,12 +11,14 @@ SERVICE: Final = "technician"
 SCHEMA_VERSION: Final = 1
 ADMISSION: Final = "admission"
 """The act of coming in, by card or by code."""
+WITNESS: Final = "witness"
+"""A second person has shown by a code that they stand beside the first."""
 LOCK_OUT: Final = "lock_out"
 """Too many have failed to come in: nobody does for a while."""
 
 _Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_:.-]{1,40}\Z")]
 _WordOrNone = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_:.-]{0,40}\Z")]
-StaffNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_.-]{1,12}\Z")]
+StaffNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z.-]{1,12}\Z")]
 """A staff number, never a name: Latin letters and digits, too short for anybody's ID number."""
 
 
@@ -61,7 +63,7 @@ class TechnicianAct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     outcome: ActOutcome
     why: _WordOrNone = ""
     """Of a refusal or a failure; of an admission by what it was, ``card`` or ``code``."""
-    staff: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_.-]{0,12}\Z")] = ""
+    staff: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z.-]{0,12}\Z")] = ""
     """Who, by staff number; empty where nobody was known."""
     role: Role | None = None
     """As what; None where nobody was known."""

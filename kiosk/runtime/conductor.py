@@ -52,8 +52,8 @@ from kiosk.journeys.requests import (
     TooManyWait,
     Unreachable,
 )
+from kiosk.journeys.technician_views import ActTouched, Filled, Way
 from kiosk.journeys.views import (
-    AnyIntent,
     Attract,
     FeeCode,
     Intent,
@@ -62,6 +62,7 @@ from kiosk.journeys.views import (
     OutOfService,
     PinEntry,
     PortraitPreview,
+    Posted,
     Scene,
     SoundEntry,
     StillThere,
@@ -94,6 +95,7 @@ from kiosk.runtime.paper import print_once, typeset
 from kiosk.runtime.repertoire import JOURNEYS
 from kiosk.runtime.sitting import Sitting, Studio
 from kiosk.runtime.surroundings import Devices, Display, Journal, Surroundings
+from kiosk.runtime.technician_mode import STANDING, TechnicianMeans, TechnicianMode
 from kiosk.runtime.vital_signs import Pulse
 from kiosk.runtime.watch import DeviceWatch
 
@@ -111,6 +113,8 @@ UNSETTLED_POLL_S: Final = 30.0
 """How often it is looked whether a card is half made; at the start at once."""
 WAITS_S: Final = 20.0
 """So soon after a start whoever's card was being made may stand there still."""
+AT_REST_S: Final = 60.0
+"""So long after the last touch nobody stands there any more."""
 _PAD_SILENT_S: Final = 30.0
 """An entry that times out sooner than this never started: the pad is silent."""
 
@@ -137,8 +141,14 @@ class Conductor:
         handbook: Handbook = NO_HANDBOOK,
         *,
         studio: Studio | None = None,
+        terminal: str = "",
+        technician: TechnicianMeans | None = None,
     ) -> None:
-        """:param studio: what portraits are taken with where there is a camera; without it none are."""
+        """
+        :param studio: what portraits are taken with where there is a camera; without it none are.
+        :param terminal: its number, for the screens that nobody is served on.
+        :param technician: without it nobody looks after the terminal on its screen.
+        """
         self._region, self._devices, self._display, self._journal = region, devices, display, journal
         self._handbook, self._studio = handbook, studio
         self._ask_centre, self._surroundings, self._clock = ask_centre, surroundings, surroundings.monotonic
@@ -147,6 +157,11 @@ class Conductor:
         self._pulse = Pulse(self._lanes, self._health)
         self._device_states = DeviceStates(lambda: int(surroundings.now().timestamp() * 1000))
         self._watch = DeviceWatch(devices, journal, self._lanes, self._health, self._device_states)
+        self._terminal = terminal
+        self._technician = (
+            TechnicianMode(self._lanes, devices, self._health, self._clock, technician) if technician else None
+        )
+        self._was_technicians = False
         self._idleness = Idleness(self._clock())
         self._large = False
         self._ticket = 0
@@ -177,8 +192,13 @@ class Conductor:
 
     # What comes from the window.
 
-    def intent(self, intent: AnyIntent) -> None:
+    def intent(self, intent: Posted) -> None:
         """Take in what the citizen touched; ignored unless the view at hand offers it and the terminal is open."""
+        if isinstance(intent, Way | ActTouched | Filled):
+            self._technicians(intent)
+            return
+        if self.is_technicians:
+            return
         self._idleness.restart(self._clock())
         self._citizen_present = True
         if isinstance(intent, Typed):
@@ -204,11 +224,43 @@ class Conductor:
         """
         self._large = large
         self._idleness.restart(self._clock())
+        if self._technician is not None:
+            self._technician.touched()
+
+    def _technicians(self, intent: Way | ActTouched | Filled) -> None:
+        """Take in what a technician touched. Nobody comes in while somebody is served or a card is in the slot."""
+        mode = self._technician
+        if mode is None:
+            return
+        if mode.is_on:
+            mode.intent(intent)
+        elif intent is Way.HELD and self.vacant and self._slot_is_free:
+            mode.come_in()
+        self._surroundings.wake()
+
+    @property
+    def _slot_is_free(self) -> bool:
+        """Whether no card is known to be in the slot; a reader that does not answer is what a technician comes for."""
+        if isinstance(self._closed_view(), TakeCard):
+            return False
+        return not self._slot_was_full or self._health.is_broken("card_reader")
+
+    @property
+    def is_technicians(self) -> bool:
+        """Whether a technician is at work."""
+        return self._technician is not None and self._technician.is_on
+
+    @property
+    def restarts(self) -> bool:
+        """Whether a technician wants the application to be started anew, and nobody is served any more."""
+        return self._technician is not None and self._technician.restarts and not self._technician.is_on
 
     def close_terminal(self) -> None:
         """Bring whoever is being served to an end, and serve nobody any more."""
         self._health.broken("closed")
-        if not self.vacant and not self._at_ending:
+        if self._technician is not None and self._technician.is_on:
+            self._technician.go_away()
+        elif not self.vacant and not self._at_ending:
             self._interrupt(GoingOutOfService())
 
     @property
@@ -219,7 +271,7 @@ class Conductor:
     @property
     def vacant(self) -> bool:
         """Whether nobody is being served."""
-        return self._at_reception and isinstance(self._view, Attract)
+        return self._at_reception and isinstance(self._view, Attract) and not self.is_technicians
 
     @property
     def ailment(self) -> str | None:
@@ -229,6 +281,8 @@ class Conductor:
     @property
     def standing(self) -> str:
         """How the terminal stands, in a few words for technicians that name nobody."""
+        if self.is_technicians:
+            return STANDING
         closed = self._health.view(self._region.hotline)
         if closed is not None:
             return f"out of service, {closed.code}"
@@ -240,6 +294,24 @@ class Conductor:
     def device_health(self) -> tuple[DeviceHealth, ...]:
         """How each device last answered, for technicians."""
         return self._device_states.all
+
+    @property
+    def equipped(self) -> tuple[str, ...]:
+        """The devices that this terminal was delivered with, by the ports' nouns."""
+        return self._watch.equipped
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the application may end itself and lose nothing.
+
+        Nobody is served or was there a moment ago, no card is half made or lies in the slot, as far as reader and motor
+        tell, and nothing waits in memory for a ledger that takes no entries.
+        """
+        quiet = self._clock() - self._idleness.since >= AT_REST_S
+        empty = not self._slot_was_full and self._watch.slot_seen_empty
+        settled = self._devices.card_maker is None or not self._watch.card_unsettled
+        known = not any(self._health.is_broken(what) for what in ("card_reader", "capture_unit", "ledger"))
+        return self.vacant and quiet and empty and settled and known
 
     @property
     def supplies(self) -> Supplies:
@@ -263,6 +335,9 @@ class Conductor:
         for answer in self._lanes.arrived():
             self._take(answer)
         now = self._clock()
+        if self._mind_technician(now):
+            self._draw(now)
+            return
         self._mind_pending_interruption()
         self._mind_return(now)
         self._mind_pause(now)
@@ -491,6 +566,8 @@ class Conductor:
 
     def _failed(self, request: Request[Any], error: DeviceError | IssuanceRefused | BookRefused | TooManyWait) -> None:
         _log.warning("%s: %s", type(request).__name__, error)
+        if isinstance(error, NotConnected) and error.device == "pin_pad":
+            self._watch.lost_pin_pad()
         if isinstance(error, NotConnected) and error.device == "id_reader":
             self._watch.lost_id_reader()  # nobody else is sent to it until it has answered
         if isinstance(error, NotConnected) and error.device == "camera":
@@ -598,6 +675,7 @@ class Conductor:
                     self._surroundings.new_transaction_id(),
                     self._region,
                     self._surroundings.today(),
+                    enters_pins=self._watch.enters_pins,
                     reads_id_cards=self._watch.reads_id_cards,
                     takes_portraits=self._studio is not None and self._watch.camera_there,
                     compares_portraits=self._studio is not None and self._studio.likeness is not None,
@@ -627,6 +705,23 @@ class Conductor:
         self._request = next(self._journey)
 
     # Minding what happens by itself.
+
+    def _mind_technician(self, now: float) -> bool:
+        """Whether a technician is at work; once they have left, all is looked at as at a start."""
+        mode = self._technician
+        if mode is not None and mode.is_on:
+            mode.tick(now)
+            self._watch.look_at_ledger(now)
+            self._was_technicians = True
+            return True
+        if self._was_technicians:
+            self._was_technicians = False
+            self._slot_was_full = True  # unless seen empty, what lies in the slot is nobody's who is here
+            self._slot_due = 0.0
+            self._watch.look_anew()
+            self._display.reset_preferences()
+            self._large = False
+        return False
 
     def _mind_idleness(self, now: float) -> None:
         closing = self._at_ending and self._health.is_closed and now - self._begun_at >= CLOSING_S
@@ -704,12 +799,15 @@ class Conductor:
         since = self._begun_at if isinstance(self._request, AwaitTaken) else self._released_at
         last = self._is_forgotten(within_s=LAST_CALL_S)
         view: View = called_for(self._request, now - since, last=last) or self._closed_view() or self._view
+        if self._technician is not None and self._technician.is_on:
+            view = self._technician.view
         left = self._warning_left(now)
         scene = Scene(
             view,
             in_words(self._region.pack.name),
             self._region.hotline,
             StillThere(left) if left is not None else None,
+            self._terminal,
         )
         if scene != self._shown:
             self._shown = scene

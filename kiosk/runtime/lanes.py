@@ -33,6 +33,9 @@ MAKER_S: Final = 300.0
 """Printing a face (90 s), its panels on the line at 20 s each, and the waits for a printer that has fallen silent
 (drivers/card_printer/escape.py); writing a chip takes some seconds."""
 
+DESK_S: Final = 600.0
+"""A technician's longest test: a card printer's, all its time-outs spent, and what is looked at around it."""
+
 
 @dataclass(frozen=True, slots=True)
 class LaneAnswer:
@@ -168,11 +171,23 @@ class Lanes:
         self.printer = self._lane("printer", PRINTER_S)
         self.camera = self._lane("camera", CAMERA_S)
         self.maker = self._lane("maker", MAKER_S, IssuanceRefused)
+        # Whatever a technician's page meets: a terminal that they are mending must not end under their hands.
+        self.desk = self._lane("desk", DESK_S, Exception)
 
     @property
     def all(self) -> tuple[Lane, ...]:
         """Each of them."""
-        return self.card, self.pad, self.id, self.centre, self.ledger, self.printer, self.camera, self.maker
+        return (
+            self.card,
+            self.pad,
+            self.id,
+            self.centre,
+            self.ledger,
+            self.printer,
+            self.camera,
+            self.maker,
+            self.desk,
+        )
 
     def _lane(self, name: str, longest_s: float, *expected: type[BaseException]) -> Lane:
         return Lane(name, self._answers, self._wake, self._clock, longest_s, expected)

@@ -44,6 +44,8 @@ class DeviceWatch:
         self._due: dict[Callable[[LaneAnswer], None], float] = {}
         self._printer = PrinterWatch()
         self._making = MakingWatch()
+        self.enters_pins = True
+        """The PIN pad has not failed lately. The terminal serves without it whoever needs no PIN."""
         self.reads_id_cards = False
         """The reader of identity cards has answered lately. The terminal serves without it."""
         self.camera_there = False
@@ -92,6 +94,26 @@ class DeviceWatch:
         return self._making.hindrance or ("a card was left half made" if self.card_unsettled else "")
 
     @property
+    def slot_seen_empty(self) -> bool:
+        """Whether the slot's motor holds no card; so too where there is none, and the reader alone is asked."""
+        if self._devices.capture_unit is None:
+            return True
+        return self._slot is not None and self._slot.media is Media.NOT_PRESENT
+
+    @property
+    def equipped(self) -> tuple[str, ...]:
+        """The devices that the terminal was delivered with, by the ports' nouns."""
+        devices = self._devices
+        optional = {
+            "id_reader": devices.id_reader,
+            "receipt_printer": devices.receipt_printer,
+            "camera": devices.camera,
+            "card_printer": devices.card_maker,
+            "capture_unit": devices.capture_unit,
+        }
+        return ("card_reader", "pin_pad", *(noun for noun, device in optional.items() if device is not None))
+
+    @property
     def supplies(self) -> Supplies:
         """What is left of what this terminal uses up."""
         paper = self._printer.paper
@@ -104,9 +126,19 @@ class DeviceWatch:
             self._ask(self._lanes.id, self._devices.id_reader.identify, self._id_reader_seen, now, POLL_S)
         if self._devices.camera is not None:
             self._ask(self._lanes.camera, self._devices.camera.identify, self._camera_seen, now, POLL_S)
-        self._ask(self._lanes.ledger, self._journal.tidy, self._ledger_seen, now, POLL_S)
+        self.look_at_ledger(now)
         if self._devices.capture_unit is not None:
             self._ask(self._lanes.card, self._devices.capture_unit.status, self._slot_seen, now, SLOT_POLL_S)
+
+    def look_at_ledger(self, now: float) -> None:
+        """Look after the ledger alone; for the time when the devices are a technician's."""
+        self._ask(self._lanes.ledger, self._journal.tidy, self._ledger_seen, now, POLL_S)
+
+    def look_anew(self) -> None:
+        """Have everything looked at as at a start."""
+        self._due.clear()
+        self.reads_id_cards = self.camera_there = False
+        self._slot = None
 
     def look_at_printer(self, now: float) -> None:
         """Ask how the printer is; while the services are shown as well, since the next citizen is told of it."""
@@ -130,6 +162,10 @@ class DeviceWatch:
     def printed(self, fate: SlipFate) -> None:
         """Take in what became of a slip."""
         self._printer.printed(fate)
+
+    def lost_pin_pad(self) -> None:
+        """It failed somebody: nobody is sent to it until it has answered."""
+        self.enters_pins = False
 
     def lost_id_reader(self) -> None:
         """It failed somebody: nobody is sent to it until it has answered."""
@@ -155,10 +191,12 @@ class DeviceWatch:
 
     def _pad_seen(self, answer: LaneAnswer) -> None:
         self._states.note("pin_pad", answer.error)
-        if isinstance(answer.error, DeviceError):
-            self._health.broken("pin_pad", answer.error)
-        else:
-            self._health.whole("pin_pad")
+        works = answer.error is None
+        if self.enters_pins and not works:
+            _log.error("the PIN pad does not work: %s", answer.error)
+        elif works and not self.enters_pins:
+            _log.warning("the PIN pad works again")
+        self.enters_pins = works
 
     def _id_reader_seen(self, answer: LaneAnswer) -> None:
         self._states.note("id_reader", answer.error)

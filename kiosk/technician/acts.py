@@ -1,11 +1,13 @@
 """A technician's acts on record: each is an entry of the ledger, durable before it is told of."""
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, Protocol
 
 from kiosk.records.technician import ActOutcome, Role, TechnicianAct
 
+_WORD: Final = re.compile(r"[a-z0-9_:.-]{1,40}", re.ASCII)
 _NOTHING: Final[Mapping[str, bytes | None]] = MappingProxyType({})
 
 
@@ -42,10 +44,17 @@ class ActBook:
     ) -> None:
         """Write one act down and return when it is on the disk for good. Raises what the ledger raises.
 
-        :param act: a machine word, as :class:`~kiosk.journeys.technician_views.Act` has it.
+        :param act: a machine word, as :class:`~kiosk.journeys.technician_views.Act` has it. What one names behind a
+            colon, such as a file on a stick, is left out where it is no word: it comes from outside.
         :param keep: what is kept beside the chain from this entry on, together with it or not at all.
         """
         entry = TechnicianAct(
-            region=self._region, act=act, page=page, outcome=outcome, why=why, staff=staff, role=role
+            region=self._region, act=_word(act), page=_word(page) if page else "", outcome=outcome, why=why,
+            staff=staff, role=role,
         )  # fmt: skip
         self._ledger.append_act(entry, offset_ms=self._offset_ms(), keep=keep)
+
+
+def _word(told: str) -> str:
+    candidates = (told, told.partition(":")[0])
+    return next((word for word in candidates if _WORD.fullmatch(word)), "other")

@@ -36,7 +36,7 @@ from kiosk.policy.rule import Text
 from kiosk.records.canonical import canonical
 from kiosk.records.roster import Roster, Technician
 from kiosk.records.sealing import Unreadable
-from kiosk.records.technician import ADMISSION, LOCK_OUT, ActOutcome, Role
+from kiosk.records.technician import ADMISSION, LOCK_OUT, WITNESS, ActOutcome, Role
 from kiosk.records.upload import decode
 from kiosk.technician.acts import ActBook, ActLedger
 from kiosk.technician.lock_out import Tally, admitted, begins_before, failed, locked_ms
@@ -133,7 +133,8 @@ class Admission:
         :param draw: random bytes for challenges.
         """
         self._keeper, self._ledger, self._clock, self._offset_ms, self._draw = keeper, ledger, clock, offset_ms, draw
-        self._book = ActBook(ledger, region, offset_ms)
+        self.book = ActBook(ledger, region, offset_ms)
+        """Where what is done inside goes on record."""
         self._turn = threading.Lock()
 
     @classmethod
@@ -173,7 +174,32 @@ class Admission:
             "code", lambda roster, tally, now_ms: self._shown_by_code(staff, digits, roster, tally, now_ms)
         )
 
-    def _judged(self, by: str, show: Callable[[Roster, Tally, int], _Found]) -> Admitted | Refused:
+    def witness(self, staff: str, digits: str, *, beside: str) -> bool:
+        """Whether a second person shows by their code that they stand there. Counts like coming in, and uses the code.
+
+        :param beside: the staff number of the first.
+        """
+        if staff == beside:
+            return False
+        answer = self._judged(
+            "code", lambda roster, tally, now_ms: self._shown_by_code(staff, digits, roster, tally, now_ms), WITNESS
+        )
+        return isinstance(answer, Admitted)
+
+    def locked_out(self) -> Refused | None:
+        """Whether nobody comes in now, or none could be put on record; None where somebody may."""
+        try:
+            content = self._ledger.kept(_TALLY)
+        except (LedgerError, LedgerFailed) as error:
+            _log.error("nobody could be let in: %s", error)
+            return Refused(Refusal.NOT_ON_RECORD)
+        now_ms = int(self._clock() * 1000) + self._offset_ms()
+        left_ms = 0 if content is None else locked_ms(decode(content, Tally), now_ms)
+        return _locked_out(left_ms) if left_ms else None
+
+    def _judged(
+        self, by: str, show: Callable[[Roster, Tally, int], _Found], act: str = ADMISSION
+    ) -> Admitted | Refused:
         with self._turn:
             try:
                 now_ms = int(self._clock() * 1000) + self._offset_ms()
@@ -182,7 +208,7 @@ class Admission:
                     return tally
                 roster = self._roster(tally)
                 tally = msgspec.structs.replace(tally, roster=roster.number)
-                return self._told(by, show(roster, tally, now_ms), tally, now_ms)
+                return self._told(act, by, show(roster, tally, now_ms), tally, now_ms)
             except NoRoster as error:
                 _log.warning("nobody can be let in: %s", error)
                 return Refused(Refusal.NO_ROSTER)
@@ -198,7 +224,7 @@ class Admission:
         tally = Tally() if content is None else decode(content, Tally)
         restarted = begins_before(tally, now_ms)
         if restarted is not None:
-            self._book.record(
+            self.book.record(
                 LOCK_OUT, staff="", role=None, page=PAGE, outcome=ActOutcome.REFUSED, why="clock_went_back",
                 keep={_TALLY: canonical(restarted)},
             )  # fmt: skip
@@ -212,27 +238,27 @@ class Admission:
             raise NoRoster(f"roster {roster.number} was put in place of {tally.roster}")
         return roster
 
-    def _told(self, by: str, found: _Found, tally: Tally, now_ms: int) -> Admitted | Refused:
+    def _told(self, act: str, by: str, found: _Found, tally: Tally, now_ms: int) -> Admitted | Refused:
         """Put on record what came of it, and then tell."""
         who = found.technician
         staff, role = (who.staff, who.role) if who is not None else ("", None)
         if not found.why and who is not None:
             after = admitted(tally, who.staff, found.step)
-            self._book.record(
-                ADMISSION, staff=staff, role=role, page=PAGE, why=by, keep={_TALLY: canonical(after)}
+            self.book.record(
+                act, staff=staff, role=role, page=PAGE, why=by, keep={_TALLY: canonical(after)}
             )  # fmt: skip
             _log.info("%s is let in by %s as %s", who.staff, by, who.role.value)
             return Admitted(who.staff, who.role)
         after = failed(tally, now_ms)
-        self._book.record(
-            ADMISSION, staff=staff, role=role, page=PAGE, outcome=ActOutcome.REFUSED, why=found.why,
+        self.book.record(
+            act, staff=staff, role=role, page=PAGE, outcome=ActOutcome.REFUSED, why=found.why,
             keep={_TALLY: canonical(after)},
         )  # fmt: skip
         _log.warning("%s is not let in by %s: %s", staff or "somebody", by, found.why)
         left_ms = locked_ms(after, now_ms)
         if not left_ms:
             return found.told
-        self._book.record(LOCK_OUT, staff=staff, role=role, page=PAGE, outcome=ActOutcome.REFUSED, why=by)
+        self.book.record(LOCK_OUT, staff=staff, role=role, page=PAGE, outcome=ActOutcome.REFUSED, why=by)
         _log.warning("nobody is let in for %d minutes", left_ms // _MINUTE_MS)
         return _locked_out(left_ms)
 

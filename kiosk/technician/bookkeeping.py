@@ -16,6 +16,7 @@ from kiosk.records.custody import Place, Reason
 from kiosk.technician.causes import Cause
 from kiosk.technician.machine import Verdict
 from kiosk.technician.subject import NotTried, Subject
+from kiosk.technician.waiting import plain
 from kiosk.uplink.receipts import LineState, ReceiptReader, ReceiptsUnusable, Standing
 
 OLD_S: Final = 24 * 3600.0
@@ -60,7 +61,7 @@ def queue(subject: Subject) -> Verdict:
         raise NotTried("the receipts can't be read")
     with LedgerReader(subject.configuration.ledger_path) as reader:
         waiting = reader.head().sequence - standing.through
-    found = f"{waiting} entries wait; {standing.line.value} {standing.reason}".strip()
+    found = f"{waiting} entries wait; {standing.line.value} {plain(standing.reason)}".strip()
     if standing.line is LineState.HALTED:
         return Cause.UPLINK_HALTED, found
     silent_s = time.time() - (standing.last_contact_ms or standing.since_ms) / 1000

@@ -101,7 +101,13 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 def examine(
-    file: Path, environment: Mapping[str, str], *, fix: bool = False, told: Callable[[Finding], None] | None = None
+    file: Path,
+    environment: Mapping[str, str],
+    *,
+    fix: bool = False,
+    told: Callable[[Finding], None] | None = None,
+    in_hand: bool = False,
+    words: frozenset[str] | None = None,
 ) -> tuple[Finding, ...]:
     """Look at everything of one terminal.
 
@@ -111,19 +117,35 @@ def examine(
     :param file: ``kiosk.toml``.
     :param fix: mend what is safe to mend, and look again.
     :param told: called with each finding as it comes.
+    :param in_hand: whoever asks is the terminal itself: it holds its state, and has let go of its devices.
+    :param words: only these checks; None: all.
     """
-    subject = Subject(file, environment)
+    subject = Subject(file, environment, in_hand=in_hand)
     findings: list[Finding] = []
     with _terminal_held(subject):
         for check in CHECKS:
-            found = _look(check, subject, findings)
+            if words is not None and check.word not in words:
+                continue
+            found = look_at(check, subject, findings)
             if fix and check.mend is not None and found.cause in _MENDABLE:
                 check.mend(subject)
-                found = _look(check, subject, findings)
+                found = look_at(check, subject, findings)
             findings.append(found)
             if told is not None:
                 told(found)
     return tuple(findings)
+
+
+def examine_one(word: str, file: Path, environment: Mapping[str, str], *, in_hand: bool = False) -> Finding:
+    """One check alone, whatever it stands on; for the rest see :func:`examine`.
+
+    :raises KeyError: there is no such check.
+    """
+    check = {one.word: one for one in CHECKS}[word]
+    subject = Subject(file, environment, in_hand=in_hand)
+    with _terminal_held(subject):
+        configuration = look_at(CHECKS[0], subject, [])
+        return configuration if check is CHECKS[0] else look_at(check, subject, [configuration])
 
 
 _MENDABLE: Final = frozenset({Cause.KEY_OPEN})
@@ -132,6 +154,9 @@ _MENDABLE: Final = frozenset({Cause.KEY_OPEN})
 @contextlib.contextmanager
 def _terminal_held(subject: Subject) -> Iterator[None]:
     """Keep the terminal from starting, or learn that it runs."""
+    if subject.in_hand:
+        yield
+        return
     with contextlib.ExitStack() as held:
         configuration: Configuration | None = None
         with contextlib.suppress(ConfigurationError):
@@ -155,7 +180,8 @@ def read_sheet(configuration: Configuration) -> HealthSheet | None:
         return None
 
 
-def _look(check: Check, subject: Subject, before: list[Finding]) -> Finding:
+def look_at(check: Check, subject: Subject, before: list[Finding]) -> Finding:
+    """One check, where those that it stands on are well."""
     states = {found.check: found.state for found in before}
     for word in check.stands_on:
         if states.get(word) in {State.FAULT, State.NOT_TRIED}:

@@ -146,6 +146,8 @@ def _unit_state(unit: str) -> str:
 
 def terminal(subject: Subject) -> Verdict:
     """The running terminal, by its own sheet."""
+    if subject.in_hand:
+        return None, "in its technician's hands"
     if not subject.running:
         raise NotTried("the terminal does not run")
     sheet = subject.sheet

@@ -21,6 +21,8 @@ class Subject:
     environment: Mapping[str, str] = field(default_factory=dict)
     running: bool = False
     """A terminal holds the state and the devices: what they are like its sheet says."""
+    in_hand: bool = False
+    """The terminal itself asks: it holds the state, and has let go of the devices for as long."""
     sheet: HealthSheet | None = None
     """What the running terminal last wrote of itself."""
     signed_in: bool = False

@@ -1,5 +1,6 @@
 """What waits for its upload, and one more try now."""
 
+import re
 import subprocess
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +17,14 @@ from kiosk.uplink.uplink import BackOff, Halted, Idle
 UNIT: Final = "card-terminal-uplink.service"
 _STEPS: Final = 10_000
 """More batches than any disk holds; a bound all the same."""
+
+
+_WORD: Final = re.compile(r"[a-z0-9_ :-]{0,60}")
+
+
+def plain(reason: str) -> str:
+    """A reason as it may be shown: a word of docs/protocol.md. Anything else is not, whatever it says."""
+    return reason if _WORD.fullmatch(reason) else "(no word)"
 
 
 @dataclass(frozen=True, slots=True)

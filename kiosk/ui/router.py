@@ -6,7 +6,7 @@ from collections.abc import Callable
 from kivy.core.window import Window
 from kivy.input import MotionEvent
 
-from kiosk.journeys.views import AnyIntent, Scene, View
+from kiosk.journeys.views import Posted, Scene, View
 from kiosk.journeys.wording import Say
 from kiosk.runtime.viewfinder import Glance
 from kiosk.ui.fonts import FontBook
@@ -23,6 +23,7 @@ from kiosk.ui.typeface import Typeface
 from kiosk.ui.widgets.entry import Draft, EntryScreen, same_question
 from kiosk.ui.widgets.overlay import Overlay
 from kiosk.ui.widgets.screen import Desk, Screen, Tools
+from kiosk.ui.widgets.technician import TechnicianScreen
 
 
 class Router:
@@ -32,7 +33,7 @@ class Router:
         self,
         settings: DisplaySettings,
         *,
-        on_intent: Callable[[AnyIntent], None],
+        on_intent: Callable[[Posted], None],
         on_activity: Callable[[Preferences], None],
         look_through: Callable[[], Glance | None],
     ) -> None:
@@ -72,7 +73,7 @@ class Router:
         kept = (
             old is not None
             and self.screen is not None
-            and (old.region_name, old.hotline) == (scene.region_name, scene.hotline)
+            and (old.region_name, old.hotline, old.terminal) == (scene.region_name, scene.hotline, scene.terminal)
             and (old.view == scene.view or self.screen.take(scene.view))
         )
         if not kept:
@@ -105,7 +106,15 @@ class Router:
 
     def _desk(self, scene: Scene, *, allow_large: bool = True) -> Desk:
         look = self._look(allow_large=allow_large)
-        return Desk(look, scene.region_name, scene.hotline, self._on_intent, self._tools, self._look_through)
+        return Desk(
+            look,
+            scene.region_name,
+            scene.hotline,
+            self._on_intent,
+            self._tools,
+            self._look_through,
+            scene.terminal,
+        )
 
     def _draw_screen(self, scene: Scene) -> None:
         draft = self._draft_for(scene.view)
@@ -115,14 +124,14 @@ class Router:
             screen = screen_for(self._desk(scene, allow_large=False), scene.view, draft)
         if self.screen is not None:
             self.stage.remove_widget(self.screen)
-            if isinstance(self.screen, EntryScreen) and draft is None:
+            if isinstance(self.screen, EntryScreen | TechnicianScreen) and draft is None:
                 self.screen.draft.clear()
         self.screen = screen
         self.stage.add_widget(screen, index=len(self.stage.children))
 
     def _draft_for(self, view: View) -> Draft | None:
         """What has been typed, while the same question stands; the last screen's otherwise goes with it."""
-        if isinstance(self.screen, EntryScreen) and same_question(self.screen.view, view):
+        if isinstance(self.screen, EntryScreen | TechnicianScreen) and same_question(self.screen.view, view):
             draft: Draft = self.screen.draft
             return draft
         return None

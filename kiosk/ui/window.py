@@ -5,7 +5,7 @@ Kivy opens things while it is imported, so nothing here imports it before a wind
 
 from collections.abc import Callable
 
-from kiosk.journeys.views import AnyIntent, Attract, OutOfService, Scene
+from kiosk.journeys.views import Attract, OutOfService, Posted, Scene
 from kiosk.journeys.wording import Say
 from kiosk.runtime.viewfinder import Glance
 from kiosk.ui.environment import prepare_kivy
@@ -32,7 +32,7 @@ class TerminalWindow:
         self,
         settings: DisplaySettings,
         *,
-        on_intent: Callable[[AnyIntent], None],
+        on_intent: Callable[[Posted], None],
         on_activity: Callable[[Preferences], None],
         look_through: Callable[[], Glance | None] = lambda: None,
     ) -> None:

@@ -67,6 +67,22 @@ def test_a_missing_or_shortened_key_is_named(folder: TerminalFolder) -> None:
     assert "terminal.key: wanted is an Ed25519 key" in refused(folder)
 
 
+def test_a_new_terminal_shows_how_it_is_set_up_and_a_damaged_one_does_not(
+    folder: TerminalFolder, display: dict[str, str]
+) -> None:
+    configuration = folder.configuration
+    configuration.terminal_key_path.unlink()
+    assert "terminal.key: can't be read" in refused(folder), "with a ledger it is no new one"
+    configuration.storage_key_path.unlink()
+    shutil.rmtree(configuration.ledger_path)
+    checked = folder.run("check")
+    assert checked.returncode == 0, checked.stderr
+    with running(folder.command("run"), display) as new:
+        new.says("this terminal is new")
+        new.process.terminate()
+        assert new.process.wait(30) == 0
+
+
 def test_another_storage_key_closes_the_terminal_until_the_right_one_is_back(
     folder: TerminalFolder, display: dict[str, str]
 ) -> None:

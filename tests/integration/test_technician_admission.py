@@ -1,19 +1,25 @@
 """Coming in by card and PIN, over pcscd and a real ledger."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from drivers.card_reader import PcscCardReader
+from drivers.pin_pad.discovery import open_pin_pad
+from kiosk.journeys.technician_views import Page
+from kiosk.policy.rule import Text
 from kiosk.records.technician import Role
 from kiosk.records.upload import encode
 from kiosk.technician.admission import Admitted, Refusal, Refused
+from kiosk.technician.front_desk import Devices, FrontDesk
 from simulators.card.slot import CardSlot, Chip, SlotFault
 from simulators.card.technician_chip import TechnicianChip
 from simulators.pcscd import READER_NAME
+from simulators.pin_pad import PadSimulator
 from tests.stack import READER_LIMIT_S, chip, technician_chip, typed
-from tests.technicians import NOW_MS, a_roster, technician
+from tests.technicians import NOW_MS, YEAR_MS, a_roster, technician
 from tests.unit.test_admission import Door
 
 pytestmark = pytest.mark.stack
@@ -72,7 +78,9 @@ def test_a_genuine_card_of_nobody_on_the_roster_is_not_admitted(stand: Stand) ->
 
 @pytest.mark.parametrize("why", ["revoked", "expired"])
 def test_a_card_whose_time_is_over_is_not_admitted(stand: Stand, why: str) -> None:
-    over = technician("T1001", card="t1001", revoked=why == "revoked", valid_until_ms=NOW_MS)
+    is_revoked = why == "revoked"
+    ends = NOW_MS + YEAR_MS if is_revoked else NOW_MS
+    over = technician("T1001", card="t1001", revoked=is_revoked, valid_until_ms=ends)
     stand.door.keeper.take(encode(a_roster(2, [over])))
     stand.lay_in(technician_chip("t1001"))
     assert stand.by_card() == NOT_ADMITTED
@@ -113,3 +121,51 @@ def test_a_silent_card_is_told_unread(stand: Stand) -> None:
     stand.lay_in(technician_chip("t1001"))
     stand.slot.faults.fail_next(SlotFault.SILENT)
     assert stand.by_card() == Refused(Refusal.CARD_UNREADABLE)
+
+
+class Behind:
+    """The pages behind, for whoever came in."""
+
+    def __init__(self, who: Admitted) -> None:
+        self.who = who
+
+    def page(self, word: str) -> Page:
+        return Page(word, Text(zh=word, en=self.who.staff))
+
+    def do(self, page: str, act: str, given: Mapping[str, str]) -> Page:
+        raise KeyError(act)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def entered(stand: Stand, pad: PadSimulator, type_in: Callable[[], None]) -> Page:
+    """Touch By card, and let a hand type when the pad asks."""
+    devices = Devices(lambda: PcscCardReader(READER_NAME), lambda: open_pin_pad(pad.path, "sunson"))
+    desk = FrontDesk(stand.door.admission(), devices, Behind)
+
+    def hand() -> None:
+        assert pad.wait_until_entering(10.0)
+        type_in()
+
+    fingers = threading.Thread(target=hand)
+    fingers.start()
+    page = desk.do("entry", "card", {})
+    fingers.join()
+    return page
+
+
+def test_the_page_that_asks_who_it_is_takes_card_and_pad(stand: Stand) -> None:
+    stand.lay_in(technician_chip("t1001"))
+    stand.reader.release()
+    with PadSimulator("sunson") as pad:
+
+        def type_pin() -> None:
+            pad.press(PIN)
+            pad.press_enter()
+
+        cancelled = entered(stand, pad, pad.press_cancel)
+        assert cancelled.note is not None
+        assert cancelled.note.zh == "没有输完密码"
+        assert entered(stand, pad, type_pin).title.en == "T1001"
+    assert stand.why() == ["card"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from kiosk.journeys.views import AnyIntent
+from kiosk.journeys.views import Posted
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.ui.settings import DisplaySettings, Preferences
 from kiosk.ui.window import TerminalWindow
@@ -63,7 +63,7 @@ class DrivenWindow:
     """Frames until what was asked for is certainly on the screen; the first may have been under way."""
 
     def __init__(self, width: int, height: int) -> None:
-        self.intents: list[AnyIntent] = []
+        self.intents: list[Posted] = []
         self.activity: list[Preferences] = []
         self.viewfinder = Viewfinder()
         """Where a test puts what the camera would see."""

@@ -71,6 +71,7 @@ from kiosk.records.transaction import Service
 from kiosk.ui.fonts import FontBook
 from tests.ui.new_card_scenes import NEW_CARD_VIEWS
 from tests.ui.order_scenes import ORDER_VIEWS
+from tests.ui.technician_scenes import TECHNICIAN_VIEWS
 
 
 def told(text: str, **values: str | int | Verbatim | Say) -> Say:
@@ -80,6 +81,7 @@ def told(text: str, **values: str | int | Verbatim | Say) -> Say:
 
 REGION: Final = Say("驻马店", translations={"en": "Zhumadian"})
 HOTLINE: Final = "12333、0396-12333"
+TERMINAL: Final = "zmd-0001"
 RARE_NAME: Final = "欧阳𠮷㛃"
 """The third character is beyond GB 2312, GBK and the basic plane; the fourth is in GBK's extension only."""
 MARSHAL: Final = "𬸪𮧵"
@@ -1619,9 +1621,12 @@ VIEWS.update(
 )
 VIEWS.update(NEW_CARD_VIEWS)
 VIEWS.update(ORDER_VIEWS)
+VIEWS.update(TECHNICIAN_VIEWS)
 for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):
     VIEWS[f"{_name}-on-paper"] = offering(VIEWS[_name])
 
-SCENES: Final[dict[str, Scene]] = {name: Scene(view, REGION, HOTLINE) for name, view in VIEWS.items()}
+SCENES: Final[dict[str, Scene]] = {
+    name: Scene(view, REGION, HOTLINE, terminal=TERMINAL) for name, view in VIEWS.items()
+}
 SCENES["still-there"] = Scene(VIEWS["result-numbers"], REGION, HOTLINE, StillThere(24))
 SCENES["number-entry-asleep"] = Scene(VIEWS["number-entry"], REGION, HOTLINE, StillThere(24))

@@ -132,6 +132,11 @@ def test_new_card_in_both_shapes(check: str, size: tuple[int, int]) -> None:
     in_window(f"new_card_checks:{check}", *size)
 
 
+@pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
+def test_a_technicians_pages(size: tuple[int, int]) -> None:
+    in_window("technician_checks:every_check", *size)
+
+
 def test_a_failing_check_fails() -> None:
     with pytest.raises(AssertionError, match="has no attribute"):
         in_window("drawing_checks:there_is_no_such_check", *HALF)

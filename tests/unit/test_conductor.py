@@ -62,6 +62,7 @@ from kiosk.journeys.views import (
     OutOfService,
     PinEntry,
     PlaceIdCard,
+    Posted,
     ReadBack,
     Refusal,
     Scene,
@@ -77,6 +78,7 @@ from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.repertoire import JOURNEYS
 from kiosk.runtime.sitting import Studio
 from kiosk.runtime.surroundings import Devices, Surroundings
+from kiosk.runtime.technician_mode import TechnicianMeans
 from kiosk.ui.language import Language
 from tests.journeys.world import HOLDER, ID_CARD, ISSUER, World, pin, region
 
@@ -351,10 +353,14 @@ class Hall:
         printer: Printer | None = None,
         eye: Camera | None = None,
         studio: Studio | None = None,
+        *,
+        technician: TechnicianMeans | None = None,
+        slot: Slot | None = None,
+        pad: Pad | None = None,
     ) -> None:
         self.now = 1000.0
         self.woken = threading.Event()
-        self.slot, self.pad, self.book, self.screen = Slot(), Pad(), Book(), Screen()
+        self.slot, self.pad, self.book, self.screen = slot or Slot(), pad or Pad(), Book(), Screen()
         self.world = World()
         self.conductor = Conductor(
             region(key),
@@ -370,6 +376,8 @@ class Hall:
                 lambda: datetime(2026, 11, 22, 10, 40, tzinfo=CHINA),
             ),
             studio=studio,
+            terminal="zmd-0001",
+            technician=technician,
         )
 
     def ask_centre(self, request: AskCentre) -> CentreAnswer | Unreachable | Distrusted:
@@ -393,7 +401,7 @@ class Hall:
         assert self.screen.scene is not None
         return self.screen.scene.view
 
-    def touch(self, intent: AnyIntent) -> None:
+    def touch(self, intent: Posted) -> None:
         self.conductor.intent(intent)
 
     def to_pin_entry(self) -> None:
@@ -654,10 +662,26 @@ def test_pad_gone_and_back(hall: Hall) -> None:
     hall.sees(Attract)
     hall.pad.gone = NotConnected("pin_pad", "unplugged")
     hall.now += 11
-    hall.sees(OutOfService)
+    hall.until(lambda: not hall.conductor._watch.enters_pins, "the pad is missed")
+    hall.touch(Intent.START)
+    hall.sees(Home)
+    hall.touch(ChooseService(Service.CARD_QUERY))
+    hall.sees(Refusal)
+    assert isinstance(hall.view, Refusal)
+    assert (hall.view.title.text, hall.view.code) == ("这台机器现在输不了密码", "P-01")
+    hall.touch(Intent.DONE)
+    hall.sees(Home)
+    hall.touch(ChooseService(Service.CARD_EXAMINATION))
+    hall.sees(InsertCard)
+    hall.touch(Intent.CANCEL)
     hall.pad.gone = None
-    hall.now += 11
+    hall.sees(Explain)
+    hall.touch(Intent.DONE)
+    hall.sees(Home)
+    hall.touch(Intent.CANCEL)
     hall.sees(Attract)
+    hall.now += 11
+    hall.until(lambda: hall.conductor._watch.enters_pins, "it is back")
 
 
 def test_frozen_identity_serves_nobody(hall: Hall) -> None:

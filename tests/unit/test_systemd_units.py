@@ -169,6 +169,7 @@ def test_the_page_knows_how_long_each_lane_may_take() -> None:
     limits = {
         "card": lanes.CARD_S, "pad": lanes.PAD_S, "ID reader": lanes.ID_READER_S, "centre": lanes.CENTRE_S,
         "ledger": lanes.LEDGER_S, "printer": lanes.PRINTER_S, "camera": lanes.CAMERA_S,
+        "a technician's desk": lanes.DESK_S,
     }  # fmt: skip
     assert ", ".join(f"{name} {limit:.0f} s" for name, limit in limits.items()) in PAGE
 

@@ -4,6 +4,7 @@ from typing import Final, assert_never
 
 from kivy.lang import Builder
 
+from kiosk.journeys.technician_views import TechnicianPage
 from kiosk.journeys.views import (
     Answer,
     Attract,
@@ -60,7 +61,10 @@ from kiosk.ui.screens.still_there import StillThereOverlay
 from kiosk.ui.screens.take_card import TakeCardScreen
 from kiosk.ui.screens.take_id_card import TakeIdCardScreen
 from kiosk.ui.screens.take_new_card import TakeNewCardScreen
+from kiosk.ui.screens.technician_entry import TechnicianEntryScreen
+from kiosk.ui.screens.technician_page import TechnicianPageScreen
 from kiosk.ui.screens.working import WorkingScreen
+from kiosk.ui.technician_draft import PageDraft
 from kiosk.ui.widgets.entry import Draft
 from kiosk.ui.widgets.screen import Desk, Screen
 
@@ -94,6 +98,8 @@ _DRAWN: Final = (
     OutOfServiceScreen,
     TakeCardScreen,
     TakeIdCardScreen,
+    TechnicianPageScreen,
+    TechnicianEntryScreen,
     StillThereOverlay,
     HelpOverlay,
 )
@@ -166,5 +172,14 @@ def screen_for(desk: Desk, view: View, draft: Draft | None = None) -> Screen:  #
             return TakeCardScreen(desk, view)
         case TakeIdCard():
             return TakeIdCardScreen(desk, view)
+        case TechnicianPage():
+            return _technicians(desk, view, draft if isinstance(draft, PageDraft) else None)
         case _:
             assert_never(view)
+
+
+def _technicians(desk: Desk, view: TechnicianPage, draft: PageDraft | None) -> Screen:
+    act = view.page.act(view.filling)
+    if act is not None and act.entries:
+        return TechnicianEntryScreen(desk, view, act, draft)
+    return TechnicianPageScreen(desk, view, draft)

@@ -7,6 +7,7 @@ from kivy.uix.widget import Widget
 from kiosk.journeys.wording import say
 from kiosk.ui.widgets.lines import Hotline
 from kiosk.ui.widgets.screen import Screen
+from kiosk.ui.widgets.terminal_number import add_terminal_number
 from kiosk.ui.widgets.text import Text
 
 
@@ -21,4 +22,5 @@ class OutOfServiceScreen(Screen):
             self.add_widget(Hotline(look=self.look, hotline=self.view.hotline, text=self.view.hotline))
         code = self.words(say("编号 {code}", code=self.view.code))
         self.add_widget(Text(look=self.look, text=code, role="caption", ink="muted"))
+        add_terminal_number(self, halign="left")
         super().on_kv_post(base_widget)

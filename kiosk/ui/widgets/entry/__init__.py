@@ -6,11 +6,13 @@ from typing import ClassVar
 
 from kivy.uix.widget import Widget
 
+from kiosk.journeys.technician_views import TechnicianPage
 from kiosk.journeys.views import Emphasis, NameEntry, NumberEntry, SoundEntry, Typed, View
 from kiosk.journeys.wording import Say, say
 from kiosk.ui.name_input import NameDraft
 from kiosk.ui.number_draft import NumberDraft
 from kiosk.ui.sound_draft import SoundDraft
+from kiosk.ui.technician_draft import PageDraft
 from kiosk.ui.widgets.keys import Key
 from kiosk.ui.widgets.layout import Column, Row
 from kiosk.ui.widgets.lines import Heading
@@ -19,12 +21,14 @@ from kiosk.ui.widgets.press import PushButton
 from kiosk.ui.widgets.screen import Desk, Screen
 from kiosk.ui.widgets.text import Text
 
-Draft = NumberDraft | NameDraft | SoundDraft
+Draft = NumberDraft | NameDraft | SoundDraft | PageDraft
 """What has been typed. It lives as long as its question stands on the screen, and nowhere else."""
 
 
 def same_question(one: View, other: View) -> bool:
     """Whether both ask for the same, so that what was typed stays: a new note only says what to correct."""
+    if isinstance(one, TechnicianPage) and isinstance(other, TechnicianPage):
+        return (one.page.word, one.filling) == (other.page.word, other.filling)
     return (
         isinstance(one, NumberEntry | NameEntry | SoundEntry)
         and type(one) is type(other)

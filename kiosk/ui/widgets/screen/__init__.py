@@ -10,7 +10,7 @@ from kivy.graphics import Color, Rectangle, RoundedRectangle
 from kivy.properties import NumericProperty, ObjectProperty, StringProperty
 from kivy.uix.widget import Widget
 
-from kiosk.journeys.views import Action, AnyIntent, Emphasis, Intent, Step, View, actions_of
+from kiosk.journeys.views import Action, Emphasis, Intent, Posted, Step, View, actions_of
 from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.runtime.viewfinder import Glance
 from kiosk.ui.language import OWN_NAMES
@@ -54,10 +54,12 @@ class Desk:
     look: Look
     region: Verbatim | Say
     hotline: str
-    post: Callable[[AnyIntent], None]
+    post: Callable[[Posted], None]
     tools: Tools
     look_through: Callable[[], Glance | None]
     """The newest of what the camera sees."""
+    terminal: str = ""
+    """The terminal's number."""
 
 
 class StepBar(Widget):

@@ -1,0 +1,131 @@
+"""What is tried by eye and hand: the camera's aim and light, the touch panel, colours, the keys of the PIN pad."""
+
+import contextlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from drivers.pin_pad.discovery import open_pin_pad
+from drivers.ports.camera import Camera
+from kiosk.equipment.devices import open_camera
+from kiosk.journeys.technician_views import Act, Mark, Page, Row, Special
+from kiosk.policy.rule import Text
+from kiosk.technician.desk.pages import Done, Outcome, Pages, row
+from kiosk.technician.desk.visit import Visit
+from kiosk.technician.devices import CAMERA_S
+from kiosk.technician.trials import try_cancel, try_clear, try_digits
+
+if TYPE_CHECKING:  # nobody loads numpy before the first picture
+    import numpy as np
+    from numpy.typing import NDArray
+
+PICTURE_S: Final = 0.3
+"""Between two pictures: enough to aim by."""
+FRAME_S: Final = 1.5
+DIM: Final = 60.0
+"""Grey levels of 255, on average: below, a face is lost in the noise of the sensors that terminals have."""
+GLARING: Final = 200.0
+UNEVEN: Final = 40.0
+"""Grey levels between the left half and the right: more, and one cheek lies in the shade."""
+_EVERY: Final = 8
+"""Of the pixels; the rest tells nothing new about the light."""
+_TRIALS: Final = {"digits": try_digits, "clear": try_clear, "cancel": try_cancel}
+
+
+class Screens(Pages):
+    """``camera``, ``touch``, ``colours`` and ``pad-keys``."""
+
+    titles: ClassVar[Mapping[str, Text]] = {
+        "camera": Text(zh="摄像头：对准和光线", en="camera: aim and light"),
+        "touch": Text(zh="触摸", en="touch"),
+        "colours": Text(zh="屏幕颜色", en="colours"),
+        "pad-keys": Text(zh="密码键盘：按键", en="PIN pad: keys"),
+    }
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._camera: Camera | None = None
+
+    def page(self, word: str) -> Page:
+        """See :meth:`Pages.page`. The camera is looked through for as long as its page stands."""
+        title = self.titles[word]
+        if word != "camera":
+            self.left()
+        match word:
+            case "camera":
+                return self._light()
+            case "touch":
+                note = Text(zh="用手指涂满，一格也不剩", en="paint it with a finger until no square is left")
+                return Page(word, title, special=Special.TOUCH, note=note)
+            case "colours":
+                note = Text(zh="看有没有坏点、条纹、偏色", en="look for dead dots, stripes, a wrong tint")
+                return Page(word, title, special=Special.COLOURS, note=note)
+        note = Text(
+            zh="先点一项，再在键盘上按；屏幕不显示按了什么，只报对不对",
+            en="touch one, then press on the pad; no digit is shown, only whether it was right",
+        )
+        acts = (
+            Act("digits", Text(zh="依次按 1234567890，再按确认", en="press 1234567890 in order, then enter")),
+            Act("clear", Text(zh="按一个数字，再按清除", en="press a digit, then clear")),
+            Act("cancel", Text(zh="按取消", en="press cancel")),
+        )
+        return Page(word, title, acts=acts, note=note)
+
+    def do(self, word: str, act: str, given: Mapping[str, str]) -> Done:
+        """Try keys of the PIN pad."""
+        section = self._visit.configuration.pin_pad
+        with contextlib.closing(open_pin_pad(str(section.port), section.dialect)) as pad:
+            trial = _TRIALS[act](pad)
+        if trial.passed:
+            return Done(Outcome.DONE, Text(zh=f"通过：{trial.told}", en=f"passed: {trial.told}"))
+        return Done(Outcome.FAILED, Text(zh=f"没通过：{trial.told}", en=f"not passed: {trial.told}"), Mark.FAULT)
+
+    def left(self) -> None:
+        """Look at nobody any more."""
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            camera.close()
+
+    def _light(self) -> Page:
+        if self._camera is None:
+            self._camera = open_camera(self._visit.configuration)
+        camera = self._camera
+        title = self.titles["camera"]
+        if camera is None:
+            return Page("camera", title, (row("摄像头", "camera", "没有 none here"),))
+        camera.open(CAMERA_S)
+        frame = camera.frame(FRAME_S)
+        try:
+            rows = light_of(frame.pixels)
+            if self._visit.show is not None:
+                self._visit.show(frame.pixels)
+        finally:
+            frame.wipe()
+        return Page("camera", title, rows, special=Special.CAMERA, again_after_s=PICTURE_S)
+
+
+def light_of(pixels: "NDArray[np.uint8]") -> tuple[Row, ...]:
+    """How bright a picture is, and whether evenly, with what to do about it.
+
+    :param pixels: height × width × 3.
+    """
+    sparse = pixels[::_EVERY, ::_EVERY]
+    half = sparse.shape[1] // 2
+    left, right, whole = (float(part.mean()) for part in (sparse[:, :half], sparse[:, half:], sparse))
+    too_dark, too_bright, uneven = whole < DIM, whole > GLARING, abs(left - right) > UNEVEN
+    lamp = Text(zh="开补光灯，查灯管", en="switch the lamp on, see whether it burns")
+    shade = Text(zh="调低曝光，遮住对着镜头的光", en="less exposure; shade what shines into the lens")
+    side = Text(zh="光从一边来：挪灯或遮窗", en="the light comes from one side: move the lamp, shade the window")
+    light = Mark.WARNING if too_dark or too_bright else Mark.WELL
+    advice = lamp if too_dark else shade if too_bright else None
+    height, width = pixels.shape[:2]
+    return (
+        row("画面", "picture", f"{width} × {height}"),
+        row("亮度", "brightness", f"{whole:.0f} / 255", light, advice),
+        row(
+            "左右",
+            "left, right",
+            f"{left:.0f}, {right:.0f}",
+            Mark.WARNING if uneven else Mark.WELL,
+            side if uneven else None,
+        ),
+    )

@@ -1,0 +1,147 @@
+"""What a technician sees: short and long pages, each special one, entries. Devices and numbers are invented."""
+
+from typing import Final
+
+from kiosk.journeys.technician_views import Act, Entry, EntryKind, Mark, Page, Row, Special, TechnicianPage
+from kiosk.journeys.views import View
+from kiosk.policy.rule import Text
+from kiosk.records.technician import Role
+
+
+def told(zh: str, en: str) -> Text:
+    """Words in both languages."""
+    return Text(zh=zh, en=en)
+
+
+_CODE = Act(
+    "admit_by_code",
+    told("用动态口令进入", "Come in by one-time code"),
+    entries=(
+        Entry("staff", told("工号", "Staff number"), EntryKind.DIGITS, 6),
+        Entry("code", told("动态口令", "One-time code"), EntryKind.HIDDEN, 6),
+    ),
+)
+ENTRY: Final = Page(
+    "entry",
+    told("工作人员入口", "For technicians"),
+    acts=(Act("admit_by_card", told("插卡进入", "Come in by card")), _CODE),
+    note=told("请插入维护卡，或用动态口令。", "Insert the technician card, or use a one-time code."),
+)
+HOME: Final = Page(
+    "home",
+    told("维护", "Maintenance"),
+    acts=tuple(
+        Act(f"page:{word}", told(zh, en))
+        for word, zh, en in (
+            ("devices", "设备", "Devices"),
+            ("supplies", "耗材和空白卡", "Supplies"),
+            ("queue", "上传队列", "Queue"),
+            ("network", "网络", "Network"),
+            ("region", "地区规则", "Region pack"),
+            ("camera", "摄像头", "Camera"),
+            ("touch", "触摸屏", "Touch"),
+            ("screen", "屏幕颜色", "Colours"),
+            ("keys", "密码键盘", "PIN pad keys"),
+            ("volume", "音量", "Volume"),
+            ("logs", "日志", "Logs"),
+            ("terminal", "开机和停用", "Open, close"),
+            ("health", "总体情况", "Health"),
+        )
+    ),
+)
+_ASKED = told("请把读卡器的线拔下再插上。", "Unplug the reader's cable and plug it in again.")
+DEVICES: Final = Page(
+    "devices",
+    told("设备", "Devices"),
+    rows=(
+        Row(told("读卡器", "Card reader"), "ACS ACR39U", Mark.WELL, act=Act("page:card_reader", told("看", "Look"))),
+        Row(told("密码键盘", "PIN pad"), "P-02", Mark.FAULT, _ASKED, Act("page:pin_pad", told("看", "Look"))),
+        Row(told("身份证阅读器", "ID reader"), "05.03", Mark.WELL, act=Act("page:id_reader", told("看", "Look"))),
+        Row(told("凭条打印机", "Slip printer"), "paper low", Mark.WARNING, act=Act("page:printer", told("看", "Look"))),
+    ),
+    note=told("密码键盘没有回答。", "The PIN pad does not answer."),
+    note_mark=Mark.FAULT,
+)
+NETWORK: Final = Page(
+    "network",
+    told("网络", "Network"),
+    rows=(
+        Row(told("网线", "Link"), "enp3s0, 1000 Mb/s", Mark.WELL),
+        Row(told("地址", "Address"), "10.20.30.41/24", Mark.WELL),
+        Row(told("域名", "Name"), "centre.example.gov.cn → 10.20.0.5", Mark.WELL),
+        Row(
+            told("证书", "Certificate"),
+            "2027-01-31 23:59 (61 d)",
+            Mark.WARNING,
+            told("两个月后到期，请通知中心。", "It ends in two months: tell the centre."),
+        ),
+        Row(told("时钟", "Clock"), "+0.3 s", Mark.WELL),
+        Row(told("登录", "Sign-in"), "", Mark.FAULT, told("中心不认识这台机器。", "The centre does not know it.")),
+    ),
+    acts=(
+        Act("retry", told("再查一遍", "Look again")),
+        Act(
+            "address",
+            told("改中心地址", "Change the centre's address"),
+            Role.CONFIGURE,
+            entries=(
+                Entry("url", told("中心地址", "Centre's address"), EntryKind.WORD, 60, "https://centre.example"),
+                Entry("port", told("端口", "Port"), EntryKind.DIGITS, 5),
+            ),
+        ),
+    ),
+    again_after_s=2.0,
+)
+LOGS: Final = Page(
+    "logs",
+    told("日志", "Logs"),
+    rows=tuple(
+        Row(Text(zh=f"10:{n:02}:07", en=f"10:{n:02}:07"), f"lane-pad: pin_pad: no answer to 1B 30 within 0.{n} s")
+        for n in range(24)
+    ),
+    acts=(Act("copy", told("存到 U 盘", "Save to a stick")),),
+)
+TERMINAL: Final = Page(
+    "terminal",
+    told("开机和停用", "Open and close"),
+    rows=(Row(told("状态", "State"), "serves citizens", Mark.WELL),),
+    acts=(
+        Act("close", told("停用", "Close"), asks_again=True),
+        Act("restart", told("重新启动程序", "Restart"), Role.FULL, asks_again=True),
+        Act("shut_down", told("关机", "Shut down"), Role.FULL, asks_again=True),
+    ),
+)
+CAMERA: Final = Page(
+    "camera",
+    told("摄像头", "Camera"),
+    rows=(
+        Row(told("亮度", "Light"), "142", Mark.WELL),
+        Row(
+            told("均匀", "Evenness"),
+            "0.71",
+            Mark.WARNING,
+            told("左边太暗，请开灯。", "The left is dark: switch it on."),
+        ),
+    ),
+    acts=(Act("measure", told("再量一次", "Measure again")),),
+    special=Special.CAMERA,
+    again_after_s=0.5,
+)
+TOUCH: Final = Page("touch", told("触摸屏", "Touch"), special=Special.TOUCH, note=told("都涂满了。", "All is painted."))
+COLOURS: Final = Page(
+    "screen", told("屏幕颜色", "Colours"), special=Special.COLOURS, note=told("看完了。", "All have been seen.")
+)
+TECHNICIAN_VIEWS: Final[dict[str, View]] = {
+    "technician-entry": TechnicianPage(ENTRY),
+    "technician-entry-code": TechnicianPage(ENTRY, filling="admit_by_code", filled={"staff": "100200"}),
+    "technician-home": TechnicianPage(HOME),
+    "technician-devices": TechnicianPage(DEVICES),
+    "technician-network": TechnicianPage(NETWORK),
+    "technician-network-waits": TechnicianPage(NETWORK, waits=True),
+    "technician-network-address": TechnicianPage(NETWORK, filling="address"),
+    "technician-logs": TechnicianPage(LOGS),
+    "technician-terminal-asks": TechnicianPage(TERMINAL, asked="shut_down"),
+    "technician-camera": TechnicianPage(CAMERA),
+    "technician-touch": TechnicianPage(TOUCH),
+    "technician-colours": TechnicianPage(COLOURS),
+}
