@@ -40,6 +40,7 @@ from kiosk.records.roster import AskRoster, RosterTold
 from kiosk.service_manager import ServiceManager
 from kiosk.technician import self_test
 from kiosk.technician.unprovisioned import UnprovisionedDesk
+from kiosk.technician.way_in import desk_maker
 from kiosk.uplink.__main__ import RUNS_ALREADY
 from kiosk.uplink.__main__ import run as run_uplink
 from kiosk.uplink.alone import AlreadyRunning
@@ -129,7 +130,10 @@ def _run(chosen: argparse.Namespace) -> int:
                     )
                 else:
                     bootstrap.run_terminal(
-                        configuration, manager, self_test=lambda: self_test.without_devices(configuration, os.environ)
+                        configuration,
+                        manager,
+                        desk=desk_maker(chosen.config, configuration),
+                        self_test=lambda: self_test.without_devices(configuration, os.environ),
                     )
         case "uplink":
             bootstrap.harden_process()

@@ -136,11 +136,11 @@ class FrontDesk:
             return Text(zh=f"设备没有反应：{error}", en=str(error))
 
 
-def recorder(admission: Admission, who: Admitted) -> Callable[[str, str, str], None]:
-    """What the pages behind tell of each act: page, act, and ``done``, ``refused`` or ``failed``."""
+def recorder(admission: Admission, who: Admitted) -> Callable[[str, str, ActOutcome], None]:
+    """What the pages behind tell of each act: the page, the act, and what came of it."""
 
-    def record(page: str, act: str, outcome: str) -> None:
-        admission.book.record(act, staff=who.staff, role=who.role, page=page, outcome=ActOutcome(outcome))
+    def record(page: str, act: str, outcome: ActOutcome) -> None:
+        admission.book.record(act, staff=who.staff, role=who.role, page=page, outcome=outcome)
 
     return record
 

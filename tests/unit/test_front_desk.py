@@ -112,9 +112,9 @@ def test_no_secret_and_no_number_stands_on_the_page(house: House) -> None:
 
 def test_what_is_done_behind_it_goes_on_record(house: House) -> None:
     record = recorder(house.door.admission(), Admitted("T1001", Role.FULL))
-    record("device:pin_pad", "test", "failed")
-    record("rules", "take:林小明 411700198504121036.toml", "done")
-    record("x" * 50, "重启", "refused")
+    record("device:pin_pad", "test", ActOutcome.FAILED)
+    record("rules", "take:林小明 411700198504121036.toml", ActOutcome.DONE)
+    record("x" * 50, "重启", ActOutcome.REFUSED)
     told = [(act.page, act.act, act.outcome, act.staff, act.role) for act in house.door.acts()]
     assert told == [
         ("device:pin_pad", "test", ActOutcome.FAILED, "T1001", Role.FULL),
