@@ -334,8 +334,6 @@ def run_assistant(configuration: Configuration, manager: ServiceManager, desk: C
     :param manager: told as by :func:`run_terminal`.
     """
     harden_process()
-    stopping = _stop_signals()
-    _log.info("this terminal is new: the pages of its first run are shown")
     viewfinder = Viewfinder()
     assistants: list[Assistant] = []  # made after the window, which it draws on
 
@@ -345,7 +343,8 @@ def run_assistant(configuration: Configuration, manager: ServiceManager, desk: C
     window = _open_window(configuration, heard, lambda _: assistants[0].touched(), viewfinder)
     assistant = Assistant(window, time.monotonic, window.wake, desk, power_off, configuration.terminal.id)
     assistants.append(assistant)
-    vital_signs = VitalSigns(assistant, manager)
+    stopping, vital_signs = _stop_signals(), VitalSigns(assistant, manager)
+    _log.info("this terminal is new: the pages of its first run are shown")
 
     def tick() -> None:
         if stopping.is_set():

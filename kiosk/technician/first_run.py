@@ -96,9 +96,6 @@ class FirstRunDesk:
             case _:
                 raise KeyError(word)
 
-    def close(self) -> None:
-        """Nothing is held."""
-
     def do(self, page: str, act: str, given: Mapping[str, str]) -> Page:
         """See :class:`~kiosk.journeys.technician_views.TechnicianDesk`."""
         work: dict[str, Callable[[], None]] = {
@@ -129,6 +126,10 @@ class FirstRunDesk:
             told = f"{error.filename}: {error.strerror}"
             return self._noted(page, Text(zh=told, en=told))
         return self.page(page if act in {"look", "check", "report"} else "home")
+
+    def close(self) -> None:
+        """Forget the code; no device is held between two pages."""
+        self._code = ""
 
     @staticmethod
     def _acts_of(page: Page) -> tuple[Act, ...]:
