@@ -35,10 +35,12 @@ from kiosk.command_line.manual import CONFIGURATION, STATE, Command, ExitCode, c
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration, with_credentials_of
 from kiosk.credentials import read_centre_keys
 from kiosk.equipment.devices import open_camera, open_card_reader
+from kiosk.journeys.technician_views import TechnicianDesk
 from kiosk.ledger.errors import LedgerError
 from kiosk.records.roster import AskRoster, RosterTold
 from kiosk.service_manager import ServiceManager
 from kiosk.technician import self_test
+from kiosk.technician.first_run import FirstRunDesk, packages_beside
 from kiosk.technician.unprovisioned import UnprovisionedDesk
 from kiosk.technician.way_in import desk_maker
 from kiosk.uplink.__main__ import RUNS_ALREADY
@@ -126,7 +128,7 @@ def _run(chosen: argparse.Namespace) -> int:
             ):
                 if bootstrap.is_new(configuration):
                     bootstrap.run_assistant(
-                        configuration, manager, lambda: UnprovisionedDesk(configuration.terminal.id)
+                        configuration, manager, lambda: _first_run_desk(chosen.config, configuration)
                     )
                 else:
                     bootstrap.run_terminal(
@@ -149,6 +151,13 @@ def _run(chosen: argparse.Namespace) -> int:
         case _:
             return _printed(lambda: _tell(chosen))
     return 0
+
+
+def _first_run_desk(file: Path, configuration: Configuration) -> TechnicianDesk:
+    """The steps of setting up; where this user may not write the settings, the command that does it."""
+    if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
+        return FirstRunDesk(file, packages=lambda: packages_beside(file))
+    return UnprovisionedDesk(configuration.terminal.id)
 
 
 def _tell(chosen: argparse.Namespace) -> int:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from kiosk import bootstrap
 from kiosk.central_client.errors import CentreError
 from kiosk.configuration import ConfigurationError, load_configuration, with_credentials_of
-from kiosk.journeys.technician_views import Act, Entry, EntryKind, Mark, Page, Row
+from kiosk.journeys.technician_views import Act, Entry, EntryKind, Leave, Mark, Page, Row
 from kiosk.ledger.errors import LedgerError
 from kiosk.policy.rule import Text
 from kiosk.technician.doctor import examine
@@ -33,6 +32,7 @@ from kiosk.technician.readiness import hand_in, keep, report_of
 from kiosk.technician.scan import Found, scan
 
 _TITLE: Final = Text(zh="设置这台终端", en="Set this terminal up")
+_AGAIN: Final = Act("again", Text(zh="设好了，重新启动", en="It is set up: start again"))
 _LANGUAGES: Final = {"zh": Text(zh="中文", en="Chinese"), "en": Text(zh="英文", en="English")}
 _LONGEST: Final = {"terminal": 32, "place": 60, "centre": 120, "code": 40}
 _STEP_BY_WORD: Final = {step.word: step for step in STEPS}
@@ -45,8 +45,15 @@ _MARKS: Final = {
 }
 
 
+def packages_beside(file: Path) -> Mapping[str, str]:
+    """The centre's packages that somebody has laid beside ``kiosk.toml``, by their names."""
+    return {one.name: one.read_text(encoding="utf-8") for one in sorted(file.parent.glob("enrolment*.json"))}
+
+
 class FirstRunDesk:
     """Leads through setting up; what was answered stands in ``kiosk.toml``, so a restart in the middle loses nothing.
+
+    Whoever shows it holds the terminal's state and none of its devices.
 
     :param file: ``kiosk.toml``, which is there already as the installer laid it down.
     :param packages: by the name that is shown, the contents of the centre's packages that can be had: of a stick, of a
@@ -98,6 +105,8 @@ class FirstRunDesk:
             "check": self._check,
             "report": self._report,
         }
+        if (page, act) == ("home", _AGAIN.word) and self._enrolled:
+            return Page("home", Text(zh="重新启动", en="Starting again"), leave=Leave.RESTART)
         kind, _, chosen = act.partition(":")
         if kind == "choose" and chosen:
             work[act] = lambda: self._choose(page, chosen)
@@ -154,7 +163,7 @@ class FirstRunDesk:
             Act("page:devices", Text(zh="找设备", en="look for devices")),
             Act("page:checks", Text(zh="检查和报告", en="checks and report")),
         )
-        return Page("home", _TITLE, tuple(rows), acts)
+        return Page("home", _TITLE, tuple(rows), (*acts, _AGAIN) if self._enrolled else acts)
 
     @staticmethod
     def _shown(step: Step, known: Answers) -> str:
@@ -234,8 +243,7 @@ class FirstRunDesk:
     def _enrol(self, typed: str) -> None:
         code = CODE.take(Answers(), typed, ()).code if typed else self._code
         configuration = with_credentials_of(self._environment, load_configuration(self._file))
-        with bootstrap.reserved_state(configuration):
-            self._enrolled = enrol(configuration, code)
+        self._enrolled = enrol(configuration, code)
         self._code = ""
 
     def _look_for_devices(self) -> None:
@@ -245,7 +253,7 @@ class FirstRunDesk:
 
     def _check(self) -> None:
         self._fingerprint = ""
-        self._findings = examine(self._file, self._environment)
+        self._findings = examine(self._file, self._environment, in_hand=True)
 
     def _report(self) -> None:
         configuration = with_credentials_of(self._environment, load_configuration(self._file))

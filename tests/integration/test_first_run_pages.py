@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from kiosk.configuration import load_configuration
-from kiosk.journeys.technician_views import Mark, Page
-from kiosk.technician.first_run import FirstRunDesk
+from kiosk.journeys.technician_views import Leave, Mark, Page, TechnicianDesk
+from kiosk.technician.first_run import FirstRunDesk, packages_beside
 from kiosk.technician.provisioning import begin
 from kiosk.technician.scan import Found
 from simulators.pin_pad import PadSimulator
@@ -36,7 +36,7 @@ def test_from_a_bare_machine_to_a_report(bare: BareMachine, slot: object) -> Non
     package = msgspec.json.encode(bare.package()).decode()
     twins = tuple(Found("card_reader", f"Terminal Card Slot 00 0{number}", "a PC/SC reader") for number in (0, 1))
     pad = Found("pin_pad", str(bare.folder / "pin-pad"), "sunson, serial 42")
-    desk = FirstRunDesk(
+    desk: TechnicianDesk = FirstRunDesk(
         bare.file,
         packages=lambda: {"stick: enrolment.json": package},
         look=lambda: (*twins, pad),
@@ -46,6 +46,8 @@ def test_from_a_bare_machine_to_a_report(bare: BareMachine, slot: object) -> Non
     assert "choose:stick: enrolment.json" in {row.act.word for row in desk.page("package").rows if row.act}
     home = desk.do("package", "choose:stick: enrolment.json", {})
     assert (home.word, marks(home)["terminal number"]) == ("home", Mark.WELL)
+    with pytest.raises(KeyError):
+        desk.do("home", "again", {})
     desk.do("language", "choose:en", {})
     refused = desk.do("place", "take", {"place": " "})
     assert refused.note is not None
@@ -67,6 +69,7 @@ def test_from_a_bare_machine_to_a_report(bare: BareMachine, slot: object) -> Non
     (report,) = bare.reports()
     assert done.note is not None
     assert (done.note_mark, report.place, len(report.devices)) == (Mark.WELL, "Hall 1", 2)
+    assert desk.do("home", "again", {}).leave is Leave.RESTART
 
 
 def test_a_code_is_typed_and_a_refusal_is_told(bare: BareMachine) -> None:
@@ -84,6 +87,12 @@ def test_a_code_is_typed_and_a_refusal_is_told(bare: BareMachine) -> None:
     assert refused.note is not None
     assert "have the centre make another" in refused.note.en
     assert told.code not in repr(refused)
+
+
+def test_a_package_beside_the_settings_is_offered(bare: BareMachine) -> None:
+    assert packages_beside(bare.file) == {}
+    stick = bare.stick()
+    assert packages_beside(bare.file) == {"enrolment.json": stick.read_text(encoding="utf-8")}
 
 
 @pytest.mark.parametrize(
