@@ -160,6 +160,8 @@ def _standing(told: Telemetry) -> tuple[Note, tuple[Note, ...]]:
             zh, en = closed_by(told.closed_by)
             why = Note(zh=f"{zh} {told.closed_by}".strip(), en=en, grade=Grade.BROKEN)
             return Note(zh="暂停服务", en="Out of service", grade=Grade.BROKEN), (why,)
+        case Standing.TENDED:
+            return Note(zh="有人在维护", en="Technician at work"), ()
         case Standing.SERVES:
             return Note(zh="正在办理", en="Serving"), makes_none
         case Standing.WAITS:

@@ -21,6 +21,7 @@ _VERSION: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){1,3}[a-z+.-]{0,8}[0-9]{0
 _CODE: Final = re.compile(r"[A-Z]-[0-9]{2}", re.ASCII)
 _WORD: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
 _CLOSED: Final = "out of service, "
+_TECHNICIAN: Final = "technician"
 _MAKES_NONE: Final = ", makes no card"
 
 Plain = Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z' -]{0,59})?$")]
@@ -36,6 +37,8 @@ class Standing(Enum):
 
     WAITS = "waits"
     SERVES = "serves"
+    TENDED = "tended"
+    """A technician is at work at it."""
     CLOSED = "closed"
     """It serves nobody; ``closed_by`` says why."""
     UNKNOWN = "unknown"
@@ -170,6 +173,8 @@ def worth_telling(sheet: HealthSheet | None, now_ms: int) -> object:
 def _standing(words: str) -> tuple[Standing, str]:
     if words.startswith(_CLOSED):
         return Standing.CLOSED, _of(_CODE, words.removeprefix(_CLOSED))
+    if _TECHNICIAN in words:
+        return Standing.TENDED, ""
     return (Standing.WAITS if words.startswith("waits") else Standing.SERVES), ""
 
 

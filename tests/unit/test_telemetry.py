@@ -21,6 +21,7 @@ from kiosk.records.telemetry import (
     telemetry,
 )
 from kiosk.records.upload import Problem
+from kiosk.runtime.technician_mode import STANDING
 from kiosk.uplink.telegraph import AGAIN_S, EVERY_S, SOON_S, Telegraph
 
 T = TypeVar("T")
@@ -78,6 +79,7 @@ def test_all_that_the_sheet_knows_is_told() -> None:
         ("serves somebody, makes no card: the printer's cover is open", Standing.SERVES, "", True),
         ("waits for somebody", Standing.WAITS, "", False),
         ("out of service, P-01", Standing.CLOSED, "P-01", False),
+        (STANDING, Standing.TENDED, "", False),
     ],
 )
 def test_how_it_stands(words: str, standing: Standing, closed_by: str, makes_none: bool) -> None:
