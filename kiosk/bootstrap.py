@@ -334,7 +334,6 @@ def run_assistant(configuration: Configuration, manager: ServiceManager, desk: C
     :param manager: told as by :func:`run_terminal`.
     """
     harden_process()
-    _log.info("this terminal is new: the pages of its first run are shown")
     viewfinder = Viewfinder()
     assistants: list[Assistant] = []  # made after the window, which it draws on
 
@@ -345,6 +344,7 @@ def run_assistant(configuration: Configuration, manager: ServiceManager, desk: C
     assistant = Assistant(window, time.monotonic, window.wake, desk, power_off, configuration.terminal.id)
     assistants.append(assistant)
     stopping, vital_signs = _stop_signals(), VitalSigns(assistant, manager)
+    _log.info("this terminal is new: the pages of its first run are shown")
 
     def tick() -> None:
         if stopping.is_set():

@@ -25,6 +25,7 @@ class TerminalNumber(Text):
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(role="caption", ink="muted", **kwargs)
+        self.hold_s = HOLD_S
         self._due: Any = None
 
     def _is_on(self, touch: MotionEvent) -> bool:
@@ -37,7 +38,7 @@ class TerminalNumber(Text):
             return False
         touch.grab(self)
         self._stop()
-        self._due = Clock.schedule_once(self._reached, HOLD_S)
+        self._due = Clock.schedule_once(self._reached, self.hold_s)
         return True
 
     def on_touch_move(self, touch: MotionEvent) -> bool:
