@@ -82,7 +82,7 @@ class Stand:
             file=self.file,
             staff=STAFF,
             role=role,
-            record=lambda page, act, outcome: self.told.append((page, act, outcome)),
+            record=lambda page, act, outcome: self.told.append((page, act, outcome.value)),
             environment=dict(os.environ),
             run=self.run,
             sticks=(self.stick,),

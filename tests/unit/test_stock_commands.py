@@ -240,4 +240,6 @@ def test_a_section_that_can_not_be_is_named(folder: Path, change: tuple[str, str
 def test_help_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["stock", "close-out", "--help"])
-    assert "33 does_not_balance, 34 in_use" in " ".join(capsys.readouterr().out.split())
+    told = " ".join(capsys.readouterr().out.split())
+    assert "33 does not balance: close-out: counted is not what the book has" in told
+    assert "34 in use: the terminal runs" in told

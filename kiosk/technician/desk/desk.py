@@ -12,12 +12,12 @@ from kiosk.journeys.technician_views import Mark, Page, Row
 from kiosk.ledger.errors import LedgerError
 from kiosk.policy.document import DocumentError
 from kiosk.policy.rule import Text
-from kiosk.records.technician import Role
+from kiosk.records.technician import ActOutcome, Role
 from kiosk.technician.desk.devices import Devices
 from kiosk.technician.desk.findings import Findings
 from kiosk.technician.desk.machine import Machine
 from kiosk.technician.desk.network import Network
-from kiosk.technician.desk.pages import Done, Outcome, Pages
+from kiosk.technician.desk.pages import Done, Pages
 from kiosk.technician.desk.queue import Queue
 from kiosk.technician.desk.region import RegionPages
 from kiosk.technician.desk.screens import Screens
@@ -96,8 +96,8 @@ class Desk:
             came = self._groups[page].do(page, act, filled)
         except _BROKEN as error:
             text = _told(error)
-            came = Done(Outcome.FAILED, Text(zh=text, en=text), Mark.FAULT)
-        self._visit.record(page, act, came.outcome.value)
+            came = Done(ActOutcome.FAILED, Text(zh=text, en=text), Mark.FAULT)
+        self._visit.record(page, act, came.outcome)
         after = self.page(came.page or page)
         return replace(after, note=_masked(came.note), note_mark=came.mark, leave=came.leave)
 

@@ -11,9 +11,10 @@ from kiosk.configuration import Configuration
 from kiosk.journeys.technician_views import Act, Mark, Page, Row
 from kiosk.policy.rule import Text
 from kiosk.records.china_time import CHINA
+from kiosk.records.technician import ActOutcome
 from kiosk.technician.causes import Cause
 from kiosk.technician.desk.live import values
-from kiosk.technician.desk.pages import Done, Outcome, Pages, of_finding, opens, row
+from kiosk.technician.desk.pages import Done, Pages, of_finding, opens, row
 from kiosk.technician.desk.visit import Visit
 from kiosk.technician.doctor import examine_one, read_sheet
 from kiosk.technician.findings import State
@@ -83,8 +84,8 @@ class Devices(Pages):
                 self._traces[noun] = trace.passages()
         self._trials[noun] = trial
         if trial.passed:
-            return Done(Outcome.DONE, Text(zh=f"通过：{trial.told}", en=f"passed: {trial.told}"), Mark.WELL)
-        return Done(Outcome.FAILED, Text(zh=f"没通过：{trial.told}", en=f"not passed: {trial.told}"), Mark.FAULT)
+            return Done(ActOutcome.DONE, Text(zh=f"通过：{trial.told}", en=f"passed: {trial.told}"), Mark.WELL)
+        return Done(ActOutcome.FAILED, Text(zh=f"没通过：{trial.told}", en=f"not passed: {trial.told}"), Mark.FAULT)
 
     def _tried(self, noun: str) -> Trial:
         match noun:

@@ -4,7 +4,8 @@ from typing import ClassVar, Final
 
 from kiosk.journeys.technician_views import Act, Mark, Page, Row
 from kiosk.policy.rule import Text
-from kiosk.technician.desk.pages import MARKS, Done, Outcome, Pages, of_finding, opens
+from kiosk.records.technician import ActOutcome
+from kiosk.technician.desk.pages import MARKS, Done, Pages, of_finding, opens
 from kiosk.technician.desk.visit import Visit
 from kiosk.technician.doctor import examine
 from kiosk.technician.findings import Finding, State
@@ -78,7 +79,7 @@ class Findings(Pages):
         """See :meth:`Pages.do`."""
         self._looked_at = None
         note, mark = summary(self.findings())
-        return Done(Outcome.DONE, note, mark)
+        return Done(ActOutcome.DONE, note, mark)
 
     def findings(self) -> tuple[Finding, ...]:
         """The last examination, or a new one where it is old."""

@@ -13,8 +13,8 @@ from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.journeys.technician_views import Act, Leave, Mark, Page, Row
 from kiosk.policy.rule import Text
 from kiosk.records.china_time import CHINA
-from kiosk.records.technician import Role
-from kiosk.technician.desk.pages import Done, Outcome, Pages, row
+from kiosk.records.technician import ActOutcome, Role
+from kiosk.technician.desk.pages import Done, Pages, row
 from kiosk.technician.desk.visit import Visit
 from kiosk.technician.doctor import read_sheet
 from kiosk.technician.logbook import last_lines
@@ -61,7 +61,7 @@ class Machine(Pages):
     def do(self, word: str, act: str, given: Mapping[str, str]) -> Done:
         """Say what is wanted of the terminal; the runtime carries it out."""
         leave, note = _LEAVES[act]
-        return Done(Outcome.DONE, note, leave=leave)
+        return Done(ActOutcome.DONE, note, leave=leave)
 
     def _health(self) -> list[Row]:
         configuration = self._visit.configuration

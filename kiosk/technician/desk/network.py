@@ -6,7 +6,8 @@ from typing import ClassVar, Final
 
 from kiosk.journeys.technician_views import Act, Page, Row
 from kiosk.policy.rule import Text
-from kiosk.technician.desk.pages import MARKS, Done, Outcome, Pages, of_finding
+from kiosk.records.technician import ActOutcome
+from kiosk.technician.desk.pages import MARKS, Done, Pages, of_finding
 from kiosk.technician.desk.visit import Visit
 from kiosk.technician.doctor import examine_one
 from kiosk.technician.findings import Finding, State
@@ -38,9 +39,9 @@ class Network(Pages):
         self._walk()
         broken = self._first_broken
         if broken is None:
-            return Done(Outcome.DONE, Text(zh="通到中心", en="the way to the centre stands"))
+            return Done(ActOutcome.DONE, Text(zh="通到中心", en="the way to the centre stands"))
         note = Text(zh=f"断在：{broken.title.zh}", en=f"it breaks at: {broken.title.en}")
-        return Done(Outcome.FAILED, note, MARKS[broken.state])
+        return Done(ActOutcome.FAILED, note, MARKS[broken.state])
 
     def _walk(self) -> None:
         rows: list[Row] = []

@@ -3,11 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import ClassVar, Final
 
 from kiosk.journeys.technician_views import Act, Leave, Mark, Page, Row
 from kiosk.policy.rule import Text
+from kiosk.records.technician import ActOutcome
 from kiosk.technician.findings import Finding, State
 
 MARKS: Final = {
@@ -19,21 +19,11 @@ MARKS: Final = {
 }
 
 
-class Outcome(Enum):
-    """What came of an act, as the ledger has it."""
-
-    DONE = "done"
-    REFUSED = "refused"
-    """A rule or a check says no; nothing was changed."""
-    FAILED = "failed"
-    """It was tried, and something that it stands on is broken."""
-
-
 @dataclass(frozen=True, slots=True)
 class Done:
     """What came of an act."""
 
-    outcome: Outcome
+    outcome: ActOutcome
     note: Text
     mark: Mark = Mark.WELL
     page: str = ""
@@ -44,17 +34,17 @@ class Done:
 
 def done(zh: str, en: str, *, page: str = "") -> Done:
     """It is done, and all is well."""
-    return Done(Outcome.DONE, Text(zh=zh, en=en), Mark.WELL, page)
+    return Done(ActOutcome.DONE, Text(zh=zh, en=en), Mark.WELL, page)
 
 
 def refused(note: Text) -> Done:
     """It was not done, and why."""
-    return Done(Outcome.REFUSED, note, Mark.WARNING)
+    return Done(ActOutcome.REFUSED, note, Mark.WARNING)
 
 
 def failed(zh: str, en: str) -> Done:
     """It was tried in vain."""
-    return Done(Outcome.FAILED, Text(zh=zh, en=en), Mark.FAULT)
+    return Done(ActOutcome.FAILED, Text(zh=zh, en=en), Mark.FAULT)
 
 
 class Pages(ABC):

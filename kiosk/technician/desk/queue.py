@@ -8,7 +8,8 @@ from kiosk import bootstrap
 from kiosk.journeys.technician_views import Act, Mark, Page
 from kiosk.policy.rule import Text
 from kiosk.records.china_time import CHINA
-from kiosk.technician.desk.pages import Done, Outcome, Pages, done, row
+from kiosk.records.technician import ActOutcome
+from kiosk.technician.desk.pages import Done, Pages, done, row
 from kiosk.technician.desk.visit import Visit
 from kiosk.technician.waiting import Tried, plain, try_now, waiting
 from kiosk.uplink.receipts import LineState
@@ -17,18 +18,18 @@ SHOWN: Final = 50
 _TRIED: Final[Mapping[Tried, Done]] = {
     Tried.DELIVERED: done("都传上去了", "delivered: nothing waits"),
     Tried.NOT_YET: Done(
-        Outcome.FAILED,
+        ActOutcome.FAILED,
         Text(zh="连不上中心：看网络页", en="the centre is not reached: see the network page"),
         Mark.WARNING,
     ),
     Tried.HALTED: Done(
-        Outcome.FAILED,
+        ActOutcome.FAILED,
         Text(zh="停住了：先照原因处理，见 docs/uplink.md", en="halted: somebody must act first, see docs/uplink.md"),
         Mark.FAULT,
     ),
     Tried.RESTARTED: done("上传服务已重启，正在传", "the uplink was started anew and tries at once"),
     Tried.IN_USE: Done(
-        Outcome.REFUSED, Text(zh="上传服务在跑，它自己会传", en="the uplink runs and tries by itself"), Mark.NONE
+        ActOutcome.REFUSED, Text(zh="上传服务在跑，它自己会传", en="the uplink runs and tries by itself"), Mark.NONE
     ),
 }
 

@@ -11,8 +11,8 @@ from kiosk.policy.pack import rules_of
 from kiosk.policy.region import Region
 from kiosk.policy.rule import Text
 from kiosk.records.china_time import minute_of
-from kiosk.records.technician import Role
-from kiosk.technician.desk.pages import Done, Outcome, Pages, done, row
+from kiosk.records.technician import ActOutcome, Role
+from kiosk.technician.desk.pages import Done, Pages, done, row
 from kiosk.technician.desk.visit import Visit
 from kiosk.technician.packs import NotTaken, packs_on, present_pack, take_pack
 from kiosk.technician.rule_words import grounds, said
@@ -63,7 +63,7 @@ class RegionPages(Pages):
             taken = take_pack(self._visit.configuration, file)
         except NotTaken as refusal:
             told = str(refusal)
-            return Done(Outcome.REFUSED, Text(zh=f"没有装入：{told}", en=f"not taken: {told}"), Mark.FAULT)
+            return Done(ActOutcome.REFUSED, Text(zh=f"没有装入：{told}", en=f"not taken: {told}"), Mark.FAULT)
         signed = minute_of(taken.signed_ms)
         return done(
             f"装入了 {signed} 签发的规则，重启终端后生效", f"taken, signed {signed}; it counts from the next start on"

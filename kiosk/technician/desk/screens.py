@@ -9,7 +9,8 @@ from drivers.ports.camera import Camera
 from kiosk.equipment.devices import open_camera
 from kiosk.journeys.technician_views import Act, Mark, Page, Row, Special
 from kiosk.policy.rule import Text
-from kiosk.technician.desk.pages import Done, Outcome, Pages, row
+from kiosk.records.technician import ActOutcome
+from kiosk.technician.desk.pages import Done, Pages, row
 from kiosk.technician.desk.visit import Visit
 from kiosk.technician.devices import CAMERA_S
 from kiosk.technician.trials import try_cancel, try_clear, try_digits
@@ -76,8 +77,8 @@ class Screens(Pages):
         with contextlib.closing(open_pin_pad(str(section.port), section.dialect)) as pad:
             trial = _TRIALS[act](pad)
         if trial.passed:
-            return Done(Outcome.DONE, Text(zh=f"通过：{trial.told}", en=f"passed: {trial.told}"))
-        return Done(Outcome.FAILED, Text(zh=f"没通过：{trial.told}", en=f"not passed: {trial.told}"), Mark.FAULT)
+            return Done(ActOutcome.DONE, Text(zh=f"通过：{trial.told}", en=f"passed: {trial.told}"))
+        return Done(ActOutcome.FAILED, Text(zh=f"没通过：{trial.told}", en=f"not passed: {trial.told}"), Mark.FAULT)
 
     def left(self) -> None:
         """Look at nobody any more."""

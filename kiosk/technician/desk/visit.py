@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from kiosk import bootstrap
 from kiosk.configuration import Configuration, load_configuration, with_credentials_of
 from kiosk.custody.book import StockBook
-from kiosk.records.technician import Role
+from kiosk.records.technician import ActOutcome, Role
 from kiosk.technician.programs import Runner, run_program
 
 if TYPE_CHECKING:  # nobody loads numpy before the first picture
@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # nobody loads numpy before the first picture
 STICKS: Final = (Path("/media"), Path("/run/media"), Path("/mnt"))
 
 
-Recorder = Callable[[str, str, str], None]
-"""Is told of each act: the page, the act, and its outcome: ``done``, ``refused`` or ``failed``."""
+Recorder = Callable[[str, str, ActOutcome], None]
+"""Is told of each act: its page, its word, and what came of it."""
 Witness = Callable[[str, str], bool]
 """Whether a one-time code is this staff number's: how a second person shows that they stand there."""
 
