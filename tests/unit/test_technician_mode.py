@@ -375,11 +375,11 @@ def test_live_values_are_no_sign_of_life(terminal: Terminal) -> None:
     hall = terminal.hall
     terminal.comes_in()
     terminal.acts("page:live", "live")
-    for n in range(2, 5):
-        hall.later(1.01)
+    for n in range(2, 12):
+        hall.later(17)
         hall.until(lambda n=n: terminal.shown.page.rows[0].value == str(n))  # type: ignore[misc]
         assert not terminal.shown.waits, "touches are heard meanwhile"
-    hall.later(180)
+    hall.later(17)
     terminal.stands("entry")
 
 
@@ -450,7 +450,7 @@ def test_an_act_that_is_not_on_the_page_is_refused(terminal: Terminal, caplog: p
         Filled("try", {"code": "1"}),
     ):
         terminal.hall.touch(intent)
-        terminal.hall.conductor.tick()
+        terminal.hall.until(lambda: terminal.hall.conductor._lanes.desk.idle)
     assert terminal.desk.asked == before
     assert not terminal.shown.waits
     assert "refused" in caplog.text
@@ -473,7 +473,7 @@ def test_entries_that_do_not_fit_are_refused(terminal: Terminal, given: dict[str
     terminal.stands("entry")
     terminal.hall.touch(ActTouched("admit"))
     terminal.hall.touch(Filled("admit", given))
-    terminal.hall.conductor.tick()
+    terminal.hall.until(lambda: terminal.hall.conductor._lanes.desk.idle)
     assert terminal.desk.asked == ["page entry"]
 
 
@@ -481,10 +481,9 @@ def test_what_was_not_asked_for_is_not_taken(terminal: Terminal) -> None:
     terminal.holds()
     terminal.stands("entry")
     terminal.hall.touch(Filled("admit", {"staff": "100200", "code": "123456"}))
-    for _ in range(3):
-        terminal.hall.later(0.1)
-    assert terminal.page == "entry"
+    terminal.hall.until(lambda: terminal.hall.conductor._lanes.desk.idle)
     assert terminal.desk.asked == ["page entry"]
+    assert terminal.page == "entry"
 
 
 def test_what_asks_again_is_done_at_the_second_touch(terminal: Terminal) -> None:
