@@ -8,10 +8,10 @@ DEBS ?=
 SIGN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo tour test lint types bench chaos fuzz mutants screens bundle deb install-test clean
+.PHONY: help setup demo tour test lint types bench chaos fuzz mutants screens bundle deb install-test technician-tour clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 setup: ## install what is missing (Debian packages, virtual environment, fonts, translations)
 	@deploy/setup.sh
@@ -57,6 +57,9 @@ deb: bundle ## the same as a Debian package, in build/deb
 
 install-test: setup ## install, serve, freeze, upgrade, go back and remove in a bare root that is booted; build/install/results.json
 	@exec $(PYTHON) -m tests.e2e.installation
+
+technician-tour: setup ## break a terminal in twenty places drawn by SEED=n and see what the doctor says, to build/technician
+	@exec $(PYTHON) -m tests.e2e.technician $(if $(SEED),--seed $(SEED))
 
 clean: ## remove what was built; the virtual environment stays
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

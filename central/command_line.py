@@ -126,9 +126,6 @@ def _parser() -> argparse.ArgumentParser:
     on_centre("migrate", _migrate, "bring the database to this version's form")
     on_centre("seed", _seed, "plant synthetic holders").add_argument("file", type=Path)
     on_centre("enrol", _enrol, "register a terminal from its request").add_argument("file", type=Path)
-    on_centre(
-        "sign-pack", _sign_pack, "sign a region pack, for terminals to take: NAME.toml to NAME.pack"
-    ).add_argument("file", type=Path, help="the pack, such as zhumadian.toml, as kiosk region check passed it")
     on_centre("public", _public, "print what a terminal must know, as JSON")
     _add_newcomers(on_centre)
     on_centre("revoke", _revoke, "strike a terminal off").add_argument("terminal")
@@ -178,6 +175,8 @@ def _add_newcomers(on_centre: Any) -> None:
     ready = on_centre("readiness", _readiness, "show what terminals reported when they had been set up, newest first")
     ready.add_argument("terminal", nargs="?", help="of this one alone")
     ready.add_argument("--json", action="store_true", help="print each report as it was signed")
+    sign_pack = on_centre("sign-pack", _sign_pack, "sign a region pack, for terminals to take: NAME.toml to NAME.pack")
+    sign_pack.add_argument("file", type=Path, help="the pack, such as zhumadian.toml, as kiosk region check passed it")
 
 
 def _add_orders(on_centre: Any) -> None:
@@ -228,19 +227,6 @@ def _enrol(options: argparse.Namespace) -> None:
     print(f"{request.terminal} is enrolled")
 
 
-def _sign_pack(options: argparse.Namespace) -> None:
-    keys = CentreKeys.load(_settings(options))
-    pack = SignedPack(
-        region=options.file.stem,
-        signed_ms=int(time.time() * 1000),
-        content=options.file.read_bytes(),
-        key_id=keys.key_id,
-    ).signed(keys.signing)
-    target = options.file.with_suffix(SUFFIX)
-    target.write_bytes(msgspec.json.encode(pack))
-    print(target)
-
-
 def _enrolment_code(options: argparse.Namespace) -> None:
     settings = _settings(options)
     keys = CentreKeys.load(settings)
@@ -261,6 +247,19 @@ def _readiness(options: argparse.Namespace) -> None:
     with _database(options).reading() as session:
         for row in readiness_reports(session, options.terminal):
             print(row.report.decode() if options.json else told(row))
+
+
+def _sign_pack(options: argparse.Namespace) -> None:
+    keys = CentreKeys.load(_settings(options))
+    pack = SignedPack(
+        region=options.file.stem,
+        signed_ms=int(time.time() * 1000),
+        content=options.file.read_bytes(),
+        key_id=keys.key_id,
+    ).signed(keys.signing)
+    target = options.file.with_suffix(SUFFIX)
+    target.write_bytes(msgspec.json.encode(pack))
+    print(target)
 
 
 def _public(options: argparse.Namespace) -> None:

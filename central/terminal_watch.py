@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from central.forecast import DAY_MS, Forecast, PaperReading, Reading, forecast, paper_forecast
 from central.tables import Terminal, TerminalLedger
 from central.telemetry_tables import SupplyReading, TerminalWord
-from central.terminal_words import DEVICES, ENDINGS, LINES, closed_by, reason
+from central.terminal_words import DEVICES, ENDINGS, LINES, closed_by, found, reason
 from kiosk.records.telemetry import STALE_S, Standing, Telemetry
 
 SILENT_MS: Final = 15 * 60 * 1000
@@ -272,7 +272,23 @@ def _span(ms: int) -> tuple[str, str]:
     return f"{seconds // 3600} 小时", f"{seconds // 3600} h"
 
 
+def _self_test(told: Telemetry) -> Iterator[Note]:
+    """What it found when it last tested itself; a test that did not come to its end is a finding."""
+    tested = told.self_test
+    if tested is None:
+        return
+    if not tested.tried:
+        yield Note(zh="自检没有做完", en="self-test broke off", grade=Grade.WATCH)
+    elif tested.faults:
+        words = [found(word) for word in tested.faults]
+        zh, en = "、".join(one[0] for one in words), ", ".join(one[1] for one in words)
+        yield Note(zh=f"自检发现：{zh}", en=f"self-test found: {en}", grade=Grade.WATCH)
+    else:
+        yield Note(zh=f"自检 {tested.tried} 项正常", en=f"self-test: {tested.tried} well")
+
+
 def _program(told: Telemetry) -> Iterator[Note]:
+    yield from _self_test(told)
     if told.version:
         yield Note(zh=f"版本 {told.version}", en=f"version {told.version}")
     if told.starts is not None:

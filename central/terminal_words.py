@@ -48,6 +48,26 @@ LINES: Final[dict[str, Two]] = {
     "waiting": ("连不上中心", "waits for the line"),
     "halted": ("上传停了，等人处理", "upload halted, somebody must act"),
 }
+_FOUND: Final[dict[str, Two]] = {
+    "files_missing": ("文件缺失", "files missing"),
+    "configuration_wrong": ("设置有误", "configuration wrong"),
+    "key_missing": ("密钥缺失", "key missing"),
+    "key_open": ("密钥谁都能读", "key open to others"),
+    "state_missing": ("数据目录不在", "state missing"),
+    "disk_full": ("磁盘满了", "disk full"),
+    "disk_low": ("磁盘快满了", "disk low"),
+    "disk_read_only": ("磁盘只能读", "disk read-only"),
+    "ledger_missing": ("账本不在", "ledger missing"),
+    "ledger_unreadable": ("账本读不出", "ledger unreadable"),
+    "ledger_damaged": ("账本有损坏", "ledger damaged"),
+    "receipts_unreadable": ("回执读不出", "receipts unreadable"),
+}
+
+
+def found(word: str) -> Two:
+    """What a self-test found."""
+    plain = word.replace("_", " ")
+    return DEVICES.get(word) or _FOUND.get(word, (plain, plain))
 
 
 def reason(code: str) -> Two:

@@ -38,6 +38,7 @@ from kiosk.equipment.devices import open_camera, open_card_reader
 from kiosk.ledger.errors import LedgerError
 from kiosk.records.roster import AskRoster, RosterTold
 from kiosk.service_manager import ServiceManager
+from kiosk.technician import self_test
 from kiosk.technician.unprovisioned import UnprovisionedDesk
 from kiosk.uplink.__main__ import RUNS_ALREADY
 from kiosk.uplink.__main__ import run as run_uplink
@@ -127,7 +128,9 @@ def _run(chosen: argparse.Namespace) -> int:
                         configuration, manager, lambda: UnprovisionedDesk(configuration.terminal.id)
                     )
                 else:
-                    bootstrap.run_terminal(configuration, manager)
+                    bootstrap.run_terminal(
+                        configuration, manager, self_test=lambda: self_test.without_devices(configuration, os.environ)
+                    )
         case "uplink":
             bootstrap.harden_process()
             return run_uplink(bootstrap.uplink_settings(_as_handed_over(chosen.config)))
@@ -180,6 +183,7 @@ _TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "readiness": readiness.run,
     "region": region.run,
     "roster": _roster,
+    "selftest": doctor.run_self_test,
     "stock": lambda chosen: stock.run(chosen, load_configuration(chosen.config)),
     "support-bundle": support_bundle.run,
 }

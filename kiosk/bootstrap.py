@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from datetime import time as clock_time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -40,7 +41,6 @@ from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
 from kiosk.policy.signed_pack import load_signed_pack
 from kiosk.records.china_time import CHINA
-from kiosk.records.health import Ending
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
 from kiosk.runtime.assistant import Assistant
@@ -49,9 +49,11 @@ from kiosk.runtime.closed_note import ClosedNote
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.health_keeper import HealthKeeper
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.maintenance import Checked, Maintenance, QuietHours
 from kiosk.runtime.starts import RunBook
 from kiosk.runtime.surroundings import Surroundings
 from kiosk.runtime.technician_mode import TechnicianMeans
+from kiosk.runtime.upkeep import Upkeep
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.runtime.vital_signs import VitalSigns
 from kiosk.service_manager import ServiceManager
@@ -242,7 +244,13 @@ def is_new(configuration: Configuration) -> bool:
     return not any(path.exists() for path in made)
 
 
-def run_terminal(configuration: Configuration, manager: ServiceManager, *, desk: DeskMaker | None = None) -> None:
+def run_terminal(
+    configuration: Configuration,
+    manager: ServiceManager,
+    *,
+    desk: DeskMaker | None = None,
+    self_test: Callable[[], Checked] | None = None,
+) -> None:
     """Serve citizens until the window is closed, SIGTERM arrives or a technician wants a new start; then whoever is
     being served is brought to an end.
 
@@ -250,6 +258,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager, *, desk:
 
     :param manager: told when the first screen stands, and from then on, by the window's own loop, that all goes on.
     :param desk: without it nobody looks after the terminal on its screen.
+    :param self_test: looks, in the quiet hours, at what is no device.
     :raises ConfigurationError: a key, a region pack, the places or the holidays are missing or wrong.
     """
     harden_process()
@@ -271,6 +280,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager, *, desk:
 
     window = _open_window(configuration, heard, touched, viewfinder)
     closed = ClosedNote(configuration.closed_path)
+    here = surroundings(window.wake, offset, country)
     with DurableJournal(
         open_ledger,
         offset,
@@ -284,7 +294,7 @@ def run_terminal(configuration: Configuration, manager: ServiceManager, *, desk:
             lambda request: put_question(client, request),
             journal,
             window,
-            surroundings(window.wake, offset, country),
+            here,
             handbook,
             studio=open_studio(configuration, region, viewfinder),
             terminal=configuration.terminal.id,
@@ -297,31 +307,23 @@ def run_terminal(configuration: Configuration, manager: ServiceManager, *, desk:
             conductor.close_terminal()
 
         stopping = _stop_signals()
-        vital_signs = VitalSigns(conductor, manager)
-        runs = RunBook(configuration.terminal.state)
-        health = HealthKeeper(
-            configuration.health_path,
-            configuration.terminal.id,
-            conductor,
-            lambda: int(time.time() * 1000),
-            starts=runs.begin(),
-        )
+        upkeep = upkeep_of(configuration, conductor, manager, here.now, self_test)
 
         def tick() -> None:
             if stopping.is_set():
                 conductor.close_terminal()
             conductor.tick()
-            vital_signs.tell(drawn=window.is_drawn)
-            health.frames.took(window.round_s)
-            health.keep()
+            if upkeep.round(drawn=window.is_drawn, round_s=window.round_s):
+                stopping.set()
             if conductor.restarts or (stopping.is_set() and conductor.vacant):
                 window.stop()
 
         try:
             window.run(tick)
-            runs.end(Ending.CLEAN)
+            upkeep.ended()
         finally:
             manager.stopping()
+            upkeep.close()
             conductor.stop()
 
 
@@ -332,7 +334,6 @@ def run_assistant(configuration: Configuration, manager: ServiceManager, desk: C
     :param manager: told as by :func:`run_terminal`.
     """
     harden_process()
-    _log.info("this terminal is new: the pages of its first run are shown")
     viewfinder = Viewfinder()
     assistants: list[Assistant] = []  # made after the window, which it draws on
 
@@ -343,6 +344,7 @@ def run_assistant(configuration: Configuration, manager: ServiceManager, desk: C
     assistant = Assistant(window, time.monotonic, window.wake, desk, power_off, configuration.terminal.id)
     assistants.append(assistant)
     stopping, vital_signs = _stop_signals(), VitalSigns(assistant, manager)
+    _log.info("this terminal is new: the pages of its first run are shown")
 
     def tick() -> None:
         if stopping.is_set():
@@ -402,6 +404,40 @@ def power_off() -> bool:
         _log.error("the machine was not shut down: %s", error)
         return False
     return True
+
+
+def upkeep_of(
+    configuration: Configuration,
+    conductor: Conductor,
+    manager: ServiceManager,
+    now: Callable[[], datetime],
+    check: Callable[[], Checked] | None,
+) -> Upkeep:
+    """What keeps this run: signs of life, the health sheet, the quiet hours.
+
+    :param now: the time by which the quiet hours are told.
+    """
+    section = configuration.maintenance
+    hours = None
+    if section is not None:
+        hours = QuietHours(clock_time.fromisoformat(section.begins), clock_time.fromisoformat(section.ends))
+    maintenance = Maintenance(
+        hours,
+        configuration.self_test_path,
+        conductor,
+        now,
+        restart=section is not None and section.restart,
+        check=check,
+    )
+    runs = RunBook(configuration.terminal.state)
+    health = HealthKeeper(
+        configuration.health_path,
+        configuration.terminal.id,
+        conductor,
+        lambda: int(time.time() * 1000),
+        starts=runs.begin(),
+    )
+    return Upkeep(VitalSigns(conductor, manager), health, maintenance, runs)
 
 
 def surroundings(wake: Callable[[], None], offset: ClockOffset, country: Country) -> Surroundings:

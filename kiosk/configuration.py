@@ -164,6 +164,29 @@ class StockSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
                 yield Fault((name,), f"{high} does not fit; wanted is at most the bin's size, {size}")
 
 
+TimeOfDay = Annotated[
+    str,
+    msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description='a time of day such as "03:00", in quotes'),
+]
+
+
+class MaintenanceSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The quiet hours, in which the terminal tests itself and begins anew while nobody is there; the whole section is
+    left out where it does neither.
+    """
+
+    begins: TimeOfDay
+    ends: TimeOfDay
+    """An earlier one than ``begins`` is that of the next day."""
+    restart: bool = True
+    """Left at true, the application ends itself once in these hours, and the service manager starts it anew."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Hours that are none."""
+        if self.begins == self.ends:
+            yield Fault(("ends",), f'"{self.ends}" does not fit; wanted is another time than begins')
+
+
 class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The central system."""
 
@@ -205,6 +228,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     camera: CameraSection | None = None
     stock: StockSection | None = None
     comparison: ComparisonSection | None = None
+    maintenance: MaintenanceSection | None = None
 
     @property
     def ledger_path(self) -> Path:
@@ -227,9 +251,9 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         return self.terminal.state / "health.json"
 
     @property
-    def signed_pack_path(self) -> Path:
-        """The region's pack as the centre last handed it out; where there is none, that of ``paths.regions`` holds."""
-        return self.terminal.state / "regions" / f"{self.terminal.region}{SUFFIX}"
+    def self_test_path(self) -> Path:
+        """What the terminal last found when it tested itself."""
+        return self.terminal.state / "self-test.json"
 
     @property
     def roster_path(self) -> Path:
@@ -245,6 +269,11 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def closed_path(self) -> Path:
         """There while a technician has closed the terminal."""
         return self.terminal.state / "closed"
+
+    @property
+    def signed_pack_path(self) -> Path:
+        """The region's pack as the centre last handed it out; where there is none, that of ``paths.regions`` holds."""
+        return self.terminal.state / "regions" / f"{self.terminal.region}{SUFFIX}"
 
     @property
     def terminal_key_path(self) -> Path:

@@ -1,20 +1,22 @@
-"""``kiosk doctor``: what is well and what is not, what it means, and what to do."""
+"""``kiosk doctor`` and ``kiosk selftest``: what is well and what is not, what it means, and what to do."""
 
 import argparse
 import json
 import os
 import sys
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from kiosk.command_line.manual import CONFIGURATION, STATE, ExitCode, closing
 from kiosk.technician.doctor import examine
 from kiosk.technician.findings import Finding, State
+from kiosk.technician.self_test import SELF_TEST
 
 
 class Exit(ExitCode):
-    """Exit codes of ``kiosk doctor``, the gravest that applies; scripts rely on them."""
+    """Exit codes of both, the gravest that applies; scripts rely on them."""
 
     WELL = 0
     USAGE = 2, "wrong arguments"
@@ -33,33 +35,53 @@ _TITLE_COLUMNS: Final = 14
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
-    """Add ``doctor`` to the kiosk's commands."""
+    """Add ``doctor`` and ``selftest`` to the kiosk's commands."""
     text = "look at everything that a terminal stands on and say what to do; changes nothing without --fix"
-    doctor = subparsers.add_parser(
-        "doctor",
+    examples = {
+        "kiosk doctor": "all of it, in Chinese",
+        "kiosk doctor --language en": "in English",
+        "kiosk doctor --json": "for a program",
+        "kiosk doctor --fix": "mend the rights of keys as well",
+    }
+    doctor = _add(subparsers, "doctor", text, default, examples)
+    doctor.add_argument("--fix", action="store_true", help="mend what is safe to mend")
+    text = "test each device, the ledger, files and keys; of a running terminal its own watch is asked; changes nothing"
+    examples = {"kiosk selftest": "in Chinese", "kiosk selftest --json": "for a program"}
+    _add(subparsers, "selftest", text, default, examples)
+
+
+def _add(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    text: str,
+    default: Path,
+    examples: Mapping[str, str],
+) -> argparse.ArgumentParser:
+    command = subparsers.add_parser(
+        name,
         help=text,
         description=text,
-        epilog=closing(
-            Exit,
-            {
-                "kiosk doctor": "all of it, in Chinese",
-                "kiosk doctor --language en": "in English",
-                "kiosk doctor --json": "for a program",
-                "kiosk doctor --fix": "mend the rights of keys as well",
-            },
-            CONFIGURATION | STATE,
-        ),
+        epilog=closing(Exit, examples, CONFIGURATION | STATE),
     )
-    doctor.add_argument("--config", type=Path, default=default, help="kiosk.toml")
-    doctor.add_argument("--json", action="store_true", help="print one JSON object")
-    doctor.add_argument("--fix", action="store_true", help="mend what is safe to mend")
-    doctor.add_argument("--language", choices=("zh", "en"), default="zh", help="of the words (default zh)")
+    command.add_argument("--config", type=Path, default=default, help="kiosk.toml")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.add_argument("--language", choices=("zh", "en"), default="zh", help="of the words (default zh)")
+    return command
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look, print, and return an :class:`Exit` code."""
+    """Look at everything, print, and return an :class:`Exit` code."""
+    return _run(args, None, fix=args.fix)
+
+
+def run_self_test(args: argparse.Namespace) -> int:
+    """Test what makes up the self-test, print, and return an :class:`Exit` code."""
+    return _run(args, SELF_TEST, fix=False)
+
+
+def _run(args: argparse.Namespace, words: frozenset[str] | None, *, fix: bool) -> int:
     told = None if args.json else lambda finding: show(finding, args.language)
-    findings = examine(args.config, os.environ, fix=args.fix, told=told)
+    findings = examine(args.config, os.environ, fix=fix, told=told, words=words)
     states = {finding.state for finding in findings}
     code = Exit.FAULT if State.FAULT in states else Exit.WARNING if State.WARNING in states else Exit.WELL
     if args.json:

@@ -40,7 +40,7 @@ _EXAMPLES: Final = {
         "kiosk region matrix --markdown": "the table of docs/services.md",
     },
     "take": {
-        "kiosk region take /media/usb/zhumadian.pack": "rules that the centre has signed, from a stick",
+        "kiosk region take zhumadian.pack": "the rules that hold from the next start on",
     },
 }
 

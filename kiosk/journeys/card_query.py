@@ -12,6 +12,7 @@ from kiosk.journeys.pin_entry import (
     chip_pin,
     is_forbidden_initial_pin,
     last_try_note,
+    needs_pin_pad,
     perhaps_the_other,
     pin_name,
     pin_view,
@@ -44,6 +45,7 @@ def _query(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.CARD_QUERY):
         raise refusals.not_offered(region, Service.CARD_QUERY)
+    needs_pin_pad(session, Service.CARD_QUERY)
     identified = yield from identify_card(session, progress)
     if identified.centre is None:
         refusals.unless_by_chip(region, Service.CARD_QUERY, declined=identified.declined)

@@ -53,6 +53,8 @@ class Session:
     transaction_id: str
     region: Region
     today: date
+    enters_pins: bool = True
+    """The PIN pad works."""
     reads_id_cards: bool = False
     """This terminal has a reader of identity cards, and it works."""
     takes_portraits: bool = False

@@ -20,6 +20,7 @@ from kiosk.journeys.pin_entry import (
     centre_pad,
     chip_pin,
     last_try_note,
+    needs_pin_pad,
     perhaps_the_other,
     pin_name,
     pin_view,
@@ -94,7 +95,10 @@ def _way(session: Session) -> Journey[LiftedBy]:
         needs_id_card(session, Service.LOSS_LIFTING)
         return LiftedBy.ID_CARD
     if LiftedBy.ID_CARD not in ways or not session.reads_id_cards:
+        needs_pin_pad(session, Service.LOSS_LIFTING)
         return LiftedBy.CARD
+    if session.region.asks_pin(Service.LOSS_LIFTING) and not session.enters_pins:
+        return LiftedBy.ID_CARD
     choices = (
         Choice(Chosen(LiftedBy.CARD.value), say("在手上，插卡办")),
         Choice(Chosen(LiftedBy.ID_CARD.value), say("没带来，用身份证办")),

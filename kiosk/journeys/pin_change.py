@@ -16,6 +16,7 @@ from kiosk.journeys.pin_entry import (
     chip_pin,
     is_forbidden_initial_pin,
     last_try_note,
+    needs_pin_pad,
     perhaps_the_other,
     pin_name,
     pin_view,
@@ -63,6 +64,7 @@ def _change(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.PIN_CHANGE):
         raise refusals.not_offered(region, Service.PIN_CHANGE)
+    needs_pin_pad(session, Service.PIN_CHANGE)
     identified = yield from identify_card(session, progress)
     if identified.centre is None:
         refusals.unless_by_chip(region, Service.PIN_CHANGE, declined=identified.declined)

@@ -33,6 +33,16 @@ from kiosk.records.transaction import Service
 WRONG_PIN = say("密码不对。")
 
 
+def needs_pin_pad(session: Session, service: Service) -> None:
+    """Let nobody begin what wants a PIN where none can be typed.
+
+    :raises Ended: the pad does not answer.
+    """
+    wanted = service is Service.PIN_CHANGE or session.region.asks_pin(service)
+    if wanted and not session.enters_pins:
+        raise refusals.no_pin_pad(session.region, service)
+
+
 def tries_note(tries_left: int | None) -> Say:
     """What is said after a wrong PIN."""
     if tries_left is None:

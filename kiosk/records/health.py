@@ -72,6 +72,16 @@ class Starts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     before: Ending
 
 
+class SelfTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a terminal found when it last tested itself (``kiosk selftest`` and, daily, by itself)."""
+
+    begun_at_ms: Moment
+    tried: Count = 0
+    """So many things were looked at; 0: it has not come to its end."""
+    faults: tuple[Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,40}$")], ...] = ()
+    """What was not well: a port's noun, or a cause of the doctor's."""
+
+
 class HealthSheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A terminal at one moment. Written anew as a whole; whoever reads it looks at its age first."""
 
@@ -91,6 +101,8 @@ class HealthSheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """What the process holds of the machine's memory (RSS)."""
     starts: Starts | None = None
     """None where the disk does not keep it."""
+    self_test: SelfTest | None = None
+    """None where it has never tested itself."""
 
 
 class AskTerminal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -12,14 +12,14 @@ from typing import Annotated, Final
 import msgspec
 
 from kiosk.records.china_time import Moment
-from kiosk.records.health import DeviceHealth, FrameTimes, HealthSheet, Starts, Supplies
+from kiosk.records.health import DeviceHealth, FrameTimes, HealthSheet, SelfTest, Starts, Supplies
 
 STALE_S: Final = 90
 """A running terminal writes its sheet three times in this time: an older one is that of a window that stands still."""
 _PLAIN: Final = re.compile(r"[a-z][a-z' -]{0,59}", re.ASCII)
 _VERSION: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){1,3}[a-z+.-]{0,8}[0-9]{0,4}", re.ASCII)
 _CODE: Final = re.compile(r"[A-Z]-[0-9]{2}", re.ASCII)
-_WORD: Final = re.compile(r"[a-z_]{1,32}", re.ASCII)
+_WORD: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
 _CLOSED: Final = "out of service, "
 _MAKES_NONE: Final = ", makes no card"
 
@@ -45,7 +45,7 @@ class Standing(Enum):
 class DeviceTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One device of a terminal."""
 
-    device: Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,32}$")]
+    device: Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,40}$")]
     code: Code = ""
     """Its fault; empty while it works."""
     since_ms: Moment
@@ -56,9 +56,9 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     waiting: Amount
     """Entries without a receipt."""
-    line: Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,32}$")]
+    line: Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,40}$")]
     """``sending``, ``waiting``, ``halted`` (docs/uplink.md)."""
-    reason: Annotated[str, msgspec.Meta(pattern="^[a-z_]{0,32}$")] = ""
+    reason: Annotated[str, msgspec.Meta(pattern="^[a-z_]{0,40}$")] = ""
 
 
 class Telemetry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -82,6 +82,7 @@ class Telemetry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     frames: FrameTimes | None = None
     memory_bytes: Amount = 0
     starts: Starts | None = None
+    self_test: SelfTest | None = None
     disk_free_bytes: Amount | None = None
     clock_offset_ms: Milliseconds = 0
     """The centre's clock minus the terminal's, as the last signed answer told it."""
@@ -139,6 +140,7 @@ def telemetry(sheet: HealthSheet | None, around: Around, now_ms: int) -> Telemet
         frames=sheet.frames,
         memory_bytes=sheet.memory_bytes,
         starts=sheet.starts,
+        self_test=_self_test(sheet.self_test),
     )
 
 
@@ -160,6 +162,7 @@ def worth_telling(sheet: HealthSheet | None, now_ms: int) -> object:
         tuple((one.device, one.code) for one in sheet.devices),
         sheet.supplies.paper,
         sheet.starts,
+        sheet.self_test,
         age_s(sheet, now_ms) > STALE_S,
     )
 
@@ -172,6 +175,12 @@ def _standing(words: str) -> tuple[Standing, str]:
 
 def _device(one: DeviceHealth) -> DeviceTold:
     return DeviceTold(device=one.device, code=_of(_CODE, one.code), since_ms=one.since_ms)
+
+
+def _self_test(found: SelfTest | None) -> SelfTest | None:
+    if found is None:
+        return None
+    return msgspec.structs.replace(found, faults=tuple(word for word in found.faults if _WORD.fullmatch(word)))
 
 
 def _queue(queue: Queue | None) -> Queue | None:

@@ -113,6 +113,8 @@ UNSETTLED_POLL_S: Final = 30.0
 """How often it is looked whether a card is half made; at the start at once."""
 WAITS_S: Final = 20.0
 """So soon after a start whoever's card was being made may stand there still."""
+AT_REST_S: Final = 60.0
+"""So long after the last touch nobody stands there any more."""
 _PAD_SILENT_S: Final = 30.0
 """An entry that times out sooner than this never started: the pad is silent."""
 
@@ -292,6 +294,24 @@ class Conductor:
     def device_health(self) -> tuple[DeviceHealth, ...]:
         """How each device last answered, for technicians."""
         return self._device_states.all
+
+    @property
+    def equipped(self) -> tuple[str, ...]:
+        """The devices that this terminal was delivered with, by the ports' nouns."""
+        return self._watch.equipped
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the application may end itself and lose nothing.
+
+        Nobody is served or was there a moment ago, no card is half made or lies in the slot, as far as reader and motor
+        tell, and nothing waits in memory for a ledger that takes no entries.
+        """
+        quiet = self._clock() - self._idleness.since >= AT_REST_S
+        empty = not self._slot_was_full and self._watch.slot_seen_empty
+        settled = self._devices.card_maker is None or not self._watch.card_unsettled
+        known = not any(self._health.is_broken(what) for what in ("card_reader", "capture_unit", "ledger"))
+        return self.vacant and quiet and empty and settled and known
 
     @property
     def supplies(self) -> Supplies:
@@ -546,6 +566,8 @@ class Conductor:
 
     def _failed(self, request: Request[Any], error: DeviceError | IssuanceRefused | BookRefused | TooManyWait) -> None:
         _log.warning("%s: %s", type(request).__name__, error)
+        if isinstance(error, NotConnected) and error.device == "pin_pad":
+            self._watch.lost_pin_pad()
         if isinstance(error, NotConnected) and error.device == "id_reader":
             self._watch.lost_id_reader()  # nobody else is sent to it until it has answered
         if isinstance(error, NotConnected) and error.device == "camera":
@@ -653,6 +675,7 @@ class Conductor:
                     self._surroundings.new_transaction_id(),
                     self._region,
                     self._surroundings.today(),
+                    enters_pins=self._watch.enters_pins,
                     reads_id_cards=self._watch.reads_id_cards,
                     takes_portraits=self._studio is not None and self._watch.camera_there,
                     compares_portraits=self._studio is not None and self._studio.likeness is not None,

@@ -15,7 +15,6 @@ _INSTEAD = say("请换一台机器，或到人工窗口。")
 _WHY: dict[str, Say] = {
     "card_reader": say("读卡器没有准备好。"),
     "capture_unit": say("读卡器没有准备好。"),
-    "pin_pad": say("密码键盘没有准备好。"),
     "ledger": say("机器不能保存办理记录，所以先停下来。"),
     "identity": say("这台机器要由工作人员核对后才能再用。"),
     "closed": say("工作人员已经把这台机器停用。"),
@@ -32,7 +31,7 @@ class Health:
     def broken(self, what: str, error: DeviceError | LedgerFailed | None = None) -> None:
         """Note that ``what`` can't do its part.
 
-        :param what: ``card_reader``, ``capture_unit``, ``pin_pad``, ``ledger``, ``identity`` or ``closed``.
+        :param what: ``card_reader``, ``capture_unit``, ``ledger``, ``identity`` or ``closed``.
         """
         code = fault_code(error) if error is not None else _CODES[what]
         if self._broken.get(what) != code:

@@ -7,11 +7,11 @@ import statistics
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
-from kiosk.records.health import DeviceHealth, FrameTimes, HealthSheet, Starts, Supplies
+from kiosk.records.health import DeviceHealth, FrameTimes, HealthSheet, SelfTest, Starts, Supplies
 
 _log = logging.getLogger(__name__)
 
@@ -77,6 +77,8 @@ class HealthKeeper:
         :param starts: how often it has begun, this time included.
         """
         self.frames = FrameWatch()
+        self.self_test: SelfTest | None = None
+        """What it last found when it tested itself."""
         self._starts = starts
         self._path, self._terminal, self._told, self._now_ms = path, terminal, told, now_ms
         self._started_at_ms = now_ms()
@@ -88,10 +90,10 @@ class HealthKeeper:
         """Write the sheet where it is another one, or old. A disk that takes none closes nothing."""
         now_ms = self._now_ms()
         last, told = self._written, self._told
-        as_told = (told.standing, told.ailment or "", told.device_health, told.supplies)
+        as_told = (told.standing, told.ailment or "", told.device_health, told.supplies, self.self_test)
         if last is not None and 0 <= now_ms - last.written_at_ms < EVERY_MS and as_told == _told_by(last):
             return
-        standing, ailment, devices, supplies = as_told
+        standing, ailment, devices, supplies, self_test = as_told
         sheet = HealthSheet(
             terminal=self._terminal,
             version=self._version,
@@ -104,6 +106,7 @@ class HealthKeeper:
             frames=self.frames.told(),
             memory_bytes=_memory_bytes(),
             starts=self._starts,
+            self_test=self_test,
         )
         self._written = sheet
         fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
@@ -118,9 +121,12 @@ class HealthKeeper:
             self._unkept = False
 
 
-def _told_by(sheet: HealthSheet) -> tuple[str, str, tuple[DeviceHealth, ...], Supplies]:
+_AsTold: TypeAlias = tuple[str, str, tuple[DeviceHealth, ...], Supplies, SelfTest | None]
+
+
+def _told_by(sheet: HealthSheet) -> _AsTold:
     """What makes another sheet of it; how the loop goes round and how much memory it takes do not."""
-    return sheet.standing, sheet.ailment, sheet.devices, sheet.supplies
+    return sheet.standing, sheet.ailment, sheet.devices, sheet.supplies, sheet.self_test
 
 
 def _memory_bytes() -> int:

@@ -44,6 +44,8 @@ class DeviceWatch:
         self._due: dict[Callable[[LaneAnswer], None], float] = {}
         self._printer = PrinterWatch()
         self._making = MakingWatch()
+        self.enters_pins = True
+        """The PIN pad has not failed lately. The terminal serves without it whoever needs no PIN."""
         self.reads_id_cards = False
         """The reader of identity cards has answered lately. The terminal serves without it."""
         self.camera_there = False
@@ -90,6 +92,26 @@ class DeviceWatch:
         if self._devices.card_maker is None:
             return ""
         return self._making.hindrance or ("a card was left half made" if self.card_unsettled else "")
+
+    @property
+    def slot_seen_empty(self) -> bool:
+        """Whether the slot's motor holds no card; so too where there is none, and the reader alone is asked."""
+        if self._devices.capture_unit is None:
+            return True
+        return self._slot is not None and self._slot.media is Media.NOT_PRESENT
+
+    @property
+    def equipped(self) -> tuple[str, ...]:
+        """The devices that the terminal was delivered with, by the ports' nouns."""
+        devices = self._devices
+        optional = {
+            "id_reader": devices.id_reader,
+            "receipt_printer": devices.receipt_printer,
+            "camera": devices.camera,
+            "card_printer": devices.card_maker,
+            "capture_unit": devices.capture_unit,
+        }
+        return ("card_reader", "pin_pad", *(noun for noun, device in optional.items() if device is not None))
 
     @property
     def supplies(self) -> Supplies:
@@ -141,6 +163,10 @@ class DeviceWatch:
         """Take in what became of a slip."""
         self._printer.printed(fate)
 
+    def lost_pin_pad(self) -> None:
+        """It failed somebody: nobody is sent to it until it has answered."""
+        self.enters_pins = False
+
     def lost_id_reader(self) -> None:
         """It failed somebody: nobody is sent to it until it has answered."""
         self.reads_id_cards = False
@@ -165,10 +191,12 @@ class DeviceWatch:
 
     def _pad_seen(self, answer: LaneAnswer) -> None:
         self._states.note("pin_pad", answer.error)
-        if isinstance(answer.error, DeviceError):
-            self._health.broken("pin_pad", answer.error)
-        else:
-            self._health.whole("pin_pad")
+        works = answer.error is None
+        if self.enters_pins and not works:
+            _log.error("the PIN pad does not work: %s", answer.error)
+        elif works and not self.enters_pins:
+            _log.warning("the PIN pad works again")
+        self.enters_pins = works
 
     def _id_reader_seen(self, answer: LaneAnswer) -> None:
         self._states.note("id_reader", answer.error)

@@ -107,6 +107,7 @@ def examine(
     fix: bool = False,
     told: Callable[[Finding], None] | None = None,
     in_hand: bool = False,
+    words: frozenset[str] | None = None,
 ) -> tuple[Finding, ...]:
     """Look at everything of one terminal.
 
@@ -117,15 +118,18 @@ def examine(
     :param fix: mend what is safe to mend, and look again.
     :param told: called with each finding as it comes.
     :param in_hand: whoever asks is the terminal itself: it holds its state, and has let go of its devices.
+    :param words: only these checks; None: all.
     """
     subject = Subject(file, environment, in_hand=in_hand)
     findings: list[Finding] = []
     with _terminal_held(subject):
         for check in CHECKS:
-            found = _look(check, subject, findings)
+            if words is not None and check.word not in words:
+                continue
+            found = look_at(check, subject, findings)
             if fix and check.mend is not None and found.cause in _MENDABLE:
                 check.mend(subject)
-                found = _look(check, subject, findings)
+                found = look_at(check, subject, findings)
             findings.append(found)
             if told is not None:
                 told(found)
@@ -140,8 +144,8 @@ def examine_one(word: str, file: Path, environment: Mapping[str, str], *, in_han
     check = {one.word: one for one in CHECKS}[word]
     subject = Subject(file, environment, in_hand=in_hand)
     with _terminal_held(subject):
-        configuration = _look(CHECKS[0], subject, [])
-        return configuration if check is CHECKS[0] else _look(check, subject, [configuration])
+        configuration = look_at(CHECKS[0], subject, [])
+        return configuration if check is CHECKS[0] else look_at(check, subject, [configuration])
 
 
 _MENDABLE: Final = frozenset({Cause.KEY_OPEN})
@@ -176,7 +180,8 @@ def read_sheet(configuration: Configuration) -> HealthSheet | None:
         return None
 
 
-def _look(check: Check, subject: Subject, before: list[Finding]) -> Finding:
+def look_at(check: Check, subject: Subject, before: list[Finding]) -> Finding:
+    """One check, where those that it stands on are well."""
     states = {found.check: found.state for found in before}
     for word in check.stands_on:
         if states.get(word) in {State.FAULT, State.NOT_TRIED}:

@@ -118,6 +118,10 @@ class FirstRunDesk:
             return self._noted(page, Text(zh=told, en=told))
         return self.page(page if act in {"look", "check", "report"} else "home")
 
+    def close(self) -> None:
+        """Forget the code; no device is held between two pages."""
+        self._code = ""
+
     @staticmethod
     def _acts_of(page: Page) -> tuple[Act, ...]:
         return (*page.acts, *(row.act for row in page.rows if row.act is not None))

@@ -179,7 +179,7 @@ def test_the_key_that_is_asked_for_must_have_signed(newcomer: Newcomer) -> None:
     centre = newcomer.centre
     code = a_code(centre)
     reply = newcomer.signed_with(Ed25519PrivateKey.generate(), code)
-    assert (reply.status, reply.problem.type) == (401, "signature")
+    assert (reply.status, b'"signature"' in reply.body) == (401, True)
     assert newcomer.refused(code, terminal="zmd-4040") == (401, "signature")
     assert newcomer.refused(code, public_key=b"short")[1] == "malformed"
     assert newcomer.refused(code, ledger_id=b"short")[1] == "malformed"

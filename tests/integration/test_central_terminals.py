@@ -13,7 +13,7 @@ from central.tables import TerminalLedger
 from central.telemetry import HOUR_MS
 from central.telemetry_tables import SupplyReading
 from central.terminal_watch import SILENT_MS, Grade, Note, TerminalRow, watched
-from kiosk.records.health import Ending, FrameTimes, Starts, Supplies
+from kiosk.records.health import Ending, FrameTimes, SelfTest, Starts, Supplies
 from kiosk.records.telemetry import STALE_S, DeviceTold, Queue, Standing, Telemetry, TelemetryTaken
 from tests.centre import RunningCentre
 
@@ -89,6 +89,13 @@ def test_a_terminal_that_is_well_has_nothing_to_complain_of(centre: RunningCentr
             "devices",
             "摄像头画面不动 V-07",
         ),
+        (
+            but(self_test=SelfTest(begun_at_ms=1, tried=9, faults=("ledger_damaged", "pin_pad"))),
+            Grade.WATCH,
+            "program",
+            "自检发现：账本有损坏、密码键盘",
+        ),
+        (but(self_test=SelfTest(begun_at_ms=1)), Grade.WATCH, "program", "自检没有做完"),
         (but(makes_no_cards=True), Grade.WATCH, "why", "不能制卡"),
         (but(supplies=Supplies(paper="low")), Grade.WATCH, "supplies", "凭条纸快完了"),
         (but(supplies=Supplies(hopper=0)), Grade.WATCH, "supplies", "白卡 0 张"),

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from kiosk import bootstrap
+from kiosk.__main__ import main
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.runtime.health_keeper import HealthKeeper
 from kiosk.technician.causes import Cause
 from kiosk.technician.doctor import CHECKS, examine
 from kiosk.technician.findings import Finding, State
+from kiosk.technician.self_test import SELF_TEST, without_devices
 from simulators.card.slot import CardSlot
 from simulators.id_reader import IdReaderSimulator
 from simulators.pcscd import PrivatePcscd
@@ -134,7 +136,9 @@ def test_beside_a_running_terminal_its_own_sheet_is_believed(site: Site, slot: C
         terminal.until(lambda: any(one.code for one in terminal.conductor.device_health), "the pad is missed")
         keeper.keep()
         ill = examined(site)
+        tested = {found.check: found for found in examine(site.file, os.environ, words=SELF_TEST)}
     assert broken(well) == {}
+    assert {word for word, one in tested.items() if one.state is State.FAULT} == {"pin_pad"}
     assert well["pin_pad"].found == "by the running terminal"
     assert well["terminal"].found == "waits for somebody"
     assert broken(ill) == {"pin_pad": Cause.DEVICE_MISSING}
@@ -142,7 +146,17 @@ def test_beside_a_running_terminal_its_own_sheet_is_believed(site: Site, slot: C
     assert ill["receipt_printer"].state is State.NOT_TRIED  # this terminal was put together without one
 
 
-def test_the_command_prints_what_to_do_and_its_code_says_it(site: Site) -> None:
+def test_what_a_terminal_tests_of_itself_beside_its_devices(site: Site) -> None:
+    configuration = site.folder.configuration
+    site.pad.unplug()
+    assert without_devices(configuration, os.environ) == (6, ())
+    (site.folder.directory / "credentials" / "terminal.key").chmod(0o644)
+    for file in configuration.ledger_path.iterdir():
+        file.unlink()
+    assert without_devices(configuration, os.environ) == (6, ("key_open", "ledger_missing"))
+
+
+def test_the_command_prints_what_to_do_and_its_code_says_it(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     well = site.folder.run("doctor", "--language", "en")
     assert (well.returncode, well.stdout.splitlines()[-1]) == (0, "All is well.")
     site.printer.run_out()
@@ -157,3 +171,6 @@ def test_the_command_prints_what_to_do_and_its_code_says_it(site: Site) -> None:
     assert found["pin_pad"]["cause"] == "device_missing"
     assert found["receipt_printer"]["state"] == "warning"
     assert set(found) == {check.word for check in CHECKS}
+    capsys.readouterr()
+    assert main(["selftest", "--json", "--config", str(site.file)]) == 41
+    assert {one["check"] for one in json.loads(capsys.readouterr().out)["findings"]} == SELF_TEST

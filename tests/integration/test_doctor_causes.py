@@ -1,5 +1,6 @@
 """Every fault of the table, planted in one whole terminal and lifted again: named rightly, nothing else blamed."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,12 @@ import pytest
 from kiosk.technician.causes import Cause
 from kiosk.technician.doctor import CHECKS
 from simulators.pcscd import PrivatePcscd
+from tests.e2e.technician.draw import drawn
 from tests.e2e.technician.plants import PLANTS
+from tests.e2e.technician.report import write_report
 from tests.e2e.technician.site import Site
 from tests.e2e.technician.table import EVERYTHING, load_table
+from tests.e2e.technician.tour import toured
 from tests.e2e.technician.verdict import differences
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +49,27 @@ def test_a_terminal_that_is_well_has_no_fault_and_its_camera_is_looked_at(site: 
     assert {one.state.value for one in told.values()} == {"well", "not_tried"}
     assert told["camera"].found == "1280 × 720"
     assert told["link"].found == "eth0 is up"
+
+
+@pytest.mark.stack
+def test_a_small_tour_finds_four_and_writes_what_it_saw(site: Site, tmp_path: Path) -> None:
+    drawing = drawn(TABLE, seed=11, count=4)
+    with site.looked_at_by_camera(wanted=False):
+        results = toured(site, TABLE, drawing, seed=11)
+    looks = [*results.well, *results.singles, *results.pairs]
+    assert [look.differences for look in looks] == [[]] * len(looks)
+    assert (len(results.well), len(results.singles), len(results.pairs)) == (7, 4, 2)
+    write_report(tmp_path, results)
+    written = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert written["ok"] is True
+    assert written["seed"] == 11
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    for look, fault in zip(written["singles"], drawing.singles, strict=True):
+        (found,) = look["planted"]
+        assert (found["fault"], found["found_by"], found["cause"]) == (fault.name, fault.check, fault.cause.value)
+        assert found["advice"]["zh"] == fault.cause.advice.zh
+        assert fault.cause.advice.zh in page
+        assert look["seconds"] > 0
 
 
 def test_every_cause_is_planted_and_every_plant_is_expected() -> None:

@@ -7,9 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from Xlib.display import Display
 
+from kiosk.records.health import Ending, HealthSheet, Starts
+from kiosk.runtime.starts import RunBook
 from tests.centre import RunningCentre
 from tests.terminal import DEADLINE_S, TerminalFolder, running
 from tests.ui.display import mortal_display, virtual_display
@@ -75,6 +78,10 @@ def test_a_terminal_that_is_told_to_stop_says_so(folder: TerminalFolder, systemd
         terminal.process.terminate()
         assert systemd.hears("STOPPING=1", DEADLINE_S)
         assert terminal.process.wait(DEADLINE_S) == 0
+    sheet = msgspec.json.decode(folder.configuration.health_path.read_bytes(), type=HealthSheet)
+    assert sheet.starts == Starts(count=1, unasked=0, before=Ending.NONE)
+    assert sheet.memory_bytes > 50_000_000
+    assert RunBook(folder.configuration.terminal.state).begin() == Starts(count=2, unasked=0, before=Ending.CLEAN)
 
 
 def test_a_terminal_whose_display_goes_ends_so_that_it_is_started_anew(

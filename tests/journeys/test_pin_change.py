@@ -1,10 +1,18 @@
+from collections.abc import Callable
+
+import pytest
+
+from kiosk.journeys.card_query import card_query
+from kiosk.journeys.frame import Session
+from kiosk.journeys.loss_lifting import loss_lifting
 from kiosk.journeys.pin_change import pin_change
+from kiosk.journeys.requests import Journey
 from kiosk.journeys.views import Fault, Intent, PinEntry
 from kiosk.journeys.wording import Say
 from kiosk.records.card import CardState
 from kiosk.records.questions import CardProof, CardProved, ChangeCentrePin, PinChange, PinChanged
 from kiosk.records.transaction import Outcome, Stage
-from tests.journeys.world import HOLDER_X, World, session, titles, walk
+from tests.journeys.world import HOLDER_X, ID_CARD, World, session, titles, walk
 
 CENTRE = CardProved(proof=CardProof.GENUINE, card_state=CardState.NORMAL, pin_is_initial=False, pin_tries_left=6)
 
@@ -145,3 +153,25 @@ def test_beijing_letter_in_the_initial_pin() -> None:
     world = World(key="beijing", proof=proof, holder=HOLDER_X)
     assert walk(pin_change(session("beijing")), world) is Outcome.REFUSED
     assert stages(world) == [(Stage.FINISHED, Outcome.REFUSED, "pin_untypable")]
+
+
+@pytest.mark.parametrize(
+    ("journey", "key"), [(pin_change, "zhumadian"), (pin_change, "beijing"), (card_query, "beijing")]
+)
+def test_without_a_pin_pad_nothing_that_wants_a_pin_begins(
+    journey: Callable[[Session], Journey[Outcome]], key: str
+) -> None:
+    world = World(key=key)
+    assert walk(journey(session(key, enters_pins=False)), world) is Outcome.REFUSED
+    assert titles(world) == ["这台机器现在输不了密码"]
+    assert not world.asked
+    assert not world.recorded
+
+
+def test_without_a_pin_pad_a_report_is_taken_back_by_the_id_card_where_that_is_let() -> None:
+    world = World(key="yunling", documents=[ID_CARD])
+    terminal = session("yunling", reads_id_cards=True, enters_pins=False)
+    assert walk(loss_lifting(terminal), world) is Outcome.DONE
+    assert "请放上身份证" in titles(world)
+    without = session("yunling", enters_pins=False)
+    assert walk(loss_lifting(without), World(key="yunling")) is Outcome.REFUSED

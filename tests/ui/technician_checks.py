@@ -10,9 +10,9 @@ from kivy.clock import Clock
 from kiosk.journeys.technician_views import ActTouched, Filled, Mark, Row, TechnicianPage, Way
 from kiosk.journeys.views import Scene
 from kiosk.ui.settings import Preferences
-from kiosk.ui.widgets import terminal_number
 from kiosk.ui.widgets.press import Press
 from kiosk.ui.widgets.screen_trial import COLOURS
+from kiosk.ui.widgets.terminal_number import TerminalNumber
 from tests.ui.display import DrivenWindow
 from tests.ui.portrait_checks import seen_by
 from tests.ui.scenes import SCENES
@@ -52,14 +52,12 @@ def _spoken(driven: DrivenWindow, words: str) -> Press:
 def only_who_holds_the_number_is_heard(driven: DrivenWindow) -> Iterator[None]:
     """A tap does nothing, nor a finger that wanders off; held for three seconds it is."""
     finger = Finger()
-    assert terminal_number.HOLD_S == HOLD_S
-    terminal_number.HOLD_S = 600.0  # frames are slow on a busy machine
     for scene in ("attract", "out-of-service"):
         driven.window.show(SCENES[scene])
         yield
-        (number,) = (
-            w for w in driven.router.screen.walk(restrict=True) if isinstance(w, terminal_number.TerminalNumber)
-        )
+        (number,) = (w for w in driven.router.screen.walk(restrict=True) if isinstance(w, TerminalNumber))
+        assert number.hold_s == HOLD_S
+        number.hold_s = 600.0  # frames are slow on a busy machine
         finger.move(number)
         yield
         finger.down()
@@ -76,7 +74,7 @@ def only_who_holds_the_number_is_heard(driven: DrivenWindow) -> Iterator[None]:
         finger.up()
         yield
         assert driven.intents == []
-    terminal_number.HOLD_S = HOLD_S
+    number.hold_s = HOLD_S
     finger.move(number)
     yield
     began = time.monotonic()

@@ -662,10 +662,26 @@ def test_pad_gone_and_back(hall: Hall) -> None:
     hall.sees(Attract)
     hall.pad.gone = NotConnected("pin_pad", "unplugged")
     hall.now += 11
-    hall.sees(OutOfService)
+    hall.until(lambda: not hall.conductor._watch.enters_pins, "the pad is missed")
+    hall.touch(Intent.START)
+    hall.sees(Home)
+    hall.touch(ChooseService(Service.CARD_QUERY))
+    hall.sees(Refusal)
+    assert isinstance(hall.view, Refusal)
+    assert (hall.view.title.text, hall.view.code) == ("这台机器现在输不了密码", "P-01")
+    hall.touch(Intent.DONE)
+    hall.sees(Home)
+    hall.touch(ChooseService(Service.CARD_EXAMINATION))
+    hall.sees(InsertCard)
+    hall.touch(Intent.CANCEL)
     hall.pad.gone = None
-    hall.now += 11
+    hall.sees(Explain)
+    hall.touch(Intent.DONE)
+    hall.sees(Home)
+    hall.touch(Intent.CANCEL)
     hall.sees(Attract)
+    hall.now += 11
+    hall.until(lambda: hall.conductor._watch.enters_pins, "it is back")
 
 
 def test_frozen_identity_serves_nobody(hall: Hall) -> None:

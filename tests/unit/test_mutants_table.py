@@ -36,8 +36,8 @@ def test_each_patch_fits_todays_source(mutant: Mutant, tmp_path: Path) -> None:
 def test_each_is_held_by_tests_that_exist(mutant: Mutant) -> None:
     assert mutant.seen
     assert mutant.tests
-    # The chaos campaigns are programs of their own, and their counting has tests.
-    campaigns = ("tests/e2e/chaos", "tests/e2e/replacements/")
+    # The campaigns and the technician's tour are programs of their own, and their counting has tests.
+    campaigns = ("tests/e2e/chaos", "tests/e2e/replacements/", "tests/e2e/technician/")
     within_tests = mutant.file.startswith("tests/") and not mutant.file.startswith(campaigns)
     assert not within_tests, "a fault is planted in a test"
     for test in mutant.tests:

@@ -52,7 +52,14 @@ from kiosk.journeys.refusals.loss import (
     replacement_running,
     state_to_lift,
 )
-from kiosk.journeys.refusals.pin import change_refused, initial_pin_in_use, pin_locked, pin_untypable, too_many_attempts
+from kiosk.journeys.refusals.pin import (
+    change_refused,
+    initial_pin_in_use,
+    no_pin_pad,
+    pin_locked,
+    pin_untypable,
+    too_many_attempts,
+)
 from kiosk.journeys.refusals.proxy import holder_adult, not_by_proxy, one_id_card_twice, papers_missing, proxy_minor
 from kiosk.journeys.refusals.refusing import go_to, refused
 from kiosk.journeys.refusals.replacement import (
@@ -125,6 +132,7 @@ __all__ = [
     "no_offsite_groups",
     "no_papers",
     "no_payment",
+    "no_pin_pad",
     "no_portrait",
     "no_reasons",
     "no_steps_after_death",

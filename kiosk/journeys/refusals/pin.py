@@ -6,6 +6,19 @@ from kiosk.journeys.refusals.refusing import go_to, refused
 from kiosk.journeys.wording import say
 from kiosk.policy.pack import HeldBy
 from kiosk.policy.region import Region
+from kiosk.records.transaction import Service
+
+
+def no_pin_pad(region: Region, service: Service) -> Ended:
+    """A PIN is wanted, and the pad to type it on does not answer."""
+    return refused(
+        region,
+        reason="no_pin_pad",
+        code="P-01",
+        title=say("这台机器现在输不了密码"),
+        why=say("办这件事要输密码，密码键盘没有准备好。"),
+        instead=(say("请换一台机器，或找工作人员。"), *go_to(region.service(service).place)),
+    )
 
 
 def pin_locked(region: Region) -> Ended:

@@ -44,6 +44,7 @@ from kiosk.journeys.views import (
     ChooseService,
     FeeCode,
     Home,
+    InsertCard,
     Intent,
     Menu,
     OpenMenu,
@@ -86,6 +87,8 @@ _CODES_SEEN: Final = 3
 """Whoever does not pay leaves after so many seconds of the code, by the terminal's clock."""
 _BROUGHT_OUT_S: Final = 3.0
 """A card that was left inside has come out by then, or it is stuck."""
+_HAND_S: Final = 1.0
+"""Whoever was asked for their card has put it in by then, even where the terminal has thought better of it."""
 _NO_MOMENTS: Final = frozenset({"close", "release", "status", "card_present"})
 """Looks that change nothing, and that the terminal takes in between as well."""
 
@@ -289,12 +292,16 @@ class _Citizen:
         self._patience = _CODES_SEEN
         self.served = not life.serves
         """Nothing more is wanted."""
+        self.asked_for_card_at = -_HAND_S
+        """By this process's monotonic clock."""
 
     def show(self, scene: Scene) -> None:
         self._view = scene.view
         self._asked_whether_there = scene.still_there is not None
         name = type(scene.view).__name__
         code = scene.view.code_url if isinstance(scene.view, FeeCode) else ""
+        if isinstance(scene.view, InsertCard):
+            self.asked_for_card_at = time.monotonic()
         tell(f"shows {name} {code}".rstrip())
 
     def reset_preferences(self) -> None:
@@ -391,7 +398,8 @@ def live(site: Site, life: Life) -> None:
     deadline, rests_since = time.monotonic() + _GIVE_UP_S, 0.0
     while True:
         conductor.tick()
-        rests = citizen.served and conductor.vacant and not journal.left_to_do
+        hand_comes = time.monotonic() - citizen.asked_for_card_at < _HAND_S
+        rests = citizen.served and conductor.vacant and not journal.left_to_do and not hand_comes
         rests_since = (rests_since or time.monotonic()) if rests else 0.0
         if rests and (not _holds_card(site) or time.monotonic() - rests_since > _BROUGHT_OUT_S):
             return

@@ -11,7 +11,7 @@ from kiosk.journeys.wording import Verbatim, say
 from kiosk.ui.widgets.screen import Screen
 from kiosk.ui.widgets.text import Text
 
-HOLD_S: Final = 3.0
+HOLD_S = 3.0
 """So long it is held; nobody who leans on the screen by chance does so on one line."""
 _AROUND: Final = 16
 """Pixels above and below the words that count as theirs."""
@@ -25,6 +25,7 @@ class TerminalNumber(Text):
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(role="caption", ink="muted", **kwargs)
+        self.hold_s = HOLD_S
         self._due: Any = None
 
     def _is_on(self, touch: MotionEvent) -> bool:
@@ -37,7 +38,7 @@ class TerminalNumber(Text):
             return False
         touch.grab(self)
         self._stop()
-        self._due = Clock.schedule_once(self._reached, HOLD_S)
+        self._due = Clock.schedule_once(self._reached, self.hold_s)
         return True
 
     def on_touch_move(self, touch: MotionEvent) -> bool:
