@@ -5,6 +5,8 @@ cd "$(dirname "$0")/.."
 bin=.venv/bin
 logs=build/checks
 mkdir -p "$logs"
+# Tests start programs by the hundred: each file is compiled once, whatever the surroundings say.
+unset PYTHONDONTWRITEBYTECODE
 summary=''
 failed=0
 

@@ -1,5 +1,6 @@
 """Servers that integration tests share. A shared centre is emptied and seeded anew for each test."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.centre import RunningCentre
 from tests.postgres import PrivatePostgres, private_postgres
+from tests.quick_folder import quick_folder
 
 
 @pytest.fixture(scope="session")
@@ -17,10 +19,14 @@ def postgres_server() -> Iterator[PrivatePostgres]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
+def sqlite_centre() -> Iterator[RunningCentre]:
     """A centre over SQLite for the whole run. Ask for ``centre`` instead."""
-    with RunningCentre(tmp_path_factory.mktemp("sqlite")) as running:
-        yield running
+    folder = quick_folder("sqlite-centre-")
+    try:
+        with RunningCentre(folder) as running:
+            yield running
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -231,6 +231,7 @@ def test_a_pads_cable_is_pulled_while_a_pin_is_typed(terminal: RunningTerminal, 
     terminal.sees(Attract)
     terminal.pad.replug()
     terminal.skipped_s += 11
+    terminal.until(lambda: terminal.conductor._watch.enters_pins, "it is back")
     is_served(terminal)
     assert on_record(folder, 2) == [("failed", "fault_P-01"), ("done", "")]
 
@@ -243,4 +244,5 @@ def test_no_pad_at_the_start_and_then_there_is_one(terminal: RunningTerminal) ->
     leaves(terminal)
     terminal.pad.replug()
     terminal.skipped_s += 11
+    terminal.until(lambda: terminal.conductor._watch.enters_pins, "it is back")
     is_served(terminal)

@@ -22,7 +22,7 @@ AUTHORITY: Final = ROOT / "deploy" / "systemd" / "display-authority"
 UNIT: Final = ROOT / "deploy" / "systemd" / "system" / "card-terminal-display.service"
 WIDTH, HEIGHT = 540, 960
 """Half a sheet: the window is drawn in a quarter of the time."""
-STARTS_S: Final = 30.0
+STARTS_S: Final = 100.0
 PLACE: Final = "LOCKDOWN_PLACE"
 """Environment variable: where the devices' sockets are, for a check in a process of its own."""
 

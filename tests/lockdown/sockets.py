@@ -1,12 +1,11 @@
 """What listens: every process that can be looked into, with the addresses that it takes calls at.
 
-``python -m tests.lockdown.sockets`` tells the whole machine's, one a line; it needs nothing but the standard library.
+It needs nothing but the standard library, so that it runs in a machine that has no more.
 """
 
 import ipaddress
 import re
 import struct
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,8 +83,3 @@ def _address(text: str) -> str:
     """The kernel prints words of four octets in this machine's order."""
     words = [int(text[at : at + 8], 16) for at in range(0, len(text), 8)]
     return str(ipaddress.ip_address(struct.pack(f"={len(words)}I", *words)))
-
-
-if __name__ == "__main__":
-    for one in listeners():
-        sys.stdout.write(f"{one}\n")

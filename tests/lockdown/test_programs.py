@@ -20,7 +20,7 @@ from Xlib import X
 from Xlib.display import Display
 
 from tests.centre import RunningCentre
-from tests.lockdown.real_display import HEIGHT, WIDTH, Keyboard, RealDisplay, real_display
+from tests.lockdown.real_display import HEIGHT, STARTS_S, WIDTH, Keyboard, RealDisplay, real_display
 from tests.lockdown.sockets import listeners
 from tests.lockdown.window_checks import CHORDS, DIGITS, ENTER
 from tests.memory_search import forms_of, search_file
@@ -112,7 +112,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
                 running(folder.command("run"), environment, user=NOBODY) as terminal,
                 running(folder.command("uplink"), environment, user=NOBODY) as uplink,
             ):
-                terminal.says("card_reader is out of service, C-01")
+                terminal.says("card_reader is out of service, C-01", within_s=STARTS_S)
                 folder.wait_until_standing("sending")
                 yield Running(folder, display, terminal, uplink)
     shutil.rmtree(place)

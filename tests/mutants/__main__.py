@@ -94,6 +94,7 @@ def project_copy(prefix: str) -> Iterator[Path]:
     ).stdout.split("\0")  # fmt: skip
     with tempfile.TemporaryDirectory(prefix=f"{prefix}-") as folder:
         target = Path(folder)
+        target.chmod(0o755)  # some tests run a program as another user
         for name in filter(None, listed):
             source = ROOT / name
             if source.is_file():

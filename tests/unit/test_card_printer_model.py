@@ -5,9 +5,7 @@ happened, no job feeds twice or prints twice, and every card is in one place."""
 import copy
 import itertools
 import shutil
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -29,6 +27,7 @@ from tests.contract.test_card_printer import (
     rejected_as_told,
     token,
 )
+from tests.quick_folder import quick_folder
 
 QUICK = Limits(answer_s=0.2, download_s=5.0, feed_s=0.2, print_s=1.5, eject_s=0.2, settle_s=0.5)
 FACE = face()
@@ -43,7 +42,7 @@ class Issuing(RuleBasedStateMachine):
 
     @initialize()
     def deliver(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="card-printer-model-"))
+        self.folder = quick_folder("card-printer-model-")
         self.numbers = itertools.count(0x3101)
         self.simulator = CardPrinterSimulator(self.folder / "printer", late_s=0.4)
         self.fill()

@@ -7,7 +7,6 @@ The model knows nothing of the centre's table: its rules are written a second ti
 
 import itertools
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +42,7 @@ from kiosk.records.issuance import ReplacementReason
 from kiosk.records.questions import LiftLoss, LiftLossWithoutCard, ReportFormalLoss, ReportLoss
 from kiosk.records.transaction import Outcome, Service, Transaction
 from tests.centre import REGION_RULES, LedgerWriter, RunningCentre, a_header, a_transaction
+from tests.quick_folder import quick_folder
 
 BEGIN, HOUR, DAY = 1_800_000_000_000, 3_600_000, 86_400_000
 # Of tests/regions/central/region_rules.toml, said again.
@@ -82,7 +82,7 @@ class CentreMachine(RuleBasedStateMachine):
 
     @classmethod
     def open(cls) -> None:
-        cls.place = Path(tempfile.mkdtemp(prefix="card-states-model-"))
+        cls.place = quick_folder("card-states-model-")
         cls.centre = RunningCentre(cls.place, seeded=False)
 
     @classmethod
@@ -465,7 +465,7 @@ class CentreMachine(RuleBasedStateMachine):
 
 CentreMachine.TestCase.settings = settings(
     max_examples=60, stateful_step_count=30, deadline=None,
-    phases=[Phase.explicit, Phase.generate],  # each step writes to a disk: shortening a failure would take minutes
+    phases=[Phase.explicit, Phase.generate],  # each step is a commit: shortening a failure would take minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
 

@@ -5,10 +5,8 @@ pass and what it refuses was written from docs/custody.md.
 """
 
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
@@ -20,6 +18,7 @@ from kiosk.ledger.kept import Keeper
 from kiosk.records.chain import SealedEntry
 from kiosk.records.custody import Counted, Impossible, Move, Movement, Place
 from tests.ledgers import SIZES, SetClock, create, movement_opened_by_centre, reopen
+from tests.quick_folder import quick_folder
 
 JOBS = [f"{number:032x}" for number in range(1, 10)]
 CODES = [f"{number:032X}" for number in range(0xA1, 0xA4)]
@@ -104,7 +103,7 @@ class CustodyMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.place = Path(tempfile.mkdtemp(prefix="custody-model-"))
+        self.place = quick_folder("custody-model-")
         self.folder = self.place / "ledger"
         self.clock = SetClock()
         self.box = Box()

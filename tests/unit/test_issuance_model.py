@@ -7,7 +7,6 @@ Cards are switched once. The provider's own till and the cards' rows are the wit
 import contextlib
 import itertools
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +48,7 @@ from kiosk.records.issuance import (
 from kiosk.records.questions import ReportFormalLoss, ReportLoss
 from simulators.payment import till
 from tests.centre import REGION_RULES, RunningCentre
+from tests.quick_folder import quick_folder
 
 BEGIN, MINUTE = 1_800_000_000_000, 60_000
 NAMES = {"990100198701059015": "云示例", "990100199409169027": "云挂失", "990100197503129031": "云三"}
@@ -75,7 +75,7 @@ class IssuanceMachine(RuleBasedStateMachine):
 
     @classmethod
     def open(cls) -> None:
-        cls.place = Path(tempfile.mkdtemp(prefix="issuance-model-"))
+        cls.place = quick_folder("issuance-model-")
         cls.centre = RunningCentre(cls.place, seeded=False)
 
     @classmethod
@@ -415,7 +415,7 @@ class IssuanceMachine(RuleBasedStateMachine):
 
 IssuanceMachine.TestCase.settings = settings(
     max_examples=50, stateful_step_count=40, deadline=None,
-    phases=[Phase.explicit, Phase.generate],  # each step writes to a disk: shortening a failure would take minutes
+    phases=[Phase.explicit, Phase.generate],  # each step is a commit: shortening a failure would take minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
 

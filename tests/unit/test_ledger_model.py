@@ -1,8 +1,6 @@
 """The ledger against a model that is a list: any order of appending, erasing, reopening, reading and damaging."""
 
 import shutil
-import tempfile
-from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -12,6 +10,7 @@ from kiosk.ledger import Damage, Damaged, Ledger, LedgerReader
 from kiosk.records.chain import SealedEntry
 from kiosk.records.transaction import Stage, Transaction
 from tests.ledgers import SetClock, bytes_on_disk, change, create, opened_by_centre, reopen, transaction
+from tests.quick_folder import quick_folder
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -19,7 +18,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.place = Path(tempfile.mkdtemp(prefix="ledger-model-"))
+        self.place = quick_folder("ledger-model-")
         self.folder = self.place / "ledger"
         self.clock = SetClock()
         self.written: list[Transaction] = []

@@ -127,7 +127,7 @@ class Machine:
                 self._nspawn.wait()
         self._nspawn = self._leader = None
 
-    def run(self, *command: str, timeout_s: float = 600.0) -> "subprocess.CompletedProcess[str]":
+    def run(self, *command: str, timeout_s: float = 1800.0) -> "subprocess.CompletedProcess[str]":
         """Run something as root at its console, to its end."""
         return subprocess.run(
             self.command(*command), capture_output=True, text=True, timeout=timeout_s, check=False,

@@ -22,6 +22,7 @@ from simulators.card.slot import CardSlot
 from simulators.pin_pad import TEST_MASTER_KEY
 from simulators.screen import Screen
 from tests.centre import RunningCentre
+from tests.e2e.installation import locks
 from tests.e2e.installation.__main__ import NotAsItShould, expect
 from tests.e2e.installation.machine import ROOT, Machine
 from tests.stack import chip
@@ -82,6 +83,12 @@ class Trial(AbstractContextManager["Trial"]):
         yield "one citizen is served", self.serves
         yield "a frozen window is restarted by the watchdog", self.freezes
         yield "nothing but its own folders is writable for the terminal", self.writes_nowhere_else
+        yield "nobody signs in", lambda: locks.nobody_signs_in(self.machine)
+        yield "a stick is mounted by nothing", lambda: locks.nothing_mounts_a_stick(self.machine)
+        yield "nothing is swapped", lambda: locks.nothing_is_swapped(self.machine)
+        yield "nobody looks into memory, files or the screen", lambda: locks.nobody_looks_in(self.machine)
+        yield "nothing listens", lambda: locks.nothing_listens(self.machine)
+        yield "a crash leaves no core", lambda: locks.a_crash_leaves_no_core(self.machine)
         yield "the same bundle again changes nothing", self.installs_again
         yield "a newer version takes over and serves", self.upgrades
         yield "a version that does not start gives way to the one before", self.gives_way
