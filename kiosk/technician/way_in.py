@@ -43,7 +43,7 @@ def desk_maker(file: Path, configuration: Configuration) -> DeskMaker:
                     record=recorder(admission, who),
                     open_book=book,
                     witness=lambda staff, digits: admission.witness(staff, digits, beside=who.staff),
-                    show=viewfinder.put,
+                    viewfinder=viewfinder,
                 )
             )
 

@@ -17,6 +17,7 @@ from kiosk.custody.stock import Stock
 from kiosk.journeys.technician_views import EntryKind, Leave, Mark, Special
 from kiosk.records.signed_pack import SignedPack
 from kiosk.records.technician import Role
+from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.technician.causes import Cause
 from kiosk.technician.doctor import examine, examine_one
 from kiosk.technician.findings import State
@@ -381,15 +382,19 @@ def test_the_command_takes_rules_and_a_damaged_file_is_told(stand: Stand, pack: 
 
 
 def test_the_camera_is_looked_through_while_its_page_stands(stand: Stand) -> None:
-    seen: list[tuple[int, ...]] = []
-    desk = stand.desk(show=lambda pixels: seen.append(pixels.shape))
+    viewfinder = Viewfinder()
+    desk = stand.desk(viewfinder=viewfinder)
     until(lambda: stand.camera.viewers == 0)
     with stand.with_camera():
         page = desk.page("camera")
         assert (page.special, stand.camera.viewers) == (Special.CAMERA, 1)
         assert {"brightness", "left, right", "picture"} == set(values(page))
-        assert seen == [(720, 1280, 3)]
+        seen = viewfinder.take()
+        assert seen is not None
+        assert (seen.width, seen.height) == (1280, 720)
+        desk.page("camera")
         desk.page("touch")
+        assert viewfinder.take() is None, "nobody is seen any more"
         until(lambda: stand.camera.viewers == 0)
         desk.page("camera")
         desk.close()

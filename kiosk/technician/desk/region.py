@@ -51,8 +51,8 @@ class RegionPages(Pages):
             for number, file in enumerate(self._found)
         )
         note = Text(
-            zh="只接受中心签名的规则文件：插上 U 盘再打开本页",
-            en="only rules that the centre has signed are taken: plug the stick in and open this page again",
+            zh="只接受中心签名的规则文件；U 盘由 root 挂到 /mnt，再打开本页",
+            en="only what the centre has signed is taken; root mounts the stick at /mnt, then open this page again",
         )
         return Page(word, self.titles[word], (*rows, *_rules(region)), take, note=note)
 

@@ -85,6 +85,8 @@ class Screens(Pages):
         camera, self._camera = self._camera, None
         if camera is not None:
             camera.close()
+        if self._visit.viewfinder is not None:
+            self._visit.viewfinder.clear()
 
     def _light(self) -> Page:
         if self._camera is None:
@@ -97,8 +99,8 @@ class Screens(Pages):
         frame = camera.frame(FRAME_S)
         try:
             rows = light_of(frame.pixels)
-            if self._visit.show is not None:
-                self._visit.show(frame.pixels)
+            if self._visit.viewfinder is not None:
+                self._visit.viewfinder.put(frame.pixels)
         finally:
             frame.wipe()
         return Page("camera", title, rows, special=Special.CAMERA, again_after_s=PICTURE_S)

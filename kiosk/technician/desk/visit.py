@@ -6,17 +6,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from kiosk import bootstrap
 from kiosk.configuration import Configuration, load_configuration, with_credentials_of
 from kiosk.custody.book import StockBook
 from kiosk.records.technician import ActOutcome, Role
+from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.technician.programs import Runner, run_program
-
-if TYPE_CHECKING:  # nobody loads numpy before the first picture
-    import numpy as np
-    from numpy.typing import NDArray
 
 STICKS: Final = (Path("/media"), Path("/run/media"), Path("/mnt"))
 
@@ -45,8 +42,8 @@ class Visit:
     run: Runner = run_program
     clock: Callable[[], float] = time.time
     """Seconds since 1970 UTC."""
-    show: Callable[["NDArray[np.uint8]"], None] | None = None
-    """Puts a picture of the camera where the window takes it from."""
+    viewfinder: Viewfinder | None = None
+    """Where the window takes the camera's pictures from."""
     sticks: tuple[Path, ...] = STICKS
     """Where sticks are mounted: files for the terminal are looked for there."""
     logs: tuple[Path, ...] = ()
