@@ -84,6 +84,9 @@ class _Darkroom(Darkroom):
     def finish(self, pixels: Any) -> bytes:
         return self.jpeg
 
+    def forget(self) -> None:
+        """Nobody is followed."""
+
 
 class _Eye(Eye):
     """A camera before somebody who holds still."""
