@@ -208,6 +208,7 @@ def test_a_pad_that_answers_wrongly_costs_one_citizen_their_journey(
     terminal.pad.faults.clear()
     leaves(terminal)
     terminal.skipped_s += 11
+    terminal.until(lambda: terminal.conductor._watch.enters_pins, "it is back")
     is_served(terminal)
     assert on_record(folder, 2) == [("failed", f"fault_{code}"), ("done", "")]
 
