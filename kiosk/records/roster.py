@@ -7,10 +7,8 @@ line does; since the secrets in it are sealed to the terminal's key, it may lie 
 from typing import Annotated, Final
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from kiosk.records.canonical import canonical
+from kiosk.records.centre_signed import CentreSigned
 from kiosk.records.china_time import Moment
 from kiosk.records.technician import Role, StaffNumber
 
@@ -39,9 +37,10 @@ class Technician(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return f"<Technician {self.staff}>"
 
 
-class Roster(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Roster(CentreSigned, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The list of one terminal."""
 
+    purpose = b"ssct-roster-1"
     schema: int = SCHEMA_VERSION
     terminal: str
     number: Annotated[int, msgspec.Meta(ge=0)]
@@ -50,21 +49,6 @@ class Roster(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     technicians: Annotated[tuple[Technician, ...], msgspec.Meta(max_length=MOST_TECHNICIANS)]
     key_id: str
     signature: bytes = b""
-
-    def signed(self, key: Ed25519PrivateKey) -> "Roster":
-        """The same roster with the centre's signature."""
-        return msgspec.structs.replace(self, signature=key.sign(self._signed_bytes()))
-
-    def is_genuine(self, key: Ed25519PublicKey) -> bool:
-        """Whether the centre of ``key`` signed it."""
-        try:
-            key.verify(self.signature, self._signed_bytes())
-        except InvalidSignature:
-            return False
-        return True
-
-    def _signed_bytes(self) -> bytes:
-        return b"ssct-roster-1" + canonical(msgspec.structs.replace(self, signature=b""))
 
 
 class AskRoster(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

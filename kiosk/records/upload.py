@@ -8,6 +8,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from kiosk.records.canonical import canonical
+from kiosk.records.centre_signed import CentreSigned
 from kiosk.records.chain import SealedEntry
 from kiosk.records.sealing import SealedEpochKey
 
@@ -98,9 +99,10 @@ class Judgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     reason: str = ""
 
 
-class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Receipt(CentreSigned, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The centre's signed word that it has stored these entries for good."""
 
+    purpose = b"ssct-receipt-1"
     terminal: str
     ledger_id: bytes
     judgements: list[Judgement]
@@ -110,21 +112,6 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     centre_time_ms: int
     key_id: str
     signature: bytes = b""
-
-    def signed(self, key: Ed25519PrivateKey) -> "Receipt":
-        """The same receipt with the centre's signature."""
-        return msgspec.structs.replace(self, signature=key.sign(self._signed_bytes()))
-
-    def is_genuine(self, key: Ed25519PublicKey) -> bool:
-        """Whether the centre of ``key`` signed it."""
-        try:
-            key.verify(self.signature, self._signed_bytes())
-        except InvalidSignature:
-            return False
-        return True
-
-    def _signed_bytes(self) -> bytes:
-        return b"ssct-receipt-1" + canonical(msgspec.structs.replace(self, signature=b""))
 
 
 class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
