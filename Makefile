@@ -58,7 +58,7 @@ deb: bundle ## the same as a Debian package, in build/deb
 install-test: setup ## install, serve, freeze, upgrade, go back and remove in a bare root that is booted; build/install/results.json
 	@exec $(PYTHON) -m tests.e2e.installation
 
-technician-tour: setup ## break a terminal in twenty places drawn by SEED=n and see what the doctor says, to build/technician
+technician-tour: setup ## break an installed terminal in twenty places by SEED=n, see what doctor and screen say, to build/technician
 	@exec $(PYTHON) -m tests.e2e.technician $(if $(SEED),--seed $(SEED))
 
 clean: ## remove what was built; the virtual environment stays

@@ -197,7 +197,7 @@ _TELLING: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "region": region.run,
     "roster": _roster,
     "selftest": doctor.run_self_test,
-    "stock": lambda chosen: stock.run(chosen, load_configuration(chosen.config)),
+    "stock": lambda chosen: stock.run(chosen, _as_handed_over(chosen.config)),
     "support-bundle": support_bundle.run,
 }
 

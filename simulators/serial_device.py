@@ -24,6 +24,7 @@ class SerialDevice(ABC):
         """
         self._name = name
         self._link = link
+        self._machine: Path | None = None
         self._changed = threading.Condition(threading.RLock())
         """Held while the device's state is touched, and told of what others wait for."""
         self._cable: SerialCable | None = None
@@ -80,12 +81,22 @@ class SerialDevice(ABC):
         with self._changed:
             if self._cable is not None:
                 return
-            self._cable = SerialCable(self._name, self._serve)
+            self._cable = SerialCable(self._name, self._serve, self._machine)
             if self._link is not None:
                 fresh = self._link.with_name(self._link.name + ".new")
                 fresh.unlink(missing_ok=True)
                 fresh.symlink_to(self._cable.host_path)
                 fresh.replace(self._link)
+
+    def carry_to(self, machine: Path, link: Path) -> None:
+        """Plug it into another machine on this kernel: a container with pseudo-terminals of its own.
+
+        :param machine: its root, as this process sees it.
+        :param link: a stable name of the port in its file system, as this process sees it.
+        """
+        self.unplug()
+        self._machine, self._link = machine, link
+        self.replug()
 
     def close(self) -> None:
         """Take the device off the machine."""

@@ -1,6 +1,6 @@
 """Each device: asked itself while the terminal stands still, by the terminal's own sheet while it runs.
 
-A device that two processes ask answers neither.
+A device that two processes ask answers neither. While a technician is at work the terminal asks none.
 """
 
 import contextlib
@@ -93,7 +93,7 @@ def pin_pad(subject: Subject) -> Verdict:
     section = subject.configuration.pin_pad
     pad = open_pin_pad(str(section.port), section.dialect)
     cause, found = _asked(subject, "pin_pad", pad, lambda: _pad(pad.identify()), section.port)
-    if subject.running or section.dialect == "auto" or cause not in {Cause.DEVICE_SILENT, Cause.DEVICE_GARBLED}:
+    if subject.devices_held or section.dialect == "auto" or cause not in {Cause.DEVICE_SILENT, Cause.DEVICE_GARBLED}:
         return cause, found
     for other in ("sunson", "szzt"):
         if other == section.dialect:
@@ -203,7 +203,7 @@ def capture_unit(subject: Subject) -> Verdict:
 def _asked(
     subject: Subject, device: str, opened: _Closes, look: Callable[[], str], port: Path | None = None
 ) -> Verdict:
-    if subject.running:
+    if subject.devices_held:
         opened.close()
         return _by_sheet(subject, device)
     try:

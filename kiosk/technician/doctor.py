@@ -15,6 +15,7 @@ from kiosk import bootstrap
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration
 from kiosk.policy.rule import Text
 from kiosk.records.health import HealthSheet
+from kiosk.runtime.technician_mode import STANDING
 from kiosk.technician import bookkeeping, devices, machine, network
 from kiosk.technician.causes import Cause
 from kiosk.technician.findings import Finding, State
@@ -111,8 +112,8 @@ def examine(
 ) -> tuple[Finding, ...]:
     """Look at everything of one terminal.
 
-    While the terminal runs its devices are left to it, and its own sheet is believed; else it is kept from starting
-    until all is looked at.
+    While the terminal runs its devices are left to it, and its own sheet is believed, unless a technician is at work
+    and it has let go of them; else it is kept from starting until all is looked at.
 
     :param file: ``kiosk.toml``.
     :param fix: mend what is safe to mend, and look again.
@@ -167,6 +168,7 @@ def _terminal_held(subject: Subject) -> Iterator[None]:
             except AlreadyRunning:
                 subject.running = True
                 subject.sheet = read_sheet(configuration)
+                subject.let_go = subject.sheet is not None and subject.sheet.standing == STANDING
             except ConfigurationError:
                 pass  # the state is told of by its own check
         yield

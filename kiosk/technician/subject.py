@@ -20,7 +20,9 @@ class Subject:
     """``kiosk.toml``."""
     environment: Mapping[str, str] = field(default_factory=dict)
     running: bool = False
-    """A terminal holds the state and the devices: what they are like its sheet says."""
+    """A terminal holds the state: how it is its sheet says."""
+    let_go: bool = False
+    """It runs and holds no device: a technician is at work on its screen."""
     in_hand: bool = False
     """The terminal itself asks: it holds the state, and has let go of the devices for as long."""
     sheet: HealthSheet | None = None
@@ -28,6 +30,11 @@ class Subject:
     signed_in: bool = False
     """The centre has answered just now, so that a clock it had nothing to say of is right."""
     maybe_configuration: Configuration | None = None
+
+    @property
+    def devices_held(self) -> bool:
+        """Another process is at the devices: what they are like its sheet says."""
+        return self.running and not self.let_go
 
     @property
     def configuration(self) -> Configuration:

@@ -8,12 +8,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kiosk import bootstrap
 from kiosk.__main__ import main
 from kiosk.central_client.clock_offset import ClockOffset
+from kiosk.records.health import DeviceHealth, HealthSheet
 from kiosk.runtime.health_keeper import HealthKeeper
+from kiosk.runtime.technician_mode import STANDING
 from kiosk.technician.causes import Cause
 from kiosk.technician.doctor import CHECKS, examine
 from kiosk.technician.findings import Finding, State
@@ -144,6 +147,28 @@ def test_beside_a_running_terminal_its_own_sheet_is_believed(site: Site, slot: C
     assert broken(ill) == {"pin_pad": Cause.DEVICE_MISSING}
     assert ill["pin_pad"].found.startswith("P-01: ")
     assert ill["receipt_printer"].state is State.NOT_TRIED  # this terminal was put together without one
+
+
+def test_while_a_technician_is_at_work_the_devices_are_asked_themselves(site: Site) -> None:
+    """The terminal holds its state and no device; what its sheet said of them is of before."""
+    configuration, now = site.folder.configuration, int(time.time() * 1000)
+    old = DeviceHealth(device="id_reader", code="D-01", found="was unplugged", since_ms=now)
+    for standing, cause in (("waits for somebody", Cause.DEVICE_MISSING), (STANDING, None)):
+        sheet = HealthSheet(
+            terminal=site.folder.id,
+            version="0",
+            started_at_ms=now,
+            written_at_ms=now,
+            standing=standing,
+            devices=(old,),
+        )
+        configuration.health_path.write_bytes(msgspec.json.encode(sheet))
+        with bootstrap.reserved_state(configuration):
+            found = examined(site)
+        assert found["id_reader"].cause is cause
+        assert found["terminal"].found == standing
+    assert found["id_reader"].found.startswith("module ")
+    assert found["pin_pad"].found.startswith("sunson ")
 
 
 def test_what_a_terminal_tests_of_itself_beside_its_devices(site: Site) -> None:

@@ -12,7 +12,7 @@ from simulators.pcscd import PrivatePcscd
 from tests.e2e.technician.draw import drawn
 from tests.e2e.technician.plants import PLANTS
 from tests.e2e.technician.report import write_report
-from tests.e2e.technician.site import Site
+from tests.e2e.technician.stand import Stand
 from tests.e2e.technician.table import EVERYTHING, load_table
 from tests.e2e.technician.tour import toured
 from tests.e2e.technician.verdict import differences
@@ -23,17 +23,17 @@ FAULTS = {fault.name: fault for fault in TABLE.fault}
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, pcscd: PrivatePcscd) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, pcscd: PrivatePcscd) -> Iterator[Stand]:
     """One terminal for all; each fault leaves it well."""
     if pcscd.pid is None:
         pcscd.start()
-    with Site(tmp_path_factory.mktemp("site"), pcscd) as made:
+    with Stand(tmp_path_factory.mktemp("site"), pcscd) as made:
         yield made
 
 
 @pytest.mark.stack
 @pytest.mark.parametrize("name", FAULTS)
-def test_each_fault_is_named_and_nothing_else_is_blamed(site: Site, name: str) -> None:
+def test_each_fault_is_named_and_nothing_else_is_blamed(site: Stand, name: str) -> None:
     fault = FAULTS[name]
     with site.looked_at_by_camera(wanted=fault.check == "camera"):
         with PLANTS[name](site):
@@ -42,7 +42,7 @@ def test_each_fault_is_named_and_nothing_else_is_blamed(site: Site, name: str) -
 
 
 @pytest.mark.stack
-def test_a_terminal_that_is_well_has_no_fault_and_its_camera_is_looked_at(site: Site) -> None:
+def test_a_terminal_that_is_well_has_no_fault_and_its_camera_is_looked_at(site: Stand) -> None:
     said = site.examined()
     assert differences(TABLE, [], said) == []
     told = {one.check: one for one in said.findings}
@@ -52,7 +52,7 @@ def test_a_terminal_that_is_well_has_no_fault_and_its_camera_is_looked_at(site: 
 
 
 @pytest.mark.stack
-def test_a_small_tour_finds_four_and_writes_what_it_saw(site: Site, tmp_path: Path) -> None:
+def test_a_small_tour_finds_four_and_writes_what_it_saw(site: Stand, tmp_path: Path) -> None:
     drawing = drawn(TABLE, seed=11, count=4)
     with site.looked_at_by_camera(wanted=False):
         results = toured(site, TABLE, drawing, seed=11)

@@ -24,6 +24,7 @@ provision)
 esac
 """
 SYSTEMD_RUN = '#!/bin/sh\nfor word; do last=$word; done\necho "systemd-run $*" >>/var/lib/card-terminal/told\n'
+SYSTEMCTL = '#!/bin/sh\necho "$*" >>/etc/systemctl.told\n'
 SYSTEMD_CREDS = '#!/bin/sh\nprintf "sealed " >"$4"\ncat "$3" >>"$4"\n'
 INSIDE = """
 set -eu
@@ -79,6 +80,7 @@ def machine(tmp_path: Path) -> Machine:
         made.give(f"usr/lib/card-terminal/{name}", (SYSTEMD / name).read_text("utf-8"), mode=0o755)
     made.give("opt/card-terminal/bin/kiosk", KIOSK, mode=0o755)
     made.give("usr/bin/systemd-creds", SYSTEMD_CREDS, mode=0o755)
+    made.give("usr/bin/systemctl", SYSTEMCTL, mode=0o755)
     made.give("usr/bin/systemd-run", SYSTEMD_RUN, mode=0o755)
     made.give("etc/kiosk/kiosk.toml", "pattern\n")
     made.give("var/lib/card-terminal/ends-with", "0")
@@ -96,6 +98,7 @@ def test_settings_and_keys_come_to_their_places_and_nothing_open_is_left(machine
     assert machine.told() == [
         f"card-terminal provision --config {work}/kiosk.toml --package {work}/enrolment.json --language en"
     ]
+    assert (machine / "etc/systemctl.told").read_text() == "stop card-terminal.service\n"
     for name, text in (("kiosk.toml", "answered\n"), ("ca.pem", "ca\n"), ("centre.json", "keys\n")):
         file = machine / f"etc/kiosk/{name}"
         assert (file.read_text(), file.stat().st_mode & 0o777, file.owner()) == (text, 0o644, "root")

@@ -1,15 +1,18 @@
 """The technician's tour before it plants anything: what it draws, and that its judge finds what a doctor does wrong."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from kiosk.technician.causes import Cause
 from kiosk.technician.doctor import CHECKS, WARNINGS
 from kiosk.technician.findings import State
-from tests.e2e.technician.draw import drawn
-from tests.e2e.technician.machine import Examination, Told, Words
+from tests.e2e.technician.draw import divided, drawn
+from tests.e2e.technician.ground import Examination, Told, Words
+from tests.e2e.technician.on_screen import Grade, Seen, SeenRow, differences_on_screen
 from tests.e2e.technician.table import Fault, load_table
 from tests.e2e.technician.verdict import differences
 
@@ -106,3 +109,62 @@ def test_twenty_are_drawn_of_twenty_checks_and_nearly_all_go_in_pairs(seed: int)
     assert len(set(paired)) == len(paired)
     assert all(one.goes_with(other) for one, other in drawing.pairs)
     assert set(paired) <= {fault.name for fault in drawing.singles}
+
+
+def page(found: Mapping[str, tuple[Grade, Cause]], note: str, *, lacks: str = "") -> Seen:
+    """A page of findings that shows this, and everything else as well."""
+    rows = []
+    for check in CHECKS:
+        shown = found.get(check.word)
+        row = SeenRow(check.word, "well", frozenset(), 0)
+        if shown is not None:
+            row = SeenRow(check.word, shown[0], frozenset({shown[1]}), 0)
+        if check.word != lacks:
+            rows.append(row)
+    return Seen(note, tuple(rows), (np.zeros((2, 2, 4), np.uint8),))
+
+
+ONE_FAULT, WELL = "1 处故障，0 处要注意：先处理第一处故障", "都正常"
+SILENT: Mapping[str, tuple[Grade, Cause]] = {"pin_pad": ("fault", Cause.DEVICE_SILENT)}
+
+
+def test_a_page_that_shows_what_was_planted_is_good() -> None:
+    assert differences_on_screen({}, page({}, WELL)) == []
+    assert differences_on_screen(SILENT, page(SILENT, ONE_FAULT)) == []
+    low: Mapping[str, tuple[Grade, Cause]] = {"receipt_printer": ("warning", Cause.PAPER_LOW)}
+    assert differences_on_screen(low, page(low, "能办业务，1 处要注意")) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "trouble"),
+    [
+        (page({"pin_pad": ("fault", Cause.DEVICE_HELD)}, ONE_FAULT), "shows the advice of device_held"),
+        (page({}, ONE_FAULT), "pin_pad has the sign of well"),
+        (page({"pin_pad": ("warning", Cause.DEVICE_SILENT)}, ONE_FAULT), "pin_pad has the sign of warning"),
+        (page(SILENT, ONE_FAULT, lacks="stock"), "stock is not on the page"),
+        (page(SILENT, WELL), "the page says '都正常'"),
+        (page({**SILENT, "camera": ("fault", Cause.CAMERA_DARK)}, ONE_FAULT), "camera has the sign of fault"),
+    ],
+)  # fmt: skip
+def test_a_page_that_is_wrong_is_found_out(seen: Seen, trouble: str) -> None:
+    found = differences_on_screen(SILENT, seen)
+    assert any(trouble in words for words in found), found
+
+
+def test_what_no_booted_machine_can_have_is_planted_on_the_stand_and_nothing_twice() -> None:
+    drawing = drawn(TABLE, seed=3, count=20)
+    there = divided(drawing)
+    assert sorted(fault.name for part in there.values() for fault in part.singles) == sorted(
+        fault.name for fault in drawing.singles
+    )
+    assert len(there["installed"].pairs) + len(there["stand"].pairs) == len(drawing.pairs)
+    assert not any(fault.stand for fault in there["installed"].singles)
+    assert not any(fault.stand for pair in there["installed"].pairs for fault in pair)
+    assert all(any(fault.stand for fault in pair) for pair in there["stand"].pairs)
+
+
+def test_the_document_tells_each_that_is_on_the_stand_only() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+    _, _, rows = text.partition("| only on the stand | why |\n|---|---|\n")
+    names = [name for row in rows.partition("\n\n")[0].splitlines() for name in row.split("|")[1].strip().split(", ")]
+    assert sorted(names) == sorted(fault.name for fault in TABLE.fault if fault.stand)

@@ -1,51 +1,81 @@
-"""``make technician-tour``: break a terminal in twenty places drawn by seed, and see what the doctor says of each."""
+"""``make technician-tour``: break an installed terminal in twenty places drawn by seed, and see what is said of each.
+
+A bundle is installed in a bare Debian that is really booted, and set up by ``provision`` with every device simulated.
+What is drawn is planted in that machine, and read from ``kiosk doctor`` and off the terminal's own screen; what can't
+be planted there (faults.toml says why) is planted on the stand, and read from the doctor alone.
+"""
 
 import argparse
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
 
-from simulators.pcscd import PcscdUnavailable, PrivatePcscd
-from simulators.stand.requirements import REPOSITORY
-from tests.e2e.technician.draw import drawn
-from tests.e2e.technician.report import write_report
-from tests.e2e.technician.site import Site
+from tests.e2e.installation.__main__ import BUILD, bundle_tool
+from tests.e2e.installation.machine import ROOT, Machine, alone, debootstrap, site_packages
 from tests.e2e.technician.table import load_table
-from tests.e2e.technician.tour import toured
+
+_STAND_INS: Final = ["xvfb", "vsmartcard-vpcd"]
 
 
 def main() -> int:
     """0 when everything was named rightly and nothing else, 1 when not, 2 when it could not start."""
     options = _parser().parse_args()
+    if os.geteuid() != 0:
+        print("technician-tour needs root: it boots a machine", file=sys.stderr)
+        return 2
     build: Path = options.build.resolve()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     shutil.rmtree(build, ignore_errors=True)
-    build.mkdir(parents=True)
-    table = load_table()
-    drawing = drawn(table, options.seed, options.count)
-    with tempfile.TemporaryDirectory(prefix="technician-") as place:
-        try:
-            with PrivatePcscd(Path(place) / "pcscd") as pcscd:
-                os.environ.update(pcscd.environment)
-                with Site(Path(place), pcscd) as site:
-                    results = toured(site, table, drawing, options.seed, lambda line: print(line, flush=True))
-        except PcscdUnavailable as refusal:
-            print(f"technician-tour: {refusal}", file=sys.stderr)
-            return 2
-    write_report(build, results)
-    planted = [*results.singles, *results.pairs]
-    print(f"{sum(look.ok for look in planted)} of {len(planted)} as planted · {build / 'index.html'}")
-    return 0 if results.ok else 1
+    (build / "pictures").mkdir(parents=True)
+    root = None if options.stand else _bare_root(options.bundle, build)
+    alone()
+    # Threads, the display's client and pcscd's are begun in this network alone.
+    from tests.e2e.technician.both import told_and_written  # noqa: PLC0415 - see above
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="technician-") as place:
+            machine = None if root is None else Machine(root, site_packages(), build / "console.log")
+            return told_and_written(load_table(), options.seed, options.count, machine, Path(place), build)
+    finally:
+        if root is not None and not options.keep:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+def _bare_root(bundle: Path | None, build: Path) -> Path:
+    """A Debian with the bundle and the stand-ins' packages in ``/root``; needs the registries."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    base, extra, root = BUILD / "base", BUILD / "extra", build / "root"
+    debootstrap(base, BUILD / "debootstrap.log")
+    if bundle is None:
+        made = BUILD / "bundle"
+        subprocess.run([sys.executable, ROOT / "deploy" / "build_bundle.py", "--debs", "--output", made], check=True)
+        bundle = next(made.glob("*.tar"))
+    if not (extra / "Packages").exists():
+        shutil.rmtree(extra, ignore_errors=True)
+        bundle_tool().fetch_debs(extra, _STAND_INS)
+    subprocess.run(["cp", "-a", "--reflink=auto", base, root], check=True)
+    (root / "etc" / "machine-id").unlink(missing_ok=True)
+    # This disk is thrown away: dpkg need not wait for it after each file.
+    (root / "etc" / "dpkg" / "dpkg.cfg.d" / "trial").write_text("force-unsafe-io\n")
+    shutil.copy2(bundle, root / "root" / "bundle.tar")
+    shutil.copy2(ROOT / "deploy" / "install.sh", root / "root" / "install.sh")
+    shutil.copytree(extra, root / "root" / "extra")
+    return root
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.technician", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="draws other faults (default 1)")
     parser.add_argument("--count", type=int, default=20, help="how many (default 20)")
-    parser.add_argument("--build", type=Path, default=REPOSITORY / "build" / "technician", help="where it is told")
+    parser.add_argument("--build", type=Path, default=ROOT / "build" / "technician", help="where it is told")
+    parser.add_argument("--bundle", type=Path, help="one that was built with --debs; left out, one is built")
+    parser.add_argument("--keep", action="store_true", help="leave the root where it is")
+    parser.add_argument("--stand", action="store_true", help="boot nothing: plant everything on the stand")
     return parser
 
 

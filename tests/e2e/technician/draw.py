@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tests.e2e.technician.site import Place
 from tests.e2e.technician.table import Fault, Table
 
 _TRIES: Final = 500
@@ -17,6 +18,19 @@ class Drawing:
     singles: tuple[Fault, ...]
     pairs: tuple[tuple[Fault, Fault], ...]
     """Of the same faults. Who goes with nobody else is in none."""
+
+
+def divided(drawing: Drawing) -> dict[Place, Drawing]:
+    """What of it is planted where: on the stand whatever can't be planted in the installed machine, or half of it."""
+    stand = Drawing(
+        tuple(fault for fault in drawing.singles if fault.stand),
+        tuple(pair for pair in drawing.pairs if any(fault.stand for fault in pair)),
+    )
+    installed = Drawing(
+        tuple(fault for fault in drawing.singles if fault not in stand.singles),
+        tuple(pair for pair in drawing.pairs if pair not in stand.pairs),
+    )
+    return {"installed": installed, "stand": stand}
 
 
 def drawn(table: Table, seed: int, count: int) -> Drawing:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.e2e.technician.machine import CENTRE_NAME
+from tests.e2e.technician.ground import CENTRE_NAME
 
 _PEM: Final = serialization.Encoding.PEM
 _GOOD_FOR: Final = datetime.timedelta(days=300)

@@ -1,43 +1,38 @@
-"""One terminal with every device there is, provisioned, known to its centre, and well: what faults are planted in."""
+"""A terminal with every device there is, known to its centre, and well: what faults are planted in.
+
+Two fulfil it: the stand (:mod:`tests.e2e.technician.stand`), a folder on this machine in which nothing runs but the
+doctor, and the installed terminal (:mod:`tests.e2e.technician.installed`), a booted root in which everything does.
+"""
 
 import itertools
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import ClassVar, Final, Literal, Self
 
-from kiosk import bootstrap
-from kiosk.central_client import ClockOffset
-from kiosk.configuration import Configuration, load_configuration
-from kiosk.technician.waiting import Tried, try_now
-from kiosk.uplink.settings import UplinkSettings
+from kiosk.configuration import Configuration
 from simulators.camera import CameraSimulator
 from simulators.capture_unit import CaptureUnitSimulator
 from simulators.card.slot import CardSlot
 from simulators.card_printer import CardPrinterSimulator
 from simulators.card_printer.blanks import BlankMaker
 from simulators.id_reader import IdReaderSimulator
-from simulators.pcscd import PrivatePcscd, socket_in_network
 from simulators.pin_pad import PadSimulator
 from simulators.receipt_printer import PrinterSimulator
 from simulators.stand.cable import NetworkCable
-from tests.centre import REPOSITORY, RunningCentre, a_transaction
+from tests.centre import RunningCentre
+from tests.e2e.technician.ground import Examination, Ground
 from tests.e2e.technician.in_its_place import Authority
-from tests.e2e.technician.machine import CENTRE_NAME, CENTRE_PORT, Examination, Machine
-from tests.terminal import TerminalFolder
+from tests.e2e.technician.on_screen import Technician
 
 BLANKS: Final = 20
 """In the hopper and in the book, while all is well."""
 TWO: Final[Mapping[str, str]] = {"by": "1017", "and_by": "1023"}
 """Who signs for blanks; both made up."""
-_SECTIONS: Final = """
-[receipt_printer]
-port = "receipt-printer"
-[capture_unit]
-port = "capture-unit"
+STOCK: Final = """
 [stock]
 hopper = 60
 hopper_low = 5
@@ -46,34 +41,39 @@ reject_bin_high = 4
 retained_bin = 5
 retained_bin_high = 4
 """
+Place = Literal["stand", "installed"]
+Port = Literal["pin-pad", "id-reader", "receipt-printer", "capture-unit"]
 
 
-class Site:
+class Site(ABC):
     """The terminal as a technician finds it. Whatever a fault changes of it, its end puts back."""
 
-    def __init__(self, directory: Path, pcscd: PrivatePcscd) -> None:
-        """
-        :param directory: empty; for all of it.
-        :param pcscd: running, and in this process's environment.
-        """
-        self.pcscd = pcscd
+    place: ClassVar[Place]
+    id: Final = "zmd-0001"
+    region: Final = "zhumadian"
+    machine: Ground
+    authority: Authority
+    centre: RunningCentre
+    cable: NetworkCable
+    slot: CardSlot
+    pad: PadSimulator
+    id_reader: IdReaderSimulator
+    receipt_printer: PrinterSimulator
+    capture_unit: CaptureUnitSimulator
+    camera: CameraSimulator
+    card_printer: CardPrinterSimulator
+    workbench: Path
+    """For what a fault needs beside the terminal."""
+    file: Path
+    """``kiosk.toml``, as this process sees it."""
+    state: Path
+    """Where ledger and receipts are, as this process sees it."""
+    reader: str
+    """The card slot, as PC/SC names it."""
+
+    def __init__(self) -> None:
         self._kept = itertools.count(1)
         self._ending = ExitStack()
-        with ExitStack() as so_far:
-            self.authority = Authority("centre's authority")
-            self.centre = so_far.enter_context(self._centre(directory))
-            (directory / "machine").mkdir()
-            self.machine = so_far.enter_context(Machine(directory / "machine", pcscd.environment))
-            listener = socket_in_network(self.machine.wall)
-            listener.bind(self.machine.address)
-            self.cable = NetworkCable(self.centre.port, listener)
-            so_far.callback(self.cable.close)
-            url = f"https://{CENTRE_NAME}:{CENTRE_PORT}"
-            self.folder = TerminalFolder.enrolled(directory / "terminal", self.centre, url=url)
-            self._plug_in(so_far)
-            self._write_configuration()
-            self._begin_its_life()
-            self._ending = so_far.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -84,28 +84,73 @@ class Site:
         self._ending.close()
 
     @property
-    def file(self) -> Path:
-        """``kiosk.toml``."""
-        return self.folder.directory / "kiosk.toml"
+    def technician(self) -> Technician | None:
+        """Whoever is at work before its screen, where it has one."""
+        return None
+
+    # What runs on it.
 
     @property
-    def state(self) -> Path:
-        """Where ledger and receipts are."""
-        return self.folder.directory / "state"
-
-    @property
+    @abstractmethod
     def configuration(self) -> Configuration:
-        """As the terminal reads it."""
-        return load_configuration(self.file)
+        """As the terminal reads it; state and keys as this process sees them."""
 
-    @property
-    def uplink(self) -> UplinkSettings:
-        """The uplink's, by a way of its own to the centre."""
-        return replace(bootstrap.uplink_settings(self.configuration), centre=self.centre.url)
+    @abstractmethod
+    def deliver(self) -> None:
+        """Let the uplink, begun anew, tell the centre what waits."""
+
+    @abstractmethod
+    def uplink_still(self) -> AbstractContextManager[None]:
+        """Nothing is brought to the centre meanwhile."""
+
+    @abstractmethod
+    def uplink_failed(self) -> AbstractContextManager[None]:
+        """The uplink has ended with an error, and nobody starts it."""
+
+    @abstractmethod
+    def hanging(self) -> AbstractContextManager[None]:
+        """The terminal runs, and its window's loop has written nothing for a hundred seconds."""
+
+    @abstractmethod
+    def append(self) -> int:
+        """Have one more entry in the ledger, which the centre has not got while nobody brings it; its number."""
+
+    @abstractmethod
+    def at_rest(self) -> AbstractContextManager[None]:
+        """The terminal does not run meanwhile, and its book may be written."""
+
+    @abstractmethod
+    def stop_card_daemon(self) -> None:
+        """End pcscd."""
+
+    @abstractmethod
+    def start_card_daemon(self) -> None:
+        """Begin it again."""
+
+    @abstractmethod
+    def on_it(self, *words: str) -> list[str]:
+        """A command for this process that runs a program on the machine, as the terminal's user.
+
+        ``python`` is an interpreter that has the terminal's packages.
+        """
+
+    @abstractmethod
+    def as_there(self, path: Path) -> str:
+        """A path of this process's as the machine has it."""
+
+    @abstractmethod
+    def port(self, name: Port) -> str:
+        """A serial port, as the terminal names it."""
+
+    @abstractmethod
+    def own_port(self, name: Port) -> str:
+        """The same for this process to open."""
+
+    # What is done to it.
 
     def examined(self, *, anew: bool = False) -> Examination:
-        """What the doctor says."""
-        return self.machine.doctor(self.file, anew=anew)
+        """What the doctor says; see :meth:`Ground.doctor`."""
+        return self.machine.doctor(anew=anew)
 
     @contextmanager
     def edited(self, old: str, new: str) -> Iterator[None]:
@@ -139,60 +184,20 @@ class Site:
             with self.edited("[camera]\nsource", "# no [camera]: source"):
                 yield
 
-    def deliver(self) -> Tried:
-        """Let the uplink bring the centre what waits."""
-        return try_now(self.uplink)
-
     def load_printer(self, count: int) -> None:
         """Put so many blanks that were never here into the card printer's hopper."""
-        maker = BlankMaker(self.folder.directory / "card-printer", "4117", "3.00", None, "示例银行")
+        maker = BlankMaker(self.workbench / "card-printer", "4117", "3.00", None, "示例银行")
         self.card_printer.load_blanks(maker.make(count))
 
-    @contextmanager
-    def _centre(self, directory: Path) -> Iterator[RunningCentre]:
-        """A centre that has the name by which the terminal knows it."""
-        centre = RunningCentre(directory)
-        self.authority.write_own(centre.settings.ca_certificate)
-        self.authority.write(centre.settings.tls_certificate, centre.settings.tls_key)
-        with centre:
-            yield centre
 
-    def _plug_in(self, ending: ExitStack) -> None:
-        here = self.folder.directory
-        self.slot = CardSlot.of(self.pcscd)
-        ending.callback(self.slot.close)
-        self.pad = ending.enter_context(PadSimulator("sunson", link=here / "pin-pad"))
-        self.id_reader = ending.enter_context(IdReaderSimulator(link=here / "id-reader"))
-        self.receipt_printer = ending.enter_context(PrinterSimulator(link=here / "receipt-printer"))
-        self.capture_unit = ending.enter_context(
-            CaptureUnitSimulator(here / "capture-unit.things", link=here / "capture-unit")
-        )
-        with self.machine.inside():  # what is on the network is on the terminal's own
-            self.camera = ending.enter_context(CameraSimulator())
-            self.card_printer = ending.enter_context(CardPrinterSimulator(here / "card-printer"))
-        self.card_printer.change_ribbon()
-        self.load_printer(BLANKS)
-
-    def _write_configuration(self) -> None:
-        text = self.file.read_text(encoding="utf-8")
-        text = text.replace('port = "pin-pad"', 'port = "pin-pad"\ndialect = "sunson"')
-        text = text.replace("[paths]", f'[paths]\ncard_faces = "{REPOSITORY}/config/card_faces"')
-        text += _SECTIONS
-        line = f"127.0.0.1:{self.card_printer.port}"
-        text += f'[card_printer]\nline = "{line}"\ncontact_station = "{self.pcscd.contact_station_name}"\n'
-        text += f'[camera]\nsource = "{self.camera.url}"\n'
-        self.file.write_text(text, encoding="utf-8")
-
-    def _begin_its_life(self) -> None:
-        """Two citizens were served, blanks were handed over, and the centre has all of it, and has told its time."""
-        ClockOffset(self.configuration.offset_path).learn(3.0, 0.0)
-        with bootstrap.open_stock(self.configuration) as book:
-            book.hand_over(BLANKS, **TWO)
-        with bootstrap.ledger_opener(self.configuration)() as ledger:
-            ledger.append(a_transaction(), offset_ms=0)
-            ledger.append(a_transaction(), offset_ms=0)
-        if self.deliver() is not Tried.DELIVERED:
-            raise RuntimeError("a healthy terminal does not reach its centre")
+@contextmanager
+def named_centre(directory: Path, authority: Authority) -> Iterator[RunningCentre]:
+    """A centre that has the name by which the terminal knows it."""
+    centre = RunningCentre(directory)
+    authority.write_own(centre.settings.ca_certificate)
+    authority.write(centre.settings.tls_certificate, centre.settings.tls_key)
+    with centre:
+        yield centre
 
 
 def _put_back(aside: Path, path: Path) -> None:

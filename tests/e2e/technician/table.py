@@ -23,6 +23,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     hands: list[str] = []
     says: str = ""
     alone: bool = False
+    stand: str = ""
 
     def hides_check(self, check: str) -> bool:
         """Whether that check can't be tried while this fault lasts."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from kiosk.technician.doctor import CHECKS
 from kiosk.technician.findings import State
-from tests.e2e.technician.machine import Examination, Told
+from tests.e2e.technician.ground import Examination, Told
 from tests.e2e.technician.table import Fault, Table
 
 _BROKEN: Final = (State.FAULT, State.WARNING)

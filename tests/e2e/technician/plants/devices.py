@@ -1,7 +1,6 @@
 """Faults of card reader, PIN pad, identity-card reader, slot and camera, and of their lines."""
 
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
@@ -35,9 +34,9 @@ sys.stdin.read()
 
 @contextmanager
 def _no_daemon(site: Site) -> Iterator[None]:
-    site.pcscd.kill()
+    site.stop_card_daemon()
     yield
-    site.pcscd.restart()
+    site.start_card_daemon()
 
 
 @contextmanager
@@ -51,30 +50,31 @@ def _reader_stolen(site: Site) -> Iterator[None]:
     """A program that does not belong on a terminal has a card in the slot to itself."""
     site.slot.insert(chip("zhumadian-normal"))
     site.slot.wait_until_in_contact(5.0)
-    with _another_program(_HOLDS_A_CARD, site.pcscd.reader_name):
+    with _another_program(site, _HOLDS_A_CARD, site.reader):
         yield
     site.slot.pull()
 
 
 @contextmanager
 def _pad_stolen(site: Site) -> Iterator[None]:
-    with _another_program(_HOLDS_A_PORT, str(site.folder.directory / "pin-pad")):
+    with _another_program(site, _HOLDS_A_PORT, site.port("pin-pad")):
         yield
 
 
 @contextmanager
-def _another_program(program: str, what: str) -> Iterator[None]:
+def _another_program(site: Site, program: str, what: str) -> Iterator[None]:
     """:raises RuntimeError: it did not get hold of it."""
-    command = [sys.executable, "-c", program, what]
+    command = site.on_it("python", "-c", program, what)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
         try:
-            assert other.stdout is not None
             said = other.stdout.readline()
             if said != "has it\n":
                 raise RuntimeError(f"the thief got nothing: {said}")
             yield
         finally:
-            other.kill()
+            other.stdin.close()  # it ends with its input, wherever it runs
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from kiosk.custody import StockBook
 from kiosk.ledger import LedgerReader
 from kiosk.records.custody import Counted, Place
 from kiosk.uplink.receipts import Receipts
-from tests.centre import a_transaction
 from tests.e2e.technician.plants.plant import Plant
 from tests.e2e.technician.site import BLANKS, TWO, Site
 
@@ -41,23 +40,26 @@ def _ledger_garbled(site: Site) -> Iterator[None]:
 @contextmanager
 def _row_damaged(site: Site) -> Iterator[None]:
     """One that the centre has not got yet: what it has is erased here, and can't rot."""
-    with site.kept(site.state):
-        with bootstrap.ledger_opener(site.configuration)() as ledger:
-            ledger.append(a_transaction(), offset_ms=0)
-            sequence = ledger.head().sequence
+    with site.uplink_still():
+        sequence = site.append()
         with closing(sqlite3.connect(site.state / "ledger" / "ledger.db")) as db:
-            rots = "UPDATE payload SET ciphertext = zeroblob(length(ciphertext)) WHERE sequence = ?"
-            db.execute(rots, (sequence,))
+            (whole,) = db.execute("SELECT ciphertext FROM payload WHERE sequence = ?", (sequence,)).fetchone()
+            changes = "UPDATE payload SET ciphertext = ? WHERE sequence = ?"
+            db.execute(changes, (bytes(len(whole)), sequence))
             db.commit()
-        yield
+            yield
+            db.execute(changes, (whole, sequence))
+            db.commit()
+    site.deliver()
 
 
 @contextmanager
 def _receipts_garbled(site: Site) -> Iterator[None]:
     """Mended as the advice has it: the uplink, started anew, puts the file aside and begins another."""
-    site.configuration.receipts_path.write_bytes(b"no database" * 1000)
-    yield
-    site.deliver()
+    with site.uplink_still():
+        site.configuration.receipts_path.write_bytes(b"no database" * 1000)
+        yield
+        site.deliver()
 
 
 @contextmanager
@@ -66,30 +68,31 @@ def _frozen(site: Site) -> Iterator[None]:
     with site.centre.database.writing() as session:
         session.execute(update(TerminalLedger).values(frozen_reason="fork"))
     site.deliver()
-    with LedgerReader(site.configuration.ledger_path) as ledger:
-        thaw(site.centre.database, site.folder.id, ledger.ledger_id)
-    yield
+    with site.uplink_still():
+        with LedgerReader(site.configuration.ledger_path) as ledger:
+            thaw(site.centre.database, site.id, ledger.ledger_id)
+        yield
     site.deliver()
 
 
 @contextmanager
 def _waits_for_days(site: Site) -> Iterator[None]:
-    """The uplink last heard the centre two days ago, and somebody was served since."""
+    """The uplink last heard the centre two days ago, and there is an entry since."""
     configuration = site.configuration
-    with LedgerReader(configuration.ledger_path) as ledger:
-        then_ms = int(time.time() * 1000) - _TWO_DAYS_MS
-        with Receipts(configuration.receipts_path, ledger.ledger_id, now_ms=then_ms) as receipts:
-            standing = receipts.standing()
-            receipts.stand(standing.line, standing.reason, now_ms=then_ms, contact=True)
-    with bootstrap.ledger_opener(configuration)() as ledger:
-        ledger.append(a_transaction(), offset_ms=0)
-    yield
+    with site.uplink_still():
+        with LedgerReader(configuration.ledger_path) as ledger:
+            then_ms = int(time.time() * 1000) - _TWO_DAYS_MS
+            with Receipts(configuration.receipts_path, ledger.ledger_id, now_ms=then_ms) as receipts:
+                standing = receipts.standing()
+                receipts.stand(standing.line, standing.reason, now_ms=then_ms, contact=True)
+        site.append()
+        yield
     site.deliver()
 
 
 @contextmanager
 def _book(site: Site) -> Iterator[StockBook]:
-    with bootstrap.open_stock(site.configuration) as book:
+    with site.at_rest(), bootstrap.open_stock(site.configuration) as book:
         yield book
 
 

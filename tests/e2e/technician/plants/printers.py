@@ -42,7 +42,7 @@ def _cover_open(site: Site) -> Iterator[None]:
 def _cutter_stuck(site: Site) -> Iterator[None]:
     """It sticks at the end of a slip."""
     site.receipt_printer.faults.fail_next(PrinterFault.CUTTER_STUCK)
-    with serial.Serial(str(site.folder.directory / "receipt-printer")) as line:
+    with serial.Serial(site.own_port("receipt-printer")) as line:
         line.write(b"\x1dV\x00")  # GS V 0: cut
         ends, moment = time.monotonic() + 10.0, threading.Event()
         while site.receipt_printer.condition != "stuck":

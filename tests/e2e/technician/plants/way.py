@@ -52,7 +52,7 @@ def _says_nothing(site: Site) -> Iterator[None]:
 
 @contextmanager
 def _answered_by(site: Site, authority: Authority, good_for: datetime.timedelta) -> Iterator[None]:
-    certificate, key = site.folder.directory / "other.pem", site.folder.directory / "other.key"
+    certificate, key = site.workbench / "other.pem", site.workbench / "other.key"
     authority.write(certificate, key, good_for)
     with speaking_tls(certificate, key) as port:
         site.cable.lead_to(port)
@@ -92,16 +92,18 @@ def _ends_soon(site: Site) -> Iterator[None]:
 
 @contextmanager
 def _not_enrolled(site: Site) -> Iterator[None]:
-    with site.edited('id = "zmd-0001"', 'id = "zmd-0404"'):
+    with site.edited(f'id = "{site.id}"', 'id = "zmd-0404"'):
         yield
 
 
 @contextmanager
 def _revoked(site: Site) -> Iterator[None]:
-    revoke(site.centre.database, site.folder.id, lambda: 1_700_000_000.0)
-    yield
-    with site.centre.database.writing() as session:  # nobody can: a centre enrols it anew, with another ledger
-        session.execute(update(Terminal).values(revoked_at=None))
+    """Just now: the uplink has not heard of it yet, and still brings what it has."""
+    with site.uplink_still():
+        revoke(site.centre.database, site.id, lambda: 1_700_000_000.0)
+        yield
+        with site.centre.database.writing() as session:  # nobody can: a centre enrols it anew, with another ledger
+            session.execute(update(Terminal).values(revoked_at=None))
 
 
 WAY: Final[Mapping[str, Plant]] = {
