@@ -202,6 +202,15 @@ def test_a_terminal_that_runs_is_told_and_nothing_is_written(
     assert stock("hand-over", "3", *TWO)[0] == 0
 
 
+def test_keys_that_the_service_manager_hands_over_are_taken(
+    stock: Callable[..., Ran], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "keys").rename(folder / "handed-over")
+    assert stock("hand-over", "3", *TWO)[0] != 0
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder / "handed-over"))
+    assert stock("hand-over", "3", *TWO)[0] == 0
+
+
 def test_a_ledger_that_can_not_be_used_is_said_so(stock: Callable[..., Ran], folder: Path) -> None:
     stock("hand-over", "12", *TWO)
     db = sqlite3.connect(folder / "state" / "ledger" / "ledger.db")
