@@ -93,6 +93,13 @@ def set_values(file: Path, values: Mapping[str, Any]) -> None:
     _replace(file, tomlkit.dumps(document))
 
 
+def _give_to_its_owner(file: Path, fresh: Path) -> None:
+    """Where root changes what the terminal's group reads, it reads it afterwards as well."""
+    owner = file.stat()
+    if os.geteuid() == 0:
+        os.chown(fresh, owner.st_uid, owner.st_gid)
+
+
 def _replace(file: Path, text: str) -> None:
     fresh = file.with_name(f"{file.name}.fresh")
     try:
@@ -101,6 +108,7 @@ def _replace(file: Path, text: str) -> None:
             written.flush()
             os.fsync(written.fileno())
         shutil.copymode(file, fresh)
+        _give_to_its_owner(file, fresh)
         try:
             load_configuration(fresh)
         except ConfigurationError as error:

@@ -1,6 +1,7 @@
 """``kiosk config``: comments stay, nothing wrong is written, and the file before the change is kept."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ def test_a_change_keeps_comments_and_the_file_before(file: Path, capsys: pytest.
     assert run(file, "diff") == 43
     assert capsys.readouterr().out == 'display.language: "zh" → "en"\n'
     assert sorted(one.name for one in file.parent.iterdir()) == ["kiosk.toml", "kiosk.toml.before"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+def test_what_root_changes_the_terminals_group_reads_afterwards_as_well(file: Path) -> None:
+    os.chown(file, 0, 990)
+    file.chmod(0o640)
+    assert run(file, "set", "display.language", "en") == 0
+    stands = file.stat()
+    assert (stands.st_uid, stands.st_gid, stands.st_mode & 0o777) == (0, 990, 0o640)
 
 
 @pytest.mark.parametrize(

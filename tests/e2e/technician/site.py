@@ -171,7 +171,7 @@ class Site(ABC):
         with ExitStack() as back:
             for path in paths:
                 aside = path.with_name(f"{path.name}.kept-{next(self._kept)}")
-                (shutil.copytree if path.is_dir() else shutil.copy2)(path, aside)
+                (shutil.copytree if path.is_dir() else _copy)(path, aside)
                 back.callback(_put_back, aside, path)
             yield
 
@@ -198,6 +198,12 @@ def named_centre(directory: Path, authority: Authority) -> Iterator[RunningCentr
     authority.write(centre.settings.tls_certificate, centre.settings.tls_key)
     with centre:
         yield centre
+
+
+def _copy(path: Path, aside: Path) -> None:
+    """Whoever it belongs to: what is put back must be as readable as it was."""
+    shutil.copy2(path, aside)
+    shutil.chown(aside, path.stat().st_uid, path.stat().st_gid)
 
 
 def _put_back(aside: Path, path: Path) -> None:
