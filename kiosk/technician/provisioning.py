@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 from cryptography import x509
@@ -20,7 +19,7 @@ from cryptography import x509
 from kiosk import bootstrap
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.central_client.errors import CentreRefused
-from kiosk.configuration import Configuration, load_configuration
+from kiosk.configuration import Configuration, is_address, load_configuration
 from kiosk.credentials import CentreKeys, read_centre_keys
 from kiosk.policy.rule import Text
 from kiosk.records.enrolment import (
@@ -133,13 +132,7 @@ def _place(answers: Answers, given: str, _regions: Sequence[str]) -> Answers:
 
 
 def _centre(answers: Answers, given: str, _regions: Sequence[str]) -> Answers:
-    try:
-        parts = urlsplit(given)
-        plain = parts.scheme == "https" and bool(parts.hostname) and not (parts.query or parts.fragment)
-        plain = plain and parts.path in {"", "/"} and parts.username is None and parts.port != 0
-    except ValueError:
-        plain = False
-    if not plain or given.rstrip("/") == _NO_CENTRE:
+    if not is_address(given) or given.rstrip("/") == _NO_CENTRE:
         raise NotAllowed(repr(given), _ALLOWED["centre"])
     return msgspec.structs.replace(answers, centre=given.rstrip("/"))
 
