@@ -49,6 +49,7 @@ from kiosk.runtime.closed_note import ClosedNote
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.health_keeper import HealthKeeper
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.maintenance import Checked, Maintenance, QuietHours
 from kiosk.runtime.starts import RunBook
 from kiosk.runtime.surroundings import Surroundings
@@ -79,10 +80,11 @@ POWER_OFF_S: Final = 30.0
 class DeskMaker(Protocol):
     """Makes a technician's desk, anew for whoever comes in. It runs in the desk's own lane."""
 
-    def __call__(self, *, journal: DurableJournal, viewfinder: Viewfinder) -> TechnicianDesk:
+    def __call__(self, *, journal: DurableJournal, viewfinder: Viewfinder, note: LiveNote) -> TechnicianDesk:
         """
         :param journal: the running terminal's; no second one may write its ledger.
         :param viewfinder: what is put there stands in the window's live picture.
+        :param note: what is told there stands on the page while the desk is at something.
         """
 
 
@@ -269,7 +271,7 @@ def run_terminal(
     open_ledger = ledger_opener(configuration)
     offset = ClockOffset(configuration.offset_path)
     client = CentralClient(connect(configuration, keys, offset))
-    viewfinder = Viewfinder()
+    viewfinder, note = Viewfinder(), LiveNote()
     conductors: list[Conductor] = []  # made after the window, which it draws on
 
     def heard(intent: Posted) -> None:
@@ -300,7 +302,9 @@ def run_terminal(
             terminal=configuration.terminal.id,
             technician=None
             if desk is None
-            else TechnicianMeans(lambda: desk(journal=journal, viewfinder=viewfinder), closed, power_off),
+            else TechnicianMeans(
+                lambda: desk(journal=journal, viewfinder=viewfinder, note=note), closed, power_off, note
+            ),
         )
         conductors.append(conductor)
         if closed.is_there:
