@@ -15,8 +15,10 @@ from kiosk.command_line.region import Exit
 from kiosk.custody.book import read_stock
 from kiosk.custody.stock import Stock
 from kiosk.journeys.technician_views import EntryKind, Leave, Mark, Special
+from kiosk.policy.rule import Text
 from kiosk.records.signed_pack import SignedPack
 from kiosk.records.technician import Role
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.tones import STEP_DB
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.technician.causes import Cause
@@ -181,6 +183,33 @@ def test_without_a_test_the_trace_says_so(stand: Stand) -> None:
     desk = stand.desk()
     desk.do("device:pin_pad", "test", {})
     assert any("VERSION" in row.value and row.value.rstrip()[-2:].isalnum() for row in desk.page("trace:pin_pad").rows)
+
+
+class OverheardNote(LiveNote):
+    """A note that keeps all that was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def tell(self, text: Text) -> None:
+        self.told.append(text.en)
+        super().tell(text)
+
+
+def test_each_key_is_shown_as_it_is_pressed_and_never_which(stand: Stand) -> None:
+    note = OverheardNote()
+    desk = stand.desk(note=note)
+
+    def press() -> None:
+        stand.pad.press("19")
+        stand.pad.press_clear()
+
+    fingers = pressing(stand, press)
+    assert desk.do("pad-keys", "clear", {}).note_mark is Mark.WELL
+    fingers.join()
+    assert note.told == ["press on the pad", "● 1 heard", "●● 2 heard", "no digit stands"]
+    assert note.text is None, "nothing is said once it is over"
 
 
 def test_the_keys_of_the_pad_are_tried_and_no_digit_is_seen(stand: Stand) -> None:
