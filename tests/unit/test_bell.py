@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,19 @@ import pytest
 from drivers.ports.errors import NotConnected
 from drivers.ports.sounder import RATE_HZ
 from drivers.sounder import AlsaSounder
-from kiosk.journeys.views import Attract, Fault, Home, Intent, PinEntry, TakeCard
-from kiosk.runtime.bell import RETRY_S, Bell, VolumeNote
+from kiosk.journeys.views import (
+    Attract,
+    Fault,
+    Home,
+    Intent,
+    PinEntry,
+    TakeCard,
+    TakeIdCard,
+    TakeNewCard,
+    Working,
+)
+from kiosk.journeys.wording import say
+from kiosk.runtime.bell import RETRY_S, Bell, Chimes, VolumeNote
 from kiosk.runtime.tones import ATTACK_S, LOUDER_DB, LOUDEST, STEP_DB, Signal, sound_of
 from tests.ear import Ear, Samples, ear_at, loudness_db, pitch, spectrum
 from tests.unit.test_conductor import Hall
@@ -122,14 +134,16 @@ def test_a_card_that_is_taken_is_not_called_for_any_more(hall: Hall, ear: Ear) -
     assert len(ear.listen()) == 0
 
 
-def test_a_card_that_somebody_left_behind_is_called_for_too(hall: Hall, ear: Ear) -> None:
-    hall.sees(Attract)
-    hall.slot.insert()
-    hall.until(lambda: not isinstance(hall.view, Attract))
-    hall.touch(Intent.CANCEL)
-    hall.sees(TakeCard)
-    silence_over(hall)
-    assert pitch(ear.listen()) == pytest.approx(880, abs=10)
+def test_a_new_card_and_an_identity_card_are_called_for_likewise_each_from_its_own_beginning() -> None:
+    chimes = Chimes()
+    nothing = say("")
+    calls = [TakeIdCard(nothing, nothing, urgent=False), TakeNewCard(nothing, nothing, urgent=False)]
+    assert [chimes.due(call, None, 100.0) for call in calls] == [Signal.TAKE, Signal.TAKE]
+    assert chimes.due(calls[1], None, 104.0) is None
+    assert chimes.due(replace(calls[1], urgent=True), None, 110.0) is Signal.TAKE, "urgent, and the same call"
+    assert chimes.due(calls[1], None, 131.0) is Signal.TAKE_AT_LAST
+    assert chimes.due(Working(nothing, nothing), None, 132.0) is None
+    assert chimes.due(calls[1], None, 133.0) is Signal.TAKE
 
 
 def test_every_key_of_the_pad_has_one_and_the_same_tone(hall: Hall, ear: Ear) -> None:
