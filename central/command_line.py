@@ -4,6 +4,7 @@ What serves is loaded by who serves: it takes longer than all that the other com
 """
 
 import argparse
+import io
 import sys
 import time
 from collections.abc import Sequence
@@ -219,7 +220,11 @@ def _enrolment_code(options: argparse.Namespace) -> None:
     if options.file is not None:
         write_secret(options.file, msgspec.json.format(travels))
     if options.qr is not None:
-        segno.make(travels, error="l", mode="byte", micro=False).save(str(options.qr), scale=4)
+        picture = io.BytesIO()
+        segno.make(travels, error="l", mode="byte", micro=False).save(
+            picture, kind=options.qr.suffix.removeprefix("."), scale=4
+        )
+        write_secret(options.qr, picture.getvalue())  # the code is in it
     print(grouped(code))
 
 

@@ -366,7 +366,7 @@ def _standing(who: Technician | None, now_ms: int) -> str:
 def _key_of(certificate: bytes) -> ec.EllipticCurvePublicKey:
     try:
         key = x509.load_der_x509_certificate(certificate).public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise _CardNotRead(Refusal.CARD_UNREADABLE) from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise _CardNotRead(Refusal.ANOTHER_CARD)

@@ -114,7 +114,7 @@ class FrontDesk:
             self._inside = self._who = None
 
     def _sent_away(self) -> Page | None:
-        """The page that asks who is there, where the roster has whoever came in no more. Before each page and act."""
+        """The page that asks who it is, where the roster has whoever came in no more. Asked before each act."""
         if self._who is None or not self._admission.struck(self._who):
             return None
         self.close()

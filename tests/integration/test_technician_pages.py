@@ -1,5 +1,6 @@
 """The technician's pages on a whole terminal: what they show, who may do what, and that each act is on record."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.tones import STEP_DB
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.technician.causes import Cause
+from kiosk.technician.desk.desk import LONGEST
 from kiosk.technician.doctor import examine, examine_one
 from kiosk.technician.findings import State
 from kiosk.technician.packs import NotTaken, take_pack
@@ -319,6 +321,28 @@ def test_the_way_to_the_centre_is_walked_step_by_step(stand: Stand) -> None:
 
 
 # --- rules
+
+
+def test_what_no_screen_draws_is_not_handed_to_it(stand: Stand) -> None:
+    names = [b"\xff\xfe\x1b[31m.pack", b"a\nb.pack", b"x" * 240 + b".pack"]
+    for name in names:
+        Path(os.fsdecode(bytes(stand.stick) + b"/" + name)).write_bytes(b"none")
+    stand.log.write_bytes(b"\x1b[2J\x07 ERROR pin_pad \xe2\x80\xae\x00 " + b"long " * 9999 + b"\n")
+    try:
+        desk = stand.desk()
+        pages = [desk.page("region"), desk.do("region", "take-0", {}), desk.page("logs"), desk.page("device:pin_pad")]
+        desk.close()
+    finally:
+        for name in names:
+            Path(os.fsdecode(bytes(stand.stick) + b"/" + name)).unlink()
+        stand.log.write_text("")
+    shown = [act.label.zh for page in pages for act in page.acts] + [row.value for page in pages for row in page.rows]
+    shown += [page.note.zh for page in pages if page.note is not None]
+    assert sum("装入" in one for one in shown) >= len(names)
+    for one in shown:
+        assert all(sign.isprintable() or sign == "\n" for sign in one), repr(one)
+        one.encode("utf-8")
+        assert len(one) <= LONGEST + 2
 
 
 @pytest.fixture

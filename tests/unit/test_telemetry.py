@@ -140,6 +140,15 @@ def test_the_centre_takes_no_free_words(where: str, words: str) -> None:
         msgspec.json.decode(msgspec.json.encode(told), type=Telemetry)
 
 
+@pytest.mark.parametrize(
+    ("where", "words"), [("ailment", "lane hangs\n"), ("closed_by", "P-01\n"), ("version", "0.1.0\n")]
+)
+def test_a_word_begins_no_line_of_its_own_on_the_operators_console(where: str, words: str) -> None:
+    told = msgspec.structs.replace(telemetry(SHEET, AROUND, NOW_MS), **{where: words})
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(msgspec.json.encode(told), type=Telemetry)
+
+
 @dataclass
 class PaperLine:
     """Takes what is told, or says what it was told to say."""
