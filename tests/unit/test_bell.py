@@ -137,7 +137,10 @@ def test_a_card_that_is_taken_is_not_called_for_any_more(hall: Hall, ear: Ear) -
 def test_a_new_card_and_an_identity_card_are_called_for_likewise_each_from_its_own_beginning() -> None:
     chimes = Chimes()
     nothing = say("")
-    calls = [TakeIdCard(nothing, nothing, urgent=False), TakeNewCard(nothing, nothing, urgent=False)]
+    calls: list[TakeIdCard | TakeNewCard] = [
+        TakeIdCard(nothing, nothing, urgent=False),
+        TakeNewCard(nothing, nothing, urgent=False),
+    ]
     assert [chimes.due(call, None, 100.0) for call in calls] == [Signal.TAKE, Signal.TAKE]
     assert chimes.due(calls[1], None, 104.0) is None
     assert chimes.due(replace(calls[1], urgent=True), None, 110.0) is Signal.TAKE, "urgent, and the same call"
