@@ -172,6 +172,19 @@ def test_the_page_and_its_data_are_for_this_machine_alone(centre: RunningCentre)
         assert a_look(centre, path, Host="evil.example").status_code == 403
 
 
+def test_both_pages_have_one_head_and_each_says_where_it_is(centre: RunningCentre) -> None:
+    pages = {path: a_look(centre, path).text for path in ("/", "/terminals")}
+    heads = {path: page.partition("<header>")[2].partition("</header>")[0] for path, page in pages.items()}
+    here = ' aria-current="page"'
+    assert heads["/"].replace(here, "") == heads["/terminals"].replace(here, "") != ""
+    assert f'<a href="./"{here}>' in heads["/"]
+    assert f'<a href="terminals"{here}>' in heads["/terminals"]
+    assert all(head.count(here) == 1 for head in heads.values())
+    for page in pages.values():
+        assert "{%" not in page
+        assert page.count("async function follow(") == 1
+
+
 def test_the_command_tells_the_same(
     centre: RunningCentre, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
