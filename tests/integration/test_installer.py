@@ -17,11 +17,12 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from kiosk.configuration import load_configuration
-from tests.e2e.installation.__main__ import bundle_tool, variant
+from tests.e2e.installation.prepared import bundle_tool, variant
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = (
@@ -61,7 +62,7 @@ class Root:
     """What the installer said of it, where a fixture has run it."""
 
     @classmethod
-    def made(cls, folder: Path) -> "Root":
+    def made(cls, folder: Path) -> Self:
         for name in ("upper", "work", *(f"root/{part}" for part in ("usr", "var/lib/dpkg", "var/tmp", "etc", "dev"))):
             (folder / name).mkdir(parents=True)
         for name in ("bin", "sbin", "lib", "lib64"):
@@ -110,7 +111,7 @@ def wheel(folder: Path) -> None:
             archive.writestr(zipfile.ZipInfo(name), text)
 
 
-def fill(stage: Path) -> None:
+def fill(stage: Path, manual: Callable[[Path], None] = TOOL.make_manual) -> None:
     """What a bundle holds, small."""
     stage.mkdir(parents=True)
     wheel(stage / "wheels")
@@ -120,7 +121,7 @@ def fill(stage: Path) -> None:
         (stage / name).mkdir()
         (stage / name / "kept.txt").write_text("one")
     shutil.copy(ROOT / "deploy" / "kiosk.toml", stage / "config")
-    TOOL.make_manual(stage / "manual")
+    manual(stage / "manual")
     for page in (stage / "manual" / "man1").iterdir():
         if page.name not in {"kiosk.1.gz", "kiosk-doctor.1.gz"}:
             page.unlink()
