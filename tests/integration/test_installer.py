@@ -22,7 +22,7 @@ from typing import Self
 import pytest
 
 from kiosk.configuration import load_configuration
-from tests.e2e.installation.prepared import bundle_tool, variant
+from tests.e2e.installation.prepared import bundle_tool, package, variant
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = (
@@ -395,9 +395,8 @@ def test_two_at_once_are_one_too_many(root: Root, bundle: Path) -> None:
 
 def test_a_debian_package_brings_the_bundle_and_asks_the_installer(bundle: Path, tmp_path: Path) -> None:
     """What apt takes away, the installer lets go: while entries wait for the centre the package stays."""
-    subprocess.run([ROOT / "deploy" / "build_deb.sh", bundle, tmp_path / "deb"], cwd=ROOT, check=True)
-    (package,) = (tmp_path / "deb").glob("*.deb")
-    subprocess.run(["dpkg-deb", "--raw-extract", package, tmp_path / "out"], check=True)
+    made = package(bundle, tmp_path / "deb", 0)
+    subprocess.run(["dpkg-deb", "--raw-extract", made, tmp_path / "out"], check=True)
     assert (tmp_path / "out/usr/share/card-terminal/bundle.tar").read_bytes() == bundle.read_bytes()
     control = (tmp_path / "out/DEBIAN/control").read_text("utf-8")
     assert "\nDepends: coreutils\n" in control

@@ -84,9 +84,8 @@ def package(bundle: Path, output: Path, later_s: int, wrong: str | None = None) 
     :param later_s: so much younger than these sources; the order of packages is that of their times.
     :param wrong: one of :data:`BREAKS`.
     """
-    told = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, check=True, capture_output=True, text=True)
     shutil.rmtree(output, ignore_errors=True)
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(int(told.stdout) + later_s)}
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(bundle_tool().epoch() + later_s)}
     subprocess.run([ROOT / "deploy" / "build_deb.sh", bundle, output], cwd=ROOT, check=True, env=environment)
     (made,) = output.glob("*.deb")
     if wrong is not None:
