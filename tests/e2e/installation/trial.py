@@ -24,7 +24,7 @@ from simulators.card.slot import CardSlot
 from simulators.pin_pad import TEST_MASTER_KEY
 from simulators.screen import NotSeen, Screen
 from tests.centre import RunningCentre
-from tests.e2e.installation import locks, shell
+from tests.e2e.installation import locks, shell, switched_off
 from tests.e2e.installation.__main__ import NotAsItShould, expect
 from tests.e2e.installation.machine import ROOT, Machine
 from tests.stack import chip
@@ -96,6 +96,9 @@ class Trial(AbstractContextManager["Trial"]):
         yield "nobody looks into memory, files or the screen", lambda: locks.nobody_looks_in(self.machine)
         yield "nothing listens", lambda: locks.nothing_listens(self.machine)
         yield "a crash leaves no core", lambda: locks.a_crash_leaves_no_core(self.machine)
+        yield "its user has no other way off", lambda: switched_off.its_user_has_no_other_way(self.machine)
+        yield "a sign starts the machine anew", lambda: self.ends_by("start-anew")
+        yield "a sign switches it off", lambda: self.ends_by("switch-off")
         yield "the same bundle again changes nothing", self.installs_again
         yield "a newer version takes over and serves", self.upgrades
         yield "a version that does not start gives way to the one before", self.gives_way
@@ -185,10 +188,17 @@ class Trial(AbstractContextManager["Trial"]):
         self.machine.switch_off()
         self.machine.switch_on()
         self.plugs_in_the_pad()
+        if self._slot is not None:
+            self._slot.close()
         self._slot = CardSlot(None)
         self.all_active()
         expect(self.machine.run("systemctl", "is-enabled", "getty.target").stdout.strip() == "masked", "a getty waits")
         return ", ".join(f"{unit} {self.machine.show(unit, 'StatusText') or 'active'}" for unit in SERVICES)
+
+    def ends_by(self, sign: str) -> str:
+        self.unplugs_the_pad()
+        told = switched_off.a_sign_ends_the_machine(self.machine, sign)
+        return f"{told}; then {self.restarts()}"
 
     def plugs_in_the_pad(self) -> None:
         memory = {"serial": PAD_SERIAL, "master": {"0": TEST_MASTER_KEY.hex()}, "working": {}}
@@ -328,7 +338,7 @@ class Trial(AbstractContextManager["Trial"]):
             r" \( -type f -o -type d \) -writable -print 2>/dev/null"
         )
         as_user = self.machine.run("runuser", "-u", "card-terminal", "--", "sh", "-c", search).stdout.splitlines()
-        own = re.compile(rf"{STATE}(/|$)")
+        own = re.compile(rf"({STATE}|/run/card-terminal)(/|$)")
         # Everybody's scratch folders; in the unit they are the unit's own.
         scratch = re.compile(r"(/tmp|/var/tmp|/run/lock|/dev/shm|/dev/mqueue)(/\.[A-Z0-9a-z]+-unix)?$")
         strange = [path for path in as_user if not own.match(path) and not scratch.match(path)]
