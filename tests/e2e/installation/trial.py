@@ -1,5 +1,6 @@
 """What is tried on the booted machine, step by step: each is a sentence for people and the work behind it."""
 
+import contextlib
 import json
 import os
 import queue
@@ -18,11 +19,12 @@ import cv2
 import msgspec
 
 from central.enrolment import EnrolmentRequest, PadOfTerminal, enrol
+from kiosk.records.health import HealthSheet
 from simulators.card.slot import CardSlot
 from simulators.pin_pad import TEST_MASTER_KEY
-from simulators.screen import Screen
+from simulators.screen import NotSeen, Screen
 from tests.centre import RunningCentre
-from tests.e2e.installation import locks, switched_off
+from tests.e2e.installation import locks, shell, switched_off
 from tests.e2e.installation.__main__ import NotAsItShould, expect
 from tests.e2e.installation.machine import ROOT, Machine
 from tests.stack import chip
@@ -81,6 +83,11 @@ class Trial(AbstractContextManager["Trial"]):
         yield "keys are made and bound to the machine", self.enrols
         yield "the machine restarts and everything is active by itself", self.restarts
         yield "one citizen is served", self.serves
+        yield "the doctor tells root how it is", lambda: shell.doctor_tells(self.machine)
+        yield (
+            "a page of the manual is shown, and a command completed",
+            lambda: shell.manual_and_completion(self.machine),
+        )
         yield "a frozen window is restarted by the watchdog", self.freezes
         yield "nothing but its own folders is writable for the terminal", self.writes_nowhere_else
         yield "nobody signs in", lambda: locks.nobody_signs_in(self.machine)
@@ -241,13 +248,9 @@ class Trial(AbstractContextManager["Trial"]):
     def serves(self) -> str:
         before = len(self.stored())
         with self.screen() as screen:
-            try:
-                self.queries(screen)
-                screen.wait_for("看完了", timeout_s=PATIENCE_S)
-            finally:
-                picture = screen.capture()
-                if picture is not None:
-                    cv2.imwrite(str(self.build / "served.png"), picture)
+            self.queries(screen)
+            screen.wait_for("看完了", timeout_s=PATIENCE_S)
+            self.photographs(screen, "served")
             self.touches(screen, "看完了")
         ends = time.monotonic() + PATIENCE_S
         while len(self.stored()) == before:
@@ -257,18 +260,47 @@ class Trial(AbstractContextManager["Trial"]):
 
     def queries(self, screen: Screen) -> None:
         """One visit, up to the card in one's hand again."""
+        self.knows_its_pad()
         assert self._slot is not None
         assert self._pad is not None
         assert self._pad.stdin is not None
-        self.touches(screen, "点这里开始")
-        self.touches(screen, "查我的卡")
-        screen.wait_for("请插入社会保障卡", timeout_s=PATIENCE_S)
-        self._slot.insert(chip(CARD))
-        screen.wait_for("请在键盘上输入", timeout_s=PATIENCE_S)
-        self.pad_says("entering plain")  # the chip checks it here
-        self._pad.stdin.write(f"press {PIN}\nenter\n")
-        screen.wait_for("请取走您的卡", timeout_s=PATIENCE_S)
+        try:
+            # Whoever came before may have touched twice on a slow machine, and left the services standing there.
+            found, box = screen.wait_for("点这里开始", "查我的卡", timeout_s=PATIENCE_S)
+            screen.touch_until_heard(*box.centre)
+            if found == "点这里开始":
+                self.touches(screen, "查我的卡")
+            screen.wait_for("请插入社会保障卡", timeout_s=PATIENCE_S)
+            self._slot.insert(chip(CARD))
+            screen.wait_for("请在键盘上输入", timeout_s=PATIENCE_S)
+            self.pad_says("entering plain")  # the chip checks it here
+            self._pad.stdin.write(f"press {PIN}\nenter\n")
+            screen.wait_for("请取走您的卡", timeout_s=PATIENCE_S)
+        except NotSeen:
+            self.photographs(screen, "not-served")
+            raise
         self._slot.pull()
+
+    def photographs(self, screen: Screen, name: str) -> None:
+        """What stands on the screen, for whoever reads the results."""
+        picture = screen.capture()
+        if picture is not None:
+            cv2.imwrite(str(self.build / f"{name}.png"), picture)
+
+    def knows_its_pad(self) -> None:
+        """It looks for a pad every ten seconds, and tells whoever comes before that that it can take no PIN."""
+        ends = time.monotonic() + PATIENCE_S
+        began = ("systemctl", "show", "--timestamp=unix", "--value", "-p", "ExecMainStartTimestamp")
+        while True:
+            with contextlib.suppress(OSError):
+                sheet = msgspec.json.decode(self.machine.path(f"{STATE}/health.json").read_bytes(), type=HealthSheet)
+                # The sheet of the run before lies there until this one writes its own.
+                since_s = int(self.machine.run(*began, "card-terminal.service").stdout.strip().removeprefix("@"))
+                heard = {device.device: device.code for device in sheet.devices}
+                if sheet.started_at_ms >= since_s * 1000 and heard.get("pin_pad") == "":
+                    return
+            expect(time.monotonic() < ends, "it never heard of its pad")
+            time.sleep(0.5)
 
     def touches(self, screen: Screen, words: str) -> None:
         _, box = screen.wait_for(words, timeout_s=PATIENCE_S)
@@ -379,15 +411,24 @@ class Trial(AbstractContextManager["Trial"]):
         return told.stderr.strip()
 
     def removes(self) -> str:
-        told = self.machine.run("/usr/sbin/card-terminal-install", "--remove")
+        return self.is_gone_after("/usr/sbin/card-terminal-install", "--remove").stdout.splitlines()[-1]
+
+    def is_gone_after(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        told = self.machine.run(*command)
         expect(told.returncode == 0, told.stdout + told.stderr)
         for gone in ("/opt/card-terminal", "/usr/lib/card-terminal", "/usr/lib/systemd/system/card-terminal.service"):
             expect(not self.machine.path(gone).exists(), f"{gone} is left")
-        for kept in ("/etc/kiosk/kiosk.toml", f"{STATE}/ledger", "/etc/credstore.encrypted/card-terminal.storage.key"):
+        for kept in ("/etc/kiosk/kiosk.toml", *self.only_here()):
             expect(self.machine.path(kept).exists(), f"{kept} is gone")
         masked = self.machine.run("systemctl", "is-enabled", "getty@.service").stdout.strip()
         expect(masked != "masked", "no console comes back")
-        return told.stdout.splitlines()[-1]
+        return told
+
+    def only_here(self) -> tuple[str, ...]:
+        """What nobody can bring again once it is lost."""
+        return f"{STATE}/ledger", *(
+            f"/etc/credstore.encrypted/card-terminal.{key}.key" for key in ("storage", "terminal")
+        )
 
     def comes_back(self) -> str:
         told = self.installer("--offline", "/root/bundle.tar")
