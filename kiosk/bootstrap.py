@@ -49,6 +49,7 @@ from kiosk.runtime.closed_note import ClosedNote
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.health_keeper import HealthKeeper
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.maintenance import Checked, Maintenance, QuietHours
 from kiosk.runtime.starts import RunBook
 from kiosk.runtime.surroundings import Surroundings
@@ -76,10 +77,11 @@ _PR_SET_DUMPABLE = 4  # <linux/prctl.h>
 class DeskMaker(Protocol):
     """Makes a technician's desk, anew for whoever comes in. It runs in the desk's own lane."""
 
-    def __call__(self, *, journal: DurableJournal, viewfinder: Viewfinder) -> TechnicianDesk:
+    def __call__(self, *, journal: DurableJournal, viewfinder: Viewfinder, note: LiveNote) -> TechnicianDesk:
         """
         :param journal: the running terminal's; no second one may write its ledger.
         :param viewfinder: what is put there stands in the window's live picture.
+        :param note: what is told there stands on the page while the desk is at something.
         """
 
 
@@ -266,7 +268,7 @@ def run_terminal(
     open_ledger = ledger_opener(configuration)
     offset = ClockOffset(configuration.offset_path)
     client = CentralClient(connect(configuration, keys, offset))
-    viewfinder = Viewfinder()
+    viewfinder, note = Viewfinder(), LiveNote()
     conductors: list[Conductor] = []  # made after the window, which it draws on
 
     def heard(intent: Posted) -> None:
@@ -299,7 +301,9 @@ def run_terminal(
             terminal=configuration.terminal.id,
             technician=None
             if desk is None
-            else TechnicianMeans(lambda: desk(journal=journal, viewfinder=viewfinder), closed, switch.throw),
+            else TechnicianMeans(
+                lambda: desk(journal=journal, viewfinder=viewfinder, note=note), closed, switch.throw, note
+            ),
         )
         conductors.append(conductor)
         if closed.is_there:

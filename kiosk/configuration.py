@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -209,6 +210,12 @@ class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     keys: Path
     """The centre's public keys, as ``python -m central public`` prints them."""
 
+    def faults(self) -> Iterator[Fault]:
+        """An address under which nothing can be reached."""
+        if not is_address(self.url):
+            wanted = "https:// and a name that can be one, with a port or without, nothing after it, in quotes"
+            yield Fault(("url",), f'"{self.url}" does not fit; wanted is {wanted}')
+
 
 class PathsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where the installed files lie."""
@@ -303,6 +310,17 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def storage_key_path(self) -> Path:
         """The ledger's storage key (32 bytes)."""
         return self.terminal.credentials / "storage.key"
+
+
+def is_address(url: str) -> bool:
+    """Whether a centre can be reached under it: https, a name or a number, a port or none, and nothing after it."""
+    try:
+        parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")  # as whoever looks the name up will
+        is_plain = parts.scheme == "https" and bool(parts.hostname) and parts.username is None and parts.port != 0
+    except ValueError:
+        return False
+    return is_plain and parts.path in {"", "/"} and url.isprintable() and not set(url) & set(" ?#\\")
 
 
 def with_credentials_of(environment: Mapping[str, str], configuration: Configuration) -> Configuration:

@@ -183,6 +183,8 @@ class TechnicianPage:
     page: Page
     waits: bool = False
     """The desk is at it: touches are not heard, and the page says so."""
+    meanwhile: Text | None = None
+    """What the desk says of it so far, in place of the words that ask for patience."""
     filled: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the entries of an act that was refused held, but for secrets."""
     filling: str = ""

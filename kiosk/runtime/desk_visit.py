@@ -23,6 +23,7 @@ from kiosk.journeys.technician_views import (
 from kiosk.policy.rule import Text
 from kiosk.power_switch import Power
 from kiosk.runtime.lanes import LaneAnswer, Lanes
+from kiosk.runtime.live_note import LiveNote
 
 _log = logging.getLogger(__name__)
 
@@ -79,12 +80,15 @@ class DeskVisit:
         *,
         first: str = ENTRY,
         times_out: bool = True,
+        note: LiveNote | None = None,
     ) -> None:
         """
         :param make_desk: called in the desk's lane, anew for whoever comes in; may take seconds.
         :param first: the page that is asked for at first.
         :param times_out: nobody stays in whom nobody touches the screen for; not where no citizen could come.
+        :param note: where the desk says how far it is with what it does.
         """
+        self._note = note or LiveNote()
         self._lanes, self._clock, self._make_desk = lanes, clock, make_desk
         self._first, self._times_out = first, times_out
         self._desks: list[TechnicianDesk] = []
@@ -127,6 +131,7 @@ class DeskVisit:
         """Ask for live values anew, and mind the time."""
         view = self.view
         if view.waits:
+            self.view = replace(view, meanwhile=self._note.text)
             return
         idle = now - self._touched_at
         if self._times_out and len(self._trail) <= 1 and idle >= ENTRY_S:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, assert_never
 
@@ -13,6 +13,7 @@ from kiosk.runtime.closed_note import ClosedNote
 from kiosk.runtime.desk_visit import DeskVisit
 from kiosk.runtime.health import Health
 from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.surroundings import Devices
 
 _log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ class TechnicianMeans:
     closed: ClosedNote
     power: Callable[[Power], bool]
     """Has the machine shut down or started anew; whether anybody heard."""
+    note: LiveNote = field(default_factory=LiveNote)
+    """Where the desk says how far it is with what it does."""
 
 
 class _Phase(Enum):
@@ -121,7 +124,7 @@ class TechnicianMode:
         self._still_held -= 1
         if self._still_held == 0:
             self._phase = _Phase.AT_WORK
-            self._visit = DeskVisit(self._lanes, self._clock, self._means.make_desk)
+            self._visit = DeskVisit(self._lanes, self._clock, self._means.make_desk, note=self._means.note)
 
     def _gone(self) -> None:
         _log.info("the technician has left: the devices are looked at as at a start")

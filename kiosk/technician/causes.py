@@ -208,7 +208,7 @@ class Cause(Enum):
     # Devices.
     DAEMON_STOPPED = (
         "daemon_stopped",
-        ("停止服务：读不了卡", "out of service: no card is read"),
+        ("要插卡的业务办不了", "what needs a card is closed"),
         ("systemctl restart pcscd", "systemctl restart pcscd"),
         "C-01",
     )
@@ -266,7 +266,7 @@ class Cause(Enum):
     )
     PAPER_OUT = (
         "paper_out",
-        ("照常办，没有回执", "it serves, without slips"),
+        ("照常办，没有凭条", "it serves, without slips"),
         ("换纸卷", "put a new roll in"),
     )
     PAPER_LOW = (

@@ -28,7 +28,10 @@ def last_lines(count: int, run: Runner, logs: Sequence[Path] = ()) -> tuple[str,
 def _tail(log: Path) -> list[str]:
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - _TAIL))
-            return [line for line in file.read().decode("utf-8", "replace").splitlines() if line]
+            begin = max(0, log.stat().st_size - _TAIL)
+            file.seek(begin)
+            lines = file.read().decode("utf-8", "replace").splitlines()
+            # A line that is cut in two may begin in the middle of somebody's number, which then looks like none.
+            return [line for line in (lines[1:] if begin else lines) if line]
     except OSError as error:
         return [f"{log}: {error.strerror}"]

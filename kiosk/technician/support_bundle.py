@@ -31,21 +31,33 @@ UNITS: Final = (
 LOG_LINES: Final = 20_000
 OUT: Final = "[taken out]"
 _PERSONAL: Final = (
-    re.compile(r"(?<![0-9A-Za-z])[1-9][0-9]{5}(?:18|19|20)[0-9]{9}[0-9Xx](?![0-9A-Za-z])"),  # GB 11643, 18 characters
-    re.compile(r"(?<![0-9A-Za-z])[1-9][0-9]{14}(?![0-9A-Za-z])"),  # the older 15 digits
-    re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])"),  # mobile numbers
-    re.compile(r"(?<![0-9])[0-9]{16,19}(?![0-9])"),  # bank cards, ISO/IEC 7812
+    # GB 11643: 18 characters, in one piece or as they are read out; the older 15 digits
+    re.compile(r"(?<![0-9])[1-9][0-9]{5}[ -]?(?:18|19|20)[0-9]{2}[ -]?[0-9]{4}[ -]?[0-9]{3}[0-9Xx](?![0-9])"),
+    re.compile(r"(?<![0-9])[1-9][0-9]{14}(?![0-9])"),
+    # mobile numbers, with the country's or without
+    re.compile(r"(?<![0-9])(?:(?:\+|00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9])"),
+    # bank cards, ISO/IEC 7812, in one piece or in fours
+    re.compile(r"(?<![0-9])[0-9]{16,19}(?![0-9])"),
+    re.compile(r"(?<![0-9])[0-9]{4}(?:[ -][0-9]{4}){3}(?:[ -]?[0-9]{1,3})?(?![0-9])"),
     re.compile(r"(?<![0-9A-Za-z])[A-Z][0-9]{8}(?![0-9A-Za-z])"),  # card numbers, AAZ500
     re.compile(r"(?<![0-9A-Fa-f])[0-9A-F]{32}(?![0-9A-Fa-f])"),  # identification codes, AAZ501
-    re.compile(r"[一-鿿]{2,4}(?=[,，:：]?\s*(?:\[taken out\]))"),  # a name before a number
 )
+_CHINESE: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af·•]{2,}")
+"""Names among it. Where somebody's number stood in a line, before it or after, nobody tells them from other words."""
+_WIDE: Final = {0xFF10 + digit: 0x30 + digit for digit in range(10)} | {0xFF38: ord("X"), 0xFF58: ord("x")}
+"""Digits as wide as characters are numbers as well."""
 
 
 def scrubbed(text: str) -> str:
-    """The text without what looks like a citizen's number, card or telephone."""
+    """The text without what looks like a citizen's number, card or telephone, nor what is Chinese beside it."""
+    return "\n".join(_without(line) for line in text.translate(_WIDE).split("\n"))
+
+
+def _without(line: str) -> str:
+    found = line
     for pattern in _PERSONAL:
-        text = pattern.sub(OUT, text)
-    return text
+        found = pattern.sub(OUT, found)
+    return line if found == line else _CHINESE.sub(OUT, found)
 
 
 def write_bundle(target: Path, file: Path, environment: Mapping[str, str], logs: Iterable[Path] = ()) -> None:

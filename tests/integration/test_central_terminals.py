@@ -97,6 +97,7 @@ def test_a_terminal_that_is_well_has_nothing_to_complain_of(centre: RunningCentr
         ),
         (but(self_test=SelfTest(begun_at_ms=1)), Grade.WATCH, "program", "自检没有做完"),
         (but(makes_no_cards=True), Grade.WATCH, "why", "不能制卡"),
+        (but(reads_no_cards=True), Grade.BROKEN, "why", "读不了卡"),
         (but(supplies=Supplies(paper="low")), Grade.WATCH, "supplies", "凭条纸快完了"),
         (but(supplies=Supplies(hopper=0)), Grade.WATCH, "supplies", "白卡 0 张"),
         (but(supplies=Supplies(reject_bin=20, reject_bin_size=20)), Grade.WATCH, "supplies", "废卡箱 20/20"),

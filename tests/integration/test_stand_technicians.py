@@ -13,6 +13,7 @@ from kiosk.credentials import read_centre_keys
 from kiosk.journeys.technician_views import Page
 from kiosk.records.technician import Role
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.technician.way_in import desk_maker
 from simulators.capture_unit import simulator as capture_unit
@@ -44,7 +45,9 @@ def came_in(terminal: TerminalFolder, staff: str, code: str) -> Page:
         configuration.terminal.id,
         read_centre_keys(configuration).signing(),
     ) as journal:
-        made = desk_maker(terminal.directory / "kiosk.toml", configuration)(journal=journal, viewfinder=Viewfinder())
+        made = desk_maker(terminal.directory / "kiosk.toml", configuration)(
+            journal=journal, viewfinder=Viewfinder(), note=LiveNote()
+        )
         try:
             return made.do("entry", "code", {"staff": staff, "code": code})
         finally:

@@ -1,5 +1,6 @@
 """The technician's pages on a whole terminal: what they show, who may do what, and that each act is on record."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +16,14 @@ from kiosk.command_line.region import Exit
 from kiosk.custody.book import read_stock
 from kiosk.custody.stock import Stock
 from kiosk.journeys.technician_views import EntryKind, Leave, Mark, Special
+from kiosk.policy.rule import Text
 from kiosk.records.signed_pack import SignedPack
 from kiosk.records.technician import Role
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.tones import STEP_DB
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.technician.causes import Cause
+from kiosk.technician.desk.desk import LONGEST
 from kiosk.technician.doctor import examine, examine_one
 from kiosk.technician.findings import State
 from kiosk.technician.packs import NotTaken, take_pack
@@ -183,6 +187,33 @@ def test_without_a_test_the_trace_says_so(stand: Stand) -> None:
     assert any("VERSION" in row.value and row.value.rstrip()[-2:].isalnum() for row in desk.page("trace:pin_pad").rows)
 
 
+class OverheardNote(LiveNote):
+    """A note that keeps all that was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def tell(self, text: Text) -> None:
+        self.told.append(text.en)
+        super().tell(text)
+
+
+def test_each_key_is_shown_as_it_is_pressed_and_never_which(stand: Stand) -> None:
+    note = OverheardNote()
+    desk = stand.desk(note=note)
+
+    def press() -> None:
+        stand.pad.press("19")
+        stand.pad.press_clear()
+
+    fingers = pressing(stand, press)
+    assert desk.do("pad-keys", "clear", {}).note_mark is Mark.WELL
+    fingers.join()
+    assert note.told == ["press on the pad", "● 1 heard", "●● 2 heard", "no digit stands"]
+    assert note.text is None, "nothing is said once it is over"
+
+
 def test_the_keys_of_the_pad_are_tried_and_no_digit_is_seen(stand: Stand) -> None:
     desk = stand.desk()
 
@@ -290,6 +321,28 @@ def test_the_way_to_the_centre_is_walked_step_by_step(stand: Stand) -> None:
 
 
 # --- rules
+
+
+def test_what_no_screen_draws_is_not_handed_to_it(stand: Stand) -> None:
+    names = [b"\xff\xfe\x1b[31m.pack", b"a\nb.pack", b"x" * 240 + b".pack"]
+    for name in names:
+        Path(os.fsdecode(bytes(stand.stick) + b"/" + name)).write_bytes(b"none")
+    stand.log.write_bytes(b"\x1b[2J\x07 ERROR pin_pad \xe2\x80\xae\x00 " + b"long " * 9999 + b"\n")
+    try:
+        desk = stand.desk()
+        pages = [desk.page("region"), desk.do("region", "take-0", {}), desk.page("logs"), desk.page("device:pin_pad")]
+        desk.close()
+    finally:
+        for name in names:
+            Path(os.fsdecode(bytes(stand.stick) + b"/" + name)).unlink()
+        stand.log.write_text("")
+    shown = [act.label.zh for page in pages for act in page.acts] + [row.value for page in pages for row in page.rows]
+    shown += [page.note.zh for page in pages if page.note is not None]
+    assert sum("装入" in one for one in shown) >= len(names)
+    for one in shown:
+        assert all(sign.isprintable() or sign == "\n" for sign in one), repr(one)
+        one.encode("utf-8")
+        assert len(one) <= LONGEST + 2
 
 
 @pytest.fixture

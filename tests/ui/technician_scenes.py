@@ -153,6 +153,19 @@ CAMERA: Final = Page(
     special=Special.CAMERA,
     again_after_s=0.5,
 )
+PAD_KEYS: Final = Page(
+    "pad-keys",
+    told("密码键盘：按键", "PIN pad: keys"),
+    acts=(
+        Act("digits", told("依次按 1234567890，再按确认", "press 1234567890 in order, then enter")),
+        Act("clear", told("按一个数字，再按清除", "press a digit, then clear")),
+        Act("cancel", told("按取消", "press cancel")),
+    ),
+    note=told(
+        "先点一项，再在键盘上按；听到一个数字键就多一个圆点，不显示是哪个",
+        "touch one, then press on the pad; each digit key that is heard is a dot, and never which it was",
+    ),
+)
 TOUCH: Final = Page("touch", told("触摸屏", "Touch"), special=Special.TOUCH, note=told("都涂满了。", "All is painted."))
 COLOURS: Final = Page(
     "screen", told("屏幕颜色", "Colours"), special=Special.COLOURS, note=told("看完了。", "All have been seen.")
@@ -169,6 +182,10 @@ TECHNICIAN_VIEWS: Final[dict[str, View]] = {
     "technician-logs": TechnicianPage(LOGS),
     "technician-terminal-asks": TechnicianPage(TERMINAL, asked="shut_down"),
     "technician-camera": TechnicianPage(CAMERA),
+    "technician-pad-keys": TechnicianPage(PAD_KEYS),
+    "technician-pad-keys-heard": TechnicianPage(
+        PAD_KEYS, waits=True, meanwhile=told("●●●●●●●●●● 听到 10 个数字", "●●●●●●●●●● 10 heard")
+    ),
     "technician-touch": TechnicianPage(TOUCH),
     "technician-colours": TechnicianPage(COLOURS),
 }

@@ -56,7 +56,7 @@ def test_every_cause_and_every_code_can_be_looked_up(page: Path) -> None:
     for cause in Cause:
         words = (cause.means.zh, cause.advice.zh) if zh else (cause.means.en, cause.advice.en)
         assert f"| `{cause.value}` | {words[0]} | {words[1]} |" in text
-    codes = {code for row in TOOL.faults((ROOT / "docs" / "faults.md").read_text("utf-8")) for code in row.codes}
+    codes = {code for fault in TOOL.faults() for code in fault.row.codes}
     assert codes == set(re.findall(r"\b[A-Z]-\d\d\b", text))
     # What the doctor names with a code stands beside that code.
     for cause in Cause:

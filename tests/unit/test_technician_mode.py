@@ -29,6 +29,7 @@ from kiosk.journeys.views import Attract, Home, InsertCard, Intent, OutOfService
 from kiosk.policy.rule import Text
 from kiosk.power_switch import Power
 from kiosk.runtime.closed_note import ClosedNote
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.technician_mode import STANDING, TechnicianMeans
 from tests.unit.test_conductor import DEADLINE_S, Eye, Hall, Pad, Plate, Printer, Slot
 
@@ -164,6 +165,7 @@ class Terminal:
     desks: list[Desk]
     closed: ClosedNote
     noted: list[str]
+    note: LiveNote
     next_desk: list[Desk]
     may_power_off: threading.Event
     powered_off: list[Power]
@@ -230,7 +232,8 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
             powered.append(wanted)
         return may_power_off.is_set()
 
-    means = TechnicianMeans(make, closed, power)
+    note = LiveNote()
+    means = TechnicianMeans(make, closed, power, note)
     place = Hall(
         plate=ClosingPlate(noted),
         printer=ClosingPrinter(noted),
@@ -239,7 +242,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
         slot=WatchedSlot(noted),
         pad=ClosingPad(noted),
     )
-    yield Terminal(place, made, closed, noted, prepared, may_power_off, powered)
+    yield Terminal(place, made, closed, noted, note, prepared, may_power_off, powered)
     for desk in made:
         desk.gate.set()
     place.conductor.stop()
@@ -268,6 +271,20 @@ def test_what_was_refused_stays_but_for_its_secrets(terminal: Terminal) -> None:
     terminal.stands("home")
     assert terminal.shown.filled == {}
     assert "123456" not in repr(terminal.shown)
+
+
+def test_how_far_the_desk_is_stands_on_the_page_while_it_is_at_it(terminal: Terminal) -> None:
+    terminal.comes_in()
+    terminal.desk.gate.clear()
+    terminal.hall.touch(ActTouched("try"))
+    terminal.hall.until(lambda: terminal.shown.waits, "the desk is at it")
+    for text in (told("●"), told("●●")):
+        terminal.note.tell(text)
+        terminal.hall.until(lambda text=text: terminal.shown.meanwhile == text, text.zh)  # type: ignore[misc]
+    terminal.note.clear()
+    terminal.desk.gate.set()
+    terminal.stands("home")
+    assert terminal.shown.meanwhile is None
 
 
 def test_without_a_desk_the_gesture_does_nothing() -> None:
@@ -309,7 +326,7 @@ def test_not_while_a_card_lies_in_the_slot(terminal: Terminal) -> None:
 def test_a_terminal_whose_reader_is_gone_lets_its_technician_in(terminal: Terminal) -> None:
     hall = terminal.hall
     hall.slot.gone = NotConnected("card_reader", "no such reader")
-    hall.sees(OutOfService)
+    hall.until(lambda: hall.conductor._health.is_broken("card_reader"))
     hall.touch(Way.HELD)
     terminal.stands("entry")
 

@@ -76,8 +76,8 @@ class Screens(Pages):
             case "volume":
                 return self._volume()
         note = Text(
-            zh="先点一项，再在键盘上按；屏幕不显示按了什么，只报对不对",
-            en="touch one, then press on the pad; no digit is shown, only whether it was right",
+            zh="先点一项，再在键盘上按；听到一个数字键就多一个圆点，不显示是哪个",
+            en="touch one, then press on the pad; each digit key that is heard is a dot, and never which it was",
         )
         acts = (
             Act("digits", Text(zh="依次按 1234567890，再按确认", en="press 1234567890 in order, then enter")),
@@ -91,11 +91,21 @@ class Screens(Pages):
         if word == "volume":
             return self._louder_or_softer(act)
         section = self._visit.configuration.pin_pad
-        with contextlib.closing(open_pin_pad(str(section.port), section.dialect)) as pad:
-            trial = _TRIALS[act](pad)
+        self._visit.note.tell(Text(zh="请在键盘上按", en="press on the pad"))
+        try:
+            with contextlib.closing(open_pin_pad(str(section.port), section.dialect)) as pad:
+                trial = _TRIALS[act](pad, self._heard)
+        finally:
+            self._visit.note.clear()
         if trial.passed:
             return Done(ActOutcome.DONE, Text(zh=f"通过：{trial.told}", en=f"passed: {trial.told}"))
         return Done(ActOutcome.FAILED, Text(zh=f"没通过：{trial.told}", en=f"not passed: {trial.told}"), Mark.FAULT)
+
+    def _heard(self, count: int) -> None:
+        """Show a key as it is pressed. The driver tells how many digits stand, and nobody which."""
+        dots = "●" * count
+        told = Text(zh=f"{dots} 听到 {count} 个数字", en=f"{dots} {count} heard")
+        self._visit.note.tell(told if count else Text(zh="数字都清掉了", en="no digit stands"))
 
     def left(self) -> None:
         """Look at nobody any more."""
