@@ -23,6 +23,11 @@ pcm.null {{ type null }}
 """
 
 
+def card_that_keeps(file: Path) -> str:
+    """ALSA's configuration of a machine whose one card appends what is played to a file."""
+    return _CARD.format(file=file)
+
+
 class Ear:
     """Hears what comes out of the card ``default``; one piece after the other."""
 
@@ -42,7 +47,7 @@ def ear_at(folder: Path) -> Iterator[Ear]:
     """A machine whose one sound card is an ear, for as long as the block runs."""
     before = os.environ.get("ALSA_CONFIG_PATH")
     configuration = folder / "asound.conf"
-    configuration.write_text(_CARD.format(file=folder / "heard.raw"), "ascii")
+    configuration.write_text(card_that_keeps(folder / "heard.raw"), "ascii")
     os.environ["ALSA_CONFIG_PATH"] = str(configuration)
     try:
         yield Ear(folder / "heard.raw")

@@ -42,7 +42,7 @@ _FAILED: Final = Page(
     note_mark=Mark.FAULT,
 )
 _POWER_KEY: Final = Text(
-    zh="程序不能让机器关机，请按机箱的电源键。", en="The program may not do it: press the machine's power key."
+    zh="程序办不到，请按机箱的电源键。", en="The program can't do it: press the machine's power key."
 )
 _HEARD: Final[Mapping[Power, Page]] = {
     Power.OFF: Page(

@@ -137,16 +137,14 @@ def test_a_card_that_is_taken_is_not_called_for_any_more(hall: Hall, ear: Ear) -
 def test_a_new_card_and_an_identity_card_are_called_for_likewise_each_from_its_own_beginning() -> None:
     chimes = Chimes()
     nothing = say("")
-    calls: list[TakeIdCard | TakeNewCard] = [
-        TakeIdCard(nothing, nothing, urgent=False),
-        TakeNewCard(nothing, nothing, urgent=False),
-    ]
-    assert [chimes.due(call, None, 100.0) for call in calls] == [Signal.TAKE, Signal.TAKE]
-    assert chimes.due(calls[1], None, 104.0) is None
-    assert chimes.due(replace(calls[1], urgent=True), None, 110.0) is Signal.TAKE, "urgent, and the same call"
-    assert chimes.due(calls[1], None, 131.0) is Signal.TAKE_AT_LAST
+    card = TakeNewCard(nothing, nothing, urgent=False)
+    assert chimes.due(TakeIdCard(nothing, nothing, urgent=False), None, 100.0) is Signal.TAKE
+    assert chimes.due(card, None, 100.0) is Signal.TAKE
+    assert chimes.due(card, None, 104.0) is None
+    assert chimes.due(replace(card, urgent=True), None, 110.0) is Signal.TAKE, "urgent, and the same call"
+    assert chimes.due(card, None, 131.0) is Signal.TAKE_AT_LAST
     assert chimes.due(Working(nothing, nothing), None, 132.0) is None
-    assert chimes.due(calls[1], None, 133.0) is Signal.TAKE
+    assert chimes.due(card, None, 133.0) is Signal.TAKE
 
 
 def test_every_key_of_the_pad_has_one_and_the_same_tone(hall: Hall, ear: Ear) -> None:

@@ -11,28 +11,44 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import cv2
 import msgspec
+from sqlalchemy import select
 
 from central.enrolment import EnrolmentRequest, PadOfTerminal, enrol
+from central.tables import TechnicianActRow
+from central.technicians import TechnicianDesk
+from drivers.ports.sounder import RATE_HZ, SAMPLE_BYTES
 from kiosk.records.health import HealthSheet
+from kiosk.records.technician import Role
 from simulators.card.slot import CardSlot
+from simulators.card.technician_chip import TECHNICIANS, TechnicianChip, load_technician_card
 from simulators.pin_pad import TEST_MASTER_KEY
 from simulators.screen import NotSeen, Screen
 from tests.centre import RunningCentre
 from tests.e2e.installation import locks, shell, switched_off
 from tests.e2e.installation.__main__ import NotAsItShould, expect
 from tests.e2e.installation.machine import ROOT, Machine
+from tests.ear import card_that_keeps
 from tests.stack import chip
 from tests.terminal import TerminalFolder
 
 TERMINAL: Final = "zmd-0001"
 REGION: Final = "zhumadian"
 CARD, PIN = "zhumadian-normal", "246810"
+STAFF: Final = "T1001"
+HEARD: Final = "/var/lib/card-terminal/heard.raw"
+HOLDS_S: Final = 3.5
+"""Longer than the terminal's number has to be held."""
+TURNS_PX: Final = 300
+"""From the page's number to the button that turns it, upright."""
+NEW_START: Final = 133
+"""nspawn's exit code for a machine that wants to be started anew."""
 PAD_SERIAL: Final = "PADzmd-0001"
 STATE: Final = "/var/lib/card-terminal"
 SERVICES: Final = (
@@ -97,7 +113,7 @@ class Trial(AbstractContextManager["Trial"]):
         yield "nothing listens", lambda: locks.nothing_listens(self.machine)
         yield "a crash leaves no core", lambda: locks.a_crash_leaves_no_core(self.machine)
         yield "its user has no other way off", lambda: switched_off.its_user_has_no_other_way(self.machine)
-        yield "a sign starts the machine anew", lambda: self.ends_by("start-anew")
+        yield "a technician starts the machine anew at its screen", self.is_started_anew
         yield "a sign switches it off", lambda: self.ends_by("switch-off")
         yield "the same bundle again changes nothing", self.installs_again
         yield "a newer version takes over and serves", self.upgrades
@@ -160,7 +176,9 @@ class Trial(AbstractContextManager["Trial"]):
         ):
             expect(text.count(old) == 1, f"the pattern has no {old}")
             text = text.replace(old, new)
-        self.machine.put("/etc/kiosk/kiosk.toml", text)
+        self.machine.put("/etc/kiosk/kiosk.toml", f"{text}\n[sound]\n")
+        # A machine without a loudspeaker: what the unit's own process plays is kept for the ear.
+        self.machine.put("/etc/asound.conf", card_that_keeps(Path(HEARD)))
         self.machine.put("/etc/kiosk/ca.pem", self.centre.ca_file.read_bytes())
         self.machine.put("/etc/kiosk/centre.json", msgspec.json.encode(self.centre.public))
 
@@ -177,6 +195,10 @@ class Trial(AbstractContextManager["Trial"]):
             "find", STATE, "/etc", "-name", "terminal.key", "-o", "-name", "storage.key"
         ).stdout
         expect(open_keys == "", f"open keys are left: {open_keys}")
+        TechnicianDesk(self.centre.database, self.centre.keys, self.centre.clock).add(
+            STAFF, Role.FULL, valid_until=datetime.now(tz=UTC) + timedelta(days=1),
+            certificate=load_technician_card(TECHNICIANS / "t1001.json").certificate,
+        )  # fmt: skip
         again = self.machine.run("/usr/lib/card-terminal/enrol")
         expect(again.returncode == 1, "keys were made twice")
         return told.stdout.strip()
@@ -194,6 +216,37 @@ class Trial(AbstractContextManager["Trial"]):
         self.all_active()
         expect(self.machine.run("systemctl", "is-enabled", "getty.target").stdout.strip() == "masked", "a getty waits")
         return ", ".join(f"{unit} {self.machine.show(unit, 'StatusText') or 'active'}" for unit in SERVICES)
+
+    def is_started_anew(self) -> str:
+        """Card and PIN, the page, pressed twice; the centre has heard of it before the machine ends."""
+        assert self._slot is not None
+        assert self._pad is not None
+        assert self._pad.stdin is not None
+        self.knows_its_pad()
+        with self.screen() as screen:
+            _, box = screen.wait_for(TERMINAL, timeout_s=PATIENCE_S)
+            screen.press(*box.centre)
+            time.sleep(HOLDS_S)
+            screen.lift()
+            self.touches(screen, "用维护卡")
+            self._slot.insert(TechnicianChip(load_technician_card(TECHNICIANS / "t1001.json")))
+            self.pad_says("entering plain")
+            self._pad.stdin.write("press 135790\nenter\n")
+            _, box = screen.wait_for("1 / 2", timeout_s=PATIENCE_S)
+            x, y = box.centre
+            screen.touch_until_heard(x + TURNS_PX, y)
+            self.touches(screen, "开放、停止、重启、关机")
+            self.touches(screen, "重启机器")
+            screen.wait_for("再点一次", timeout_s=PATIENCE_S)
+            self.touches(screen, "重启机器")
+        self._slot.pull()
+        self.unplugs_the_pad()
+        code = self.machine.wait_until_off(switched_off.ENDS_S)
+        expect(code == NEW_START, f"it ended with {code}")
+        with self.centre.database.reading() as session:
+            told = list(session.scalars(select(TechnicianActRow.act).where(TechnicianActRow.staff == STAFF)))
+        expect("restart-machine" in told, f"the centre has heard of {told} only")
+        return f"the centre has heard of {', '.join(told)}; then {self.restarts()}"
 
     def ends_by(self, sign: str) -> str:
         self.unplugs_the_pad()
@@ -245,8 +298,13 @@ class Trial(AbstractContextManager["Trial"]):
                 raise NotAsItShould(f"not all active:\n{told}")
             time.sleep(0.5)
 
+    def heard(self) -> int:
+        """How many bytes of sound the terminal has played."""
+        file = self.machine.path(HEARD)
+        return file.stat().st_size if file.exists() else 0
+
     def serves(self) -> str:
-        before = len(self.stored())
+        before, silent = len(self.stored()), self.heard()
         with self.screen() as screen:
             self.queries(screen)
             screen.wait_for("看完了", timeout_s=PATIENCE_S)
@@ -256,7 +314,11 @@ class Trial(AbstractContextManager["Trial"]):
         while len(self.stored()) == before:
             expect(time.monotonic() < ends, "the centre has heard of nobody")
             time.sleep(0.2)
-        return f"{len(self.stored()) - before} entries at the centre, {self.build / 'served.png'}"
+        seconds = (self.heard() - silent) / SAMPLE_BYTES / RATE_HZ
+        expect(seconds > 0, "nothing was heard: no key, and nobody was called to take their card")
+        return (
+            f"{len(self.stored()) - before} entries at the centre, {seconds:.1f} s heard, {self.build / 'served.png'}"
+        )
 
     def queries(self, screen: Screen) -> None:
         """One visit, up to the card in one's hand again."""
