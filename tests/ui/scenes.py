@@ -23,7 +23,6 @@ from kiosk.journeys.identify import CANCEL
 from kiosk.journeys.paging import TO_SLIP, turning
 from kiosk.journeys.portrait_words import FOR_APPLICATION_KEPT
 from kiosk.journeys.printing import PRINTING, Printing, fate_view, offering, warning
-from kiosk.journeys.reception import home
 from kiosk.journeys.requests import SlipFate, TooManyWait
 from kiosk.journeys.views import (
     Action,
@@ -1625,7 +1624,7 @@ VIEWS.update(NEW_CARD_VIEWS)
 VIEWS.update(
     {
         "attract-no-cards": without_cards(VIEWS["attract"], _FICTIONAL, reads_id_cards=True),
-        "home-no-cards": without_cards(home(_FICTIONAL), _FICTIONAL, reads_id_cards=True),
+        "home-no-cards": without_cards(VIEWS["home"], _FICTIONAL, reads_id_cards=True),
         "refusal-no-card-slot": refusals.no_card_slot(_FICTIONAL, Service.CARD_QUERY).ending.views[0],
     }
 )
