@@ -1,7 +1,10 @@
 """``kiosk queue`` and ``kiosk support-bundle`` on a terminal's own folder, beside a real centre."""
 
 import json
+import os
 import re
+import secrets
+import subprocess
 import tarfile
 import time
 from pathlib import Path
@@ -10,7 +13,7 @@ import pytest
 
 from central.enrolment import revoke
 from kiosk import bootstrap
-from kiosk.technician.support_bundle import scrubbed
+from kiosk.technician.support_bundle import LOG_BYTES, scrubbed, write_bundle
 from tests.centre import RunningCentre, a_transaction
 from tests.terminal import TerminalFolder, running
 
@@ -115,6 +118,39 @@ def test_a_number_is_known_however_it_is_written_and_takes_the_name_beside_it_al
     assert number not in told
     assert not re.search("[一-鿿]{2}", told), told
     assert not re.search("[0-9]{5}", told), told
+
+
+def test_a_cameras_password_is_in_no_bundle_and_on_no_page() -> None:
+    told = scrubbed('source = "rtsp://admin:s3cret!@192.168.7.9/live", 摄像头, https://centre/v1 and a@b.example')
+    assert told == 'source = "rtsp://[taken out]@192.168.7.9/live", 摄像头, https://centre/v1 and a@b.example'
+
+
+def test_a_log_without_end_fills_neither_memory_nor_the_archive(folder: TerminalFolder, tmp_path: Path) -> None:
+    log, target = tmp_path / "other.log", tmp_path / "support.tar.gz"
+    with log.open("wb") as file:
+        file.truncate(1 << 36)
+        file.seek(0, 2)
+        file.write(f"\n411702199001011234\n{'x' * 60}\nthe last line\n".encode())
+    write_bundle(target, folder.directory / "kiosk.toml", os.environ, [log])
+    with tarfile.open(target) as archive:
+        held = archive.extractfile("support/logs/1-other.log")
+        assert held is not None
+        text = held.read().decode()
+    assert len(text) <= LOG_BYTES
+    assert text.splitlines()[-1] == "the last line"
+    assert "411702199001011234" not in text
+
+
+def test_half_an_archive_is_taken_away_again(folder: TerminalFolder) -> None:
+    full, log = folder.directory / "full", folder.directory / "other.log"
+    full.mkdir()
+    log.write_text(secrets.token_hex(100_000))
+    inside = 'mount -t tmpfs -o size=16k tmpfs "$0" && "$@"; echo "$?"; ls -A "$0"'
+    bundle = folder.command("support-bundle", str(full / "support.tar.gz"), "--log", str(log))
+    command = ["unshare", "--mount", "sh", "-c", inside, str(full), *bundle]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["47"], done.stdout
+    assert f"{full}/support.tar.gz: No space left" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,9 @@
 import argparse
 import base64
 import datetime
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from kiosk.__main__ import INTERRUPTED
 from kiosk.command_line.provision import Exit, add_parser, run
 from kiosk.configuration import load_configuration
 from kiosk.technician.configuring import set_values
@@ -100,3 +104,17 @@ def test_a_file_of_answers_that_is_none_is_told(
 def test_the_code_is_no_word_of_a_command_line_that_everybody_sees() -> None:
     with pytest.raises(SystemExit):
         parsed("--code", "ACDEF")
+
+
+def test_ctrl_c_at_a_question_ends_it_without_a_word_of_python(tmp_path: Path) -> None:
+    written(tmp_path, (ROOT / "deploy" / "kiosk.toml").read_text("utf-8"))
+    words = ["provision", "--config", str(tmp_path / "kiosk.toml"), "--language", "en"]
+    asking = subprocess.Popen(
+        [sys.executable, "-m", "kiosk", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with asking:
+        assert asking.stdout is not None
+        assert b"enrolment file" in asking.stdout.read1()
+        asking.send_signal(signal.SIGINT)
+        _, said = asking.communicate()
+    assert (asking.returncode, b"Traceback" in said) == (INTERRUPTED, False), said
