@@ -107,7 +107,7 @@ def _known(session: Session) -> Iterator[_Known]:
 
 def _row(known: _Known, now_ms: int) -> TerminalRow:
     terminal, word = known.terminal, known.word
-    told = None if word is None else msgspec.json.decode(word.told, type=Telemetry)
+    told = None if word is None else _understood(word.told)
     heard_at_ms = None if word is None else word.received_at
     is_current = heard_at_ms is not None and now_ms - heard_at_ms <= SILENT_MS and terminal.revoked_at is None
     state, why = _state(known, told, is_current=is_current)
@@ -124,6 +124,14 @@ def _row(known: _Known, now_ms: int) -> TerminalRow:
         seen_at_ms=terminal.last_seen,
         is_current=is_current,
     )
+
+
+def _understood(word: str) -> Telemetry | None:
+    """What a terminal last told; None where another version of this centre kept it in another form."""
+    try:
+        return msgspec.json.decode(word, type=Telemetry)
+    except msgspec.DecodeError:
+        return None
 
 
 def _state(known: _Known, told: Telemetry | None, *, is_current: bool) -> tuple[Note, tuple[Note, ...]]:

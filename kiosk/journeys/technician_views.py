@@ -48,6 +48,8 @@ class Leave(Enum):
     """The application ends, and is started anew."""
     SHUT_DOWN = "shut_down"
     """The machine is shut down."""
+    START_MACHINE = "start_machine"
+    """The machine is shut down, and comes up anew."""
 
 
 class EntryKind(Enum):

@@ -86,6 +86,7 @@ from kiosk.records.portrait import (
     TakenPortrait,
 )
 from kiosk.records.transaction import Outcome, Service, Transaction
+from kiosk.runtime.bell import Ringer
 from kiosk.runtime.calls import called_for, take_card
 from kiosk.runtime.card_making import MakingRequest, errand
 from kiosk.runtime.device_states import DeviceStates
@@ -159,6 +160,7 @@ class Conductor:
         self._pulse = Pulse(self._lanes, self._health)
         self._device_states = DeviceStates(lambda: int(surroundings.now().timestamp() * 1000))
         self._watch = DeviceWatch(devices, journal, self._lanes, self._health, self._device_states)
+        self._ringer = Ringer(devices.bell, self._lanes, self._device_states)
         self._terminal = terminal
         self._technician = (
             TechnicianMode(self._lanes, devices, self._health, self._clock, technician) if technician else None
@@ -858,3 +860,4 @@ class Conductor:
         if scene != self._shown:
             self._shown = scene
             self._display.show(scene)
+        self._ringer.mind(scene, now)

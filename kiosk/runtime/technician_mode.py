@@ -8,6 +8,7 @@ from typing import Any, Final, assert_never
 
 from kiosk.journeys.technician_views import Leave, Page, TechnicianDesk, TechnicianIntent, TechnicianPage
 from kiosk.policy.rule import Text
+from kiosk.power_switch import Power
 from kiosk.runtime.closed_note import ClosedNote
 from kiosk.runtime.desk_visit import DeskVisit
 from kiosk.runtime.health import Health
@@ -29,8 +30,8 @@ class TechnicianMeans:
 
     make_desk: Callable[[], TechnicianDesk]
     closed: ClosedNote
-    power_off: Callable[[], bool]
-    """Has the machine shut down; whether it may."""
+    power: Callable[[Power], bool]
+    """Has the machine shut down or started anew; whether anybody heard."""
     note: LiveNote = field(default_factory=LiveNote)
     """Where the desk says how far it is with what it does."""
 
@@ -111,7 +112,9 @@ class TechnicianMode:
                 self.restarts = True
                 self.go_away()
             case Leave.SHUT_DOWN:
-                visit.shut_down_with(self._means.power_off)
+                visit.end_machine(Power.OFF, self._means.power)
+            case Leave.START_MACHINE:
+                visit.end_machine(Power.ANEW, self._means.power)
             case _:
                 assert_never(leave)
 

@@ -304,7 +304,7 @@ class Cause(Enum):
     )
     PAPER_OUT = (
         "paper_out",
-        ("照常办，没有回执", "it serves, without slips"),
+        ("照常办，没有凭条", "it serves, without slips"),
         ("换纸卷", "put a new roll in"),
     )
     PAPER_LOW = (

@@ -134,7 +134,8 @@ def examine(
                 continue
             found = look_at(check, subject, findings)
             if fix and check.mend is not None and found.cause in _MENDABLE:
-                check.mend(subject)
+                with contextlib.suppress(OSError):  # what could not be mended is found once more
+                    check.mend(subject)
                 found = look_at(check, subject, findings)
             findings.append(found)
             if told is not None:
@@ -182,7 +183,7 @@ def read_sheet(configuration: Configuration) -> HealthSheet | None:
     """What the running terminal last wrote of itself; None where it has not, or where it can't be read."""
     try:
         return msgspec.json.decode(configuration.health_path.read_bytes(), type=HealthSheet)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
         return None
 
 
@@ -202,5 +203,7 @@ def look_at(check: Check, subject: Subject, before: list[Finding]) -> Finding:
         return Finding(check.word, check.title, State.FAULT, str(error), Cause.CONFIGURATION_WRONG)
     except PermissionError as error:
         return Finding(check.word, check.title, State.NOT_TRIED, f"not this user's to read: {error.filename}")
+    except OSError as error:
+        return Finding(check.word, check.title, State.NOT_TRIED, f"{error.filename}: {error.strerror}")
     state = State.WELL if cause is None else State.WARNING if cause in WARNINGS else State.FAULT
     return Finding(check.word, check.title, state, found, cause)

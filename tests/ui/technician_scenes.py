@@ -107,8 +107,34 @@ TERMINAL: Final = Page(
     rows=(Row(told("状态", "State"), "serves citizens", Mark.WELL),),
     acts=(
         Act("close", told("停用", "Close"), asks_again=True),
-        Act("restart", told("重新启动程序", "Restart"), Role.FULL, asks_again=True),
+        Act("restart", told("重启程序", "restart the application"), Role.FULL, asks_again=True),
+        Act("restart-machine", told("重启机器", "restart the machine"), Role.FULL, asks_again=True),
         Act("shut_down", told("关机", "Shut down"), Role.FULL, asks_again=True),
+    ),
+)
+VOLUME: Final = Page(
+    "volume",
+    told("提示音音量", "volume of the signals"),
+    rows=(
+        Row(told("音量", "volume"), "7 / 10", Mark.WELL),
+        Row(
+            told("喇叭", "loudspeaker"),
+            "plughw:CARD=PCH,DEV=0: No such device",
+            Mark.FAULT,
+            told(
+                "看喇叭的线和插口；名字照 aplay -L 写进 kiosk.toml 的 sound.device",
+                "see to its plug; sound.device in kiosk.toml is a name of aplay -L",
+            ),
+        ),
+    ),
+    acts=(
+        Act("louder", told("大声一点", "louder"), Role.CONFIGURE),
+        Act("softer", told("小声一点", "softer"), Role.CONFIGURE),
+        Act("listen", told("听一听", "listen")),
+    ),
+    note=told(
+        "站到市民站的地方听：轻轻一声是按键，响两声是取卡",
+        "listen where a citizen stands: keys softly, a card twice",
     ),
 )
 CAMERA: Final = Page(
@@ -149,6 +175,7 @@ TECHNICIAN_VIEWS: Final[dict[str, View]] = {
     "technician-entry-code": TechnicianPage(ENTRY, filling="admit_by_code", filled={"staff": "100200"}),
     "technician-home": TechnicianPage(HOME),
     "technician-devices": TechnicianPage(DEVICES),
+    "technician-volume": TechnicianPage(VOLUME),
     "technician-network": TechnicianPage(NETWORK),
     "technician-network-waits": TechnicianPage(NETWORK, waits=True),
     "technician-network-address": TechnicianPage(NETWORK, filling="address"),

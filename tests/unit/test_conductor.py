@@ -74,6 +74,7 @@ from kiosk.journeys.wording import Say, say
 from kiosk.records.china_time import CHINA
 from kiosk.records.filings import Enclosure
 from kiosk.records.transaction import Outcome, Service, Transaction
+from kiosk.runtime.bell import Bell
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.repertoire import JOURNEYS
 from kiosk.runtime.sitting import Studio
@@ -359,6 +360,7 @@ class Hall:
         technician: TechnicianMeans | None = None,
         slot: Slot | None = None,
         pad: Pad | None = None,
+        bell: Bell | None = None,
     ) -> None:
         self.now = 1000.0
         self.woken = threading.Event()
@@ -366,7 +368,7 @@ class Hall:
         self.world = World()
         self.conductor = Conductor(
             region(key),
-            Devices(self.slot, self.pad, plate, printer, eye),
+            Devices(self.slot, self.pad, plate, printer, eye, bell=bell),
             self.ask_centre,
             self.book,
             self.screen,

@@ -89,6 +89,42 @@ def test_each_kind_of_value_says_what_is_allowed(tmp_path: Path, section: str, t
     assert rest.startswith(told)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "centre.example",
+        "http://centre.example",
+        "https://",
+        "https://centre..example",
+        "https://.example",
+        f"https://{'x' * 70}.example",
+        "https://[::1",
+        "https://centre.example:99999",
+        "https://centre.example:0",
+        "https://centre.example/v1",
+        "https://centre.example?",
+        "https://somebody@centre.example",
+        "https://centre example",
+        "https://centre\\nexample",
+        "https://\\u200b",
+    ],
+)
+def test_an_address_under_which_there_can_be_no_centre_is_told_before_anybody_asks_there(
+    tmp_path: Path, url: str
+) -> None:
+    (fault,) = faults(tmp_path, WHOLE.replace("https://centre", url))
+    assert fault.startswith("17: centre.url: ")
+    assert "does not fit; wanted is https://" in fault
+
+
+@pytest.mark.parametrize(
+    "url", ["https://centre", "https://centre.example:8443/", "https://[::1]:1", "https://中心.例"]
+)
+def test_an_address_is_a_name_or_a_number_with_a_port_or_without(tmp_path: Path, url: str) -> None:
+    assert load_configuration(written(tmp_path, WHOLE.replace("https://centre", url))).centre.url == url
+
+
 def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:
     assert faults(tmp_path, WHOLE + "[paths\n")[0].startswith("26: not TOML")
 

@@ -27,6 +27,7 @@ from kiosk.journeys.technician_views import (
 )
 from kiosk.journeys.views import Attract, Home, InsertCard, Intent, OutOfService, TakeCard
 from kiosk.policy.rule import Text
+from kiosk.power_switch import Power
 from kiosk.runtime.closed_note import ClosedNote
 from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.technician_mode import STANDING, TechnicianMeans
@@ -167,7 +168,7 @@ class Terminal:
     note: LiveNote
     next_desk: list[Desk]
     may_power_off: threading.Event
-    powered_off: list[str]
+    powered_off: list[Power]
 
     @property
     def page(self) -> str:
@@ -215,7 +216,7 @@ class Terminal:
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     made: list[Desk] = []
     prepared: list[Desk] = []
-    powered: list[str] = []
+    powered: list[Power] = []
     noted: list[str] = []
 
     def make() -> Desk:
@@ -226,13 +227,13 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     may_power_off = threading.Event()
     may_power_off.set()
 
-    def power_off() -> bool:
+    def power(wanted: Power) -> bool:
         if may_power_off.is_set():
-            powered.append("off")
+            powered.append(wanted)
         return may_power_off.is_set()
 
     note = LiveNote()
-    means = TechnicianMeans(make, closed, power_off, note)
+    means = TechnicianMeans(make, closed, power, note)
     place = Hall(
         plate=ClosingPlate(noted),
         printer=ClosingPrinter(noted),
@@ -577,18 +578,28 @@ def test_leaving_by_an_act(terminal: Terminal, leave: Leave) -> None:
     assert terminal.desk.closed == 1
 
 
-def test_shutting_down_is_the_lanes_work_and_says_so(terminal: Terminal) -> None:
+@pytest.mark.parametrize(
+    ("leave", "power", "page"),
+    [
+        (Leave.SHUT_DOWN, Power.OFF, "shutting_down"),
+        (Leave.START_MACHINE, Power.ANEW, "starting_machine"),
+    ],
+)
+def test_shutting_down_is_the_lanes_work_and_says_so(terminal: Terminal, leave: Leave, power: Power, page: str) -> None:
     terminal.comes_in()
-    closes(terminal, Leave.SHUT_DOWN)
-    terminal.stands("shutting_down")
-    assert terminal.powered_off == ["off"]
+    closes(terminal, leave)
+    terminal.stands(page)
+    assert terminal.powered_off == [power]
 
 
-def test_a_machine_that_may_not_be_shut_down_says_so(terminal: Terminal) -> None:
+@pytest.mark.parametrize(
+    ("leave", "page"), [(Leave.SHUT_DOWN, "not_shut_down"), (Leave.START_MACHINE, "machine_not_started")]
+)
+def test_a_machine_that_may_not_be_shut_down_says_so(terminal: Terminal, leave: Leave, page: str) -> None:
     terminal.may_power_off.clear()
     terminal.comes_in()
-    closes(terminal, Leave.SHUT_DOWN)
-    terminal.stands("not_shut_down")
+    closes(terminal, leave)
+    terminal.stands(page)
     terminal.hall.touch(Way.BACK)
     terminal.stands("home")
 

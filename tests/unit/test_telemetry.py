@@ -1,6 +1,7 @@
 """What a terminal tells of itself: built from its sheet, naming nobody; told when it is due, and only the newest."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar, cast
 
 import msgspec
@@ -23,7 +24,7 @@ from kiosk.records.telemetry import (
 )
 from kiosk.records.upload import Problem
 from kiosk.runtime.technician_mode import STANDING
-from kiosk.uplink.telegraph import AGAIN_S, EVERY_S, SOON_S, Telegraph
+from kiosk.uplink.telegraph import AGAIN_S, EVERY_S, SOON_S, Telegraph, read_sheet
 
 T = TypeVar("T")
 NOW_MS = 1_800_000_000_000
@@ -71,6 +72,12 @@ def test_all_that_the_sheet_knows_is_told() -> None:
         queue=AROUND.queue,
     )
     assert msgspec.json.decode(msgspec.json.encode(told), type=Telemetry) == told
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 64, b'{"terminal":"\xff"}', b"[" * 100_000])
+def test_a_sheet_that_a_power_cut_left_in_pieces_is_none(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / "health.json").write_bytes(damage)
+    assert read_sheet(tmp_path / "health.json") is None
 
 
 @pytest.mark.parametrize(
@@ -128,6 +135,15 @@ def with_queue(around: Around, queue: Queue) -> Around:
 
 @given(st.sampled_from(("ailment", "closed_by", "version")), st.sampled_from(PLANTED))
 def test_the_centre_takes_no_free_words(where: str, words: str) -> None:
+    told = msgspec.structs.replace(telemetry(SHEET, AROUND, NOW_MS), **{where: words})
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(msgspec.json.encode(told), type=Telemetry)
+
+
+@pytest.mark.parametrize(
+    ("where", "words"), [("ailment", "lane hangs\n"), ("closed_by", "P-01\n"), ("version", "0.1.0\n")]
+)
+def test_a_word_begins_no_line_of_its_own_on_the_operators_console(where: str, words: str) -> None:
     told = msgspec.structs.replace(telemetry(SHEET, AROUND, NOW_MS), **{where: words})
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(msgspec.json.encode(told), type=Telemetry)
