@@ -162,6 +162,7 @@ def _trouble(told: Telemetry) -> tuple[Note, tuple[Note, ...]] | None:
 
 
 def _standing(told: Telemetry) -> tuple[Note, tuple[Note, ...]]:
+    reads_none = (Note(zh="读不了卡", en="reads no cards", grade=Grade.BROKEN),) if told.reads_no_cards else ()
     makes_none = (Note(zh="不能制卡", en="makes no cards", grade=Grade.WATCH),) if told.makes_no_cards else ()
     match told.standing:
         case Standing.CLOSED:
@@ -171,9 +172,9 @@ def _standing(told: Telemetry) -> tuple[Note, tuple[Note, ...]]:
         case Standing.TENDED:
             return Note(zh="有人在维护", en="Technician at work"), ()
         case Standing.SERVES:
-            return Note(zh="正在办理", en="Serving"), makes_none
+            return Note(zh="正在办理", en="Serving"), reads_none + makes_none
         case Standing.WAITS:
-            return Note(zh="可以办理", en="Ready"), makes_none
+            return Note(zh="可以办理", en="Ready"), reads_none + makes_none
         case Standing.UNKNOWN:
             return Note(zh="不清楚", en="Not known", grade=Grade.UNKNOWN), ()
 

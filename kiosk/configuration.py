@@ -142,6 +142,19 @@ class ComparisonSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     """``module:Class`` of the licensed codec for the card's photo, a ``PhotoDecoder`` (drivers/ports/id_reader.py)."""
 
 
+class SoundSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The loudspeaker for signals; the whole section is left out where there is none, or where the terminal is to be
+    silent.
+    """
+
+    device: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "default"
+    """As ``aplay -L`` lists it."""
+    volume: Annotated[int, msgspec.Meta(ge=0, le=10)] = 7
+    """While no technician has set it on the terminal's own page; 0 is silent."""
+    keys: bool = True
+    """The PIN pad's keys are heard; false where the pad has a tone of its own."""
+
+
 class StockSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How many blank cards the card printer's hopper and bins take, and at which count somebody should come; the whole
     section is left out where no card is issued.
@@ -237,6 +250,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     stock: StockSection | None = None
     comparison: ComparisonSection | None = None
     maintenance: MaintenanceSection | None = None
+    sound: SoundSection | None = None
 
     @property
     def ledger_path(self) -> Path:
@@ -277,6 +291,11 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def closed_path(self) -> Path:
         """There while a technician has closed the terminal."""
         return self.terminal.state / "closed"
+
+    @property
+    def volume_path(self) -> Path:
+        """How loud the terminal is, once a technician has set it."""
+        return self.terminal.state / "volume"
 
     @property
     def signed_pack_path(self) -> Path:

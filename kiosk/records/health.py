@@ -90,7 +90,7 @@ class HealthSheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     started_at_ms: Moment
     written_at_ms: Moment
     standing: str
-    """``waits for somebody``, ``serves somebody``, ``out of service, P-01``."""
+    """``waits for somebody``, ``serves somebody, reads no card: C-01``, ``out of service, L-01``."""
     ailment: str = ""
     """What only a new start of the process can mend."""
     devices: tuple[DeviceHealth, ...] = ()

@@ -22,6 +22,7 @@ _CODE: Final = re.compile(r"[A-Z]-[0-9]{2}", re.ASCII)
 _WORD: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
 _CLOSED: Final = "out of service, "
 _TECHNICIAN: Final = "technician"
+_READS_NONE: Final = ", reads no card"
 _MAKES_NONE: Final = ", makes no card"
 
 Plain = Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z' -]{0,59})?\Z")]
@@ -76,6 +77,8 @@ class Telemetry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """How old the terminal's word on itself is; None where there is none. Above :data:`STALE_S` it stands still."""
     standing: Standing
     closed_by: Code = ""
+    reads_no_cards: bool = False
+    """Its card slot does nothing: it serves whoever needs no card."""
     makes_no_cards: bool = False
     """It has what cards are made with, and makes none at the moment."""
     ailment: Plain = ""
@@ -136,6 +139,7 @@ def telemetry(sheet: HealthSheet | None, around: Around, now_ms: int) -> Telemet
         sheet_age_s=age_s(sheet, now_ms),
         standing=standing,
         closed_by=closed_by,
+        reads_no_cards=_READS_NONE in sheet.standing,
         makes_no_cards=_MAKES_NONE in sheet.standing,
         ailment=_of(_PLAIN, sheet.ailment) or ("something else" if sheet.ailment else ""),
         devices=tuple(_device(one) for one in sheet.devices if _WORD.fullmatch(one.device)),
@@ -160,6 +164,7 @@ def worth_telling(sheet: HealthSheet | None, now_ms: int) -> object:
     return (
         standing is Standing.CLOSED,
         closed_by,
+        _READS_NONE in sheet.standing,
         _MAKES_NONE in sheet.standing,
         sheet.ailment,
         tuple((one.device, one.code) for one in sheet.devices),

@@ -15,7 +15,7 @@ from kiosk import bootstrap
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration
 from kiosk.policy.rule import Text
 from kiosk.records.health import HealthSheet
-from kiosk.technician import bookkeeping, devices, machine, network
+from kiosk.technician import bookkeeping, devices, doors, machine, network
 from kiosk.technician.causes import Cause
 from kiosk.technician.findings import Finding, State
 from kiosk.technician.machine import Verdict
@@ -30,6 +30,10 @@ WARNINGS: Final = frozenset(
         Cause.RECEIPTS_UNREADABLE,
         Cause.QUEUE_OLD,
         Cause.CERTIFICATE_ENDS_SOON,
+        Cause.ROSTER_MISSING,
+        Cause.ROSTER_UNREADABLE,
+        Cause.ROSTER_OVER,
+        Cause.ROSTER_ENDS_SOON,
         Cause.PAPER_LOW,
         Cause.PAPER_OUT,
         Cause.HOPPER_LOW,
@@ -83,7 +87,9 @@ CHECKS: Final[tuple[Check, ...]] = (
     _check("certificate", "中心的证书", "centre's certificate", network.certificate, "configuration", "reach"),
     _check("sign_in", "在中心登录", "sign-in", network.sign_in, "configuration", "keys", "state", "certificate"),
     _check("clock", "时钟", "clock", machine.clock, "configuration", "state"),
+    _check("roster", "维护人员名单", "roster of technicians", doors.roster, "configuration", "keys", "state"),
     _check("services", "系统服务", "services", machine.services, "configuration"),
+    _check("display", "显示服务器", "X server", doors.display),
     _check("terminal", "终端程序", "terminal", machine.terminal, "configuration"),
     _check("card_daemon", "读卡服务", "card daemon", devices.card_daemon),
     _check("card_reader", "读卡器", "card reader", devices.card_reader, "configuration", "card_daemon"),

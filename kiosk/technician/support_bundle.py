@@ -20,7 +20,6 @@ from typing import Final
 from kiosk.configuration import ConfigurationError
 from kiosk.technician.configuring import settings
 from kiosk.technician.doctor import examine
-from kiosk.technician.findings import Finding
 
 UNITS: Final = (
     "card-terminal.service",
@@ -75,7 +74,7 @@ def write_bundle(target: Path, file: Path, environment: Mapping[str, str], logs:
     """
     findings = examine(file, environment)
     parts = {
-        "doctor.json": json.dumps([_as_json(one) for one in findings], ensure_ascii=False, indent=2),
+        "doctor.json": json.dumps([one.as_json() for one in findings], ensure_ascii=False, indent=2),
         "configuration.txt": _configuration(file),
         "versions.json": json.dumps(_versions(), indent=2),
         "journal.txt": _journal(),
@@ -138,13 +137,3 @@ def _journal() -> str:
     except subprocess.TimeoutExpired:
         return "the journal did not answer within a minute\n"
     return told.stdout or told.stderr
-
-
-def _as_json(finding: Finding) -> dict[str, str | None]:
-    cause = finding.cause
-    return {
-        "check": finding.check,
-        "state": finding.state.value,
-        "found": finding.found,
-        "cause": cause.value if cause is not None else None,
-    }

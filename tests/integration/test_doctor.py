@@ -81,6 +81,11 @@ def test_a_healthy_terminal_has_no_fault(site: Site) -> None:
     assert "sunson" in findings["pin_pad"].found
 
 
+def test_a_roster_that_was_never_asked_for_is_no_fault(site: Site) -> None:
+    (found,) = (one for one in examine(site.file, os.environ) if one.check == "roster")
+    assert (found.state, found.found) == (State.NOT_TRIED, "the uplink has not asked for a roster yet")
+
+
 @contextlib.contextmanager
 def _nobody_listens(site: Site) -> Iterator[None]:
     with socket.socket() as reserved:

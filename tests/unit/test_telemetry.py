@@ -20,6 +20,7 @@ from kiosk.records.telemetry import (
     Telemetry,
     TelemetryTaken,
     telemetry,
+    worth_telling,
 )
 from kiosk.records.upload import Problem
 from kiosk.runtime.technician_mode import STANDING
@@ -80,18 +81,26 @@ def test_a_sheet_that_a_power_cut_left_in_pieces_is_none(tmp_path: Path, damage:
 
 
 @pytest.mark.parametrize(
-    ("words", "standing", "closed_by", "makes_none"),
+    ("words", "standing", "closed_by", "reads_none", "makes_none"),
     [
-        ("serves somebody", Standing.SERVES, "", False),
-        ("serves somebody, makes no card: the printer's cover is open", Standing.SERVES, "", True),
-        ("waits for somebody", Standing.WAITS, "", False),
-        ("out of service, P-01", Standing.CLOSED, "P-01", False),
-        (STANDING, Standing.TENDED, "", False),
+        ("serves somebody", Standing.SERVES, "", False, False),
+        ("serves somebody, makes no card: the printer's cover is open", Standing.SERVES, "", False, True),
+        ("serves somebody, reads no card: C-01", Standing.SERVES, "", True, False),
+        ("waits for somebody, reads no card: C-09, makes no card: no blanks", Standing.WAITS, "", True, True),
+        ("waits for somebody", Standing.WAITS, "", False, False),
+        ("out of service, P-01", Standing.CLOSED, "P-01", False, False),
+        (STANDING, Standing.TENDED, "", False, False),
     ],
 )
-def test_how_it_stands(words: str, standing: Standing, closed_by: str, makes_none: bool) -> None:
+def test_how_it_stands(words: str, standing: Standing, closed_by: str, reads_none: bool, makes_none: bool) -> None:
     told = telemetry(altered(standing=words), AROUND, NOW_MS)
-    assert (told.standing, told.closed_by, told.makes_no_cards) == (standing, closed_by, makes_none)
+    assert (told.standing, told.closed_by) == (standing, closed_by)
+    assert (told.reads_no_cards, told.makes_no_cards) == (reads_none, makes_none)
+
+
+def test_a_slot_that_does_nothing_is_worth_telling() -> None:
+    before, after = altered(standing="waits for somebody"), altered(standing="waits for somebody, reads no card: C-01")
+    assert worth_telling(before, NOW_MS) != worth_telling(after, NOW_MS)
 
 
 def test_without_a_sheet_what_stands_beside_it_is_told() -> None:
