@@ -130,17 +130,3 @@ def test_what_the_centre_refuses_changes_nothing_and_goes_on_later(machine: Mach
     (machine / "var/lib/card-terminal/refuses").unlink()
     assert machine.provision().returncode == 0
     assert (machine / "etc/kiosk/kiosk.toml").read_text() == "answered\n"
-
-
-def test_what_root_types_runs_as_the_terminals_user_with_its_keys_once_they_are_bound(machine: Machine) -> None:
-    machine.give("usr/bin/kiosk", (SYSTEMD / "kiosk").read_text("utf-8"), mode=0o755)
-    assert machine.run("/usr/bin/kiosk", "doctor", "--json").returncode == 0
-    assert machine.told() == ["root doctor --json"], "no keys are bound yet"
-    machine.give("etc/credstore.encrypted/card-terminal.storage.key", "sealed")
-    assert machine.run("/usr/bin/kiosk", "doctor", "--json").returncode == 0
-    assert machine.run("/usr/bin/kiosk", "config", "check").returncode == 0
-    *_, doctor, config = machine.told()
-    assert doctor.startswith("systemd-run ")
-    assert "-p User=card-terminal -p LoadCredentialEncrypted=terminal.key:card-terminal.terminal.key" in doctor
-    assert doctor.endswith("/opt/card-terminal/bin/kiosk doctor --json")
-    assert config == "root config check", "what is root's to write stays root's"

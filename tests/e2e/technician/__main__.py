@@ -13,13 +13,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final
 
-from tests.e2e.installation.__main__ import BUILD, bundle_tool
-from tests.e2e.installation.machine import ROOT, Machine, alone, debootstrap, site_packages
+from tests.e2e.installation.machine import ROOT, Machine, alone, site_packages
+from tests.e2e.installation.prepared import BUILD, bare_root, built, devices
 from tests.e2e.technician.table import load_table
-
-_STAND_INS: Final = ["xvfb", "vsmartcard-vpcd"]
 
 
 def main() -> int:
@@ -46,18 +43,10 @@ def main() -> int:
             shutil.rmtree(root, ignore_errors=True)
 
 
-def _bare_root(bundle: Path | None, build: Path) -> Path:
+def _bare_root(given: Path | None, build: Path) -> Path:
     """A Debian with the bundle and the stand-ins' packages in ``/root``; needs the registries."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    base, extra, root = BUILD / "base", BUILD / "extra", build / "root"
-    debootstrap(base, BUILD / "debootstrap.log")
-    if bundle is None:
-        made = BUILD / "bundle"
-        subprocess.run([sys.executable, ROOT / "deploy" / "build_bundle.py", "--debs", "--output", made], check=True)
-        bundle = next(made.glob("*.tar"))
-    if not (extra / "Packages").exists():
-        shutil.rmtree(extra, ignore_errors=True)
-        bundle_tool().fetch_debs(extra, _STAND_INS)
+    bundle, base, extra, root = built(given), bare_root(), devices(), build / "root"
     subprocess.run(["cp", "-a", "--reflink=auto", base, root], check=True)
     (root / "etc" / "machine-id").unlink(missing_ok=True)
     # This disk is thrown away: dpkg need not wait for it after each file.

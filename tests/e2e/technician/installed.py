@@ -139,6 +139,15 @@ class Installed(Site):
             self.deliver()
 
     @contextmanager
+    def x_server_beside(self, foreign: str) -> Iterator[None]:
+        """See :meth:`Site.x_server_beside`: its own settings lie there."""
+        self.booted.put("/etc/X11/xorg.conf", foreign)
+        try:
+            yield
+        finally:
+            self.machine.run("rm", "/etc/X11/xorg.conf")
+
+    @contextmanager
     def hanging(self) -> Iterator[None]:
         """See :meth:`Site.hanging`.
 
@@ -266,7 +275,7 @@ class Installed(Site):
         two = ["--by", TWO["by"], "--and", TWO["and_by"]]
         self.machine.run("kiosk", "stock", "hand-over", str(BLANKS), *two)
         desk = TechnicianDesk(self.centre.database, self.centre.keys, self.centre.clock)
-        ends = datetime.now(tz=UTC) + timedelta(days=30)
+        ends = datetime.now(tz=UTC) + timedelta(days=300)
         codes = pyotp.parse_uri(desk.add(STAFF, Role.FULL, valid_until=ends).uri)
         assert isinstance(codes, pyotp.TOTP)
         self._codes = codes

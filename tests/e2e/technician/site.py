@@ -108,6 +108,13 @@ class Site(ABC):
         """The uplink has ended with an error, and nobody starts it."""
 
     @abstractmethod
+    def x_server_beside(self, foreign: str) -> AbstractContextManager[None]:
+        """The terminal's X server is set up, and beside its settings lie another program's.
+
+        :param foreign: what stands in ``/etc/X11/xorg.conf``.
+        """
+
+    @abstractmethod
     def hanging(self) -> AbstractContextManager[None]:
         """The terminal runs, and its window's loop has written nothing for a hundred seconds."""
 

@@ -26,6 +26,7 @@ from tests.centre import REPOSITORY, a_transaction
 from tests.e2e.technician.ground import CENTRE_NAME, CENTRE_PORT
 from tests.e2e.technician.in_its_place import Authority
 from tests.e2e.technician.machine import Machine
+from tests.e2e.technician.rosters import DAY_S, lay_roster
 from tests.e2e.technician.site import BLANKS, STOCK, TWO, Place, Port, Site, named_centre
 from tests.terminal import RunningTerminal, TerminalFolder
 
@@ -35,6 +36,8 @@ port = "receipt-printer"
 [capture_unit]
 port = "capture-unit"
 {STOCK}"""
+_X11: Final = Path("/etc/X11")
+_X_SETTINGS: Final = REPOSITORY / "deploy/systemd/xorg.conf.d/10-card-terminal.conf"
 _SYSTEMCTL: Final = """#!/bin/sh
 # What systemd says of the terminal's units, in the words of its own systemctl.
 for word; do unit=$word; done
@@ -94,6 +97,17 @@ class Stand(Site):
     def uplink_failed(self) -> Iterator[None]:
         """See :meth:`Site.uplink_failed`."""
         with self._systemd({"card-terminal": "active", "card-terminal-uplink": "failed"}):
+            yield
+
+    @contextmanager
+    def x_server_beside(self, foreign: str) -> Iterator[None]:
+        """See :meth:`Site.x_server_beside`."""
+        file = self.machine.folder / "xorg.conf"
+        file.write_text(foreign, encoding="ascii")
+        with self.machine.disk_over(_X11, 8):
+            self.machine.run("mkdir", "-p", f"{_X11}/xorg.conf.d")
+            self.machine.run("cp", str(_X_SETTINGS), f"{_X11}/xorg.conf.d")
+            self.machine.run("cp", str(file), str(_X11))
             yield
 
     @contextmanager
@@ -204,3 +218,4 @@ class Stand(Site):
         self.append()
         if self._tried() is not Tried.DELIVERED:
             raise RuntimeError("a healthy terminal does not reach its centre")
+        lay_roster(self.configuration, self.centre, good_for_s=300 * DAY_S)
