@@ -43,6 +43,8 @@ UPLINK: Final = "card-terminal-uplink.service"
 UNITS: Final = ("card-terminal-check.service", "card-terminal-display.service", TERMINAL, UPLINK)
 STAFF: Final = "2046"
 """Who looks after it; made up."""
+_PAD: Final = "20460001"
+"""Serial number of the PIN pad, as long as either make has it; made up."""
 _WELL_S: Final = 180.0
 """A start on a machine with other work, and what the terminal then waits before it asks a silent device again."""
 _KEYS: Final = ("terminal.key", "storage.key")
@@ -223,7 +225,7 @@ class Installed(Site):
 
     def _make_devices(self, ending: ExitStack) -> None:
         memory = self.workbench / "pad.json"
-        provisioned.pad_memory(memory, f"PAD{self.id}")
+        provisioned.pad_memory(memory, _PAD)
         self.slot = CardSlot(None)
         ending.callback(self.slot.close)
         self.pad = ending.enter_context(PadSimulator("sunson", state_file=memory))
@@ -257,7 +259,7 @@ class Installed(Site):
         told = provisioned.provision(self.booted, self.centre, self.id, self.region, url=url, ports=self._serial)
         if told.returncode != 0:
             raise RuntimeError(f"{told.returncode}: {told.stdout}{told.stderr}")
-        provisioned.register_pad(self.centre, self.id, f"PAD{self.id}")
+        provisioned.register_pad(self.centre, self.id, _PAD)
 
     def _is_fitted_out(self) -> None:
         """What no scan finds is written by hand; blanks are handed over, and a technician is entered at the centre."""

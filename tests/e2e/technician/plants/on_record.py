@@ -56,8 +56,11 @@ def _row_damaged(site: Site) -> Iterator[None]:
 @contextmanager
 def _receipts_garbled(site: Site) -> Iterator[None]:
     """Mended as the advice has it: the uplink, started anew, puts the file aside and begins another."""
+    kept = site.configuration.receipts_path
     with site.uplink_still():
-        site.configuration.receipts_path.write_bytes(b"no database" * 1000)
+        for file in (kept, kept.with_name(f"{kept.name}-wal")):  # where an uplink runs, most of it lies in the latter
+            if file.exists():
+                file.write_bytes(b"no database" * 1000)
         yield
         site.deliver()
 
