@@ -310,7 +310,7 @@ class Installed(Site):
             sheet = json.loads((self.state / "health.json").read_bytes())
         except (OSError, ValueError):
             return False
-        process = self.booted.show(TERMINAL, "ActiveEnterTimestampMonotonic")
+        process = self.booted.show(TERMINAL, "ExecMainStartTimestampMonotonic")
         began_ms = (time.time() - time.clock_gettime(time.CLOCK_MONOTONIC) + int(process) / 1e6) * 1000
         devices = sheet["devices"]
         fresh = sheet["written_at_ms"] >= began_ms

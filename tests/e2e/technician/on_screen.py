@@ -29,6 +29,9 @@ _HOLD_S: Final = 3.3
 """The terminal's number is held for three seconds."""
 _COMES_IN_S: Final = 240.0
 _LOOKS_S: Final = 60.0
+_BEGINS_S: Final = 3.0
+"""So soon a page that was touched says that the desk is at it; what is done sooner may never say so."""
+_AT_IT: Final = "正在办，请稍候。"
 _STEP_S: Final = 30
 _PIECE: Final = 6
 _TRIES: Final = 2
@@ -93,6 +96,9 @@ class Technician:
         self._come_to_findings()
         began = time.monotonic()
         self._touch("再查一遍")
+        begins = time.monotonic() + _BEGINS_S
+        while self.screen.find(_AT_IT, _NOTE, bold=True) is None and time.monotonic() < begins:
+            self._moment.wait(0.02)
         self._until_done()
         self.looked_s = time.monotonic() - began
 
@@ -188,7 +194,7 @@ class Technician:
         """While the desk is at it, its page says so, and touches are not heard."""
         self._settle()
         ends = time.monotonic() + _LOOKS_S
-        while self.screen.find("正在办，请稍候。", _NOTE, bold=True) is not None:
+        while self.screen.find(_AT_IT, _NOTE, bold=True) is not None:
             self._wait(ends, "what the desk is at")
         self._settle()
 
