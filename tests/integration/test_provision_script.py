@@ -33,6 +33,7 @@ for part in etc usr var/lib; do
     mount -t overlay overlay -o "lowerdir=/$part,upperdir=$1/$name.upper,workdir=$1/$name.work" "/$part"
 done
 mount -t tmpfs none /opt
+mount -t tmpfs none /run
 mount --bind /bin/true "$(command -v sync)"
 cp -r "$1/given/." /
 getent passwd card-terminal >/dev/null || {
@@ -59,8 +60,13 @@ class Machine:
         file.chmod(mode)
 
     def provision(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        command = ["unshare", "--mount", "sh", "-c", INSIDE, "sh", str(self.folder), "/usr/lib/card-terminal/provision"]
-        return subprocess.run([*command, *words], capture_output=True, text=True, check=False, timeout=60)
+        return self.run("/usr/lib/card-terminal/provision", *words)
+
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        inside = ["unshare", "--mount", "sh", "-c", INSIDE, "sh", str(self.folder)]
+        return subprocess.run(
+            [*inside, *command], capture_output=True, text=True, check=False, timeout=60, start_new_session=True
+        )
 
     def __truediv__(self, path: str) -> Path:
         for part in ("etc", "usr", "var/lib"):
@@ -74,8 +80,13 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    made = Machine(tmp_path)
-    for name in ("provision", "seal-keys"):
+    return with_programs(tmp_path)
+
+
+def with_programs(folder: Path) -> Machine:
+    """A machine with root's scripts, and others in the place of what they call."""
+    made = Machine(folder)
+    for name in ("provision", "take-over", "seal-keys"):
         made.give(f"usr/lib/card-terminal/{name}", (SYSTEMD / name).read_text("utf-8"), mode=0o755)
     made.give("opt/card-terminal/bin/kiosk", KIOSK, mode=0o755)
     made.give("usr/bin/systemd-creds", SYSTEMD_CREDS, mode=0o755)
@@ -94,7 +105,8 @@ def test_settings_and_keys_come_to_their_places_and_nothing_open_is_left(machine
     assert told.returncode == 0, told.stderr
     work = "/var/lib/card-terminal/provisioning"
     assert machine.told() == [
-        f"card-terminal provision --config {work}/kiosk.toml --package {work}/enrolment.json --language en"
+        f"card-terminal provision --config {work}/kiosk.toml --package {work}/enrolment.json --language en",
+        "card-terminal check --config /etc/kiosk/taken/kiosk.toml",
     ]
     for name, text in (("kiosk.toml", "answered\n"), ("ca.pem", "ca\n"), ("centre.json", "keys\n")):
         file = machine / f"etc/kiosk/{name}"
