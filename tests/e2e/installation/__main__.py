@@ -96,19 +96,19 @@ def broken(stage: Path) -> None:
     (stage / "assets" / "fonts" / "interface.otf").unlink()
 
 
-def prepare(given: Path | None) -> dict[str, Path]:
+def prepare(build: Path, given: Path | None) -> dict[str, Path]:
     """What needs the registries: bundle, bare root, and the packages of the trial's own devices."""
     tool = bundle_tool()
-    made = {"base": BUILD / "base", "extra": BUILD / "extra"}
-    debootstrap(made["base"], BUILD / "debootstrap.log")
+    made = {"base": build / "base", "extra": build / "extra"}
+    debootstrap(made["base"], build / "debootstrap.log")
     if given is None:
         subprocess.run(
-            [sys.executable, ROOT / "deploy" / "build_bundle.py", "--debs", "--output", BUILD / "bundle"], check=True
+            [sys.executable, ROOT / "deploy" / "build_bundle.py", "--debs", "--output", build / "bundle"], check=True
         )
-        given = next((BUILD / "bundle").glob("*.tar"))
+        given = next((build / "bundle").glob("*.tar"))
     made["bundle"] = given
-    made["newer"] = variant(tool, given, BUILD / "newer", newer)
-    made["broken"] = variant(tool, given, BUILD / "broken", broken)
+    made["newer"] = variant(tool, given, build / "newer", newer)
+    made["broken"] = variant(tool, given, build / "broken", broken)
     if not (made["extra"] / "Packages").exists():
         shutil.rmtree(made["extra"], ignore_errors=True)
         tool.fetch_debs(made["extra"], ["xvfb", "vsmartcard-vpcd"])
@@ -119,14 +119,17 @@ def main() -> int:
     """Prepare, go into a network of its own, try everything."""
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.installation", description=__doc__)
     parser.add_argument("--bundle", type=Path, help="one that was built with --debs; left out, one is built")
+    parser.add_argument("--on-screen", action="store_true", help="only: installed, set up on its screen, serves")
+    parser.add_argument("--build", type=Path, default=BUILD, help="where everything is made and written")
     parser.add_argument("--keep", action="store_true", help="leave the root where it is")
     chosen = parser.parse_args()
     if os.geteuid() != 0:
         print("install-test needs root: it boots a machine", file=sys.stderr)
         return 2
-    BUILD.mkdir(parents=True, exist_ok=True)
-    made = prepare(chosen.bundle)
-    root = BUILD / "root"
+    build: Path = chosen.build.resolve()
+    build.mkdir(parents=True, exist_ok=True)
+    made = prepare(build, chosen.bundle)
+    root = build / "root"
     shutil.rmtree(root, ignore_errors=True)
     subprocess.run(["cp", "-a", "--reflink=auto", made["base"], root], check=True)
     (root / "etc" / "machine-id").unlink(missing_ok=True)
@@ -140,20 +143,20 @@ def main() -> int:
     # The display's client and the centre's are read from the environment and live in this network alone.
     from tests.e2e.installation.trial import Trial  # noqa: PLC0415 - starts threads, which may not be before
 
-    record = Record(BUILD / "results.json")
-    machine = Machine(root, site_packages(), BUILD / "console.log")
+    record = Record(build / "results.json")
+    machine = Machine(root, site_packages(), build / "console.log")
     try:
-        with Trial(machine, BUILD) as trial:
+        with Trial(machine, build, on_screen=chosen.on_screen) as trial:
             for name, work in trial.steps():
                 record.step(name, work)
     except NotAsItShould as first:
-        print(f"install-test: {first} failed; {BUILD / 'results.json'}, {BUILD / 'console.log'}", file=sys.stderr)
+        print(f"install-test: {first} failed; {build / 'results.json'}, {build / 'console.log'}", file=sys.stderr)
         return 1
     finally:
         machine.switch_off()
         if not chosen.keep:
             shutil.rmtree(root, ignore_errors=True)
-    print(f"install-test: {len(record.steps)} steps, all as they should be; {BUILD / 'results.json'}")
+    print(f"install-test: {len(record.steps)} steps, all as they should be; {build / 'results.json'}")
     return 0
 
 

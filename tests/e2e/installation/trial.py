@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -22,7 +22,7 @@ from simulators.card.slot import CardSlot
 from simulators.pin_pad import TEST_MASTER_KEY
 from simulators.screen import Screen
 from tests.centre import RunningCentre
-from tests.e2e.installation import locks
+from tests.e2e.installation import assistant, locks
 from tests.e2e.installation.__main__ import NotAsItShould, expect
 from tests.e2e.installation.machine import ROOT, Machine
 from tests.stack import chip
@@ -50,13 +50,16 @@ Steps = Iterator[tuple[str, Callable[[], str]]]
 class Trial(AbstractContextManager["Trial"]):
     """A centre outside the machine, a card slot and a PIN pad at it, and somebody who installs."""
 
-    def __init__(self, machine: Machine, build: Path) -> None:
-        self.machine, self.build = machine, build
+    def __init__(self, machine: Machine, build: Path, *, on_screen: bool = False) -> None:
+        """:param on_screen: only the installation that is set up on its screen."""
+        self.machine, self.build, self.on_screen = machine, build, on_screen
         shutil.rmtree(build / "centre-folder", ignore_errors=True)
         self.centre = RunningCentre(build / "centre-folder")
         self._pad: subprocess.Popen[str] | None = None
         self._pad_said: queue.Queue[str] = queue.Queue()
         self._slot: CardSlot | None = None
+        self.devices = ExitStack()
+        """Further ones, which stay to the end."""
 
     def __enter__(self) -> Self:
         self.centre.start()
@@ -68,6 +71,7 @@ class Trial(AbstractContextManager["Trial"]):
         if self._slot is not None:
             self._slot.close()
         self.unplugs_the_pad()
+        self.devices.close()
         self.centre.stop()
         self.centre.database.close()
         shutil.rmtree(self.build / "centre-folder", ignore_errors=True)
@@ -75,6 +79,9 @@ class Trial(AbstractContextManager["Trial"]):
     def steps(self) -> Steps:
         """Everything, in order."""
         yield "a bare Debian boots", self.boots
+        if self.on_screen:
+            yield from assistant.steps(self, bare=True)
+            return
         yield "a damaged bundle is refused and nothing changes", self.refuses_a_damaged_bundle
         yield "the bundle is installed without a network", self.installs
         yield "the trial's display, reader and pad", self.gets_devices
@@ -97,6 +104,7 @@ class Trial(AbstractContextManager["Trial"]):
         yield "removed; configuration, keys and ledger stay", self.removes
         yield "installed again it serves with its old ledger", self.comes_back
         yield "purged with its ledger once nothing waits", self.purges
+        yield from assistant.steps(self)
 
     # --- Installing ------------------------------------------------------------------------------------------------
 
@@ -174,14 +182,18 @@ class Trial(AbstractContextManager["Trial"]):
     # --- Serving ---------------------------------------------------------------------------------------------------
 
     def restarts(self) -> str:
+        self.switches_on_anew()
+        self.all_active()
+        expect(self.machine.run("systemctl", "is-enabled", "getty.target").stdout.strip() == "masked", "a getty waits")
+        return ", ".join(f"{unit} {self.machine.show(unit, 'StatusText') or 'active'}" for unit in SERVICES)
+
+    def switches_on_anew(self) -> None:
+        """Off and on again, with the devices that hang on it."""
         self.unplugs_the_pad()
         self.machine.switch_off()
         self.machine.switch_on()
         self.plugs_in_the_pad()
         self._slot = CardSlot(None)
-        self.all_active()
-        expect(self.machine.run("systemctl", "is-enabled", "getty.target").stdout.strip() == "masked", "a getty waits")
-        return ", ".join(f"{unit} {self.machine.show(unit, 'StatusText') or 'active'}" for unit in SERVICES)
 
     def plugs_in_the_pad(self) -> None:
         memory = {"serial": PAD_SERIAL, "master": {"0": TEST_MASTER_KEY.hex()}, "working": {}}
@@ -220,16 +232,16 @@ class Trial(AbstractContextManager["Trial"]):
             if line.startswith(words):
                 return
 
-    def all_active(self, within_s: float = PATIENCE_S) -> None:
-        ends = time.monotonic() + within_s
-        while not all(self.machine.active(unit) for unit in SERVICES):
+    def all_active(self, units: tuple[str, ...] = SERVICES) -> None:
+        ends = time.monotonic() + PATIENCE_S
+        while not all(self.machine.active(unit) for unit in units):
             if time.monotonic() > ends:
                 told = self.machine.run("journalctl", "-b", "-n", "40", "--no-pager", "-u", "card-terminal*").stdout
                 raise NotAsItShould(f"not all active:\n{told}")
             time.sleep(0.5)
 
-    def serves(self) -> str:
-        before = len(self.stored())
+    def serves(self, terminal: str = TERMINAL) -> str:
+        before = len(self.stored(terminal))
         with self.screen() as screen:
             try:
                 self.queries(screen)
@@ -240,10 +252,10 @@ class Trial(AbstractContextManager["Trial"]):
                     cv2.imwrite(str(self.build / "served.png"), picture)
             self.touches(screen, "看完了")
         ends = time.monotonic() + PATIENCE_S
-        while len(self.stored()) == before:
+        while len(self.stored(terminal)) == before:
             expect(time.monotonic() < ends, "the centre has heard of nobody")
             time.sleep(0.2)
-        return f"{len(self.stored()) - before} entries at the centre, {self.build / 'served.png'}"
+        return f"{len(self.stored(terminal)) - before} entries at the centre, {self.build / 'served.png'}"
 
     def queries(self, screen: Screen) -> None:
         """One visit, up to the card in one's hand again."""
@@ -274,8 +286,8 @@ class Trial(AbstractContextManager["Trial"]):
         os.environ["XAUTHORITY"] = str(authority)
         return Screen(":0", ROOT / "assets" / "fonts")
 
-    def stored(self) -> list[int]:
-        folder = TerminalFolder(self.build, TERMINAL, REGION, self.centre)
+    def stored(self, terminal: str = TERMINAL) -> list[int]:
+        folder = TerminalFolder(self.build, terminal, REGION, self.centre)
         return [sequence for sequence, *_ in folder.stored()]
 
     def freezes(self) -> str:
