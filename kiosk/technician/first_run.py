@@ -46,6 +46,7 @@ _HAND_OVER: Final = Act("hand_over", Text(zh="都设好了，开始使用", en="
 _KNOWN: Final = Act("known", Text(zh="登记过了，问中心", en="it is enrolled: ask the centre"))
 _SHOW: Final = Act("page:show_code", Text(zh="让摄像头看二维码", en="show the QR code to the camera"))
 _LOOK_AGAIN: Final = Act("page:show_code", Text(zh="再看一次", en="look again"))
+_DEVICES: Final = Act("page:devices", Text(zh="找设备", en="look for devices"))
 _PICTURE_S: Final = 0.3
 """Between two pictures: enough to aim by."""
 _LANGUAGES: Final = {"zh": Text(zh="中文", en="Chinese"), "en": Text(zh="英文", en="English")}
@@ -201,7 +202,7 @@ class FirstRunDesk:
         )
         acts: tuple[Act, ...] = (
             Act("page:package", PACKAGE.title),
-            Act("page:devices", Text(zh="找设备", en="look for devices")),
+            _DEVICES,
             Act("page:checks", Text(zh="检查和报告", en="checks and report")),
         )
         refused = self._hand_over.refused if self._hand_over is not None else ""
@@ -267,7 +268,7 @@ class FirstRunDesk:
                     zh="没有摄像头。先找设备，或者在键盘上输入。",
                     en="No camera: look for devices first, or type the code.",
                 )
-                return replace(page, note=words, note_mark=Mark.FAULT)
+                return replace(page, acts=(_DEVICES,), note=words, note_mark=Mark.FAULT)
             if self._reading.is_over:
                 self._reading.close()
                 words = Text(
@@ -325,7 +326,7 @@ class FirstRunDesk:
 
     def _checked(self) -> Page:
         rows = tuple(Row(one.title, one.found, _MARKS[one.state], one.advice) for one in self._findings)
-        acts = [Act("check", Text(zh="检查", en="check"))]
+        acts = [Act("check", Text(zh="开始检查", en="check now"))]
         if self._findings:
             acts.append(Act("report", Text(zh="签名并交报告", en="sign and hand in the report")))
         note = Text(zh=f"中心收到了：{self._fingerprint}", en=f"the centre has it: {self._fingerprint}")

@@ -162,8 +162,8 @@ def keep_only_programs(machine: Machine) -> None:
 def test_once_the_keys_are_bound_nothing_is_taken_any_more(set_up: Machine) -> None:
     assert set_up.run(TAKE_OVER).returncode == 0
     keep_only_programs(set_up)
-    set_up.give(f"{WORK}/kiosk.toml", "another's\n")
-    set_up.give(f"{WORK}/done", "")
+    for name in (*SETTINGS, "done"):
+        set_up.give(f"{WORK}/{name}", "another's\n")
     for key in ("terminal.key", "storage.key"):
         set_up.give(f"{KEYS}/{key}", "another's\n")
     assert set_up.run(TAKE_OVER).returncode == 0

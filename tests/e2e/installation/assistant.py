@@ -86,7 +86,7 @@ class Scene:
             self._touch(screen, "找设备")
             screen.wait_for("2 × card_reader", timeout_s=SCANS_S)
             self._keep(screen, "devices")
-            self._touch(screen, "Virtual PCD 00 00: a PC/SC reader", "检查和报告", "检查")
+            self._touch(screen, "Virtual PCD 00 00: a PC/SC reader", "检查和报告", "开始检查")
             self._touch(screen, "签名并交报告")
             screen.wait_for("中心收到了", timeout_s=SCANS_S)
             self._keep(screen, "report")
