@@ -42,7 +42,7 @@ from kiosk.technician.scan import Found, scan
 
 _TITLE: Final = Text(zh="设置这台终端", en="Set this terminal up")
 _AGAIN: Final = Act("again", Text(zh="设好了，重新启动", en="It is set up: start again"))
-_HAND_OVER: Final = Act("hand_over", Text(zh="都设好了，开始使用", en="All is set: put it to work"), asks_again=True)
+_HAND_OVER: Final = Act("hand_over", Text(zh="开始使用", en="put it to work"), asks_again=True)
 _KNOWN: Final = Act("known", Text(zh="登记过了，问中心", en="it is enrolled: ask the centre"))
 _SHOW: Final = Act("page:show_code", Text(zh="让摄像头看二维码", en="show the QR code to the camera"))
 _LOOK_AGAIN: Final = Act("page:show_code", Text(zh="再看一次", en="look again"))
@@ -68,6 +68,8 @@ _MARKS: Final = {
     State.NOT_TRIED: Mark.NONE,
     State.ABSENT: Mark.NONE,
 }
+_WORST: Final = (Mark.FAULT, Mark.WARNING, Mark.WELL, Mark.NONE)
+"""What wants somebody stands on the first part of a page that is longer than the screen."""
 
 
 def packages_beside(file: Path) -> Mapping[str, str]:
@@ -325,7 +327,8 @@ class FirstRunDesk:
         return Page("devices", Text(zh="设备", en="devices"), rows, (Act("look", Text(zh="找设备", en="look")),))
 
     def _checked(self) -> Page:
-        rows = tuple(Row(one.title, one.found, _MARKS[one.state], one.advice) for one in self._findings)
+        worst_first = sorted(self._findings, key=lambda one: _WORST.index(_MARKS[one.state]))
+        rows = tuple(Row(one.title, one.found, _MARKS[one.state], one.advice) for one in worst_first)
         acts = [Act("check", Text(zh="开始检查", en="check now"))]
         if self._findings:
             acts.append(Act("report", Text(zh="签名并交报告", en="sign and hand in the report")))

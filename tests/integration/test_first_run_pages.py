@@ -73,6 +73,8 @@ def test_from_a_bare_machine_to_a_report(bare: BareMachine, slot: object) -> Non
     assert [row.mark for row in desk.page("devices").rows] == [Mark.NONE, Mark.WELL, Mark.WELL]
     checks = desk.do("checks", "check", {})
     assert marks(checks)["PIN pad"] is Mark.WELL
+    order = [Mark.FAULT, Mark.WARNING, Mark.WELL, Mark.NONE]
+    assert [row.mark for row in checks.rows] == sorted((row.mark for row in checks.rows), key=order.index)
     done = desk.do("checks", "report", {})
     (report,) = bare.reports()
     assert done.note is not None

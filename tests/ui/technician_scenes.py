@@ -177,7 +177,7 @@ SET_UP: Final = Page(
         Act("page:package", told("中心给的登记文件", "the centre's enrolment file")),
         Act("page:devices", told("找设备", "look for devices")),
         Act("page:checks", told("检查和报告", "checks and report")),
-        Act("hand_over", told("都设好了，开始使用", "All is set: put it to work"), asks_again=True),
+        Act("hand_over", told("开始使用", "put it to work"), asks_again=True),
     ),
 )
 TECHNICIAN_VIEWS: Final[dict[str, View]] = {

@@ -168,6 +168,9 @@ def test_root_takes_over_without_the_right_to_read_what_is_others() -> None:
     assert (value(TAKE_OVER, "OnSuccess"), value(TAKE_OVER, "OnFailure")) == (
         "card-terminal.target", "card-terminal-first-run.service",
     )  # fmt: skip
+    assert value(f"{TAKE_OVER}.path", "OnFailure") == "card-terminal-first-run.service", (
+        "nobody stands before a curtain"
+    )
     script = (FOLDER / "take-over").read_text("utf-8")
     (work,) = re.findall(r"^work=(\S+)$", script, re.MULTILINE)
     assert value(f"{TAKE_OVER}.path", "PathExists") == f"{work}/done"

@@ -91,7 +91,7 @@ class Scene:
             screen.wait_for("中心收到了", timeout_s=SCANS_S)
             self._keep(screen, "report")
             self._touch(screen, "返回")
-            screen.wait_for("都设好了，开始使用")
+            screen.wait_for("开始使用")
             self._keep(screen, "set-up")
         return f"{self._touches} touches"
 
@@ -99,7 +99,7 @@ class Scene:
         """Nobody touches anything but the last button, twice."""
         expect(not self._machine.path(KEYS).exists(), "keys are bound before anybody said so")
         with self._trial.screen() as screen:
-            self._touch(screen, "都设好了，开始使用", "都设好了，开始使用")
+            self._touch(screen, "开始使用", "开始使用")
             screen.wait_for("点这里开始", timeout_s=STARTS_S)
         self._trial.all_active()
         expect(self._machine.path(KEYS).exists(), "no keys are bound")
