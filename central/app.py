@@ -119,7 +119,7 @@ def create_app(
     :param provider: who takes fees; without one the merchant that the settings name, if they do.
     :raises RegionRulesRefused: the operator's rules can't be read.
     :raises CalendarError: the holidays can't.
-    :raises central.wechat_pay.MerchantRefused: the merchant's file can't.
+    :raises central.payments.MerchantRefused: the merchant's file can't.
     """
     database = Database(settings.database)
     keys = CentreKeys.load(settings)
@@ -283,7 +283,7 @@ def issuance_desk(
     """The desk of new cards with who takes their fees.
 
     :param provider: without one the merchant that the settings name, if they do.
-    :raises central.wechat_pay.MerchantRefused: the merchant's file can't be read.
+    :raises central.payments.MerchantRefused: the merchant's file can't be read.
     """
     if provider is None and settings.payment is not None:
         provider = WechatPay(load_merchant(settings.payment))

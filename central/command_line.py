@@ -1,9 +1,10 @@
-"""The commands of the centre's operator."""
+"""The commands of the centre's operator.
+
+What serves is loaded by who serves: it takes longer than all that the other commands do.
+"""
 
 import argparse
-import functools
-import logging
-import socket
+import io
 import sys
 import time
 from collections.abc import Sequence
@@ -12,11 +13,7 @@ from typing import Any
 
 import msgspec
 import segno
-import uvicorn
-from fastapi import FastAPI
-from uvicorn.supervisors import Multiprocess
 
-from central.app import create_app, issuance_desk
 from central.card_states import Withdrawal
 from central.database import Database
 from central.enrolment import (
@@ -34,6 +31,7 @@ from central.filings import FilingDesk, FilingRefused
 from central.issuance import CaseOutcome, CaseRefused, IssuanceDesk
 from central.keys import CentreKeys, write_secret
 from central.loss_reports import LossDesk
+from central.payments import MerchantRefused
 from central.query import card_changes
 from central.readiness import readiness_reports, told
 from central.region_rules import RegionRulesRefused, load_region_rules
@@ -44,7 +42,6 @@ from central.state_chart import drawn
 from central.technician_commands import add_commands as add_technician_commands
 from central.terminal_watch import watched
 from central.terminals_command import as_json, as_text
-from central.wechat_pay import MerchantRefused
 from kiosk.records.enrolment import grouped
 from kiosk.records.filings import FilingState
 from kiosk.records.portrait import Likeness
@@ -77,22 +74,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"central: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def server_config(settings: Settings, app: Any) -> uvicorn.Config:
-    """How the centre is served: HTTPS, no access log (its lines would name sessions)."""
-    return uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        ssl_certfile=str(settings.tls_certificate),
-        ssl_keyfile=str(settings.tls_key),
-        access_log=False,
-        log_level="info",
-        server_header=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=3,
-    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -239,7 +220,11 @@ def _enrolment_code(options: argparse.Namespace) -> None:
     if options.file is not None:
         write_secret(options.file, msgspec.json.format(travels))
     if options.qr is not None:
-        segno.make(travels, error="l", mode="byte", micro=False).save(str(options.qr), scale=4)
+        picture = io.BytesIO()
+        segno.make(travels, error="l", mode="byte", micro=False).save(
+            picture, kind=options.qr.suffix.removeprefix("."), scale=4
+        )
+        write_secret(options.qr, picture.getvalue())  # the code is in it
     print(grouped(code))
 
 
@@ -326,6 +311,8 @@ def _issuance_close(options: argparse.Namespace) -> None:
 
 
 def _issuance_desk(options: argparse.Namespace) -> IssuanceDesk:
+    from central.app import issuance_desk  # noqa: PLC0415 - see above
+
     settings = _settings(options)
     rules = load_region_rules(settings.region_rules)
     return issuance_desk(settings, Database(settings.database), CentreKeys.load(settings), rules, time.time)
@@ -353,21 +340,9 @@ def _serve(options: argparse.Namespace) -> None:
     settings = _settings(options)
     if options.port is not None:
         settings = msgspec.structs.replace(settings, port=options.port)
-    if options.workers < 2:
-        uvicorn.Server(server_config(settings, _logging_app(settings))).run()
-        return
-    config = server_config(settings, functools.partial(_logging_app, settings))
-    config.factory, config.workers = True, options.workers
-    listener = config.bind_socket()
-    # Its connections inherit this. asyncio spares only sockets that name TCP Nagle's delay (44 ms an answer).
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    Multiprocess(config, [listener]).run()
+    from central.server import serve  # noqa: PLC0415 - see above
 
-
-def _logging_app(settings: Settings) -> FastAPI:
-    """The application; each process makes it, and its log, for itself."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    return create_app(settings)
+    serve(settings, options.workers)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -7,8 +7,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
@@ -52,6 +50,9 @@ class Database:
 
     def migrate(self, revision: str = "head") -> None:
         """Bring the tables to this version's form, or to that of another revision."""
+        from alembic import command  # noqa: PLC0415 - a third of what a command loads, and most migrate nothing
+        from alembic.config import Config  # noqa: PLC0415 - see above
+
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self._writing.begin() as connection:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 from fastapi import FastAPI, Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from central.database import Database
@@ -34,8 +35,9 @@ _HEADERS: Final = {
 
 def add_page(app: FastAPI, database: Database, losses: LossDesk, clock: Callable[[], float]) -> None:
     """Add ``GET /``, ``/terminals``, their data and ``/health``."""
-    page = (_PAGES / "overview.html").read_text(encoding="utf-8")
-    watch_page = (_PAGES / "terminals.html").read_text(encoding="utf-8")
+    # Pages take no data: theirs is fetched. The layout is put round them once.
+    pages = Environment(loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined)
+    page, watch_page = (pages.get_template(name).render() for name in ("overview.html", "terminals.html"))
 
     @app.get("/", include_in_schema=False)
     def overview(request: Request) -> Response:

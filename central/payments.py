@@ -10,6 +10,10 @@ from enum import Enum
 from typing import Protocol
 
 
+class MerchantRefused(Exception):
+    """The merchant's file is missing, malformed, or names a key that can't be read."""
+
+
 class PaymentUnavailable(Exception):
     """No answer that counts; whether anything was done is not known, and asking again is safe."""
 

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from central.database import Database
 from central.exchange import Asker
-from central.problems import bad_signature, malformed
+from central.problems import BUSY, Declined, bad_signature, malformed
 from central.tables import ReadinessRow
 from kiosk.records.china_time import minute_of
 from kiosk.records.readiness import HandInReadiness, ReadinessKept, ReadinessReport
 from kiosk.records.upload import Malformed, decode
+
+DAY_MS: Final = 86_400_000
+A_DAY: Final = 50
+"""Reports of one terminal: more than any technician hands in, and none that is kept makes room for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class ReadinessDesk:
         """Keep a report; the same again changes nothing and gets the same answer.
 
         :raises Declined: ``signature`` where the asking terminal has not signed it, ``malformed`` where it is none, or
-            another terminal's.
+            another terminal's; ``busy`` after :data:`A_DAY` in a day.
         """
         try:
             report = question.genuine(asker.public_key)
@@ -40,6 +45,11 @@ class ReadinessDesk:
         with self.database.writing() as session:
             kept = session.get(ReadinessRow, (asker.terminal, question.digest))
             if kept is None:
+                lately = select(func.count()).where(
+                    ReadinessRow.terminal == asker.terminal, ReadinessRow.received_at > now_ms - DAY_MS
+                )
+                if (session.scalar(lately) or 0) >= A_DAY:
+                    raise Declined(BUSY, "busy", f"{A_DAY} reports in a day")
                 kept = ReadinessRow(
                     terminal=asker.terminal,
                     digest=question.digest,
@@ -68,11 +78,15 @@ def told(row: ReadinessRow) -> str:
     )
     bad = [one for one in report.checks if one.state not in {"well", "absent"}]
     fingerprint = HandInReadiness(report=row.report, signature=row.signature).fingerprint
-    return "\n".join(
-        (
-            head,
-            *(f"    {one.check}: {one.state}, {one.found}" for one in bad),
-            *(f"    {one.kind} at {one.name}: {one.told}" for one in report.devices),
-            f"    signed, {fingerprint}",
-        )
+    lines = (
+        head,
+        *(f"    {one.check}: {one.state}, {one.found}" for one in bad),
+        *(f"    {one.kind} at {one.name}: {one.told}" for one in report.devices),
+        f"    signed, {fingerprint}",
     )
+    return "\n".join(map(_on_one_line, lines))
+
+
+def _on_one_line(told: str) -> str:
+    """What a terminal said, which neither begins a line of its own nor tells the operator's console what to do."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in told)

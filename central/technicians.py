@@ -187,7 +187,7 @@ def _card_of(certificate: bytes) -> x509.Certificate:
             card = x509.load_pem_x509_certificate(certificate)
         else:
             card = x509.load_der_x509_certificate(certificate)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise TechnicianRefused("no certificate") from error
     card_key(card)
     return card

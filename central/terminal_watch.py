@@ -107,7 +107,7 @@ def _known(session: Session) -> Iterator[_Known]:
 
 def _row(known: _Known, now_ms: int) -> TerminalRow:
     terminal, word = known.terminal, known.word
-    told = None if word is None else msgspec.json.decode(word.told, type=Telemetry)
+    told = None if word is None else _understood(word.told)
     heard_at_ms = None if word is None else word.received_at
     is_current = heard_at_ms is not None and now_ms - heard_at_ms <= SILENT_MS and terminal.revoked_at is None
     state, why = _state(known, told, is_current=is_current)
@@ -124,6 +124,14 @@ def _row(known: _Known, now_ms: int) -> TerminalRow:
         seen_at_ms=terminal.last_seen,
         is_current=is_current,
     )
+
+
+def _understood(word: str) -> Telemetry | None:
+    """What a terminal last told; None where another version of this centre kept it in another form."""
+    try:
+        return msgspec.json.decode(word, type=Telemetry)
+    except msgspec.DecodeError:
+        return None
 
 
 def _state(known: _Known, told: Telemetry | None, *, is_current: bool) -> tuple[Note, tuple[Note, ...]]:
@@ -154,6 +162,7 @@ def _trouble(told: Telemetry) -> tuple[Note, tuple[Note, ...]] | None:
 
 
 def _standing(told: Telemetry) -> tuple[Note, tuple[Note, ...]]:
+    reads_none = (Note(zh="读不了卡", en="reads no cards", grade=Grade.BROKEN),) if told.reads_no_cards else ()
     makes_none = (Note(zh="不能制卡", en="makes no cards", grade=Grade.WATCH),) if told.makes_no_cards else ()
     match told.standing:
         case Standing.CLOSED:
@@ -163,9 +172,9 @@ def _standing(told: Telemetry) -> tuple[Note, tuple[Note, ...]]:
         case Standing.TENDED:
             return Note(zh="有人在维护", en="Technician at work"), ()
         case Standing.SERVES:
-            return Note(zh="正在办理", en="Serving"), makes_none
+            return Note(zh="正在办理", en="Serving"), reads_none + makes_none
         case Standing.WAITS:
-            return Note(zh="可以办理", en="Ready"), makes_none
+            return Note(zh="可以办理", en="Ready"), reads_none + makes_none
         case Standing.UNKNOWN:
             return Note(zh="不清楚", en="Not known", grade=Grade.UNKNOWN), ()
 

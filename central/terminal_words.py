@@ -15,6 +15,7 @@ DEVICES: Final[dict[str, Two]] = {
     "receipt_printer": ("凭条打印机", "receipt printer"),
     "camera": ("摄像头", "camera"),
     "card_printer": ("制卡机", "card printer"),
+    "sounder": ("喇叭", "loudspeaker"),
 }
 _REASONS: Final[dict[str, Two]] = {
     "01": ("没有接上", "not connected"),

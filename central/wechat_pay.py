@@ -13,7 +13,14 @@ import msgspec
 import requests
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from central.payments import NotificationRefused, Payment, PaymentState, PaymentUnavailable, RefundState
+from central.payments import (
+    MerchantRefused,
+    NotificationRefused,
+    Payment,
+    PaymentState,
+    PaymentUnavailable,
+    RefundState,
+)
 from kiosk.records.china_time import CHINA
 
 GATEWAY: Final = "https://api.mch.weixin.qq.com"
@@ -39,10 +46,6 @@ _REFUNDS: Final = {
 }
 _NOTHING_TO_CLOSE: Final = frozenset({"ORDERPAID", "ORDER_PAID", "ORDER_CLOSED", "ORDERNOTEXIST", "ORDER_NOT_EXIST"})
 _NOT_THERE: Final = frozenset({"ORDERNOTEXIST", "ORDER_NOT_EXIST", "RESOURCE_NOT_EXISTS"})
-
-
-class MerchantRefused(Exception):
-    """The merchant's file is missing, malformed, or names a key that can't be read."""
 
 
 class Merchant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

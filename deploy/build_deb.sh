@@ -16,6 +16,7 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
 inside() { tar -xOf "$bundle" "card-terminal-bundle/$1"; }
 version=$(inside bundle.conf | sed -n 's/^version=//p')-$SOURCE_DATE_EPOCH.$(inside SHA256SUMS | sha256sum | cut -c 1-12)
+debian=$(inside bundle.conf | sed -n 's/^debian=//p')
 architecture=$(inside bundle.conf | sed -n 's/^architecture=//p')
 depends=$(inside debian-packages.txt | sed 's/=.*//' | paste -sd , | sed 's/,/, /g')
 cp "$bundle" "$share/bundle.tar"
@@ -49,6 +50,16 @@ Description: self-service terminal for the Chinese social security card
  out. The configuration is left to the technician. Removal is refused while
  entries of the ledger wait for the centre.
 WORDS
+cat > "$stage/DEBIAN/preinst" <<WORDS
+#!/bin/sh
+set -e
+# Before anything is unpacked: the bundle's wheels are for the Python of this Debian.
+found=\$(sed -n 's/^\(ID\|VERSION_ID\)=//p' /etc/os-release | tr -d '"' | sort -r | paste -sd ' ')
+case \$1:\$found in
+    *:"debian $debian" | *:"$debian debian" | abort-*) ;;
+    *) echo "card-terminal: this needs Debian $debian, and finds \$found; nothing was changed" >&2; exit 1 ;;
+esac
+WORDS
 cat > "$stage/DEBIAN/postinst" <<'WORDS'
 #!/bin/sh
 set -e
@@ -67,10 +78,14 @@ WORDS
 cat > "$stage/DEBIAN/postrm" <<'WORDS'
 #!/bin/sh
 set -e
-# Ledger and keys stay: they may be the only record of what citizens did.
-if [ "$1" = purge ]; then rm -rf /etc/kiosk; fi
+# Ledger and keys stay: they may be the only record of what citizens did. So do the settings of a terminal that
+# install.sh has put in this package's place since.
+if [ "$1" = purge ] && [ ! -e /opt/card-terminal ]; then
+    rm -rf /etc/kiosk
+    rm -f /etc/udev/rules.d/71-card-terminal-devices.rules
+fi
 WORDS
-chmod 0755 "$stage/DEBIAN/postinst" "$stage/DEBIAN/prerm" "$stage/DEBIAN/postrm"
+chmod 0755 "$stage/DEBIAN/preinst" "$stage/DEBIAN/postinst" "$stage/DEBIAN/prerm" "$stage/DEBIAN/postrm"
 find "$stage" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
 mkdir -p "$output"

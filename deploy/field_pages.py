@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Fill the pages for technicians in ``docs/field`` from docs/faults.md and from what the doctor can find.
+"""Fill the pages for technicians in ``docs/field`` from docs/faults.md, its Chinese and what the doctor can find.
 
-``write`` writes what is generated, ``check`` tells whether it is as it should be; a test does the same. The pages are
-written by hand but for their blocks, such as ``<!-- causes: pin_pad -->``.
+``write`` writes what is generated, ``check`` tells whether it is as it should be; a test does the same. Either tells
+which row lacks its Chinese. The pages are written by hand but for their blocks, such as ``<!-- causes: pin_pad -->``.
 """
 
 import argparse
@@ -19,16 +19,18 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the doctor of this tree, whichever is installed
 
-from kiosk.policy.rule import Text  # noqa: E402 - see above
+from deploy.fault_rows import Row, amiss, beside, fault_rows  # noqa: E402 - see above
+from kiosk.policy.rule import Text  # noqa: E402
 from kiosk.technician import devices  # noqa: E402
 from kiosk.technician.causes import Cause  # noqa: E402
 from kiosk.technician.doctor import CHECKS, Check  # noqa: E402
 
 FIELD: Final = ROOT / "docs" / "field"
 FAULTS: Final = ROOT / "docs" / "faults.md"
+IN_CHINESE: Final = ROOT / "docs" / "faults.zh-CN.md"
 BLOCK: Final = re.compile(r"(<!-- (causes|faults|codes|others|checks): (.+?) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 LETTERS: Final = {
-    "C": ("card_daemon", "card_reader"),
+    "C": ("card_daemon", "card_reader", "capture_unit"),
     "P": ("pin_pad",),
     "D": ("id_reader",),
     "V": ("camera",),
@@ -42,6 +44,7 @@ ASIDE: Final = {
     "K-01": ("card_printer", "stock"),
     "K-02": ("camera",),
     "K-03": ("capture_unit",),
+    "K-21": ("card_printer", "capture_unit"),
     "L-02": ("queue",),
 }
 """Codes whose checks are others; whatever these may name is behind them."""
@@ -60,46 +63,47 @@ PAGES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One row of docs/faults.md."""
+class Fault:
+    """One row in both languages; where its Chinese lacks, the English stands for it."""
 
-    section: str
-    codes: tuple[str, ...]
-    trigger: str
-    read: str
-    seen: str
-    recovery: str
+    row: Row
+    chinese: Row
+
+    def in_both(self, cell: Callable[[Row], str]) -> str:
+        """A cell, the Chinese above the English."""
+        return _both(Text(zh=cell(self.chinese), en=cell(self.row)))
 
 
 def main() -> int:
-    """Write or check; 1 where something is stale."""
+    """Write or check; 1 where something is stale, or a row lacks its Chinese."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("action", choices=("write", "check"))
     chosen = parser.parse_args()
+    lacking = tuple(amiss(*(_rows(page) for page in (FAULTS, IN_CHINESE))))
     stale = {page: text for page, text in generated().items() if page.read_text("utf-8") != text}
     for page, text in stale.items():
         if chosen.action == "write":
             page.write_text(text, encoding="utf-8")
         print(f"{page.relative_to(ROOT)}: {'written' if chosen.action == 'write' else 'stale; write it anew'}")
-    return 1 if stale and chosen.action == "check" else 0
+    for line in lacking:
+        print(line)
+    return 1 if lacking or (stale and chosen.action == "check") else 0
 
 
 def generated() -> dict[Path, str]:
     """Every page of the folder, with its blocks as they should be."""
-    rows = tuple(faults(FAULTS.read_text("utf-8")))
+    rows = faults()
     return {page: filled(page.read_text("utf-8"), rows) for page in sorted(FIELD.glob("*.md"))}
 
 
-def faults(text: str) -> Iterator[Row]:
-    """The rows of docs/faults.md, in order."""
-    section = ""
-    for line in text.splitlines():
-        if line.startswith("## "):
-            section = line.removeprefix("## ")
-        elif line.startswith("| ") and not line.startswith(("| code |", "|---")):
-            linked = re.sub(r"\]\(([\w-]+\.md)", r"](../\1", line)
-            code, trigger, read, seen, recovery, _ = (cell.strip() for cell in linked.strip("|").split(" |"))
-            yield Row(section, tuple(re.findall(r"[A-Z]-\d\d", code)), trigger, read, seen, recovery)
+def faults() -> tuple[Fault, ...]:
+    """The rows of docs/faults.md, in order, with links as the folder has them."""
+    rows, chinese = (_rows(page) for page in (FAULTS, IN_CHINESE))
+    return tuple(Fault(row, its or row) for row, its in beside(rows, chinese) if row is not None)
+
+
+def _rows(page: Path) -> tuple[Row, ...]:
+    return tuple(fault_rows(re.sub(r"\]\(([\w.-]+\.md)", r"](../\1", page.read_text("utf-8"))))
 
 
 @functools.cache
@@ -139,7 +143,7 @@ def _named_in(table: object) -> Iterator[Cause]:
                 yield from _named_in(one)
 
 
-def filled(page: str, rows: tuple[Row, ...]) -> str:
+def filled(page: str, rows: tuple[Fault, ...]) -> str:
     """A page of a device with its blocks as they should be."""
 
     def block(found: re.Match[str]) -> str:
@@ -149,7 +153,7 @@ def filled(page: str, rows: tuple[Row, ...]) -> str:
     return BLOCK.sub(block, page)
 
 
-def _causes(words: str, _: tuple[Row, ...]) -> Iterator[str]:
+def _causes(words: str, _: tuple[Fault, ...]) -> Iterator[str]:
     yield "| 诊断说 doctor says | 影响 means | 怎么办 what to do |"
     yield "|---|---|---|"
     told: set[Cause] = set()
@@ -160,18 +164,21 @@ def _causes(words: str, _: tuple[Row, ...]) -> Iterator[str]:
                 yield _line(f"`{cause.value}`", _both(cause.means), _both(cause.advice))
 
 
-def _faults(sections: str, rows: tuple[Row, ...]) -> Iterator[str]:
-    yield "| code | trigger | 屏幕上写的 on screen | the technician sees | recovery |"
+def _faults(sections: str, rows: tuple[Fault, ...]) -> Iterator[str]:
+    yield _line(
+        "代码 code", "什么情况 when", "屏幕上写的 on screen", "技术员看到 the technician sees", "怎么恢复 recovery"
+    )
     yield "|---|---|---|---|---|"
     for section in sections.split(", "):
-        of_it = [row for row in rows if row.section == section]
+        of_it = [fault for fault in rows if fault.row.section == section]
         if not of_it:
             raise LookupError(f"docs/faults.md has no section {section!r}")
-        for row in of_it:
-            yield _line(", ".join(row.codes) or "–", row.trigger, row.read, row.seen, row.recovery)
+        for fault in of_it:
+            cells = (lambda row: row.trigger, lambda row: row.read, lambda row: row.seen, lambda row: row.recovery)
+            yield _line(", ".join(fault.row.codes) or "–", *(fault.in_both(cell) for cell in cells))
 
 
-def _codes(language: str, rows: tuple[Row, ...]) -> Iterator[str]:
+def _codes(language: str, rows: tuple[Fault, ...]) -> Iterator[str]:
     """Each code that a screen can show of the terminal's own faults; those that mean the same in one line."""
     titles = (
         ("代码", "诊断的哪一项", "可能说什么，怎么办")
@@ -187,18 +194,18 @@ def _codes(language: str, rows: tuple[Row, ...]) -> Iterator[str]:
             yield _line(", ".join(codes), where, means)
 
 
-def _others(_: str, rows: tuple[Row, ...]) -> Iterator[str]:
-    """The codes that are no faults of the terminal, a letter a line."""
-    by_letter: dict[str, list[str]] = {}
+def _others(language: str, rows: tuple[Fault, ...]) -> Iterator[str]:
+    """The codes that are no faults of the terminal, and what each is about."""
+    yield _line(*(("代码", "什么情况", "怎么恢复") if language == "zh" else ("code", "when", "recovery")))
+    yield "|---|---|---|"
     for (_, causes), codes in _alike(rows).items():
-        if not causes:
-            for code in codes:
-                by_letter.setdefault(code[0], []).append(code)
-    for codes in by_letter.values():
-        yield f"- {', '.join(codes)}"
+        for code in () if causes else codes:
+            for fault in (fault for fault in rows if code in fault.row.codes):
+                told = fault.chinese if language == "zh" else fault.row
+                yield _line(code, told.trigger, told.recovery)
 
 
-def _checks(language: str, _: tuple[Row, ...]) -> Iterator[str]:
+def _checks(language: str, _: tuple[Fault, ...]) -> Iterator[str]:
     titles = ("诊断说", "影响", "怎么办") if language == "zh" else ("it says", "it means", "what to do")
     for check in CHECKS:
         page = PAGES.get(check.word)
@@ -210,9 +217,9 @@ def _checks(language: str, _: tuple[Row, ...]) -> Iterator[str]:
         yield ""
 
 
-def _alike(rows: tuple[Row, ...]) -> dict[tuple[tuple[Check, ...], tuple[Cause, ...]], list[str]]:
+def _alike(rows: tuple[Fault, ...]) -> dict[tuple[tuple[Check, ...], tuple[Cause, ...]], list[str]]:
     alike: dict[tuple[tuple[Check, ...], tuple[Cause, ...]], list[str]] = {}
-    for code in sorted({code for row in rows for code in row.codes}):
+    for code in sorted({code for fault in rows for code in fault.row.codes}):
         alike.setdefault(by_code(code), []).append(code)
     return alike
 
@@ -235,7 +242,7 @@ def by_code(code: str) -> tuple[tuple[Check, ...], tuple[Cause, ...]]:
     return checks, tuple(cause for cause in Cause if cause in named)
 
 
-_BLOCKS: Final[dict[str, Callable[[str, tuple[Row, ...]], Iterator[str]]]] = {
+_BLOCKS: Final[dict[str, Callable[[str, tuple[Fault, ...]], Iterator[str]]]] = {
     "causes": _causes,
     "faults": _faults,
     "codes": _codes,

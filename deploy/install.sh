@@ -109,8 +109,20 @@ listed() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"; }
 
 # --- The machine -------------------------------------------------------------------------------------------------------
 
+# Whether dpkg has the terminal as a package, and it is not the package itself that asks.
+is_packaged() {
+    [ "${DPKG_MAINTSCRIPT_PACKAGE:-}" != card-terminal ] || return
+    # shellcheck disable=SC2016 # dpkg's own word
+    case $(ask_inside dpkg-query -W -f='${db:Status-Status}' card-terminal 2>/dev/null </dev/null || true) in
+        '' | not-installed | config-files) return 1 ;;
+    esac
+}
+
 check_machine() {
     local release=$root/etc/os-release system architecture free wanted
+    if is_packaged; then
+        stop $MACHINE_WRONG "this terminal came as a Debian package, and a newer one comes as one too: apt install ./card-terminal_….deb"
+    fi
     system=$(sed -n 's/^\(ID\|VERSION_ID\)=//p' "$release" 2>/dev/null | tr -d '"' | sort -r | paste -sd ' ') || true
     case $system in
         "debian $(described debian)" | "$(described debian) debian") ;;
@@ -484,6 +496,7 @@ remove() {
         say "ledger and keys stay in $STATE and $SEALED_KEYS: one is of no use without the other"
     fi
     say "the terminal is removed; Debian's packages stay"
+    if is_packaged; then say "dpkg still lists it: apt remove card-terminal"; fi
 }
 
 misused() {

@@ -54,6 +54,8 @@ DEFAULT_WORK = Path("/var/lib/card-terminal/provisioning")
 """The same as in deploy/systemd/take-over."""
 USAGE = 64
 """Exit code of a wrong configuration, after sysexits.h EX_USAGE."""
+INTERRUPTED = 128 + signal.SIGINT
+"""As a shell has it of a program that Ctrl-C ends; what it had begun is whole or undone."""
 READER_GONE = 128 + signal.SIGPIPE
 """Exit code of a printing command whose reader has gone, as a shell has it."""
 
@@ -80,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AlreadyRunning as error:
         print(f"kiosk: {error}", file=sys.stderr)
         return RUNS_ALREADY
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def command_parser() -> argparse.ArgumentParser:
@@ -114,7 +118,7 @@ def command_parser() -> argparse.ArgumentParser:
     ledger.add_parser(commands, DEFAULT_CONFIGURATION)
     region.add_parser(commands, DEFAULT_CONFIGURATION)
     handbook.add_parser(commands)
-    photo.add_parser(commands)
+    photo.add_parser(commands, DEFAULT_CONFIGURATION)
     stock.add_parser(commands, DEFAULT_CONFIGURATION)
     plate.add_parser(commands, DEFAULT_CONFIGURATION)
     card_face.add_parser(commands)

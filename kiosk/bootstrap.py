@@ -7,14 +7,13 @@ import os
 import resource
 import secrets
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from datetime import time as clock_time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -40,6 +39,7 @@ from kiosk.policy.country import Country, PlacesError, load_places
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
 from kiosk.policy.signed_pack import load_signed_pack
+from kiosk.power_switch import PowerSwitch
 from kiosk.records.china_time import CHINA
 from kiosk.records.transaction import Service
 from kiosk.records.working_days import CalendarError, load_calendar
@@ -49,6 +49,7 @@ from kiosk.runtime.closed_note import ClosedNote
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.health_keeper import HealthKeeper
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.maintenance import Checked, Maintenance, QuietHours
 from kiosk.runtime.starts import RunBook
 from kiosk.runtime.surroundings import Surroundings
@@ -60,7 +61,7 @@ from kiosk.service_manager import ServiceManager
 from kiosk.ui.fonts import FontBook, FontsMissing
 from kiosk.ui.language import CatalogueMissing, load_languages
 from kiosk.uplink.alone import alone
-from kiosk.uplink.settings import UplinkSettings
+from kiosk.uplink.settings import UplinkSettings, nothing_to_wait_for
 
 if TYPE_CHECKING:  # the window prepares what Kivy reads when it is imported
     from kiosk.ui.settings import Preferences
@@ -71,18 +72,16 @@ _log = logging.getLogger(__name__)
 ANSWER_WITHIN_S = 8.0
 """How long a citizen waits for one answer of the centre before the terminal goes on without it."""
 _PR_SET_DUMPABLE = 4  # <linux/prctl.h>
-POWER_OFF: Final = ("systemctl", "--no-ask-password", "poweroff")
-"""What shuts the machine down, where whoever runs the terminal may (docs/systemd.md)."""
-POWER_OFF_S: Final = 30.0
 
 
 class DeskMaker(Protocol):
     """Makes a technician's desk, anew for whoever comes in. It runs in the desk's own lane."""
 
-    def __call__(self, *, journal: DurableJournal, viewfinder: Viewfinder) -> TechnicianDesk:
+    def __call__(self, *, journal: DurableJournal, viewfinder: Viewfinder, note: LiveNote) -> TechnicianDesk:
         """
         :param journal: the running terminal's; no second one may write its ledger.
         :param viewfinder: what is put there stands in the window's live picture.
+        :param note: what is told there stands on the page while the desk is at something.
         """
 
 
@@ -279,7 +278,7 @@ def run_terminal(
     open_ledger = ledger_opener(configuration)
     offset = ClockOffset(configuration.offset_path)
     client = CentralClient(connect(configuration, keys, offset))
-    viewfinder = Viewfinder()
+    viewfinder, note = Viewfinder(), LiveNote()
     conductors: list[Conductor] = []  # made after the window, which it draws on
 
     def heard(intent: Posted) -> None:
@@ -291,6 +290,8 @@ def run_terminal(
     window = _open_window(configuration, heard, touched, viewfinder)
     closed = ClosedNote(configuration.closed_path)
     here = surroundings(window.wake, offset, country)
+    uplink = uplink_settings(configuration)
+    switch = PowerSwitch.of(os.environ, lambda: nothing_to_wait_for(uplink))
     with DurableJournal(
         open_ledger,
         offset,
@@ -310,7 +311,9 @@ def run_terminal(
             terminal=configuration.terminal.id,
             technician=None
             if desk is None
-            else TechnicianMeans(lambda: desk(journal=journal, viewfinder=viewfinder), closed, power_off),
+            else TechnicianMeans(
+                lambda: desk(journal=journal, viewfinder=viewfinder, note=note), closed, switch.throw, note
+            ),
         )
         conductors.append(conductor)
         if closed.is_there:
@@ -354,8 +357,9 @@ def run_assistant(
         assistants[0].intent(intent)
 
     window = _open_window(configuration, heard, lambda _: assistants[0].touched(), viewfinder)
+    switch = PowerSwitch.of(os.environ, lambda: True)  # a new terminal has nothing to bring to anybody
     assistant = Assistant(
-        window, time.monotonic, window.wake, lambda: desk(viewfinder), power_off, configuration.terminal.id
+        window, time.monotonic, window.wake, lambda: desk(viewfinder), switch.throw, configuration.terminal.id
     )
     assistants.append(assistant)
     stopping, vital_signs = _stop_signals(), VitalSigns(assistant, manager)
@@ -409,16 +413,6 @@ def _stop_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     return stopping
-
-
-def power_off() -> bool:
-    """Have the machine shut down; whether whoever runs the terminal may."""
-    try:
-        subprocess.run(POWER_OFF, check=True, capture_output=True, timeout=POWER_OFF_S)  # noqa: S603 - fixed words
-    except (OSError, subprocess.SubprocessError) as error:
-        _log.error("the machine was not shut down: %s", error)
-        return False
-    return True
 
 
 def upkeep_of(

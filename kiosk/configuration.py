@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -17,6 +18,7 @@ _LINES: Final = {
     "evolis": ("[^/:]+", "the printer's name in its maker's library, in quotes"),
 }
 """What a card printer's line looks like, by driver, and in words."""
+Pixels = Annotated[int, msgspec.Meta(ge=0, le=16_384)]
 Cards = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
@@ -43,8 +45,8 @@ class TerminalSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 class DisplaySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The window; 0 × 0 is the whole screen."""
 
-    width: int = 0
-    height: int = 0
+    width: Pixels = 0
+    height: Pixels = 0
     fullscreen: bool = True
     language: Literal["zh", "en"] = "zh"
 
@@ -140,6 +142,19 @@ class ComparisonSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     """``module:Class`` of the licensed codec for the card's photo, a ``PhotoDecoder`` (drivers/ports/id_reader.py)."""
 
 
+class SoundSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The loudspeaker for signals; the whole section is left out where there is none, or where the terminal is to be
+    silent.
+    """
+
+    device: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "default"
+    """As ``aplay -L`` lists it."""
+    volume: Annotated[int, msgspec.Meta(ge=0, le=10)] = 7
+    """While no technician has set it on the terminal's own page; 0 is silent."""
+    keys: bool = True
+    """The PIN pad's keys are heard; false where the pad has a tone of its own."""
+
+
 class StockSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How many blank cards the card printer's hopper and bins take, and at which count somebody should come; the whole
     section is left out where no card is issued.
@@ -196,6 +211,12 @@ class CentreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     keys: Path
     """The centre's public keys, as ``python -m central public`` prints them."""
 
+    def faults(self) -> Iterator[Fault]:
+        """An address under which nothing can be reached."""
+        if not is_address(self.url):
+            wanted = "https:// and a name that can be one, with a port or without, nothing after it, in quotes"
+            yield Fault(("url",), f'"{self.url}" does not fit; wanted is {wanted}')
+
 
 class PathsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where the installed files lie."""
@@ -229,6 +250,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     stock: StockSection | None = None
     comparison: ComparisonSection | None = None
     maintenance: MaintenanceSection | None = None
+    sound: SoundSection | None = None
 
     @property
     def ledger_path(self) -> Path:
@@ -271,6 +293,11 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         return self.terminal.state / "closed"
 
     @property
+    def volume_path(self) -> Path:
+        """How loud the terminal is, once a technician has set it."""
+        return self.terminal.state / "volume"
+
+    @property
     def signed_pack_path(self) -> Path:
         """The region's pack as the centre last handed it out; where there is none, that of ``paths.regions`` holds."""
         return self.terminal.state / "regions" / f"{self.terminal.region}{SUFFIX}"
@@ -284,6 +311,17 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     def storage_key_path(self) -> Path:
         """The ledger's storage key (32 bytes)."""
         return self.terminal.credentials / "storage.key"
+
+
+def is_address(url: str) -> bool:
+    """Whether a centre can be reached under it: https, a name or a number, a port or none, and nothing after it."""
+    try:
+        parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")  # as whoever looks the name up will
+        is_plain = parts.scheme == "https" and bool(parts.hostname) and parts.username is None and parts.port != 0
+    except ValueError:
+        return False
+    return is_plain and parts.path in {"", "/"} and url.isprintable() and not set(url) & set(" ?#\\")
 
 
 def with_credentials_of(environment: Mapping[str, str], configuration: Configuration) -> Configuration:

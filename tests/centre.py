@@ -29,7 +29,6 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from sqlalchemy import Table, delete, insert, select
 
 from central.app import SWEEP_S, create_app
-from central.command_line import server_config
 from central.database import Database
 from central.enrolment import (
     EnrolmentRequest,
@@ -43,6 +42,7 @@ from central.enrolment import (
 from central.keys import CentreKeys
 from central.payments import PaymentProvider
 from central.seed import load_seed, plant
+from central.server import server_config
 from central.settings import Settings, load_settings
 from central.tables import Base
 from kiosk.records.canonical import canonical

@@ -28,6 +28,7 @@ from drivers.card_printer.sensed import SensedCardPrinter
 from drivers.card_printer.words import DEVICE, Sensors, Word
 from drivers.ports.card_printer import Bin, Face, Ribbon
 from drivers.ports.errors import Busy, DeviceError, NotConnected, ProtocolViolation, TimedOut
+from drivers.transport import wire_trace
 
 _TRAYS: Final = {Bin.REJECT: "ERROR", Bin.RETAINED: "ERRORSLOT"}
 """Both are there on KC200B, KM500B, KM2000B, KC Prime and KC Max: the box, and the slot below it."""
@@ -118,15 +119,19 @@ class _Library:
         return told
 
     def _asked(self, question: dict[str, Any], limit_s: float, document: bytes | None = None) -> dict[str, Any]:
-        line = self._started()
+        line, word, octets = self._started(), str(question["do"]), json.dumps(question).encode()
         try:
-            line.send_bytes(json.dumps(question).encode())
+            wire_trace.sent(DEVICE, word, octets, holds_nothing=True)
+            line.send_bytes(octets)
             if document is not None:
+                wire_trace.sent(DEVICE, "a face", document)
                 line.send_bytes(document)
-            return self._answer(line, limit_s)
+            told = self._answer(line, limit_s)
         except (EOFError, OSError) as fault:
             self.close()
             raise NotConnected(DEVICE, "its library's process has died") from fault
+        wire_trace.came(DEVICE, f"{word} {told.get('code')}", json.dumps(told).encode(), holds_nothing=word == "look")
+        return told
 
     def _answer(self, line: "Connection[Any, Any]", limit_s: float) -> dict[str, Any]:
         if not line.poll(limit_s):

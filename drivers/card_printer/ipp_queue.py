@@ -23,6 +23,7 @@ from drivers.card_printer.ipp_wire import (
     request,
 )
 from drivers.ports.errors import Busy, NotConnected, ProtocolViolation, TimedOut
+from drivers.transport import wire_trace
 
 CONNECT_S: Final = 1.0
 LONGEST_ANSWER: Final = 1024 * 1024
@@ -162,7 +163,14 @@ class IppQueue:
         job_id = [one for one in about if one.name == "job-id"]
         others = [one for one in about if one.name != "job-id"]
         octets = request(operation, number, (target, *job_id, Attribute(Tag.NAME, name, (OUR_USER,)), *others), how)
-        answer = answer_of(self._exchanged(octets + document, limit_s))
+        word = operation.name.replace("_", "-")
+        # Its questions about the printer alone name neither a job nor whose it is; an address may hold a password.
+        asks_printer = operation is Operation.GET_PRINTER_ATTRIBUTES and "@" not in self._uri
+        wire_trace.sent(DEVICE, word, octets + document, holds_nothing=asks_printer)
+        heard = self._exchanged(octets + document, limit_s)
+        # RFC 8010, 3.1.1: the status is the third and fourth octet. What a printer says of itself is its own free text.
+        wire_trace.came(DEVICE, f"{word} {heard[2:4].hex().upper()}", heard)
+        answer = answer_of(heard)
         if answer.request_id != number:
             raise ProtocolViolation(DEVICE, "an answer to something else")
         if answer.status in _BUSY:

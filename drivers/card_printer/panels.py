@@ -47,7 +47,8 @@ def blackened(face: Face) -> NDArray[np.uint8]:
 
 def _black(face: Face, colours: NDArray[np.uint8]) -> NDArray[np.bool_]:
     if face.black is None:
-        unlit: NDArray[np.bool_] = np.equal(colours.max(axis=1), 0)
+        red, green, blue = colours.T  # plane by plane: pixel by pixel numpy takes ten times as long
+        unlit: NDArray[np.bool_] = np.equal(red | green | blue, 0)
         return unlit
     return np.unpackbits(np.frombuffer(face.black, np.uint8), count=FACE_WIDTH * FACE_HEIGHT).astype(np.bool_)
 

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-import sys
+import textwrap
 
 from kiosk.command_line.manual import ExitCode, closing
 from kiosk.technician.scan import Found, scan
@@ -41,13 +41,16 @@ def run(args: argparse.Namespace) -> int:
     for one in scan(args.port):
         found.append(one)
         if not args.json:
-            print(f"{one.kind or '?'}: {one.name}: {one.told}")
-            if one.section:
-                print("    " + one.section.replace("\n", "\n    "))
-            sys.stdout.flush()
+            print(as_printed(one), flush=True)
     if args.json:
         shown = [
             {"kind": one.kind or None, "name": one.name, "told": one.told, "section": one.section} for one in found
         ]
         print(json.dumps({"devices": shown}, ensure_ascii=False, indent=2))
     return int(Exit.FOUND if any(one.kind for one in found) else Exit.NOTHING)
+
+
+def as_printed(found: Found) -> str:
+    """One line for what was found, and below it its lines for ``kiosk.toml``."""
+    line = f"{found.kind or '?'}: {found.name}: {found.told}"
+    return f"{line}\n{textwrap.indent(found.section, '    ')}" if found.section else line

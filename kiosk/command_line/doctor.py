@@ -85,7 +85,7 @@ def _run(args: argparse.Namespace, words: frozenset[str] | None, *, fix: bool) -
     states = {finding.state for finding in findings}
     code = Exit.FAULT if State.FAULT in states else Exit.WARNING if State.WARNING in states else Exit.WELL
     if args.json:
-        shown = {"outcome": code.name.lower(), "findings": [_as_json(one) for one in findings]}
+        shown = {"outcome": code.name.lower(), "findings": [one.as_json() for one in findings]}
         print(json.dumps(shown, ensure_ascii=False, indent=2))
     elif args.language == "zh":
         print({Exit.WELL: "都正常。", Exit.WARNING: "能办业务，有要处理的。"}.get(code, "有故障，先处理第一个。"))
@@ -115,16 +115,3 @@ def _padded(text: str, columns: int = _TITLE_COLUMNS + 6) -> str:
     """Chinese characters are two columns wide on a console."""
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
     return text + " " * max(columns - len(text) - wide, 0)
-
-
-def _as_json(finding: Finding) -> dict[str, object]:
-    cause = finding.cause
-    return {
-        "check": finding.check,
-        "state": finding.state.value,
-        "found": finding.found,
-        "cause": cause.value if cause is not None else None,
-        "code": cause.code if cause is not None else "",
-        "means": {"zh": cause.means.zh, "en": cause.means.en} if cause is not None else None,
-        "advice": {"zh": cause.advice.zh, "en": cause.advice.en} if cause is not None else None,
-    }

@@ -88,7 +88,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     provision.add_argument("--config", type=Path, default=default, help="kiosk.toml")
     provision.add_argument("--pattern", type=Path, default=PATTERN, help="what is laid down where there is none yet")
     provision.add_argument("--package", type=Path, metavar="FILE", help="enrolment.json of the centre")
-    provision.add_argument("--code", help="the one-time code, where there is no package")
     provision.add_argument("--answers", type=Path, metavar="FILE", help="ask nothing: a TOML file has the answers")
     provision.add_argument("--port", action="append", metavar="PORT", help="try this serial port only; may be repeated")
     provision.add_argument(
@@ -174,15 +173,13 @@ def _given(args: argparse.Namespace) -> Answers:
         answers = _from_file(args.answers, regions)
     if args.package is not None:
         answers = PACKAGE.take(answers, _content(args.package), regions)
-    if args.code is not None:
-        answers = CODE.take(answers, args.code, regions)
     return answers
 
 
 def _from_file(file: Path, regions: tuple[str, ...]) -> Answers:
     try:
         given = msgspec.toml.decode(file.read_bytes(), type=AnswerFile)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, msgspec.DecodeError) as error:
         raise NotAllowed(f"{file}: {error}", Text(zh="一个 answers.toml", en="an answers.toml")) from error
     wrong = sorted(given.devices.keys() - DEVICES.keys())
     if wrong:
@@ -224,8 +221,8 @@ def _one(step: Step, answers: Answers, stands: str, regions: tuple[str, ...], di
 def _content(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        told = error.strerror if isinstance(error, OSError) else "no text"
+    except (OSError, ValueError) as error:
+        told = error.strerror if isinstance(error, OSError) else "no text, or no path"
         raise NotAllowed(f"{file}: {told}", Text(zh="一个读得出的文件", en="a file that can be read")) from error
 
 

@@ -27,8 +27,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog=closing(
             Exit,
             {
-                "kiosk support-bundle bundle.tar.gz": "for whoever helps from afar",
-                "kiosk support-bundle bundle.tar.gz --log /var/log/syslog": "with another log; look into it first",
+                "kiosk support-bundle /tmp/bundle.tar.gz": "for whoever helps from afar",
+                "kiosk support-bundle /tmp/bundle.tar.gz --log /var/log/syslog": "with another log; look into it first",
             },
             CONFIGURATION | STATE,
         ),

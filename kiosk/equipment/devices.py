@@ -1,4 +1,4 @@
-"""Readers, PIN pad, receipt printer, the slot's motor and the camera."""
+"""Readers, PIN pad, receipt printer, the slot's motor, the camera and the loudspeaker."""
 
 from drivers.camera import OpenCvCamera, source_of
 from drivers.capture_unit import EscapeCaptureUnit
@@ -10,8 +10,10 @@ from drivers.ports.capture_unit import CaptureUnit
 from drivers.ports.card_reader import CardReader
 from drivers.ports.id_reader import IdReader
 from drivers.ports.receipt_printer import ReceiptPrinter
+from drivers.sounder import AlsaSounder
 from drivers.transport.byte_line import SerialPortLine
 from kiosk.configuration import Configuration, ConfigurationError
+from kiosk.runtime.bell import Bell, VolumeNote
 from kiosk.runtime.surroundings import ForgottenCards
 from kiosk.ui.fonts import FontBook, FontsMissing
 
@@ -60,6 +62,16 @@ def forgotten_cards(configuration: Configuration) -> ForgottenCards | None:
     """What becomes of a card that nobody takes; None where no motor can keep it."""
     section = configuration.capture_unit
     return None if section is None else ForgottenCards(section.retain_after_s, section.gives_back_at)
+
+
+def open_bell(configuration: Configuration) -> Bell | None:
+    """The loudspeaker with its volume; None where the terminal has none, or is to be silent."""
+    section = configuration.sound
+    if section is None:
+        return None
+    return Bell(
+        AlsaSounder(section.device), VolumeNote(configuration.volume_path, section.volume), keys=section.keys
+    )  # fmt: skip
 
 
 def open_camera(configuration: Configuration) -> Camera | None:

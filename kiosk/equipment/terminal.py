@@ -7,6 +7,7 @@ from kiosk.custody.book import StockLedger
 from kiosk.equipment.card_making import open_card_maker
 from kiosk.equipment.devices import (
     forgotten_cards,
+    open_bell,
     open_camera,
     open_capture_unit,
     open_card_reader,
@@ -32,4 +33,5 @@ def open_devices(configuration: Configuration, ledger: StockLedger, offset: Cloc
         open_card_maker(configuration, ledger, offset, capture_unit),
         capture_unit,
         forgotten_cards(configuration),
+        open_bell(configuration),
     )

@@ -30,6 +30,7 @@ from kiosk.journeys.views import (
     Step,
     Working,
 )
+from kiosk.journeys.without_cards import needs_card
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim, say
 from kiosk.policy.card_rules import Contact, OldCardEnd, SocialSideStart
 from kiosk.policy.counter import Paper
@@ -61,6 +62,7 @@ def _activate(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.CARD_ACTIVATION):
         raise refusals.activation_not_here(region)
+    needs_card(session, Service.CARD_ACTIVATION)
     by_id = _wants_id_card(region)
     if by_id:
         needs_id_card(session, Service.CARD_ACTIVATION)

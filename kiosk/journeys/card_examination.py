@@ -17,6 +17,7 @@ from kiosk.journeys.pin_entry import pin_name
 from kiosk.journeys.refusals import go_to
 from kiosk.journeys.requests import Announce, Distrusted, Journey, PinTriesLeft, Unreachable, ask, ask_centre
 from kiosk.journeys.views import Explain, Refusal, Working
+from kiosk.journeys.without_cards import needs_card
 from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.pack import HeldBy, Rule
 from kiosk.policy.region import Region
@@ -64,6 +65,7 @@ def _examine(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.CARD_EXAMINATION):
         raise refusals.not_offered(region, Service.CARD_EXAMINATION)
+    needs_card(session, Service.CARD_EXAMINATION)
     kind = yield from await_card(progress)
     if kind is not CardKind.SOCIAL_SECURITY:
         return _ending([_other_card(region, kind)], [], complete=True)

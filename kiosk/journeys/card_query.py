@@ -30,6 +30,7 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.slips import slip
 from kiosk.journeys.views import Slip, Working
+from kiosk.journeys.without_cards import needs_card
 from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.pack import HeldBy
 from kiosk.records.questions import GetRecord, PinVerdict, RecordAnswer
@@ -45,6 +46,7 @@ def _query(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.CARD_QUERY):
         raise refusals.not_offered(region, Service.CARD_QUERY)
+    needs_card(session, Service.CARD_QUERY)
     needs_pin_pad(session, Service.CARD_QUERY)
     identified = yield from identify_card(session, progress)
     if identified.centre is None:

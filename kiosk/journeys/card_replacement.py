@@ -134,9 +134,9 @@ def _choice(reason: ReplacementReason) -> Choice:
 
 
 def _can_make(session: Session, reason: ReplacementReason) -> bool:
-    """Whether this terminal makes the card now: an exchange wants room for the old one."""
+    """Whether this terminal makes the card now: an exchange reads the old one and wants room for it."""
     ready = session.makes_cards and session.takes_portraits
-    room = session.keeps_old_cards or reason is ReplacementReason.LOST
+    room = (session.keeps_old_cards and session.reads_cards) or reason is ReplacementReason.LOST
     return bool(session.region.pack.replacement.instant_here.value) and ready and room
 
 

@@ -53,6 +53,8 @@ class Session:
     transaction_id: str
     region: Region
     today: date
+    reads_cards: bool = True
+    """The card slot works: its reader answers, and so does its motor where it has one."""
     enters_pins: bool = True
     """The PIN pad works."""
     reads_id_cards: bool = False

@@ -46,6 +46,7 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.reservation import NoCard, give_up, reserve
 from kiosk.journeys.views import Action, Emphasis, Explain, InsertCard, Intent, ReadBack, Step, Working
+from kiosk.journeys.without_cards import needs_card
 from kiosk.journeys.wording import say
 from kiosk.policy.counter import Side
 from kiosk.policy.region import Region
@@ -109,6 +110,8 @@ def _can_be_made(session: Session, way: _Way) -> None:
     region = session.region
     if not session.makes_cards:
         raise refusals.makes_no_cards(region)
+    if way.exchange:
+        needs_card(session, _SERVICE)
     if way.exchange and not session.keeps_old_cards:
         raise refusals.keeps_no_old_cards(region)
     if not session.takes_portraits:

@@ -43,6 +43,7 @@ from kiosk.journeys.views import (
     Step,
     Working,
 )
+from kiosk.journeys.without_cards import needs_card
 from kiosk.journeys.wording import Verbatim, say
 from kiosk.policy.pack import HeldBy, LiftedBy
 from kiosk.policy.region import Region
@@ -95,9 +96,11 @@ def _way(session: Session) -> Journey[LiftedBy]:
         needs_id_card(session, Service.LOSS_LIFTING)
         return LiftedBy.ID_CARD
     if LiftedBy.ID_CARD not in ways or not session.reads_id_cards:
+        needs_card(session, Service.LOSS_LIFTING)
         needs_pin_pad(session, Service.LOSS_LIFTING)
         return LiftedBy.CARD
-    if session.region.asks_pin(Service.LOSS_LIFTING) and not session.enters_pins:
+    types_no_pin = session.region.asks_pin(Service.LOSS_LIFTING) and not session.enters_pins
+    if types_no_pin or not session.reads_cards:
         return LiftedBy.ID_CARD
     choices = (
         Choice(Chosen(LiftedBy.CARD.value), say("在手上，插卡办")),

@@ -37,6 +37,7 @@ from kiosk.journeys.requests import (
 )
 from kiosk.journeys.slips import slip
 from kiosk.journeys.views import Action, Emphasis, Explain, Fact, Fault, Intent, Result, Step, View, Working
+from kiosk.journeys.without_cards import needs_card
 from kiosk.journeys.wording import Say, Verbatim, say
 from kiosk.policy.pack import HeldBy, PinWeakness
 from kiosk.records.questions import ChangeCentrePin, PinChange, PinChanged
@@ -64,6 +65,7 @@ def _change(session: Session, progress: Progress) -> Journey[Ending]:
     region = session.region
     if not region.offers(Service.PIN_CHANGE):
         raise refusals.not_offered(region, Service.PIN_CHANGE)
+    needs_card(session, Service.PIN_CHANGE)
     needs_pin_pad(session, Service.PIN_CHANGE)
     identified = yield from identify_card(session, progress)
     if identified.centre is None:

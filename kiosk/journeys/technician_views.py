@@ -50,6 +50,8 @@ class Leave(Enum):
     """The application ends, and is started anew."""
     SHUT_DOWN = "shut_down"
     """The machine is shut down."""
+    START_MACHINE = "start_machine"
+    """The machine is shut down, and comes up anew."""
 
 
 class EntryKind(Enum):
@@ -185,6 +187,8 @@ class TechnicianPage:
     page: Page
     waits: bool = False
     """The desk is at it: touches are not heard, and the page says so."""
+    meanwhile: Text | None = None
+    """What the desk says of it so far, in place of the words that ask for patience."""
     filled: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the entries of an act that was refused held, but for secrets."""
     filling: str = ""

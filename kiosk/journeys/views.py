@@ -118,6 +118,8 @@ class Attract:
     title: Say
     line: Say
     start: Action
+    picture: str = "insert"
+    """A picture's name in ``assets/pictures``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Tile:
     """A picture's name in ``assets/pictures``."""
     spoken: Say
     elsewhere: Say | None = None
-    """Set where the region does not open the service here: the tile tells where it is done."""
+    """In the term's place, where the region does not open the service here or this terminal can't do it now."""
 
 
 @dataclass(frozen=True, slots=True)

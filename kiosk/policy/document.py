@@ -40,13 +40,15 @@ def load_document(
     return read_document(content_of(path, error), path, form, further, error, dec_hook=dec_hook)
 
 
-def content_of(path: Path, error: type[DocumentError]) -> bytes:
+def content_of(path: Path, error: type[DocumentError], *, most: int = -1) -> bytes:
     """A document's bytes.
 
+    :param most: no more of them than this; all without it.
     :raises DocumentError: of the kind ``error``, where they can't be read.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(most)
     except OSError as failure:
         raise error(f"{path}: can't be read: {failure.strerror}") from failure
 

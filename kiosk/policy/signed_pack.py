@@ -19,9 +19,9 @@ def load_signed_pack(path: Path, region: str, centre_keys: Mapping[str, Ed25519P
     :raises PackError: it can't be read, is none, is another region's, is not signed by the centre, or its rules are
         wrong, with everything that is wrong.
     """
-    data = content_of(path, PackError)
+    data = content_of(path, PackError, most=LONGEST + 1)  # a stick may hold a file that no memory does
     if len(data) > LONGEST:
-        raise PackError(f"{path}: {len(data)} bytes are too many for a pack; at most {LONGEST}")
+        raise PackError(f"{path}: too many bytes for a pack; at most {LONGEST}")
     try:
         signed = decode(data, SignedPack)
     except Malformed as error:

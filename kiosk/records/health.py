@@ -78,7 +78,7 @@ class SelfTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     begun_at_ms: Moment
     tried: Count = 0
     """So many things were looked at; 0: it has not come to its end."""
-    faults: tuple[Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,40}$")], ...] = ()
+    faults: tuple[Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,40}\Z")], ...] = ()
     """What was not well: a port's noun, or a cause of the doctor's."""
 
 
@@ -90,7 +90,7 @@ class HealthSheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     started_at_ms: Moment
     written_at_ms: Moment
     standing: str
-    """``waits for somebody``, ``serves somebody``, ``out of service, P-01``."""
+    """``waits for somebody``, ``serves somebody, reads no card: C-01``, ``out of service, L-01``."""
     ailment: str = ""
     """What only a new start of the process can mend."""
     devices: tuple[DeviceHealth, ...] = ()

@@ -26,11 +26,11 @@ class Role(Enum):
     """What somebody may do; each may do all that those before may."""
 
     SUPPLIES = "supplies"
-    """Look at everything, fill paper, ribbon and blanks, open and close the terminal."""
+    """Look at everything, fill paper, ribbon and blanks, close out as one of two, open and close the terminal."""
     CONFIGURE = "configure"
     """Also change settings and take in signed files."""
     FULL = "full"
-    """Also stop, restart and shut down, and let others close out the stock."""
+    """Also restart the application and shut the machine down."""
 
     def covers(self, wanted: "Role") -> bool:
         """Whether this role may do what ``wanted`` may."""

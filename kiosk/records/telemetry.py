@@ -22,11 +22,12 @@ _CODE: Final = re.compile(r"[A-Z]-[0-9]{2}", re.ASCII)
 _WORD: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
 _CLOSED: Final = "out of service, "
 _TECHNICIAN: Final = "technician"
+_READS_NONE: Final = ", reads no card"
 _MAKES_NONE: Final = ", makes no card"
 
-Plain = Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z' -]{0,59})?$")]
+Plain = Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z' -]{0,59})?\Z")]
 """Words of ours: no digit, no capital, nothing but Latin letters."""
-Code = Annotated[str, msgspec.Meta(pattern=r"^([A-Z]-[0-9]{2})?$")]
+Code = Annotated[str, msgspec.Meta(pattern=r"^([A-Z]-[0-9]{2})?\Z")]
 """A row of docs/faults.md; empty for none."""
 Amount = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
 Milliseconds = Annotated[int, msgspec.Meta(gt=-(1 << 47), lt=1 << 47)]
@@ -48,7 +49,7 @@ class Standing(Enum):
 class DeviceTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One device of a terminal."""
 
-    device: Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,40}$")]
+    device: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,40}\Z")]
     code: Code = ""
     """Its fault; empty while it works."""
     since_ms: Moment
@@ -59,9 +60,9 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     waiting: Amount
     """Entries without a receipt."""
-    line: Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,40}$")]
+    line: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,40}\Z")]
     """``sending``, ``waiting``, ``halted`` (docs/uplink.md)."""
-    reason: Annotated[str, msgspec.Meta(pattern="^[a-z_]{0,40}$")] = ""
+    reason: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{0,40}\Z")] = ""
 
 
 class Telemetry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -69,13 +70,15 @@ class Telemetry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     sent_at_ms: Moment
     """By the terminal's own clock."""
-    version: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{1,4}(\.[0-9]{1,4}){1,3}[a-z+.-]{0,8}[0-9]{0,4})?$")] = ""
+    version: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{1,4}(\.[0-9]{1,4}){1,3}[a-z+.-]{0,8}[0-9]{0,4})?\Z")] = ""
     """Empty where it is not known."""
     started_at_ms: Moment | None = None
     sheet_age_s: Amount | None = None
     """How old the terminal's word on itself is; None where there is none. Above :data:`STALE_S` it stands still."""
     standing: Standing
     closed_by: Code = ""
+    reads_no_cards: bool = False
+    """Its card slot does nothing: it serves whoever needs no card."""
     makes_no_cards: bool = False
     """It has what cards are made with, and makes none at the moment."""
     ailment: Plain = ""
@@ -136,6 +139,7 @@ def telemetry(sheet: HealthSheet | None, around: Around, now_ms: int) -> Telemet
         sheet_age_s=age_s(sheet, now_ms),
         standing=standing,
         closed_by=closed_by,
+        reads_no_cards=_READS_NONE in sheet.standing,
         makes_no_cards=_MAKES_NONE in sheet.standing,
         ailment=_of(_PLAIN, sheet.ailment) or ("something else" if sheet.ailment else ""),
         devices=tuple(_device(one) for one in sheet.devices if _WORD.fullmatch(one.device)),
@@ -160,6 +164,7 @@ def worth_telling(sheet: HealthSheet | None, now_ms: int) -> object:
     return (
         standing is Standing.CLOSED,
         closed_by,
+        _READS_NONE in sheet.standing,
         _MAKES_NONE in sheet.standing,
         sheet.ailment,
         tuple((one.device, one.code) for one in sheet.devices),

@@ -6,6 +6,7 @@ from typing import Final
 from kiosk.journeys.technician_views import ActTouched, Filled, Leave, TechnicianDesk, Way
 from kiosk.journeys.views import Posted, Scene
 from kiosk.journeys.wording import Say
+from kiosk.power_switch import Power
 from kiosk.runtime.desk_visit import DeskVisit
 from kiosk.runtime.lanes import Lanes
 from kiosk.runtime.surroundings import Display
@@ -23,11 +24,11 @@ class Assistant:
         clock: Callable[[], float],
         wake: Callable[[], None],
         make_desk: Callable[[], TechnicianDesk],
-        power_off: Callable[[], bool],
+        power: Callable[[Power], bool],
         terminal: str,
     ) -> None:
         """:param terminal: its number as far as it is known."""
-        self._display, self._clock, self._power_off, self._terminal = display, clock, power_off, terminal
+        self._display, self._clock, self._power, self._terminal = display, clock, power, terminal
         self._lanes = Lanes(wake, clock)
         self._visit = DeskVisit(self._lanes, clock, make_desk, first=HOME, times_out=False)
         self._is_ending = False
@@ -69,7 +70,7 @@ class Assistant:
             visit.tick(self._clock())
         leave, visit.leave = visit.leave, None
         if leave is Leave.SHUT_DOWN:
-            visit.shut_down_with(self._power_off)
+            visit.end_machine(Power.OFF, self._power)
         elif leave is not None:
             self.end()
         scene = Scene(visit.view, _NAME, "", None, self._terminal)

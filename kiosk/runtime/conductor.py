@@ -36,6 +36,7 @@ from kiosk.journeys.requests import (
     Interruption,
     Journey,
     KeepCard,
+    Kept,
     LedgerFailed,
     LoadWorkingKey,
     PrintSlip,
@@ -72,6 +73,7 @@ from kiosk.journeys.views import (
     Working,
     actions_of,
 )
+from kiosk.journeys.without_cards import is_left, without_cards
 from kiosk.journeys.wording import say
 from kiosk.policy.region import Region
 from kiosk.portrait.guidance import Instruction
@@ -84,6 +86,7 @@ from kiosk.records.portrait import (
     TakenPortrait,
 )
 from kiosk.records.transaction import Outcome, Service, Transaction
+from kiosk.runtime.bell import Ringer
 from kiosk.runtime.calls import called_for, take_card
 from kiosk.runtime.card_making import MakingRequest, errand
 from kiosk.runtime.device_states import DeviceStates
@@ -157,6 +160,7 @@ class Conductor:
         self._pulse = Pulse(self._lanes, self._health)
         self._device_states = DeviceStates(lambda: int(surroundings.now().timestamp() * 1000))
         self._watch = DeviceWatch(devices, journal, self._lanes, self._health, self._device_states)
+        self._ringer = Ringer(devices.bell, self._lanes, self._device_states)
         self._terminal = terminal
         self._technician = (
             TechnicianMode(self._lanes, devices, self._health, self._clock, technician) if technician else None
@@ -283,10 +287,12 @@ class Conductor:
         """How the terminal stands, in a few words for technicians that name nobody."""
         if self.is_technicians:
             return STANDING
-        closed = self._health.view(self._region.hotline)
+        closed = self._out_of_service
         if closed is not None:
             return f"out of service, {closed.code}"
         serving = "waits for somebody" if self.vacant else "serves somebody"
+        if self._health.slot_fault is not None:
+            serving += f", reads no card: {self._health.slot_fault}"
         makes_none = self._watch.makes_no_cards
         return f"{serving}, makes no card: {makes_none}" if makes_none else serving
 
@@ -346,6 +352,8 @@ class Conductor:
         if self.vacant:
             self._watch.look(now)
             self._mind_unsettled(now)
+        elif self._at_reception and self._health.is_broken("capture_unit"):
+            self._watch.look_at_slot(now)
         if self._at_reception:
             self._watch.look_at_printer(now)
             self._watch.look_at_maker(now)
@@ -547,10 +555,16 @@ class Conductor:
         match self._request:
             case AwaitCard():
                 self._holds_card = answer.error is None
+                if self._holds_card:
+                    self._watch.card_is_in()
             case ReturnCard():
                 self._holds_card = False
+                self._watch.card_is_out()
             case RetainOldCard() if answer.value is True:
                 self._holds_card = False
+                self._watch.card_is_out()
+            case KeepCard() if answer.value in {Kept.KEPT, Kept.TAKEN}:
+                self._watch.card_is_out()
             case _:
                 pass
 
@@ -566,6 +580,8 @@ class Conductor:
 
     def _failed(self, request: Request[Any], error: DeviceError | IssuanceRefused | BookRefused | TooManyWait) -> None:
         _log.warning("%s: %s", type(request).__name__, error)
+        if isinstance(error, NotConnected) and error.device == "card_reader":
+            self._health.broken("card_reader", error)
         if isinstance(error, NotConnected) and error.device == "pin_pad":
             self._watch.lost_pin_pad()
         if isinstance(error, NotConnected) and error.device == "id_reader":
@@ -669,12 +685,13 @@ class Conductor:
     def _next_journey(self, ended_with: Service | Outcome | None) -> None:
         self._interruption = None
         match ended_with:
-            case Service() if self._health.view(self._region.hotline) is None:
+            case Service() if self._out_of_service is None:
                 maker = self._devices.card_maker
                 session = Session(
                     self._surroundings.new_transaction_id(),
                     self._region,
                     self._surroundings.today(),
+                    reads_cards=self._watch.reads_cards,
                     enters_pins=self._watch.enters_pins,
                     reads_id_cards=self._watch.reads_id_cards,
                     takes_portraits=self._studio is not None and self._watch.camera_there,
@@ -693,7 +710,7 @@ class Conductor:
                 self._slot_was_full = True  # unless seen empty, what lies in the slot is a card left behind
                 if isinstance(ended_with, Outcome):
                     _log.info("a journey ended: %s", ended_with.value)
-                open_still = self._health.view(self._region.hotline) is None
+                open_still = self._out_of_service is None
                 stays = self._citizen_present and ended_with is not None and open_still
                 self._citizen_present = False
                 self._at_reception = True
@@ -757,14 +774,15 @@ class Conductor:
     def _mind_slot(self, now: float) -> None:
         """Look whether the card is still there while the citizen thinks, or has come while nobody was here."""
         watching = self._holds_card and isinstance(self._request, Show | EnterPin | EnterPinBlock)
-        if (watching or self.vacant) and self._lanes.card.idle and now >= self._slot_due:
+        missed = self._at_reception and self._health.is_broken("card_reader")
+        if (watching or missed or self.vacant) and self._lanes.card.idle and now >= self._slot_due:
             self._slot_due = now + CARD_POLL_S
             self._lanes.do_aside(self._lanes.card, self._devices.card_reader.card_present, self._slot_seen)
 
     def _slot_seen(self, answer: LaneAnswer) -> None:
         self._device_states.note("card_reader", answer.error)
         if isinstance(answer.error, DeviceError):
-            if self.vacant:
+            if self._at_reception:
                 self._health.broken("card_reader", answer.error)
             elif self._holds_card:
                 self._interrupt(answer.error)
@@ -774,23 +792,51 @@ class Conductor:
         if self._holds_card and not full and isinstance(self._request, Show | EnterPin | EnterPinBlock):
             self._interrupt(CardTaken())
         came, self._slot_was_full = full and not self._slot_was_full, full
+        if full:
+            self._watch.card_is_in()
+        else:
+            self._watch.reader_finds_none()
         if not full:
             self._left_behind = False
-        elif self.vacant and came and self._closed_view() is None and not self._watch.may_hold_old_card:
+        elif self.vacant and came and self._serves_who_inserts:
             self._citizen_present = True
             self._send(Intent.START)
         elif self.vacant:
             self._left_behind = True
             self._watch.bring_out_what_was_left()
 
+    @property
+    def _serves_who_inserts(self) -> bool:
+        """Whether a card that comes before the first touch begins a visit."""
+        open_to_cards = self._closed_view() is None and self._watch.reads_cards
+        return open_to_cards and not self._watch.may_hold_old_card
+
     # Drawing.
+
+    @property
+    def _out_of_service(self) -> OutOfService | None:
+        """Why nobody is served. A slot that does nothing leaves open what needs no card, unless one may lie in it."""
+        if self._watch.reads_cards:
+            return self._health.view(self._region.hotline)
+        maker = self._devices.card_maker
+        left = not self._watch.holds_somebodys_card and any(
+            is_left(
+                self._region,
+                service,
+                reads_id_cards=self._watch.reads_id_cards,
+                makes_cards=maker is not None,
+                has_handbook=bool(self._handbook.articles),
+            )
+            for service in JOURNEYS
+        )
+        return self._health.view(self._region.hotline, without_cards=left)
 
     def _closed_view(self) -> OutOfService | TakeCard | None:
         """What nobody can be served for: the terminal's own state, or a card that somebody left in the slot."""
         if not self.vacant:
             return None
-        closed = self._health.view(self._region.hotline)
-        left_inside = self._slot_was_full and self._left_behind
+        closed = self._out_of_service
+        left_inside = self._slot_was_full and self._left_behind and not self._health.is_broken("card_reader")
         if closed is None and (left_inside or self._watch.card_at_mouth):
             return take_card(urgent=True)
         return closed
@@ -801,6 +847,8 @@ class Conductor:
         view: View = called_for(self._request, now - since, last=last) or self._closed_view() or self._view
         if self._technician is not None and self._technician.is_on:
             view = self._technician.view
+        if not self._watch.reads_cards:
+            view = without_cards(view, self._region, reads_id_cards=self._watch.reads_id_cards)
         left = self._warning_left(now)
         scene = Scene(
             view,
@@ -812,3 +860,4 @@ class Conductor:
         if scene != self._shown:
             self._shown = scene
             self._display.show(scene)
+        self._ringer.mind(scene, now)

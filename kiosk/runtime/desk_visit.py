@@ -21,7 +21,9 @@ from kiosk.journeys.technician_views import (
     Way,
 )
 from kiosk.policy.rule import Text
+from kiosk.power_switch import Power
 from kiosk.runtime.lanes import LaneAnswer, Lanes
+from kiosk.runtime.live_note import LiveNote
 
 _log = logging.getLogger(__name__)
 
@@ -39,19 +41,27 @@ _FAILED: Final = Page(
     note=Text(zh="程序出了错，日志里有。请返回再试。", en="The program failed, see the log. Go back and try again."),
     note_mark=Mark.FAULT,
 )
-_SHUTTING_DOWN: Final = Page(
-    "shutting_down",
-    Text(zh="正在关机", en="Shutting down"),
-    note=Text(zh="屏幕黑了再断电。", en="Cut the power when the screen is black."),
+_POWER_KEY: Final = Text(
+    zh="程序办不到，请按机箱的电源键。", en="The program can't do it: press the machine's power key."
 )
-_NOT_SHUT_DOWN: Final = Page(
-    "not_shut_down",
-    Text(zh="没有关机", en="Not shut down"),
-    note=Text(
-        zh="程序不能让机器关机，请按机箱的电源键。", en="The program may not do it: press the machine's power key."
+_HEARD: Final[Mapping[Power, Page]] = {
+    Power.OFF: Page(
+        "shutting_down",
+        Text(zh="正在关机", en="Shutting down"),
+        note=Text(zh="屏幕黑了再断电。", en="Cut the power when the screen is black."),
     ),
-    note_mark=Mark.FAULT,
-)
+    Power.ANEW: Page(
+        "starting_machine",
+        Text(zh="正在重启机器", en="The machine starts anew"),
+        note=Text(zh="要几分钟，请不要断电。", en="It takes some minutes. Do not cut the power."),
+    ),
+}
+_NOT_HEARD: Final[Mapping[Power, Page]] = {
+    Power.OFF: Page("not_shut_down", Text(zh="没有关机", en="Not shut down"), note=_POWER_KEY, note_mark=Mark.FAULT),
+    Power.ANEW: Page(
+        "machine_not_started", Text(zh="没有重启", en="Not started anew"), note=_POWER_KEY, note_mark=Mark.FAULT
+    ),
+}
 _LETTERS: Final[Mapping[EntryKind, frozenset[str]]] = {
     EntryKind.DIGITS: frozenset(string.digits),
     EntryKind.HIDDEN: frozenset(string.digits),
@@ -70,12 +80,15 @@ class DeskVisit:
         *,
         first: str = ENTRY,
         times_out: bool = True,
+        note: LiveNote | None = None,
     ) -> None:
         """
         :param make_desk: called in the desk's lane, anew for whoever comes in; may take seconds.
         :param first: the page that is asked for at first.
         :param times_out: nobody stays in whom nobody touches the screen for; not where no citizen could come.
+        :param note: where the desk says how far it is with what it does.
         """
+        self._note = note or LiveNote()
         self._lanes, self._clock, self._make_desk = lanes, clock, make_desk
         self._first, self._times_out = first, times_out
         self._desks: list[TechnicianDesk] = []
@@ -118,6 +131,7 @@ class DeskVisit:
         """Ask for live values anew, and mind the time."""
         view = self.view
         if view.waits:
+            self.view = replace(view, meanwhile=self._note.text)
             return
         idle = now - self._touched_at
         if self._times_out and len(self._trail) <= 1 and idle >= ENTRY_S:
@@ -130,10 +144,10 @@ class DeskVisit:
             self._refreshing = True
             self._ask(lambda desk: desk.page(view.page.word), self._refreshed)
 
-    def shut_down_with(self, power_off: Callable[[], bool]) -> None:
-        """Have the machine shut down; a page says that it does, or that it may not."""
+    def end_machine(self, power: Power, switch: Callable[[Power], bool]) -> None:
+        """Have the machine shut down or started anew; a page says that it is, or that nobody heard."""
         self.view = replace(self.view, waits=True)
-        self._ask(lambda _desk: _SHUTTING_DOWN if power_off() else _NOT_SHUT_DOWN, self._answered)
+        self._ask(lambda _desk: (_HEARD if switch(power) else _NOT_HEARD)[power], self._answered)
 
     def end(self, then: Callable[[], None]) -> None:
         """Forget who came in, let the desk go of all it holds, and tell when that is done."""

@@ -1,6 +1,7 @@
 """Why the terminal serves nobody at the moment, in the order of weight."""
 
 import logging
+from typing import Final
 
 from drivers.ports.errors import DeviceError
 from kiosk.journeys.faults import fault_code
@@ -19,6 +20,8 @@ _WHY: dict[str, Say] = {
     "identity": say("这台机器要由工作人员核对后才能再用。"),
     "closed": say("工作人员已经把这台机器停用。"),
 }
+CARD_SLOT: Final = ("card_reader", "capture_unit")
+"""What a citizen's card goes into."""
 _CODES = {"ledger": "L-01", "identity": "I-01", "closed": "S-01"}
 
 
@@ -52,9 +55,17 @@ class Health:
         """Whether staff or the system have closed the terminal."""
         return "closed" in self._broken
 
-    def view(self, hotline: str) -> OutOfService | None:
-        """The screen for the weightiest reason; None when all is well."""
+    @property
+    def slot_fault(self) -> str | None:
+        """The code of what keeps cards from being read; None while nothing does."""
+        return next((self._broken[what] for what in CARD_SLOT if what in self._broken), None)
+
+    def view(self, hotline: str, *, without_cards: bool = False) -> OutOfService | None:
+        """The screen for the weightiest reason; None when all is well.
+
+        :param without_cards: a slot that does nothing closes nothing.
+        """
         for what, why in _WHY.items():
-            if what in self._broken:
+            if what in self._broken and not (without_cards and what in CARD_SLOT):
                 return OutOfService(say("暂停服务"), why, _INSTEAD, hotline, self._broken[what])
         return None

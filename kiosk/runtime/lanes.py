@@ -33,6 +33,9 @@ MAKER_S: Final = 300.0
 """Printing a face (90 s), its panels on the line at 20 s each, and the waits for a printer that has fallen silent
 (drivers/card_printer/escape.py); writing a chip takes some seconds."""
 
+SOUND_S: Final = 20.0
+"""Signals of a second each, with 2 s more before one is given up (drivers/sounder/alsa.py)."""
+
 DESK_S: Final = 600.0
 """A technician's longest test: a card printer's, all its time-outs spent, and what is looked at around it."""
 
@@ -171,6 +174,7 @@ class Lanes:
         self.printer = self._lane("printer", PRINTER_S)
         self.camera = self._lane("camera", CAMERA_S)
         self.maker = self._lane("maker", MAKER_S, IssuanceRefused)
+        self.sound = self._lane("sound", SOUND_S)
         # Whatever a technician's page meets: a terminal that they are mending must not end under their hands.
         self.desk = self._lane("desk", DESK_S, Exception)
 
@@ -186,6 +190,7 @@ class Lanes:
             self.printer,
             self.camera,
             self.maker,
+            self.sound,
             self.desk,
         )
 

@@ -120,6 +120,11 @@ class Maintenance:
 
     def _finish(self, done: "Future[Checked]") -> None:
         self._under_way = None
+        broke = done.exception()
+        if broke is not None:
+            # It stays on record as begun, which staff at the centre see; whoever is being served is not to lose by it.
+            _log.error("the self-test broke off: %s", type(broke).__name__)
+            return
         tried, faults = done.result()
         equipped = self._tended.equipped
         well = {one.device for one in self._tended.device_health if not one.code}
@@ -147,7 +152,7 @@ class Maintenance:
 def _read(kept: Path) -> SelfTest | None:
     try:
         return msgspec.json.decode(kept.read_bytes(), type=SelfTest)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
         return None
 
 

@@ -83,7 +83,7 @@ class RunBook:
     def _read(self) -> _Kept | None:
         try:
             return msgspec.json.decode(self._file.read_bytes(), type=_Kept)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, UnicodeDecodeError, msgspec.DecodeError):
             return None
 
     def _write(self, kept: _Kept) -> bool:

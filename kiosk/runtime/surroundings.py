@@ -16,6 +16,7 @@ from kiosk.journeys.wording import Say
 from kiosk.policy.country import Country
 from kiosk.records.filings import Enclosure
 from kiosk.records.transaction import Transaction
+from kiosk.runtime.bell import Bell
 from kiosk.runtime.card_making import CardMaker
 
 
@@ -83,6 +84,8 @@ class Devices:
     """The motor of the card slot; None where a hand moves the card."""
     forgotten: ForgottenCards | None = None
     """What becomes of a card that nobody takes; None: it is called for until somebody does."""
+    bell: Bell | None = None
+    """None where there is no loudspeaker, or none is wanted."""
 
 
 @dataclass(frozen=True, slots=True)

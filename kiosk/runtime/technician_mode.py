@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, assert_never
 
 from kiosk.journeys.technician_views import Leave, Page, TechnicianDesk, TechnicianIntent, TechnicianPage
 from kiosk.policy.rule import Text
+from kiosk.power_switch import Power
 from kiosk.runtime.closed_note import ClosedNote
 from kiosk.runtime.desk_visit import DeskVisit
 from kiosk.runtime.health import Health
 from kiosk.runtime.lanes import Lane, LaneAnswer, Lanes
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.surroundings import Devices
 
 _log = logging.getLogger(__name__)
@@ -28,8 +30,10 @@ class TechnicianMeans:
 
     make_desk: Callable[[], TechnicianDesk]
     closed: ClosedNote
-    power_off: Callable[[], bool]
-    """Has the machine shut down; whether it may."""
+    power: Callable[[Power], bool]
+    """Has the machine shut down or started anew; whether anybody heard."""
+    note: LiveNote = field(default_factory=LiveNote)
+    """Where the desk says how far it is with what it does."""
 
 
 class _Phase(Enum):
@@ -108,7 +112,9 @@ class TechnicianMode:
                 self.restarts = True
                 self.go_away()
             case Leave.SHUT_DOWN:
-                visit.shut_down_with(self._means.power_off)
+                visit.end_machine(Power.OFF, self._means.power)
+            case Leave.START_MACHINE:
+                visit.end_machine(Power.ANEW, self._means.power)
             case _:
                 assert_never(leave)
 
@@ -118,7 +124,7 @@ class TechnicianMode:
         self._still_held -= 1
         if self._still_held == 0:
             self._phase = _Phase.AT_WORK
-            self._visit = DeskVisit(self._lanes, self._clock, self._means.make_desk)
+            self._visit = DeskVisit(self._lanes, self._clock, self._means.make_desk, note=self._means.note)
 
     def _gone(self) -> None:
         _log.info("the technician has left: the devices are looked at as at a start")

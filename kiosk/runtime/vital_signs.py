@@ -27,14 +27,15 @@ class Pulse:
     def ailment(self, now: float) -> str | None:
         """What only a new start can mend, for technicians; None while all is well or mends itself.
 
-        A lane that waits within its own time-outs, for a card or for digits, is well.
+        A lane that waits within its own time-outs, for a card or for digits, is well. A loudspeaker that hangs makes a
+        silent terminal, which serves: no new start is worth that.
         """
         if not self._health.is_broken("ledger"):
             self._ledger_fails_since = None
         elif self._ledger_fails_since is None:
             self._ledger_fails_since = now
         for lane in self._lanes.all:
-            if lane.hangs(now):
+            if lane is not self._lanes.sound and lane.hangs(now):
                 return f"{lane.name} hangs"
         if self._ledger_fails_since is not None and now - self._ledger_fails_since >= LEDGER_PATIENCE_S:
             return "the ledger can't be written"

@@ -54,6 +54,8 @@ class DeviceWatch:
         """A card may be half made: no other is begun."""
         self._slot: CaptureStatus | None = None
         """How the slot's motor was lately; None while it does not answer, and where there is none."""
+        self._card_inside: bool | None = None
+        """Whether a card lies in a slot with a motor; None while nothing has been heard of it since the start."""
 
     @property
     def printing(self) -> Printing:
@@ -70,6 +72,18 @@ class DeviceWatch:
         """Whether a card in the slot may be one that a new card is made for: it stays until that is settled."""
         devices = self._devices
         return devices.capture_unit is not None and devices.card_maker is not None and self.card_unsettled
+
+    @property
+    def reads_cards(self) -> bool:
+        """Whether the slot does its part. The terminal serves without it whoever needs no card."""
+        return self._health.slot_fault is None
+
+    @property
+    def holds_somebodys_card(self) -> bool:
+        """Whether a card may lie where only the motor can bring it out; one at the mouth is in everybody's reach."""
+        if self._devices.capture_unit is None:
+            return False
+        return self.may_hold_old_card or (self._card_inside is not False and not self.card_at_mouth)
 
     @property
     def keeps_old_cards(self) -> bool:
@@ -127,6 +141,10 @@ class DeviceWatch:
         if self._devices.camera is not None:
             self._ask(self._lanes.camera, self._devices.camera.identify, self._camera_seen, now, POLL_S)
         self.look_at_ledger(now)
+        self.look_at_slot(now)
+
+    def look_at_slot(self, now: float) -> None:
+        """Ask the slot's motor, where there is one; while the services are shown as well, if it has failed."""
         if self._devices.capture_unit is not None:
             self._ask(self._lanes.card, self._devices.capture_unit.status, self._slot_seen, now, SLOT_POLL_S)
 
@@ -158,6 +176,19 @@ class DeviceWatch:
         motor = self._devices.capture_unit
         if motor is not None and not self.may_hold_old_card and self._lanes.card.idle:
             self._lanes.do_aside(self._lanes.card, motor.eject, self._brought_out)
+
+    def card_is_in(self) -> None:
+        """A card went into the slot."""
+        self._card_inside = True
+
+    def card_is_out(self) -> None:
+        """The card that was in the slot has left it."""
+        self._card_inside = False
+
+    def reader_finds_none(self) -> None:
+        """No card is at the reader's contacts. A motor that has spoken since the start knows better."""
+        if self._card_inside is None:
+            self._card_inside = False
 
     def printed(self, fate: SlipFate) -> None:
         """Take in what became of a slip."""
@@ -237,6 +268,7 @@ class DeviceWatch:
             self._slot = None
             return
         self._slot = answer.value
+        self._card_inside = answer.value.media is not Media.NOT_PRESENT
         if answer.value.media is Media.JAMMED:
             self._health.broken("capture_unit", MediaJammed("capture_unit", "a card is stuck in the slot"))
         elif answer.value.media is Media.PRESENT and self.may_hold_old_card:
@@ -245,6 +277,8 @@ class DeviceWatch:
             )
         else:
             self._health.whole("capture_unit")
+            if answer.value.media is Media.PRESENT and self._health.is_broken("card_reader"):
+                self.bring_out_what_was_left()  # no reader will tell that it is there
 
     def _brought_out(self, answer: LaneAnswer) -> None:
         if isinstance(answer.error, DeviceError) and not isinstance(answer.error, MediaRemoved):

@@ -186,6 +186,32 @@ class Admission:
         )
         return isinstance(answer, Admitted)
 
+    def struck(self, who: Admitted) -> bool:
+        """Whether somebody who came in would not come in as the same now: struck off, past their term, in another role.
+
+        By the roster as it stands by now; without one that can be opened whoever came in stays. It is put on record.
+        """
+        with self._turn:
+            try:
+                roster = self._keeper.roster()
+            except NoRoster:
+                return False
+            now_ms = int(self._clock() * 1000) + self._offset_ms()
+            found = next((one for one in roster.technicians if one.staff == who.staff), None)
+            why = _standing(found, now_ms)
+            if not why and found is not None and found.role is not who.role:
+                why = "another_role"
+            if not why:
+                return False
+            _log.warning("%s is sent away: %s", who.staff, why)
+            try:
+                self.book.record(
+                    ADMISSION, staff=who.staff, role=who.role, page=PAGE, outcome=ActOutcome.REFUSED, why=why
+                )
+            except (LedgerError, LedgerFailed) as error:
+                _log.error("it could not be put on record: %s", error)
+            return True
+
     def locked_out(self) -> Refused | None:
         """Whether nobody comes in now, or none could be put on record; None where somebody may."""
         try:
@@ -340,7 +366,7 @@ def _standing(who: Technician | None, now_ms: int) -> str:
 def _key_of(certificate: bytes) -> ec.EllipticCurvePublicKey:
     try:
         key = x509.load_der_x509_certificate(certificate).public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise _CardNotRead(Refusal.CARD_UNREADABLE) from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise _CardNotRead(Refusal.ANOTHER_CARD)

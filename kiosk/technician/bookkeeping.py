@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from kiosk import bootstrap
@@ -22,6 +23,8 @@ from kiosk.uplink.receipts import LineState, ReceiptReader, ReceiptsUnusable, St
 OLD_S: Final = 24 * 3600.0
 """A line that is down for a night is no fault of the terminal's."""
 _CHUNK: Final = 500
+NAMED: Final = 20
+"""So many damaged entries are named; ``kiosk ledger check`` names all."""
 
 
 def ledger(subject: Subject) -> Verdict:
@@ -42,8 +45,14 @@ def ledger(subject: Subject) -> Verdict:
     except LedgerError as error:
         return Cause.LEDGER_UNREADABLE, str(error)
     if damaged:
-        return Cause.LEDGER_DAMAGED, f"entries {', '.join(map(str, sorted(set(damaged))))}"
+        return Cause.LEDGER_DAMAGED, f"entries {listed(sorted(set(damaged)))}"
     return None, f"{head} entries"
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """The first :data:`NAMED` of them, and how many more there are."""
+    named = ", ".join(map(str, numbers[:NAMED]))
+    return f"{named} and {len(numbers) - NAMED} more" if numbers[NAMED:] else named
 
 
 def receipts(subject: Subject) -> Verdict:

@@ -205,10 +205,48 @@ class Cause(Enum):
         ("问中心为什么；不要自己重新登记", "ask the centre why; do not enrol it again by yourself"),
         "I-01",
     )
+    # Who comes in, and what leads out.
+    ROSTER_MISSING = (
+        "roster_missing",
+        ("能办业务；维护人员进不了维护页面", "it serves; no technician is let in at its screen"),
+        (
+            "kiosk roster fetch；没有网络就从中心带来：kiosk roster take",
+            "kiosk roster fetch; without a line bring it from the centre: kiosk roster take",
+        ),
+    )
+    ROSTER_UNREADABLE = (
+        "roster_unreadable",
+        ("能办业务；维护人员进不了维护页面", "it serves; no technician is let in at its screen"),
+        (
+            "重新取：kiosk roster fetch 或 take；一再这样就查磁盘",
+            "get it anew: kiosk roster fetch or take; if it comes back, test the disk",
+        ),
+    )
+    ROSTER_OVER = (
+        "roster_over",
+        ("能办业务；名单上的人都过期或吊销了", "it serves; everybody on the roster is past their term or struck off"),
+        (
+            "请中心续期（central technician add），再 kiosk roster fetch",
+            "have the centre enter them anew (central technician add), then kiosk roster fetch",
+        ),
+    )
+    ROSTER_ENDS_SOON = (
+        "roster_ends_soon",
+        ("眼下没有影响；到期后谁也进不了维护页面", "nothing yet; afterwards nobody is let in at its screen"),
+        ("请中心在到期前续期", "have the centre renew their terms in time"),
+    )
+    DISPLAY_OPEN = (
+        "display_open",
+        ("接上键盘就能离开窗口", "a keyboard that is plugged in leads out of the window"),
+        (
+            "删掉所说的文件，或其中的 ServerFlags；缺了我们的就重装，再重启显示服务",
+            "remove the file that is named, or its ServerFlags; if ours is at fault install again; restart the display",
+        ),
+    )
     # Devices.
     DAEMON_STOPPED = (
         "daemon_stopped",
-        ("停止服务：读不了卡", "out of service: no card is read"),
+        ("要插卡的业务办不了", "what needs a card is closed"),
         ("systemctl restart pcscd", "systemctl restart pcscd"),
         "C-01",
     )
@@ -266,7 +304,7 @@ class Cause(Enum):
     )
     PAPER_OUT = (
         "paper_out",
-        ("照常办，没有回执", "it serves, without slips"),
+        ("照常办，没有凭条", "it serves, without slips"),
         ("换纸卷", "put a new roll in"),
     )
     PAPER_LOW = (
@@ -321,4 +359,18 @@ class Cause(Enum):
             "账上打印机里还有卡：取出、盘点（kiosk stock close-out）",
             "by the book a card lies in the printer: take it out, close out (kiosk stock close-out)",
         ),
+    )
+    SLOT_JAMMED = (
+        "slot_jammed",
+        ("停止服务：吸进去的卡会还不出来", "out of service: a card that is drawn in could not be given back"),
+        (
+            "断电，用手取出卡，交工作人员；来电再测试",
+            "cut its power, take the card out by hand and give it to staff; power again, and test",
+        ),
+        "C-09",
+    )
+    SLOT_BIN_FULL = (
+        "slot_bin_full",
+        ("照常办；忘拿的卡收不了，旧卡也收不了", "it serves; no forgotten card is kept, and no old one is taken in"),
+        ("两人打开回收箱，把卡交工作人员", "two people open its bin and give the cards to staff"),
     )

@@ -15,7 +15,7 @@ from kiosk import bootstrap
 from kiosk.configuration import Configuration, ConfigurationError, load_configuration
 from kiosk.policy.rule import Text
 from kiosk.records.health import HealthSheet
-from kiosk.technician import bookkeeping, devices, machine, network
+from kiosk.technician import bookkeeping, devices, doors, machine, network
 from kiosk.technician.causes import Cause
 from kiosk.technician.findings import Finding, State
 from kiosk.technician.machine import Verdict
@@ -30,10 +30,15 @@ WARNINGS: Final = frozenset(
         Cause.RECEIPTS_UNREADABLE,
         Cause.QUEUE_OLD,
         Cause.CERTIFICATE_ENDS_SOON,
+        Cause.ROSTER_MISSING,
+        Cause.ROSTER_UNREADABLE,
+        Cause.ROSTER_OVER,
+        Cause.ROSTER_ENDS_SOON,
         Cause.PAPER_LOW,
         Cause.PAPER_OUT,
         Cause.HOPPER_LOW,
         Cause.BIN_HIGH,
+        Cause.SLOT_BIN_FULL,
     }
 )
 """What leaves every service open."""
@@ -83,7 +88,9 @@ CHECKS: Final[tuple[Check, ...]] = (
     _check("certificate", "中心的证书", "centre's certificate", network.certificate, "configuration", "reach"),
     _check("sign_in", "在中心登录", "sign-in", network.sign_in, "configuration", "keys", "state", "certificate"),
     _check("clock", "时钟", "clock", machine.clock, "configuration", "state"),
+    _check("roster", "维护人员名单", "roster of technicians", doors.roster, "configuration", "keys", "state"),
     _check("services", "系统服务", "services", machine.services, "configuration"),
+    _check("display", "显示服务器", "X server", doors.display),
     _check("terminal", "终端程序", "terminal", machine.terminal, "configuration"),
     _check("card_daemon", "读卡服务", "card daemon", devices.card_daemon),
     _check("card_reader", "读卡器", "card reader", devices.card_reader, "configuration", "card_daemon"),
@@ -128,7 +135,8 @@ def examine(
                 continue
             found = look_at(check, subject, findings)
             if fix and check.mend is not None and found.cause in _MENDABLE:
-                check.mend(subject)
+                with contextlib.suppress(OSError):  # what could not be mended is found once more
+                    check.mend(subject)
                 found = look_at(check, subject, findings)
             findings.append(found)
             if told is not None:
@@ -176,7 +184,7 @@ def read_sheet(configuration: Configuration) -> HealthSheet | None:
     """What the running terminal last wrote of itself; None where it has not, or where it can't be read."""
     try:
         return msgspec.json.decode(configuration.health_path.read_bytes(), type=HealthSheet)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
         return None
 
 
@@ -196,5 +204,7 @@ def look_at(check: Check, subject: Subject, before: list[Finding]) -> Finding:
         return Finding(check.word, check.title, State.FAULT, str(error), Cause.CONFIGURATION_WRONG)
     except PermissionError as error:
         return Finding(check.word, check.title, State.NOT_TRIED, f"not this user's to read: {error.filename}")
+    except OSError as error:
+        return Finding(check.word, check.title, State.NOT_TRIED, f"{error.filename}: {error.strerror}")
     state = State.WELL if cause is None else State.WARNING if cause in WARNINGS else State.FAULT
     return Finding(check.word, check.title, state, found, cause)

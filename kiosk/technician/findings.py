@@ -42,3 +42,16 @@ class Finding:
     def advice(self) -> Text | None:
         """What to do."""
         return self.cause.advice if self.cause is not None else None
+
+    def as_json(self) -> dict[str, object]:
+        """What programs read of it: by ``kiosk doctor --json``, and in a support bundle."""
+        cause = self.cause
+        return {
+            "check": self.check,
+            "state": self.state.value,
+            "found": self.found,
+            "cause": cause.value if cause is not None else None,
+            "code": cause.code if cause is not None else "",
+            "means": {"zh": cause.means.zh, "en": cause.means.en} if cause is not None else None,
+            "advice": {"zh": cause.advice.zh, "en": cause.advice.en} if cause is not None else None,
+        }

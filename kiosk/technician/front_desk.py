@@ -81,18 +81,19 @@ class FrontDesk:
         """:param inside: makes the pages behind for whoever came in."""
         self._admission, self._devices, self._make_inside = admission, devices, inside
         self._inside: InnerDesk | None = None
+        self._who: Admitted | None = None
 
     def page(self, word: str) -> Page:
         """See :meth:`TechnicianDesk.page`; asking for ``entry`` forgets who came in."""
         if word == PAGE:
             self.close()
             return _entry(self._admission.locked_out())
-        return self._behind().page(word)
+        return self._sent_away() or self._behind().page(word)
 
     def do(self, page: str, act: str, given: Mapping[str, str]) -> Page:
         """See :meth:`TechnicianDesk.do`."""
         if page != PAGE:
-            return self._behind().do(page, act, given)
+            return self._sent_away() or self._behind().do(page, act, given)
         match act:
             case "card":
                 answer = self._by_card()
@@ -103,14 +104,21 @@ class FrontDesk:
         if not isinstance(answer, Admitted):
             return _entry(answer)
         self.close()
-        self._inside = self._make_inside(answer)
+        self._inside, self._who = self._make_inside(answer), answer
         return self._inside.page(HOME)
 
     def close(self) -> None:
         """Forget who came in, and let go of what their pages hold."""
         if self._inside is not None:
             self._inside.close()
-            self._inside = None
+            self._inside = self._who = None
+
+    def _sent_away(self) -> Page | None:
+        """The page that asks who it is, where the roster has whoever came in no more. Asked before each act."""
+        if self._who is None or not self._admission.struck(self._who):
+            return None
+        self.close()
+        return _entry(Refused(Refusal.NOT_ADMITTED))
 
     def _behind(self) -> InnerDesk:
         if self._inside is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.technician.programs import Runner
-from kiosk.technician.support_bundle import UNITS, scrubbed
+from kiosk.technician.support_bundle import UNITS, last_of, scrubbed
 
 LONGEST_LINE: Final = 400
 _TAIL: Final = 256 * 1024
@@ -27,8 +27,6 @@ def last_lines(count: int, run: Runner, logs: Sequence[Path] = ()) -> tuple[str,
 
 def _tail(log: Path) -> list[str]:
     try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - _TAIL))
-            return [line for line in file.read().decode("utf-8", "replace").splitlines() if line]
+        return [line for line in last_of(log, _TAIL).splitlines() if line]
     except OSError as error:
         return [f"{log}: {error.strerror}"]

@@ -86,10 +86,17 @@ def keys(subject: Subject) -> Verdict:
 
 
 def close_keys(subject: Subject) -> None:
-    """Take from everybody but the owner the right to read the keys."""
+    """Take from everybody but the owner the right to read the keys.
+
+    :raises OSError: one is not this user's, or is a link: whose rights would be changed nobody knows.
+    """
     wanted = with_credentials_of(subject.environment, subject.configuration)
     for path in (wanted.terminal_key_path, wanted.storage_key_path):
-        path.chmod(0o600)
+        key = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            os.fchmod(key, 0o600)
+        finally:
+            os.close(key)
 
 
 def state(subject: Subject) -> Verdict:

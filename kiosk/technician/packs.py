@@ -52,7 +52,7 @@ def take_pack(configuration: Configuration, file: Path) -> Taken:
         bootstrap.load_region_handbook(configuration, Region(pack))
     except ConfigurationError as error:
         raise NotTaken(f"{file}: the handbook that is installed does not go with it: {error}") from error
-    _replace(configuration.signed_pack_path, encode(signed))  # what was believed, not what lies there by now
+    lay_down(configuration.signed_pack_path, encode(signed))  # what was believed, not what lies there by now
     return Taken(region, signed.signed_ms)
 
 
@@ -76,17 +76,21 @@ def packs_on(sticks: tuple[Path, ...]) -> tuple[Path, ...]:
     return tuple(sorted(set(found)))
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Durably, and as a whole."""
+def lay_down(path: Path, data: bytes) -> None:
+    """Put a file in the place of the one before, which stays beside it: at every moment one of the two counts.
+
+    :raises OSError: it can't be written, and the one before counts.
+    """
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.fresh")
+    fresh, before = path.with_name(f"{path.name}.fresh"), path.with_name(path.name + BEFORE)
     try:
         with fresh.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
-            path.replace(path.with_name(path.name + BEFORE))
+            before.unlink(missing_ok=True)
+            before.hardlink_to(path)  # moved away, it would count no more, and older rules could be taken again
         fresh.replace(path)
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from kiosk import bootstrap
 from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.central_client.errors import CentreRefused
-from kiosk.configuration import Configuration, load_configuration
+from kiosk.configuration import Configuration, is_address, load_configuration
 from kiosk.credentials import CentreKeys, read_centre_keys
 from kiosk.policy.rule import Text
 from kiosk.records.enrolment import (
@@ -39,6 +39,8 @@ TO_BE_SET: Final = "to-be-set"
 """What the pattern of ``kiosk.toml`` holds where somebody has to answer."""
 _NO_CENTRE: Final = "https://centre.invalid"
 _PLACE_LONGEST: Final = 60
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""Signs of Unicode that no line of text holds: of control and of direction, ends of lines, and what is none."""
 DEVICES: Final[Mapping[str, str]] = {
     "card_reader": "name",
     "pin_pad": "port",
@@ -127,28 +129,32 @@ def _terminal(answers: Answers, given: str, _regions: Sequence[str]) -> Answers:
 
 def _place(answers: Answers, given: str, _regions: Sequence[str]) -> Answers:
     place = given.strip()
-    if not 1 <= len(place) <= _PLACE_LONGEST or any(unicodedata.category(sign).startswith("C") for sign in place):
+    if not 1 <= len(place) <= _PLACE_LONGEST or any(unicodedata.category(sign) in _INVISIBLE for sign in place):
         raise NotAllowed(f"{len(place)} characters", _ALLOWED["place"])
     return msgspec.structs.replace(answers, place=place)
 
 
 def _centre(answers: Answers, given: str, _regions: Sequence[str]) -> Answers:
-    try:
-        parts = urlsplit(given)
-        plain = parts.scheme == "https" and bool(parts.hostname) and not (parts.query or parts.fragment)
-        plain = plain and parts.path in {"", "/"} and parts.username is None and parts.port != 0
-    except ValueError:
-        plain = False
-    if not plain or given.rstrip("/") == _NO_CENTRE:
+    if not is_address(given) or given.rstrip("/") == _NO_CENTRE:
         raise NotAllowed(repr(given), _ALLOWED["centre"])
     return msgspec.structs.replace(answers, centre=given.rstrip("/"))
 
 
+_NO_CERTIFICATE: Final = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+)
+"""What is raised by something that is none, or not one alone."""
+
+
 def _ca(answers: Answers, given: str, _regions: Sequence[str]) -> Answers:
     try:
-        certificate = x509.load_pem_x509_certificate(given.encode())
+        (certificate,) = x509.load_pem_x509_certificates(given.encode())  # every one in the file would be trusted
         is_authority = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (ValueError, x509.ExtensionNotFound):
+    except _NO_CERTIFICATE:
         raise NotAllowed("no certificate of an authority", _ALLOWED["ca"]) from None
     if not is_authority:
         raise NotAllowed("a certificate, and no authority's", _ALLOWED["ca"])

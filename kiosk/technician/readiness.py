@@ -20,10 +20,10 @@ from kiosk.technician.scan import Found
 
 JSON: Final = "readiness.json"
 PDF: Final = "readiness.pdf"
-_ONCE_STARTED: Final = frozenset({"receipts", "queue", "services", "terminal"})
+_ONCE_STARTED: Final = frozenset({"receipts", "queue", "roster", "services", "terminal"})
 """Nothing can be said of these before terminal and uplink run, and setting up ends before they do."""
-_MAYBE_UNTOLD: Final = frozenset({"clock", "services"})
-"""A clock that is right leaves no offset to be looked at; not every machine has systemd."""
+_MAYBE_UNTOLD: Final = frozenset({"clock", "services", "display"})
+"""A clock that is right leaves no offset to be looked at; not every machine has systemd, or an X server of ours."""
 
 
 def is_ready(findings: Sequence[Finding]) -> bool:

@@ -101,6 +101,27 @@ class RosterKeeper:
             raise NoRoster(f"no roster can be opened: {type(error).__name__}") from error
         return roster
 
+    def looked_at(self) -> Roster | None:
+        """The roster that somebody would be judged by now, and nothing taken in; None where there is none.
+
+        :raises NoRoster: what is kept can't be opened, and nothing has arrived that would take its place.
+        :raises PermissionError: it is not this user's to read.
+        """
+        found: list[Roster] = []
+        fault: Exception | None = None
+        for read in (self._opened, self.arrived.read_bytes):
+            try:
+                found.append(self._checked(read()))
+            except FileNotFoundError:
+                continue
+            except PermissionError:
+                raise
+            except (OSError, InvalidTag, RosterRefused) as error:
+                fault = fault or error
+        if fault is not None and not found:
+            raise NoRoster(f"no roster can be opened: {type(fault).__name__}") from fault
+        return max(found, key=lambda one: one.number, default=None)
+
     def take(self, data: bytes) -> Roster:
         """Take in a roster, wherever it came from; the one that stands from now on.
 
@@ -166,6 +187,8 @@ class RosterKeeper:
 
     def _opened(self) -> bytes:
         sealed = self.kept.read_bytes()
+        if len(sealed) < _NONCE_SIZE:
+            raise InvalidTag
         return self._cipher().decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], self._place())
 
     def _keep(self, data: bytes) -> None:

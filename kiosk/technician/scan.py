@@ -22,6 +22,7 @@ from drivers.transport.byte_line import SerialPortLine
 from drivers.transport.pcsc import PcscContext
 
 PRINTER_SPEEDS: Final = (115200, 57600, 38400)
+ON_USB: Final = "a printer on USB; its language is not asked"
 _BY_PATH: Final = (Path("/dev/card-terminal"), Path("/dev/serial/by-id"), Path("/dev/serial/by-path"))
 """Names that stay, the best first."""
 _CAMERAS: Final = (Path("/dev/v4l/by-id"), Path("/dev/v4l/by-path"))
@@ -62,17 +63,17 @@ def scan(ports: Iterable[str] | None = None) -> Iterator[Found]:
 
     :param ports: serial ports to try; all that the machine has when None.
     """
-    yield from _readers()
+    yield from readers()
     for port in sorted(ports if ports is not None else map(_lasting_name, _serial_ports())):
         yield at_port(port)
     yield from _cameras()
     for file in sorted(Path("/dev/usb").glob("lp*")):
-        yield Found("card_printer", str(file), "a printer on USB; its language is not asked")
+        yield Found("card_printer", str(file), ON_USB)
 
 
 def at_port(port: str) -> Found:
     """What answers at a serial port, asked in the language of each device in turn."""
-    for kind, ask in _QUESTIONS:
+    for kind, ask in QUESTIONS:
         try:
             told, speed = ask(port)
         except Busy as error:
@@ -120,16 +121,18 @@ def _receipt_printer(port: str) -> tuple[str, int | None]:
     raise failed or LookupError
 
 
-_QUESTIONS: Final[tuple[tuple[str, Callable[[str], tuple[str, int | None]]], ...]] = (
+QUESTIONS: Final[tuple[tuple[str, Callable[[str], tuple[str, int | None]]], ...]] = (
     ("id_reader", _id_reader),
     ("pin_pad", _pin_pad),
     ("capture_unit", _capture_unit),
     ("receipt_printer", _receipt_printer),
 )
-"""In the order of asking: the ID reader's question has a preamble that nobody else takes for a beginning."""
+"""By section of ``kiosk.toml``, in the order of asking: the ID reader's question has a preamble that nobody else takes
+for a beginning."""
 
 
-def _readers() -> Iterator[Found]:
+def readers() -> Iterator[Found]:
+    """The PC/SC readers, or why none can be told."""
     try:
         context = PcscContext("card_reader")
     except DeviceError as error:

@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -82,13 +82,14 @@ def try_by_question(word: str, file: Path, environment: Mapping[str, str]) -> Tr
     return Trial(found.state in {State.WELL, State.WARNING}, found.found)
 
 
-def try_digits(pad: PinPad) -> Trial:
+def try_digits(pad: PinPad, heard: Callable[[int], None] = lambda _: None) -> Trial:
     """All ten digits in order, then the enter key. Nobody sees a digit: the pad's handle tells whether they were these.
 
+    :param heard: told after each key how many digits stand, as in the two trials below.
     :raises DeviceError: the pad does not answer, or no key came.
     """
     try:
-        entered: Pin = pad.enter_pin(len(ALL_DIGITS), KEY_S, lambda _: None)
+        entered: Pin = pad.enter_pin(len(ALL_DIGITS), KEY_S, heard)
     except EntryCancelled:
         return Trial(False, "the cancel key came first")
     with entered:
@@ -96,7 +97,7 @@ def try_digits(pad: PinPad) -> Trial:
     return Trial(well, "all ten digits and enter" if well else "ten digits, and not these: a key is wrong or sticks")
 
 
-def try_clear(pad: PinPad) -> Trial:
+def try_clear(pad: PinPad, heard: Callable[[int], None] = lambda _: None) -> Trial:
     """Some digit and then the clear key, which takes it back.
 
     :raises DeviceError: the pad does not answer, or no key came.
@@ -104,6 +105,7 @@ def try_clear(pad: PinPad) -> Trial:
     counts: list[int] = []
 
     def counted(count: int) -> None:
+        heard(count)
         if counts and counts[-1] > count:
             pad.cancel()  # it has done its part
         counts.append(count)
@@ -116,13 +118,13 @@ def try_clear(pad: PinPad) -> Trial:
         return Trial(cleared, "the clear key clears" if cleared else "the cancel key came first")
 
 
-def try_cancel(pad: PinPad) -> Trial:
+def try_cancel(pad: PinPad, heard: Callable[[int], None] = lambda _: None) -> Trial:
     """The cancel key, which ends an entry.
 
     :raises DeviceError: the pad does not answer, or no key came.
     """
     try:
-        with pad.enter_pin(len(ALL_DIGITS), KEY_S, lambda _: None):
+        with pad.enter_pin(len(ALL_DIGITS), KEY_S, heard):
             return Trial(False, "the enter key came first")
     except EntryCancelled:
         return Trial(True, "the cancel key ends the entry")

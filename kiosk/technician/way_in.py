@@ -12,6 +12,7 @@ from kiosk.configuration import Configuration
 from kiosk.custody.book import StockBook
 from kiosk.equipment.card_making import stock_sizes
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.technician.admission import Admission, Admitted
 from kiosk.technician.desk import Desk, Visit
@@ -25,7 +26,7 @@ def desk_maker(file: Path, configuration: Configuration) -> DeskMaker:
     :param configuration: what it says, with the keys where they are.
     """
 
-    def make(*, journal: DurableJournal, viewfinder: Viewfinder) -> FrontDesk:
+    def make(*, journal: DurableJournal, viewfinder: Viewfinder, note: LiveNote) -> FrontDesk:
         admission = Admission.of(configuration, journal)
         offset = ClockOffset(configuration.offset_path)
 
@@ -44,6 +45,7 @@ def desk_maker(file: Path, configuration: Configuration) -> DeskMaker:
                     open_book=book,
                     witness=lambda staff, digits: admission.witness(staff, digits, beside=who.staff),
                     viewfinder=viewfinder,
+                    note=note,
                 )
             )
 

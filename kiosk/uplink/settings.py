@@ -1,7 +1,9 @@
 """What an uplink must be told, and the uplink made from it."""
 
 import contextlib
+import logging
 import random
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,11 +12,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from kiosk.central_client import CentreAdapter, ClockOffset, SignedConnection
-from kiosk.ledger import LedgerReader
+from kiosk.ledger import LedgerError, LedgerReader
 from kiosk.uplink.alone import alone
-from kiosk.uplink.receipts import Receipts
+from kiosk.uplink.receipts import LineState, ReceiptReader, Receipts, ReceiptsUnusable
 from kiosk.uplink.roster import RosterErrand
 from kiosk.uplink.uplink import Uplink
+
+_log = logging.getLogger(__name__)
 
 ANSWER_WITHIN_S = 60.0
 """A full batch takes half a minute on a line of 256 kbit/s."""
@@ -41,6 +45,20 @@ class UplinkSettings:
     """The terminal's health sheet; None: the centre is not told how the terminal is."""
     arrived_roster: Path | None = None
     """Where the list of technicians is laid down; without it none is fetched."""
+
+
+def nothing_to_wait_for(settings: UplinkSettings) -> bool:
+    """Whether all is delivered, or the line does not carry, or neither can be told: nobody need wait for the uplink."""
+    try:
+        with LedgerReader(settings.ledger) as reader:
+            head, ledger_id = reader.head().sequence, reader.ledger_id
+        receipts = ReceiptReader(settings.receipts, ledger_id, settings.terminal, settings.centre_keys)
+        with contextlib.closing(receipts):
+            standing = receipts.standing()
+    except (LedgerError, ReceiptsUnusable, sqlite3.Error) as error:
+        _log.warning("whether the uplink has done can't be told: %s", error)
+        return True
+    return standing.line is not LineState.SENDING or standing.through >= head
 
 
 @contextlib.contextmanager

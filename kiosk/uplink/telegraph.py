@@ -148,7 +148,7 @@ def read_sheet(path: Path) -> HealthSheet | None:
     """What the terminal last wrote of itself; None where it has not, or where it can't be read."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=HealthSheet)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
         return None
 
 

@@ -8,8 +8,7 @@ from typing import Final
 
 import msgspec
 
-from simulators.card.application import CardApplication
-from simulators.card.card_file import load_card_file, save_card_file
+from simulators.card.chips import chip_of
 from simulators.card.slot import CardSlot
 from simulators.card_printer.firmware import Stream
 from simulators.ordered_faults import OrderedFaults
@@ -110,6 +109,16 @@ class CaptureUnitSimulator(SerialDevice):
             self._become(card=None, where="none", jammed=False)
             return None if card is None else Path(card)
 
+    def jam(self) -> None:
+        """Wedge its rollers: nothing moves until :meth:`clear`."""
+        with self._changed:
+            self._become(jammed=True)
+
+    def stuff_bin(self, card: Path) -> None:
+        """Fill the bin with cards like this one."""
+        with self._changed:
+            self._become(retained=[str(card)] * BIN_HOLDS)
+
     def empty(self) -> list[Path]:
         """Empty the bin."""
         with self._changed:
@@ -186,8 +195,7 @@ class CaptureUnitSimulator(SerialDevice):
 
     def _touch(self) -> None:
         if self._slot is not None and self._state.card is not None:
-            path = Path(self._state.card)
-            self._slot.insert(CardApplication(load_card_file(path), keep=lambda card: save_card_file(path, card)))
+            self._slot.insert(chip_of(Path(self._state.card)))
             self._slot.wait_until_in_contact(_CONTACT_S)
 
     def _leave(self) -> None:

@@ -199,6 +199,17 @@ def load_technician_card(path: Path) -> TechnicianCardFile:
     return msgspec.json.decode(path.read_bytes(), type=TechnicianCardFile)
 
 
+def save_technician_card(path: Path, card: TechnicianCardFile) -> None:
+    """Write a card, at once or not at all."""
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(_formatted(card))
+    fresh.replace(path)
+
+
+def _formatted(card: TechnicianCardFile) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n"
+
+
 def technicians_deck() -> dict[str, TechnicianCardFile]:
     """The technicians' cards by name; certificates differ from run to run, keys do not."""
     full = _issue("T1001", "135790", "A technician who may do everything. PIN 135790.")
@@ -248,5 +259,4 @@ def _object(tag: int, value: bytes) -> bytes:
 
 if __name__ == "__main__":
     for card_name, card_file in technicians_deck().items():
-        formatted = msgspec.json.format(msgspec.json.encode(card_file), indent=2)
-        (Path(sys.argv[1]) / f"{card_name}.json").write_bytes(formatted + b"\n")
+        (Path(sys.argv[1]) / f"{card_name}.json").write_bytes(_formatted(card_file))

@@ -28,6 +28,7 @@ def main() -> int:
         landscape=options.landscape,
         keep=options.keep,
         motor=not options.hand,
+        sound=options.sound,
         display=os.environ.get("DISPLAY") or None,
     )
     try:
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--state", type=Path, default=REPOSITORY / "build" / "demo", help="where everything is written")
     demo.add_argument("--keep", action="store_true", help="go on with the state of the last run")
     demo.add_argument("--hand", action="store_true", help="a card slot without a motor")
+    demo.add_argument("--sound", action="store_true", help="let the terminal's signals be heard on this machine")
     demo.add_argument("--landscape", action="store_true", help="1920×1080 instead of 1080×1920")
     demo.add_argument("--port", type=int, default=0, help="of the bench; the system chooses without it")
     demo.add_argument("--seconds", type=float, help="end by itself after so long")

@@ -7,7 +7,10 @@ from simulators.bench.server import NotPossible
 from simulators.capture_unit import CaptureFault, CaptureUnitSimulator
 from simulators.card.slot import CardSlot
 from simulators.stand.deck import DemoCard
+from simulators.stand.technicians import FOLDER as TECHNICIANS_FOLDER
+from simulators.stand.technicians import DemoTechnicianCard
 
+SlotCard = DemoCard | DemoTechnicianCard
 _PLACES: Final = {"none": "empty", "contacts": "inside", "mouth": "mouth"}
 
 
@@ -28,15 +31,15 @@ class SlotAtHand:
         if not motor:
             self.unit.clear()
         left = self.unit.state.card
-        self._inserted = None if left is None else DemoCard(Path(left).stem, Path(left), "")
+        self._inserted: SlotCard | None = None if left is None else _found(Path(left))
 
-    def inserted(self) -> DemoCard | None:
+    def inserted(self) -> SlotCard | None:
         """The card that is in it; one that the motor has taken into its bin is not any more."""
         if self.has_motor and self.unit.state.card is None:
             self._inserted = None
         return self._inserted
 
-    def insert(self, card: DemoCard) -> None:
+    def insert(self, card: SlotCard) -> None:
         """Put a card in.
 
         :raises NotPossible: there is one.
@@ -49,7 +52,7 @@ class SlotAtHand:
             self.contacts.insert(card.chip())
         self._inserted = card
 
-    def pull(self) -> DemoCard:
+    def pull(self) -> SlotCard:
         """Take the card out; which one it is.
 
         :raises NotPossible: there is none, or the motor holds it where no hand gets at it.
@@ -102,3 +105,10 @@ class SlotAtHand:
     def close(self) -> None:
         """Take it off the machine."""
         self.unit.close()
+
+
+def _found(path: Path) -> SlotCard:
+    """The card of a file, as an earlier run left it in the slot."""
+    return (
+        DemoTechnicianCard(path.stem, path) if path.parent.name == TECHNICIANS_FOLDER else DemoCard(path.stem, path, "")
+    )

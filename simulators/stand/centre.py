@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from kiosk.records.technician import Role
 from simulators.stand.programs import Program, ProgramDied, run_to_end
 from simulators.stand.requirements import REPOSITORY
 
@@ -75,6 +76,16 @@ class DemoCentre:
         :raises ProgramDied: the centre refused.
         """
         self._run("enrol", self.directory, request)
+
+    def enlist(self, staff: str, role: Role, certificate: Path) -> str:
+        """Enter a technician with their card; the ``otpauth`` address of their codes, which is shown once.
+
+        :raises ProgramDied: the centre refused.
+        """
+        told = self._run(
+            "technician", "add", self.directory, staff, "--role", role.value, "--certificate", certificate
+        )  # fmt: skip
+        return next(line for line in told.splitlines() if line.startswith("otpauth:"))
 
     def wait_until_served(self) -> None:
         """Wait until it takes connections.

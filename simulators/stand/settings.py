@@ -28,6 +28,8 @@ class StandSettings:
     keep: bool = False
     motor: bool = False
     """The card slot has a motor that draws the card in; else a hand moves it."""
+    sound: bool = False
+    """The terminal's signals are heard on this machine's loudspeaker."""
     display: str | None = None
     """An X display to open the window on; None starts a virtual one."""
     regions: Path = REPOSITORY / "config" / "regions"

@@ -23,7 +23,7 @@ from simulators.receipt_printer import PrinterSimulator
 from simulators.screen import Screen
 from simulators.stand.cable import CableState, NetworkCable
 from simulators.stand.card_printing import CardPrinterAtHand
-from simulators.stand.card_slot import SlotAtHand
+from simulators.stand.card_slot import SlotAtHand, SlotCard
 from simulators.stand.centre import DemoCentre
 from simulators.stand.deck import DemoCard, lay_out
 from simulators.stand.id_documents import DemoDocument, documents_at_hand
@@ -31,6 +31,8 @@ from simulators.stand.paying import PayingAtHand
 from simulators.stand.programs import Program
 from simulators.stand.requirements import missing
 from simulators.stand.settings import CanNotStart, StandSettings
+from simulators.stand.technicians import FOLDER as TECHNICIANS_FOLDER
+from simulators.stand.technicians import TechniciansAtHand
 from simulators.stand.terminals import DemoTerminal, TerminalPlace, Wiring
 from simulators.stand.virtual_display import start_display
 
@@ -76,6 +78,7 @@ class Stand:
         self._terminal: tuple[Program, Program] | None = None
         self.powered = False
         self.cards: dict[str, DemoCard] = {}
+        self.technicians = TechniciansAtHand({}, {})
         self._pads: dict[str, PadSimulator] = {}
         self.id_documents: dict[str, DemoDocument] = {}
         self.placed: DemoDocument | None = None
@@ -175,6 +178,7 @@ class Stand:
         exits.callback(self.paying.program.stop)
         self.centre.payment = self.paying.merchant
         self.centre.prepare()
+        self.technicians = TechniciansAtHand.enlisted(self.state / TECHNICIANS_FOLDER, self.centre.enlist)
         self.centre.program.start()
         exits.callback(self.centre.program.stop)
         self.centre.wait_until_served()
@@ -198,6 +202,7 @@ class Stand:
             centre_ca=self.centre.ca,
             centre_keys=self.centre.public_keys,
             environment={**self.pcscd.environment, "DISPLAY": display_name},
+            sound=settings.sound,
         )
         places = {
             region: TerminalPlace(one.id, region, self.state / one.id) for region, one in settings.terminals.items()
@@ -280,7 +285,7 @@ class Stand:
         return self._printers[self.region]
 
     @property
-    def inserted(self) -> DemoCard | None:
+    def inserted(self) -> SlotCard | None:
         """The card in the slot."""
         return self.slot.inserted()
 
@@ -344,10 +349,11 @@ class Stand:
     def insert(self, card: str) -> None:
         """Put a card into the slot."""
         with self._hands:
-            if card not in self.cards:
+            chosen = self.cards.get(card) or self.technicians.cards.get(card)
+            if chosen is None:
                 raise NotPossible("no such card")
-            self.slot.insert(self.cards[card])
-            self._note(f"插入了卡：{self.cards[card].title}", f"card in: {self.cards[card].title_en}")
+            self.slot.insert(chosen)
+            self._note(f"插入了卡：{chosen.title}", f"card in: {chosen.title_en}")
 
     def pull(self) -> None:
         """Pull the card out."""
@@ -552,7 +558,11 @@ class Stand:
             "regions": [{"key": key, "zh": one.zh, "en": one.en} for key, one in terminals.items()],
             "powered": self.powered,
             "inserted": inserted.key if inserted else None,
-            "cards": [card.picture(self.region, terminals) for card in self.cards.values()],
+            "cards": [
+                *(card.picture(self.region, terminals) for card in self.cards.values()),
+                *(card.picture() for card in self.technicians.cards.values()),
+            ],
+            "technicians": self.technicians.picture(time.time()),
             "placed": placed.key if placed else None,
             "id_documents": [document.picture(self.region, terminals) for document in self.id_documents.values()],
             "cable": self.cable.state.value,

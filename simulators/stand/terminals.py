@@ -40,6 +40,8 @@ class Wiring:
     centre_ca: Path
     centre_keys: Path
     environment: Mapping[str, str]
+    sound: bool = False
+    """It is wired to this machine's loudspeaker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,8 @@ class TerminalPlace:
                 "holidays": str(wiring.holidays),
             },
         }
+        if wiring.sound:
+            tables["sound"] = {"device": "default"}
         if slot_motor is not None:
             tables["capture_unit"] = {"port": str(slot_motor)}
         self.config.write_text(

@@ -28,6 +28,7 @@ from drivers.ports.errors import (
     ProtocolViolation,
     TimedOut,
 )
+from drivers.transport.wire_trace import watched
 from tests.contract.test_card_printer import CENTRE, JOB, NOW_MS, OTHER_JOB, TERMINAL, face, token
 
 STAND_INS = Path(__file__).parent.parent / "stand_ins"
@@ -95,6 +96,19 @@ def test_a_card_goes_its_way_and_the_library_is_told_to_help_itself_to_nothing(
     printer.discard(Bin.RETAINED)
     assert printer.status().media is Media.NOT_PRESENT
     assert body.state["told"] == ["SOFTWARE", "DONOTHING", "FEEDER", "BEZEL", "auto_eject=False", "ERRORSLOT"]
+
+
+def test_whoever_watches_its_line_sees_no_face(printer: EvolisCardPrinter, body: Body) -> None:
+    with watched() as trace:
+        printer.feed(token())
+        printer.print_face(JOB, face())
+    told = [(one.what, one.outward, one.shown is not None) for one in trace.passages()]
+    assert ("look OK", False, True) in told
+    assert ("feed", True, True) in told
+    assert ("feed OK", False, False) in told
+    (handed,) = (one for one in trace.passages() if one.what == "a face")
+    assert handed.shown is None
+    assert handed.length == (body.file.parent / "image.bmp").stat().st_size
 
 
 def test_a_library_that_hangs_is_ended_and_the_sensors_tell(printer: EvolisCardPrinter, body: Body) -> None:

@@ -50,6 +50,7 @@ from drivers.ports.errors import (
     ProtocolViolation,
     TimedOut,
 )
+from drivers.transport.wire_trace import watched
 from tests.contract.test_card_printer import CENTRE, JOB, NOW_MS, OTHER_JOB, TERMINAL, face, token
 from tests.everywhere import EverywherePrinter
 
@@ -108,6 +109,29 @@ def test_a_card_is_printed_as_it_was_sent(printer: CardPrinter, everywhere: Ever
     assert how["IPP_MEDIA"] == "om_card_54x86mm"
     assert (how["IPP_COPIES"], how["IPP_PRINTER_RESOLUTION"], how["IPP_PRINT_SCALING"]) == ("1", "300dpi", "none")
     assert printer.status().ready
+
+
+def test_whoever_watches_the_line_sees_no_job_and_no_face(printer: CardPrinter) -> None:
+    with watched() as trace:
+        printer.feed(token())
+        printer.print_face(JOB, face())
+    passages = trace.passages()
+    assert {one.device for one in passages} == {"card_printer"}
+    assert {(one.what, one.outward) for one in passages if one.shown is not None} == {("GET-PRINTER-ATTRIBUTES", True)}
+    (handed,) = (one for one in passages if one.what == "PRINT-JOB")
+    assert handed.length is not None
+    assert handed.length > len(face().colours)
+    assert "PRINT-JOB 0000" in {one.what for one in passages}
+    assert JOB not in repr(passages)
+
+
+def test_a_password_in_an_address_is_not_seen_on_the_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held, watched() as trace:
+        port = held.getsockname()[1]
+        held.close()
+        with pytest.raises(NotConnected):
+            driver(f"ipp://staff:planted@127.0.0.1:{port}/cards").status()
+    assert [(one.what, one.shown) for one in trace.passages()] == [("GET-PRINTER-ATTRIBUTES", None)]
 
 
 def test_it_says_what_it_can_not_do(printer: CardPrinter) -> None:

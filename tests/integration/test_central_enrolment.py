@@ -18,6 +18,7 @@ from sqlalchemy import select
 from central.command_line import main
 from central.enrolment import EnrolmentRefused, EnrolmentRequest, enrol, revoke
 from central.enrolment_codes import WRONG_TRIES, make_code
+from central.readiness import A_DAY
 from central.tables import Alarm, Base, EnrolmentCode, ReadinessRow, Terminal
 from kiosk.records.enrolment import (
     ALPHABET,
@@ -256,7 +257,7 @@ def test_the_operator_makes_a_code_and_a_package(
     words = ("--terminal", NEW, "--region", "zhumadian", "--url", centre.url)
     assert commands(centre, capsys, "enrolment-code", *words, "--file", str(stick), "--qr", str(picture))[0] == 0
     package = msgspec.json.decode(stick.read_bytes(), type=EnrolmentPackage)
-    assert stick.stat().st_mode & 0o077 == 0
+    assert (stick.stat().st_mode & 0o077, picture.stat().st_mode & 0o077) == (0, 0), "the code is in both"
     assert (package.terminal, package.region, package.url) == (NEW, "zhumadian", centre.url)
     assert package.ca_certificate == centre.ca_file.read_text()
     assert (package.signing_key, package.opening_key) == (centre.public.signing_key, centre.public.opening_key)
@@ -299,6 +300,40 @@ def a_report(terminal: str = "zmd-0001", **other: Any) -> ReadinessReport:
         devices=(DeviceTold(kind="pin_pad", name="/dev/card-terminal/pin-pad", told="sunson V1, serial 77"),),
     )
     return msgspec.structs.replace(report, **other)
+
+
+def test_what_a_terminal_says_of_itself_tells_the_operators_console_nothing(
+    centre: RunningCentre, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal = centre.enrol()
+    odd = "\x1b[2J\r\nzmd-0002  ready\u2028\u202e\x07"
+    report = a_report(
+        place=odd, version=odd, region=odd,
+        checks=(CheckTold(check=odd, state=odd, found=odd),),
+        devices=(DeviceTold(kind=odd, name=odd, told=odd),),
+    )  # fmt: skip
+    centre.ask(terminal, "/v1/readiness", HandInReadiness.signed(report, terminal.key), ReadinessKept)
+    code, told = commands(centre, capsys, "readiness")
+    assert (code, len(told.splitlines())) == (0, 4)
+    assert told.replace("\n", "").isprintable()
+
+
+def test_a_terminal_that_hands_in_without_end_fills_no_database(centre: RunningCentre) -> None:
+    terminal = centre.enrol()
+
+    def hands_in(number: int) -> HandInReadiness:
+        signed = HandInReadiness.signed(a_report(made_at_ms=number), terminal.key)
+        centre.ask(terminal, "/v1/readiness", signed, ReadinessKept)
+        return signed
+
+    first, *_ = [hands_in(number) for number in range(A_DAY)]
+    with pytest.raises(Refusal, match="busy"):
+        hands_in(A_DAY)
+    centre.ask(terminal, "/v1/readiness", first, ReadinessKept)  # the same again is no other
+    centre.clock.offset_s += 86_400
+    hands_in(A_DAY)
+    with centre.database.reading() as session:
+        assert len(session.scalars(select(ReadinessRow)).all()) == A_DAY + 1
 
 
 def test_a_report_is_kept_once_and_shown(any_centre: RunningCentre, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from central.command_line import main
 from central.enrolment import revoke
 from central.tables import TerminalLedger
 from central.telemetry import HOUR_MS
-from central.telemetry_tables import SupplyReading
+from central.telemetry_tables import SupplyReading, TerminalWord
 from central.terminal_watch import SILENT_MS, Grade, Note, TerminalRow, watched
 from kiosk.records.health import Ending, FrameTimes, SelfTest, Starts, Supplies
 from kiosk.records.telemetry import STALE_S, DeviceTold, Queue, Standing, Telemetry, TelemetryTaken
@@ -97,6 +97,7 @@ def test_a_terminal_that_is_well_has_nothing_to_complain_of(centre: RunningCentr
         ),
         (but(self_test=SelfTest(begun_at_ms=1)), Grade.WATCH, "program", "自检没有做完"),
         (but(makes_no_cards=True), Grade.WATCH, "why", "不能制卡"),
+        (but(reads_no_cards=True), Grade.BROKEN, "why", "读不了卡"),
         (but(supplies=Supplies(paper="low")), Grade.WATCH, "supplies", "凭条纸快完了"),
         (but(supplies=Supplies(hopper=0)), Grade.WATCH, "supplies", "白卡 0 张"),
         (but(supplies=Supplies(reject_bin=20, reject_bin_size=20)), Grade.WATCH, "supplies", "废卡箱 20/20"),
@@ -141,6 +142,16 @@ def test_whoever_is_silent_is_told_as_it_was_and_not_as_broken(centre: RunningCe
     assert (silent.is_current, silent.grade, silent.state.zh) == (False, Grade.UNKNOWN, "没有消息")
 
 
+def test_a_word_in_another_versions_form_hides_no_other_terminal(centre: RunningCentre) -> None:
+    told(centre, WELL, "zmd-0001")
+    told(centre, WELL, "zmd-0002")
+    with centre.database.writing() as session:
+        session.get_one(TerminalWord, "zmd-0001").told = '{"schema":9,"standing":"asleep"}'
+    rows = seen(centre)
+    assert (rows["zmd-0001"].grade, rows["zmd-0001"].state.zh) == (Grade.UNKNOWN, "还没有消息")
+    assert rows["zmd-0002"].grade is Grade.WELL
+
+
 def test_who_is_to_be_gone_to_stands_first(centre: RunningCentre) -> None:
     told(centre, WELL, "a-well")
     told(centre, but(supplies=Supplies(paper="out")), "b-paper")
@@ -169,6 +180,19 @@ def test_the_page_and_its_data_are_for_this_machine_alone(centre: RunningCentre)
     assert (row["id"], row["grade"], row["supplies"][0]["en"]) == ("zmd-0001", 2, "no paper")
     for path in ("/terminals", "/terminals.json"):
         assert a_look(centre, path, Host="evil.example").status_code == 403
+
+
+def test_both_pages_have_one_head_and_each_says_where_it_is(centre: RunningCentre) -> None:
+    pages = {path: a_look(centre, path).text for path in ("/", "/terminals")}
+    heads = {path: page.partition("<header>")[2].partition("</header>")[0] for path, page in pages.items()}
+    here = ' aria-current="page"'
+    assert heads["/"].replace(here, "") == heads["/terminals"].replace(here, "") != ""
+    assert f'<a href="./"{here}>' in heads["/"]
+    assert f'<a href="terminals"{here}>' in heads["/terminals"]
+    assert all(head.count(here) == 1 for head in heads.values())
+    for page in pages.values():
+        assert "{%" not in page
+        assert page.count("async function follow(") == 1
 
 
 def test_the_command_tells_the_same(

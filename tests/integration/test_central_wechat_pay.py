@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 import requests
 
-from central.payments import NotificationRefused, Payment, PaymentState, PaymentUnavailable, RefundState
+from central.payments import (
+    MerchantRefused,
+    NotificationRefused,
+    Payment,
+    PaymentState,
+    PaymentUnavailable,
+    RefundState,
+)
 from central.tables import Fee
-from central.wechat_pay import MerchantRefused, WechatPay, load_merchant
+from central.wechat_pay import WechatPay, load_merchant
 from kiosk.records.issuance import AbandonedWhy, FeeStanding
 from simulators.payment.keys import make_keys
 from simulators.payment.server import SimulatedProvider

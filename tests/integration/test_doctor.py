@@ -81,6 +81,11 @@ def test_a_healthy_terminal_has_no_fault(site: Site) -> None:
     assert "sunson" in findings["pin_pad"].found
 
 
+def test_a_roster_that_was_never_asked_for_is_no_fault(site: Site) -> None:
+    (found,) = (one for one in examine(site.file, os.environ) if one.check == "roster")
+    assert (found.state, found.found) == (State.NOT_TRIED, "the uplink has not asked for a roster yet")
+
+
 @contextlib.contextmanager
 def _nobody_listens(site: Site) -> Iterator[None]:
     with socket.socket() as reserved:
@@ -118,6 +123,24 @@ def test_the_key_that_others_read_is_closed_by_fix_alone(site: Site) -> None:
     (found,) = (one for one in examine(site.file, os.environ, fix=True) if one.check == "keys")
     assert found.state is State.WELL
     assert key.stat().st_mode & 0o077 == 0
+
+
+def test_fix_changes_the_rights_of_nothing_that_a_link_leads_to(site: Site) -> None:
+    key, elsewhere = site.folder.directory / "credentials" / "terminal.key", site.folder.directory / "elsewhere"
+    key.rename(elsewhere)
+    elsewhere.chmod(0o644)
+    key.symlink_to(elsewhere)
+    (found,) = (one for one in examine(site.file, os.environ, fix=True) if one.check == "keys")
+    assert (found.state, found.cause) == (State.FAULT, Cause.KEY_OPEN)
+    assert elsewhere.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_path_that_no_disk_has_is_a_finding_and_ends_no_examination(site: Site) -> None:
+    site.edit('state = "state"', f'state = "{"x" * 300}"')
+    findings = examined(site)
+    assert findings["state"].cause is Cause.STATE_MISSING
+    assert findings["region"].state is State.NOT_TRIED
+    assert "too long" in findings["region"].found
 
 
 def test_beside_a_running_terminal_its_own_sheet_is_believed(site: Site, slot: CardSlot) -> None:

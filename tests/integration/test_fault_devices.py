@@ -15,7 +15,6 @@ from kiosk.journeys.views import (
     Home,
     InsertCard,
     Intent,
-    OutOfService,
     PinEntry,
     Refusal,
     TakeCard,
@@ -68,6 +67,30 @@ def is_served(terminal: RunningTerminal) -> None:
     leaves(terminal)
 
 
+def marked(terminal: RunningTerminal) -> set[Service]:
+    """The services that the home screen says no card is read for."""
+    if not isinstance(terminal.view, Home):
+        return set()
+    closed = [tile for tile in terminal.view.tiles if tile.elsewhere and tile.elsewhere.text == "现在读不了卡"]
+    return {tile.intent.service for tile in closed if isinstance(tile.intent, ChooseService)}
+
+
+def is_closed_to_cards(terminal: RunningTerminal) -> None:
+    """The first screen says that no card is read; whoever wants something with one is told before it goes in."""
+    terminal.until(lambda: isinstance(terminal.view, Attract) and "用不了" in terminal.view.line.text, "it is said")
+    terminal.asks_for(Service.CARD_QUERY)
+    refusal = terminal.sees(Refusal)
+    assert (refusal.title.text, refusal.code) == ("这台机器现在读不了卡", "C-01")
+    terminal.touch(Intent.DONE)
+    leaves(terminal)
+
+
+def is_open_to_cards(terminal: RunningTerminal) -> None:
+    """The first screen says nothing of the slot any more."""
+    terminal.until(lambda: isinstance(terminal.view, Attract) and "用不了" not in terminal.view.line.text, "it is back")
+    assert terminal.conductor._watch.reads_cards
+
+
 def on_record(folder: TerminalFolder, count: int) -> list[tuple[str | None, str]]:
     """Outcome and reason of each transaction at the centre."""
     with running(folder.command("uplink")):
@@ -84,9 +107,39 @@ def test_no_daemon_at_the_start_and_then_there_is_one(
 ) -> None:
     pcscd.kill()
     with RunningTerminal(folder, slot) as terminal:
-        assert terminal.sees(OutOfService).code == "C-01"
+        is_closed_to_cards(terminal)
+        terminal.asks_for(Service.ASK_HANDBOOK)
+        terminal.sees(Choices)
+        terminal.touch(Intent.DONE)
+        leaves(terminal)
         pcscd.start()
+        is_open_to_cards(terminal)
         is_served(terminal)
+
+
+def test_the_daemon_goes_away_and_comes_back_while_nobody_is_there(
+    terminal: RunningTerminal, pcscd: PrivatePcscd
+) -> None:
+    is_open_to_cards(terminal)
+    pcscd.kill()
+    is_closed_to_cards(terminal)
+    pcscd.start()
+    is_open_to_cards(terminal)
+    is_served(terminal)
+
+
+def test_the_daemon_comes_back_while_somebody_looks_at_the_services(
+    terminal: RunningTerminal, pcscd: PrivatePcscd
+) -> None:
+    terminal.sees(Attract)
+    pcscd.kill()
+    terminal.until(lambda: not terminal.conductor._watch.reads_cards, "the reader is missed")
+    terminal.touch(Intent.START)
+    terminal.until(lambda: marked(terminal) == {Service.CARD_QUERY, Service.CARD_EXAMINATION, Service.PIN_CHANGE})
+    pcscd.start()
+    terminal.until(lambda: marked(terminal) == set(), "they are open again")
+    terminal.touch(ChooseService(Service.CARD_QUERY))
+    terminal.sees(InsertCard)
 
 
 def test_the_daemon_dies_while_a_pin_is_typed(
@@ -95,12 +148,17 @@ def test_the_daemon_dies_while_a_pin_is_typed(
     terminal.chooses(Service.CARD_QUERY, "zhumadian-normal")
     terminal.sees(PinEntry)
     pcscd.kill()
+    terminal.sees(TakeCard)
+    terminal.skipped_s += 11
     fault = terminal.sees(Fault)
     assert fault.code == "C-01"
     terminal.slot.pull()
     terminal.touch(Intent.DONE)
-    assert terminal.sees(OutOfService).code == "C-01"
+    terminal.sees(Home)
+    terminal.until(lambda: Service.CARD_QUERY in marked(terminal), "the reader is missed")
+    leaves(terminal)
     pcscd.start()
+    is_open_to_cards(terminal)
     is_served(terminal)
     assert on_record(folder, 2) == [("failed", "fault_C-01"), ("done", "")]
 

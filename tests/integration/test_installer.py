@@ -17,11 +17,12 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from kiosk.configuration import load_configuration
-from tests.e2e.installation.__main__ import bundle_tool, variant
+from tests.e2e.installation.prepared import bundle_tool, package, variant
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = (
@@ -61,7 +62,7 @@ class Root:
     """What the installer said of it, where a fixture has run it."""
 
     @classmethod
-    def made(cls, folder: Path) -> "Root":
+    def made(cls, folder: Path) -> Self:
         for name in ("upper", "work", *(f"root/{part}" for part in ("usr", "var/lib/dpkg", "var/tmp", "etc", "dev"))):
             (folder / name).mkdir(parents=True)
         for name in ("bin", "sbin", "lib", "lib64"):
@@ -110,7 +111,7 @@ def wheel(folder: Path) -> None:
             archive.writestr(zipfile.ZipInfo(name), text)
 
 
-def fill(stage: Path) -> None:
+def fill(stage: Path, manual: Callable[[Path], None] = TOOL.make_manual) -> None:
     """What a bundle holds, small."""
     stage.mkdir(parents=True)
     wheel(stage / "wheels")
@@ -120,7 +121,7 @@ def fill(stage: Path) -> None:
         (stage / name).mkdir()
         (stage / name / "kept.txt").write_text("one")
     shutil.copy(ROOT / "deploy" / "kiosk.toml", stage / "config")
-    TOOL.make_manual(stage / "manual")
+    manual(stage / "manual")
     for page in (stage / "manual" / "man1").iterdir():
         if page.name not in {"kiosk.1.gz", "kiosk-doctor.1.gz"}:
             page.unlink()
@@ -394,9 +395,8 @@ def test_two_at_once_are_one_too_many(root: Root, bundle: Path) -> None:
 
 def test_a_debian_package_brings_the_bundle_and_asks_the_installer(bundle: Path, tmp_path: Path) -> None:
     """What apt takes away, the installer lets go: while entries wait for the centre the package stays."""
-    subprocess.run([ROOT / "deploy" / "build_deb.sh", bundle, tmp_path / "deb"], cwd=ROOT, check=True)
-    (package,) = (tmp_path / "deb").glob("*.deb")
-    subprocess.run(["dpkg-deb", "--raw-extract", package, tmp_path / "out"], check=True)
+    made = package(bundle, tmp_path / "deb", 0)
+    subprocess.run(["dpkg-deb", "--raw-extract", made, tmp_path / "out"], check=True)
     assert (tmp_path / "out/usr/share/card-terminal/bundle.tar").read_bytes() == bundle.read_bytes()
     control = (tmp_path / "out/DEBIAN/control").read_text("utf-8")
     assert "\nDepends: coreutils\n" in control

@@ -1,4 +1,4 @@
-"""A slot whose motor draws the card in: it is given back whatever happens, and without the motor nobody is served."""
+"""A slot whose motor draws the card in: it is given back whatever happens, and without the motor none is taken."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ import pytest
 from drivers.capture_unit import EscapeCaptureUnit
 from drivers.capture_unit.motor import BAUD_RATE
 from drivers.transport.byte_line import SerialPortLine
-from kiosk.journeys.views import Attract, Choices, Explain, Home, OutOfService, PinEntry, TakeCard
+from kiosk.journeys.views import Attract, Choices, Explain, Home, Intent, OutOfService, PinEntry, Refusal, TakeCard
 from kiosk.records.transaction import Service
 from kiosk.runtime.surroundings import ForgottenCards
 from simulators.capture_unit import CaptureFault, CaptureUnitSimulator
 from simulators.card.card_file import save_card_file
 from simulators.card.slot import CardSlot
+from simulators.pcscd import PrivatePcscd
 from tests.centre import RunningCentre
 from tests.stack import card_file
 from tests.terminal import RunningTerminal, TerminalFolder
@@ -131,12 +132,17 @@ def test_a_full_bin_leaves_the_card_at_the_mouth(booth: Booth) -> None:
         terminal.sees(Choices)
 
 
-def test_nobody_is_served_while_the_motor_is_silent_or_stuck(booth: Booth) -> None:
+def test_a_silent_motor_closes_what_needs_a_card_and_a_stuck_card_closes_everything(booth: Booth) -> None:
     booth.unit.unplug()
     with booth.starts() as terminal:
-        assert terminal.sees(OutOfService).code == "C-01"
+        terminal.until(lambda: isinstance(terminal.view, Attract) and "用不了" in terminal.view.line.text, "it is said")
+        terminal.asks_for(Service.CARD_EXAMINATION)
+        assert terminal.sees(Refusal).code == "C-01"
+        terminal.touch(Intent.DONE)
+        terminal.sees(Home)
+        terminal.touch(Intent.CANCEL)
         booth.unit.replug()
-        terminal.sees(Attract)
+        terminal.until(lambda: terminal.conductor._watch.reads_cards, "the motor is back")
         asks(booth, terminal)
         booth.unit.faults.fail_next(CaptureFault.JAM, command="Ser")
         terminal.types("246810")
@@ -148,3 +154,34 @@ def test_nobody_is_served_while_the_motor_is_silent_or_stuck(booth: Booth) -> No
         assert terminal.sees(OutOfService).code == "C-09"
         booth.unit.clear()
         terminal.sees(Attract)
+
+
+def test_a_card_that_lies_behind_a_silent_motor_is_not_forgotten(booth: Booth) -> None:
+    with booth.starts() as terminal:
+        asks(booth, terminal)
+        booth.unit.unplug()
+        terminal.touch(Intent.CANCEL)
+        terminal.sees(TakeCard)
+        terminal.skipped_s += 15
+        terminal.sees(Explain)
+        terminal.skipped_s += 200
+        assert terminal.sees(OutOfService).code == "C-01"
+        booth.unit.replug()
+        terminal.until(lambda: booth.unit.state.where == "mouth", "the card comes out")
+        terminal.until(lambda: isinstance(terminal.view, TakeCard) and terminal.view.urgent, "it is called for")
+        booth.unit.take()
+        terminal.sees(Attract)
+
+
+def test_a_card_behind_a_dead_reader_is_brought_out_by_the_motor(booth: Booth, pcscd: PrivatePcscd) -> None:
+    with booth.starts() as terminal:
+        asks(booth, terminal)
+    assert booth.unit.state.where == "contacts"
+    pcscd.kill()
+    with booth.starts() as terminal:
+        terminal.until(lambda: booth.unit.state.where == "mouth", "the card comes out")
+        terminal.until(lambda: isinstance(terminal.view, TakeCard) and terminal.view.urgent, "it is called for")
+        booth.unit.take()
+        terminal.until(lambda: isinstance(terminal.view, Attract) and "用不了" in terminal.view.line.text, "it is open")
+        pcscd.start()
+        terminal.until(lambda: terminal.conductor._watch.reads_cards, "the reader is back")

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from drivers.card_reader import PcscCardReader
@@ -15,7 +16,7 @@ from kiosk.records.upload import encode
 from kiosk.technician.admission import Admitted, Refusal, Refused
 from kiosk.technician.front_desk import Devices, FrontDesk
 from simulators.card.slot import CardSlot, Chip, SlotFault
-from simulators.card.technician_chip import TechnicianChip
+from simulators.card.technician_chip import TECHNICIANS, TechnicianChip, load_technician_card
 from simulators.pcscd import READER_NAME
 from simulators.pin_pad import PadSimulator
 from tests.stack import READER_LIMIT_S, chip, technician_chip, typed
@@ -25,6 +26,9 @@ from tests.unit.test_admission import Door
 pytestmark = pytest.mark.stack
 NOT_ADMITTED = Refused(Refusal.NOT_ADMITTED)
 PIN = "135790"
+VERSION = (b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x08")
+"""X.509's third version, and its ninth, which there is not."""
+OF_NO_VERSION = b"the card's own, of no version"
 
 
 class Stand:
@@ -67,6 +71,15 @@ def test_a_copied_card_is_not_admitted(stand: Stand) -> None:
     stand.lay_in(technician_chip("clone-of-t1001"))
     assert stand.by_card() == NOT_ADMITTED
     assert stand.why() == ["card_not_genuine"]
+
+
+@pytest.mark.parametrize("certificate", [b"", b"\x30\x03\x02\x01\x00", bytes(3000), OF_NO_VERSION])
+def test_a_card_with_no_certificate_in_its_place_is_told_unread(stand: Stand, certificate: bytes) -> None:
+    file = load_technician_card(TECHNICIANS / "t1001.json")
+    shown = certificate if certificate != OF_NO_VERSION else file.certificate.replace(*VERSION, 1)
+    stand.lay_in(TechnicianChip(msgspec.structs.replace(file, certificate=shown)))
+    assert stand.by_card() == Refused(Refusal.CARD_UNREADABLE)
+    assert stand.why() == []
 
 
 def test_a_genuine_card_of_nobody_on_the_roster_is_not_admitted(stand: Stand) -> None:

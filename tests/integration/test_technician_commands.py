@@ -1,6 +1,10 @@
 """``kiosk queue`` and ``kiosk support-bundle`` on a terminal's own folder, beside a real centre."""
 
 import json
+import os
+import re
+import secrets
+import subprocess
 import tarfile
 import time
 from pathlib import Path
@@ -9,7 +13,7 @@ import pytest
 
 from central.enrolment import revoke
 from kiosk import bootstrap
-from kiosk.technician.support_bundle import scrubbed
+from kiosk.technician.support_bundle import LOG_BYTES, scrubbed, write_bundle
 from tests.centre import RunningCentre, a_transaction
 from tests.terminal import TerminalFolder, running
 
@@ -66,7 +70,16 @@ def test_a_ledger_that_is_not_there_is_named(folder: TerminalFolder) -> None:
 
 
 PLANTED = ("411702199001011234", "41170219900101123X", "130503670401001", "13812345678", "6217001234567890123",
-           "Z12345678", "00112233445566778899AABBCCDDEEFF")  # fmt: skip
+           "Z12345678", "00112233445566778899AABBCCDDEEFF", "411702 19900101 1234",
+           "４１１７０２１９９００１０１１２３４", "+8613812345678", "0086-138-1234-5678", "138 1234 5678",
+           "6217 0012 3456 7890 123", "6217-0012-3456-7890")  # fmt: skip
+BESIDE = (
+    "王小明，{}",
+    "{} 王小明",
+    '"name": "王小明", "id": "{}"',
+    "no{}/阿卜杜热西提·买买提",
+    "姓名=欧阳小明 号码={}",
+)
 
 
 def test_no_citizens_data_leave_in_a_bundle(folder: TerminalFolder, tmp_path: Path) -> None:
@@ -88,13 +101,66 @@ def test_no_citizens_data_leave_in_a_bundle(folder: TerminalFolder, tmp_path: Pa
             assert planted not in text
     assert "PRIVATE KEY" not in "".join(texts.values())
     assert json.loads(texts["support/versions.json"])["packages"]["cryptography"]
-    assert {one["check"] for one in json.loads(texts["support/doctor.json"])} >= {"ledger", "pin_pad"}
+    found = {one["check"]: one for one in json.loads(texts["support/doctor.json"])}
+    assert set(found) >= {"ledger", "pin_pad"}
+    assert found["pin_pad"]["advice"]["zh"]  # as `kiosk doctor --json` has it, advice included
     again = folder.run("support-bundle", str(target))
     assert again.returncode == 47  # nothing is written over
 
 
-def test_what_technicians_need_stays() -> None:
-    kept = (
-        "2026-11-30T12:00:00+0800 card-terminal[812]: P-01 pin_pad: /dev/ttyUSB0 can't be opened, entry 10023, 3.05 s"
-    )
+@pytest.mark.parametrize("number", PLANTED)
+@pytest.mark.parametrize("beside", BESIDE)
+def test_a_number_is_known_however_it_is_written_and_takes_the_name_beside_it_along(number: str, beside: str) -> None:
+    if beside.startswith("no") and number[0] in "Z0":
+        return  # behind a letter, a card's number or a code is a part of another word
+    told = scrubbed(f"12:00 x said {beside.format(number)}")
+    assert told.startswith("12:00 x said")
+    assert number not in told
+    assert not re.search("[一-鿿]{2}", told), told
+    assert not re.search("[0-9]{5}", told), told
+
+
+def test_a_cameras_password_is_in_no_bundle_and_on_no_page() -> None:
+    told = scrubbed('source = "rtsp://admin:s3cret!@192.168.7.9/live", 摄像头, https://centre/v1 and a@b.example')
+    assert told == 'source = "rtsp://[taken out]@192.168.7.9/live", 摄像头, https://centre/v1 and a@b.example'
+
+
+def test_a_log_without_end_fills_neither_memory_nor_the_archive(folder: TerminalFolder, tmp_path: Path) -> None:
+    log, target = tmp_path / "other.log", tmp_path / "support.tar.gz"
+    with log.open("wb") as file:
+        file.truncate(1 << 36)
+        file.seek(0, 2)
+        file.write(f"\n411702199001011234\n{'x' * 60}\nthe last line\n".encode())
+    write_bundle(target, folder.directory / "kiosk.toml", os.environ, [log])
+    with tarfile.open(target) as archive:
+        held = archive.extractfile("support/logs/1-other.log")
+        assert held is not None
+        text = held.read().decode()
+    assert len(text) <= LOG_BYTES
+    assert text.splitlines()[-1] == "the last line"
+    assert "411702199001011234" not in text
+
+
+def test_half_an_archive_is_taken_away_again(folder: TerminalFolder) -> None:
+    full, log = folder.directory / "full", folder.directory / "other.log"
+    full.mkdir()
+    log.write_text(secrets.token_hex(100_000))
+    inside = 'mount -t tmpfs -o size=16k tmpfs "$0" && "$@"; echo "$?"; ls -A "$0"'
+    bundle = folder.command("support-bundle", str(full / "support.tar.gz"), "--log", str(log))
+    command = ["unshare", "--mount", "sh", "-c", inside, str(full), *bundle]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["47"], done.stdout
+    assert f"{full}/support.tar.gz: No space left" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "2026-11-30T12:00:00+0800 card-terminal[812]: P-01 pin_pad: /dev/ttyUSB0 can't be opened, entry 10023, 3.05 s",
+        "transaction 0123456789abcdef0123456789abcdef: card_state_changed",
+        "打印机没有纸，第 10023 条",
+        "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08, 2026-11-30 12:00:00,123",
+    ],
+)
+def test_what_technicians_need_stays(kept: str) -> None:
     assert scrubbed(kept) == kept

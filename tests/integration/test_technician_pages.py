@@ -1,5 +1,6 @@
 """The technician's pages on a whole terminal: what they show, who may do what, and that each act is on record."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,16 +16,21 @@ from kiosk.command_line.region import Exit
 from kiosk.custody.book import read_stock
 from kiosk.custody.stock import Stock
 from kiosk.journeys.technician_views import EntryKind, Leave, Mark, Special
+from kiosk.policy.rule import Text
 from kiosk.records.signed_pack import SignedPack
 from kiosk.records.technician import Role
+from kiosk.runtime.live_note import LiveNote
+from kiosk.runtime.tones import STEP_DB
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.technician.causes import Cause
+from kiosk.technician.desk.desk import LONGEST
 from kiosk.technician.doctor import examine, examine_one
 from kiosk.technician.findings import State
 from kiosk.technician.packs import NotTaken, take_pack
 from simulators.card.slot import CardSlot
 from simulators.pcscd import PrivatePcscd
 from tests.centre import REPOSITORY, RunningCentre
+from tests.ear import ear_at, loudness_db
 from tests.integration.technician_stand import STAFF, Stand, a_stand, milliseconds, values
 from tests.stack import chip
 
@@ -181,6 +187,33 @@ def test_without_a_test_the_trace_says_so(stand: Stand) -> None:
     assert any("VERSION" in row.value and row.value.rstrip()[-2:].isalnum() for row in desk.page("trace:pin_pad").rows)
 
 
+class OverheardNote(LiveNote):
+    """A note that keeps all that was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def tell(self, text: Text) -> None:
+        self.told.append(text.en)
+        super().tell(text)
+
+
+def test_each_key_is_shown_as_it_is_pressed_and_never_which(stand: Stand) -> None:
+    note = OverheardNote()
+    desk = stand.desk(note=note)
+
+    def press() -> None:
+        stand.pad.press("19")
+        stand.pad.press_clear()
+
+    fingers = pressing(stand, press)
+    assert desk.do("pad-keys", "clear", {}).note_mark is Mark.WELL
+    fingers.join()
+    assert note.told == ["press on the pad", "● 1 heard", "●● 2 heard", "no digit stands"]
+    assert note.text is None, "nothing is said once it is over"
+
+
 def test_the_keys_of_the_pad_are_tried_and_no_digit_is_seen(stand: Stand) -> None:
     desk = stand.desk()
 
@@ -288,6 +321,28 @@ def test_the_way_to_the_centre_is_walked_step_by_step(stand: Stand) -> None:
 
 
 # --- rules
+
+
+def test_what_no_screen_draws_is_not_handed_to_it(stand: Stand) -> None:
+    names = [b"\xff\xfe\x1b[31m.pack", b"a\nb.pack", b"x" * 240 + b".pack"]
+    for name in names:
+        Path(os.fsdecode(bytes(stand.stick) + b"/" + name)).write_bytes(b"none")
+    stand.log.write_bytes(b"\x1b[2J\x07 ERROR pin_pad \xe2\x80\xae\x00 " + b"long " * 9999 + b"\n")
+    try:
+        desk = stand.desk()
+        pages = [desk.page("region"), desk.do("region", "take-0", {}), desk.page("logs"), desk.page("device:pin_pad")]
+        desk.close()
+    finally:
+        for name in names:
+            Path(os.fsdecode(bytes(stand.stick) + b"/" + name)).unlink()
+        stand.log.write_text("")
+    shown = [act.label.zh for page in pages for act in page.acts] + [row.value for page in pages for row in page.rows]
+    shown += [page.note.zh for page in pages if page.note is not None]
+    assert sum("装入" in one for one in shown) >= len(names)
+    for one in shown:
+        assert all(sign.isprintable() or sign == "\n" for sign in one), repr(one)
+        one.encode("utf-8")
+        assert len(one) <= LONGEST + 2
 
 
 @pytest.fixture
@@ -402,6 +457,40 @@ def test_the_camera_is_looked_through_while_its_page_stands(stand: Stand) -> Non
     assert desk.page("colours").special is Special.COLOURS
 
 
+def test_the_volume_is_set_listened_to_and_on_record(stand: Stand, tmp_path: Path) -> None:
+    assert values(stand.desk().page("volume")) == {"loudspeaker": "没有设 none: kiosk.toml [sound]"}
+    before = stand.file.read_text("utf-8")
+    stand.file.write_text(f"{before}[sound]\nvolume = 4\n", encoding="utf-8")
+    try:
+        with ear_at(tmp_path) as ear:
+            desk = stand.desk()
+            assert values(desk.page("volume")) == {"volume": "4 / 10", "loudspeaker": "default"}
+            assert len(ear.listen()) == 0, "looking is silent"
+            desk.do("volume", "listen", {})
+            usual = loudness_db(ear.listen())
+            assert values(desk.do("volume", "louder", {}))["volume"] == "5 / 10"
+            assert loudness_db(ear.listen()) - usual == pytest.approx(STEP_DB, abs=0.2)
+            assert values(stand.desk().page("volume"))["volume"] == "5 / 10", "kept for the next visit"
+            for _ in range(6):
+                page = desk.do("volume", "softer", {})
+            assert values(page)["volume"] == "0 / 10"
+            ear.listen()
+            desk.do("volume", "listen", {})
+            assert len(ear.listen()) == 0
+        page = stand.desk(Role.SUPPLIES).page("volume")
+        assert [act.word for act in page.acts] == ["listen"]
+        assert stand.told[:2] == [("volume", "listen", "done"), ("volume", "louder", "done")]
+        stand.file.write_text(f'{before}[sound]\ndevice = "none-here"\n', encoding="utf-8")
+        stand.folder.configuration.volume_path.unlink()
+        desk = stand.desk()
+        (_, speaker) = desk.page("volume").rows
+        assert (speaker.mark, "none-here" in speaker.value, speaker.advice is not None) == (Mark.FAULT, True, True)
+        assert desk.do("volume", "listen", {}).note_mark is Mark.FAULT
+    finally:
+        stand.file.write_text(before, encoding="utf-8")
+        stand.folder.configuration.volume_path.unlink(missing_ok=True)
+
+
 # --- roles, leaving, health
 
 
@@ -416,7 +505,9 @@ def test_a_role_sees_no_more_than_it_may(stand: Stand, pack: Path) -> None:
         for role in Role
     }
     assert offered[Role.CONFIGURE] - offered[Role.SUPPLIES] == {("region", "take-0")}
-    assert offered[Role.FULL] - offered[Role.CONFIGURE] == {("terminal", "restart"), ("terminal", "shut-down")}
+    assert offered[Role.FULL] - offered[Role.CONFIGURE] == {
+        ("terminal", "restart"), ("terminal", "restart-machine"), ("terminal", "shut-down"),
+    }  # fmt: skip
     desk = stand.desk(Role.SUPPLIES)
     for word, act in (("terminal", "restart"), ("region", "take-0"), ("home", "nothing")):
         with pytest.raises(KeyError):
@@ -432,8 +523,10 @@ def test_opening_closing_and_ending_ask_again_and_are_on_record_first(stand: Sta
     for act in desk.page("terminal").acts:
         assert act.asks_again
         wanted.append(desk.do("terminal", act.word, {}).leave)
-    assert wanted == [Leave.OPEN_TERMINAL, Leave.CLOSE_TERMINAL, Leave.RESTART, Leave.SHUT_DOWN]
-    assert [act for _, act, _ in stand.told] == ["open", "close", "restart", "shut-down"]
+    assert wanted == [
+        Leave.OPEN_TERMINAL, Leave.CLOSE_TERMINAL, Leave.RESTART, Leave.START_MACHINE, Leave.SHUT_DOWN,
+    ]  # fmt: skip
+    assert [act for _, act, _ in stand.told] == ["open", "close", "restart", "restart-machine", "shut-down"]
     assert desk.page("terminal").leave is None
 
 

@@ -74,6 +74,7 @@ def plant(stand: Stand, slot: CardSlot) -> tuple[str, ...]:
         db.commit()
     lines = [f"2026-11-30 12:00:00 ERROR pin_pad said {NAME}，{one}.\n" for one in PLANTED]
     stand.log.write_text("".join(lines), encoding="utf-8")
+    (stand.stick / f"{NAME} {PLANTED[0]}.pack").write_bytes(b"none")
     told = {"device": "pin_pad", "code": "P-01", "found": f"{NAME}，{PLANTED[2]}", "since_ms": milliseconds()}
     sheet = {"terminal": stand.folder.id, "version": "1", "started_at_ms": 1, "written_at_ms": milliseconds(),
              "standing": "waits for somebody", "devices": [told]}  # fmt: skip

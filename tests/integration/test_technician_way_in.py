@@ -15,6 +15,7 @@ from kiosk.central_client.clock_offset import ClockOffset
 from kiosk.credentials import read_centre_keys
 from kiosk.records.technician import Role
 from kiosk.runtime.journal import DurableJournal
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.technician.way_in import desk_maker
 from tests.centre import RunningCentre
@@ -39,7 +40,7 @@ def test_from_the_centres_roster_to_a_page_and_back_to_the_centre(
         configuration.terminal.id,
         read_centre_keys(configuration).signing(),
     ) as journal:
-        desk = desk_maker(file, configuration)(journal=journal, viewfinder=Viewfinder())
+        desk = desk_maker(file, configuration)(journal=journal, viewfinder=Viewfinder(), note=LiveNote())
         assert desk.page("entry").word == "entry"
         with pytest.raises(KeyError):
             desk.page("home")

@@ -41,6 +41,7 @@ from kiosk.uplink import (
     UplinkSettings,
     opened,
 )
+from kiosk.uplink.settings import nothing_to_wait_for
 from tests.centre import REPOSITORY, EnrolledTerminal, RunningCentre, a_transaction
 
 STORAGE_KEY = b"s" * 32
@@ -127,6 +128,23 @@ def test_everything_arrives_once_with_its_receipt(kiosk: Kiosk) -> None:
     assert kiosk.ledger.erase(receipts.proven_through()) == 501
     assert kiosk.ledger.verify(from_checkpoint=False) == []
     receipts.close()
+
+
+def test_whoever_switches_off_waits_for_what_is_under_way_and_for_nothing_else(kiosk: Kiosk) -> None:
+    settings = kiosk.settings
+    assert nothing_to_wait_for(settings), "an uplink that has never run brings nothing"
+    kiosk.append(1)
+    with opened(settings) as uplink:
+        kiosk.steps(uplink)
+        assert nothing_to_wait_for(settings)
+        kiosk.append(1)
+        assert not nothing_to_wait_for(settings), "the line carries, and one entry is on its way"
+        kiosk.steps(uplink)
+        assert nothing_to_wait_for(settings)
+    kiosk.append(1)
+    with Receipts(settings.receipts, kiosk.ledger.ledger_id, now_ms=0) as receipts:
+        receipts.stand(LineState.WAITING, "unreachable", now_ms=1, contact=False)
+    assert nothing_to_wait_for(settings), "no line: it goes up after the next start"
 
 
 @pytest.mark.parametrize("error_s", [86_400.0, -86_400.0])

@@ -2,6 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
+from kiosk.journeys.card_activation import card_activation
+from kiosk.journeys.card_examination import card_examination
 from kiosk.journeys.card_query import card_query
 from kiosk.journeys.frame import Session
 from kiosk.journeys.loss_lifting import loss_lifting
@@ -153,6 +155,28 @@ def test_beijing_letter_in_the_initial_pin() -> None:
     world = World(key="beijing", proof=proof, holder=HOLDER_X)
     assert walk(pin_change(session("beijing")), world) is Outcome.REFUSED
     assert stages(world) == [(Stage.FINISHED, Outcome.REFUSED, "pin_untypable")]
+
+
+@pytest.mark.parametrize(
+    ("journey", "key"),
+    [(pin_change, "zhumadian"), (card_query, "beijing"), (card_examination, "jiangxi"), (card_activation, "yunling")],
+)
+def test_without_a_card_slot_nothing_that_wants_a_card_begins(
+    journey: Callable[[Session], Journey[Outcome]], key: str
+) -> None:
+    world = World(key=key)
+    assert walk(journey(session(key, reads_cards=False, enters_pins=False)), world) is Outcome.REFUSED
+    assert titles(world) == ["这台机器现在读不了卡"]
+    assert not world.asked
+    assert not world.recorded
+
+
+def test_without_a_card_slot_a_report_is_taken_back_by_the_id_card_where_that_is_let() -> None:
+    world = World(key="yunling", documents=[ID_CARD])
+    assert walk(loss_lifting(session("yunling", reads_id_cards=True, reads_cards=False)), world) is Outcome.DONE
+    without = World(key="yunling")
+    assert walk(loss_lifting(session("yunling", reads_cards=False)), without) is Outcome.REFUSED
+    assert titles(without) == ["这台机器现在读不了卡"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any, Final
 from kiosk.journeys.views import Posted
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.ui.settings import DisplaySettings, Preferences
+from kiosk.ui.taps import TapGate
 from kiosk.ui.window import TerminalWindow
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -82,6 +83,19 @@ class DrivenWindow:
     def router(self) -> Any:
         """The router, for tests that look inside."""
         return self.window._router
+
+    def begin_anew(self) -> None:
+        """Take away all that was shown, wished and touched, as in a window that was just opened."""
+        router = self.router
+        self.window.reset_preferences()
+        router._close_still_there()
+        if router.screen is not None:
+            router.stage.remove_widget(router.screen)
+        router.screen = router._scene = None
+        router._taps = TapGate()
+        self.viewfinder.clear()
+        self.intents.clear()
+        self.activity.clear()
 
     def prefer(self, preferences: Preferences) -> None:
         """Put preferences in place at once."""

@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import segno
@@ -29,6 +29,8 @@ REACH = {(1080, 1920): 1694, (1920, 1080): 1080}
 """Nothing is touched above this height, counted from the lower edge: 226 px below the upper in portrait."""
 _BETWEEN_FRAMES: Final = 6
 """Scenes; a frame takes as long as two looks at a screen, and lets go of what was drawn for those that are gone."""
+_LINES: Final = 1000
+"""Drawn ones that are kept: those of a few screens, some 100 kB each."""
 TOO_MUCH_FOR_LARGE = {
     "slip-banks",
     "slip-banks-on-paper",
@@ -58,6 +60,8 @@ def a_share_of_the_screens_fits(driven: DrivenWindow) -> Iterator[None]:
     lows = (False, True) if router.stage.shape is Shape.PORTRAIT else (False,)
     looks = list(itertools.product(("zh", "en"), (False, True), lows))
     segno.make = cache(segno.make)  # what a code holds is the same in every look, and takes as long as the screen
+    typeface = router._typeface  # the same lines stand in most looks; a terminal forgets them, a test need not
+    typeface.width, typeface.draw = cache(typeface.width), lru_cache(_LINES)(typeface.draw)
     for number, (name, scene) in enumerate(scenes[int(os.environ[SHARE]) :: SHARES]):
         driven.window.show(SCENES["attract"])
         for language, large, low in looks:
@@ -83,6 +87,7 @@ def a_share_of_the_screens_fits(driven: DrivenWindow) -> Iterator[None]:
         if number % _BETWEEN_FRAMES == 0:
             yield
     yield
+    del typeface.width, typeface.draw
     assert not wrong, "\n".join(wrong)
     assert sizes[False] <= NORMAL_SIZES, sizes
     assert sizes[True] <= LARGE_SIZES, sizes

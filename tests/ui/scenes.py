@@ -13,7 +13,7 @@ from kiosk.card_face.layout import load_layout
 from kiosk.card_face.painter import FacePainter
 from kiosk.card_face.particulars import Particulars
 from kiosk.handbook.search import Keyword
-from kiosk.journeys import filing, guide, new_card, portrait, waiting
+from kiosk.journeys import filing, guide, new_card, portrait, refusals, waiting
 from kiosk.journeys.answer_printing import NO_PAPER, printed_view, with_printing
 from kiosk.journeys.counter_words import listed
 from kiosk.journeys.faults import CLOSE, Effect, fault_view, meaning
@@ -60,6 +60,7 @@ from kiosk.journeys.views import (
     View,
     Working,
 )
+from kiosk.journeys.without_cards import without_cards
 from kiosk.journeys.wording import Personal, PersonName, Say, Verbatim
 from kiosk.policy.country import load_places
 from kiosk.policy.pack import load_pack
@@ -1620,6 +1621,13 @@ VIEWS.update(
     }
 )
 VIEWS.update(NEW_CARD_VIEWS)
+VIEWS.update(
+    {
+        "attract-no-cards": without_cards(VIEWS["attract"], _FICTIONAL, reads_id_cards=True),
+        "home-no-cards": without_cards(VIEWS["home"], _FICTIONAL, reads_id_cards=True),
+        "refusal-no-card-slot": refusals.no_card_slot(_FICTIONAL, Service.CARD_QUERY).ending.views[0],
+    }
+)
 VIEWS.update(ORDER_VIEWS)
 VIEWS.update(TECHNICIAN_VIEWS)
 for _name in ("slip", "slip-banks", "refusal", "refusal-longest", "refusal-centre", "fault", "fault-answer-lost"):

@@ -107,8 +107,34 @@ TERMINAL: Final = Page(
     rows=(Row(told("状态", "State"), "serves citizens", Mark.WELL),),
     acts=(
         Act("close", told("停用", "Close"), asks_again=True),
-        Act("restart", told("重新启动程序", "Restart"), Role.FULL, asks_again=True),
+        Act("restart", told("重启程序", "restart the application"), Role.FULL, asks_again=True),
+        Act("restart-machine", told("重启机器", "restart the machine"), Role.FULL, asks_again=True),
         Act("shut_down", told("关机", "Shut down"), Role.FULL, asks_again=True),
+    ),
+)
+VOLUME: Final = Page(
+    "volume",
+    told("提示音音量", "volume of the signals"),
+    rows=(
+        Row(told("音量", "volume"), "7 / 10", Mark.WELL),
+        Row(
+            told("喇叭", "loudspeaker"),
+            "plughw:CARD=PCH,DEV=0: No such device",
+            Mark.FAULT,
+            told(
+                "看喇叭的线和插口；名字照 aplay -L 写进 kiosk.toml 的 sound.device",
+                "see to its plug; sound.device in kiosk.toml is a name of aplay -L",
+            ),
+        ),
+    ),
+    acts=(
+        Act("louder", told("大声一点", "louder"), Role.CONFIGURE),
+        Act("softer", told("小声一点", "softer"), Role.CONFIGURE),
+        Act("listen", told("听一听", "listen")),
+    ),
+    note=told(
+        "站到市民站的地方听：轻轻一声是按键，响两声是取卡",
+        "listen where a citizen stands: keys softly, a card twice",
     ),
 )
 CAMERA: Final = Page(
@@ -126,6 +152,19 @@ CAMERA: Final = Page(
     acts=(Act("measure", told("再量一次", "Measure again")),),
     special=Special.CAMERA,
     again_after_s=0.5,
+)
+PAD_KEYS: Final = Page(
+    "pad-keys",
+    told("密码键盘：按键", "PIN pad: keys"),
+    acts=(
+        Act("digits", told("依次按 1234567890，再按确认", "press 1234567890 in order, then enter")),
+        Act("clear", told("按一个数字，再按清除", "press a digit, then clear")),
+        Act("cancel", told("按取消", "press cancel")),
+    ),
+    note=told(
+        "先点一项，再在键盘上按；听到一个数字键就多一个圆点，不显示是哪个",
+        "touch one, then press on the pad; each digit key that is heard is a dot, and never which it was",
+    ),
 )
 TOUCH: Final = Page("touch", told("触摸屏", "Touch"), special=Special.TOUCH, note=told("都涂满了。", "All is painted."))
 COLOURS: Final = Page(
@@ -185,12 +224,17 @@ TECHNICIAN_VIEWS: Final[dict[str, View]] = {
     "technician-entry-code": TechnicianPage(ENTRY, filling="admit_by_code", filled={"staff": "100200"}),
     "technician-home": TechnicianPage(HOME),
     "technician-devices": TechnicianPage(DEVICES),
+    "technician-volume": TechnicianPage(VOLUME),
     "technician-network": TechnicianPage(NETWORK),
     "technician-network-waits": TechnicianPage(NETWORK, waits=True),
     "technician-network-address": TechnicianPage(NETWORK, filling="address"),
     "technician-logs": TechnicianPage(LOGS),
     "technician-terminal-asks": TechnicianPage(TERMINAL, asked="shut_down"),
     "technician-camera": TechnicianPage(CAMERA),
+    "technician-pad-keys": TechnicianPage(PAD_KEYS),
+    "technician-pad-keys-heard": TechnicianPage(
+        PAD_KEYS, waits=True, meanwhile=told("●●●●●●●●●● 听到 10 个数字", "●●●●●●●●●● 10 heard")
+    ),
     "technician-touch": TechnicianPage(TOUCH),
     "technician-colours": TechnicianPage(COLOURS),
     "technician-place": TechnicianPage(PLACE, filling="take"),

@@ -74,6 +74,7 @@ from kiosk.journeys.wording import Say, say
 from kiosk.records.china_time import CHINA
 from kiosk.records.filings import Enclosure
 from kiosk.records.transaction import Outcome, Service, Transaction
+from kiosk.runtime.bell import Bell
 from kiosk.runtime.conductor import Conductor
 from kiosk.runtime.repertoire import JOURNEYS
 from kiosk.runtime.sitting import Studio
@@ -108,6 +109,8 @@ class Slot:
     def wait_for_card(self, timeout_s: float) -> CardKind:
         self.moved.wait(0.01)
         self.moved.clear()
+        if self.gone:
+            raise self.gone
         if not self.present:
             raise TimedOut("card_reader", "no card")
         return CardKind.SOCIAL_SECURITY
@@ -357,6 +360,7 @@ class Hall:
         technician: TechnicianMeans | None = None,
         slot: Slot | None = None,
         pad: Pad | None = None,
+        bell: Bell | None = None,
     ) -> None:
         self.now = 1000.0
         self.woken = threading.Event()
@@ -364,7 +368,7 @@ class Hall:
         self.world = World()
         self.conductor = Conductor(
             region(key),
-            Devices(self.slot, self.pad, plate, printer, eye),
+            Devices(self.slot, self.pad, plate, printer, eye, bell=bell),
             self.ask_centre,
             self.book,
             self.screen,
@@ -656,6 +660,50 @@ def test_reader_gone_and_back(hall: Hall) -> None:
     hall.slot.gone = None
     hall.now += 1
     hall.sees(Attract)
+
+
+def test_without_a_reader_what_needs_no_card_goes_on(beijing: Hall, plate: Plate) -> None:
+    beijing.until(lambda: beijing.conductor._watch.reads_id_cards)
+    beijing.slot.gone = NotConnected("card_reader", "unplugged")
+    beijing.until(lambda: isinstance(beijing.view, Attract) and "先别插卡" in beijing.view.line.text, "it is said")
+    assert beijing.conductor.standing == "waits for somebody, reads no card: C-01"
+    beijing.to_plate(plate)
+    beijing.touch(Intent.CANCEL)
+    beijing.sees(Explain)
+    beijing.touch(Intent.DONE)
+    beijing.sees(Home)
+    beijing.touch(Intent.CANCEL)
+    plate.gone = NotConnected("id_reader", "unplugged")
+    beijing.now += 11
+    beijing.sees(OutOfService)
+    plate.gone = None
+    beijing.now += 11
+    beijing.sees(Attract)
+    beijing.slot.gone = None
+    beijing.until(lambda: isinstance(beijing.view, Attract) and "先别插卡" not in beijing.view.line.text, "it is back")
+
+
+def test_a_reader_that_goes_while_a_card_is_waited_for_is_not_offered_again(beijing: Hall, plate: Plate) -> None:
+    beijing.until(lambda: beijing.conductor._watch.reads_id_cards)
+    beijing.touch(Intent.START)
+    beijing.sees(Home)
+    beijing.touch(ChooseService(Service.CARD_QUERY))
+    beijing.sees(InsertCard)
+    beijing.slot.gone = NotConnected("card_reader", "unplugged")
+    beijing.sees(Fault)
+    beijing.touch(Intent.DONE)
+    beijing.sees(Home)
+    beijing.touch(ChooseService(Service.CARD_QUERY))
+    beijing.sees(Refusal)
+    assert isinstance(beijing.view, Refusal)
+    assert beijing.view.title.text == "这台机器现在读不了卡"
+    beijing.touch(Intent.DONE)
+    beijing.slot.gone = None
+    beijing.sees(Home)
+    beijing.now += 1
+    beijing.until(lambda: beijing.conductor._watch.reads_cards, "it is back")
+    beijing.touch(ChooseService(Service.CARD_QUERY))
+    beijing.sees(InsertCard)
 
 
 def test_pad_gone_and_back(hall: Hall) -> None:

@@ -60,7 +60,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path: Path) -> Non
     text = text.replace('port = "/dev/pad"', 'port = "/dev/pad"\nbaud = 9600').replace('keys = "public.json"\n', "")
     assert faults(tmp_path, text) == [
         "4: terminal.state: 7 does not fit; wanted is a path in quotes",
-        '8: display.width: "wide" does not fit; wanted is a whole number',
+        '8: display.width: "wide" does not fit; wanted is a whole number from 0 to 16384',
         '9: display.language: "fr" does not fit; allowed: en, zh',
         "16: pin_pad.baud: unknown key; allowed: port, dialect",
         "18: centre.keys: missing; wanted is a path in quotes",
@@ -87,6 +87,48 @@ def test_each_kind_of_value_says_what_is_allowed(tmp_path: Path, section: str, t
     line, _, rest = fault.partition(": ")
     assert int(line) > WHOLE.count("\n")
     assert rest.startswith(told)
+
+
+@pytest.mark.parametrize("width", ["-5", "16385", f"1{'0' * 30}", "1e400", "nan"])
+def test_a_window_has_the_size_of_one(tmp_path: Path, width: str) -> None:
+    (fault,) = faults(tmp_path, WHOLE.replace("width = 1080", f"width = {width}"))
+    assert fault.endswith("does not fit; wanted is a whole number from 0 to 16384")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "centre.example",
+        "http://centre.example",
+        "https://",
+        "https://centre..example",
+        "https://.example",
+        f"https://{'x' * 70}.example",
+        "https://[::1",
+        "https://centre.example:99999",
+        "https://centre.example:0",
+        "https://centre.example/v1",
+        "https://centre.example?",
+        "https://somebody@centre.example",
+        "https://centre example",
+        "https://centre\\nexample",
+        "https://\\u200b",
+    ],
+)
+def test_an_address_under_which_there_can_be_no_centre_is_told_before_anybody_asks_there(
+    tmp_path: Path, url: str
+) -> None:
+    (fault,) = faults(tmp_path, WHOLE.replace("https://centre", url))
+    assert fault.startswith("17: centre.url: ")
+    assert "does not fit; wanted is https://" in fault
+
+
+@pytest.mark.parametrize(
+    "url", ["https://centre", "https://centre.example:8443/", "https://[::1]:1", "https://中心.例"]
+)
+def test_an_address_is_a_name_or_a_number_with_a_port_or_without(tmp_path: Path, url: str) -> None:
+    assert load_configuration(written(tmp_path, WHOLE.replace("https://centre", url))).centre.url == url
 
 
 def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
@@ -16,7 +17,8 @@ from kiosk.technician.doctor import CHECKS
 ROOT = Path(__file__).parents[2]
 FIELD = ROOT / "docs" / "field"
 FINDING = (FIELD / "fault-finding.md", FIELD / "fault-finding.zh-CN.md")
-DEVICES = tuple(sorted(page for page in FIELD.glob("*.md") if page not in FINDING))
+ON_SITE = FIELD / "on-site.md"
+DEVICES = tuple(sorted(page for page in FIELD.glob("*.md") if page not in {*FINDING, ON_SITE}))
 
 
 def tool() -> ModuleType:
@@ -56,7 +58,7 @@ def test_every_cause_and_every_code_can_be_looked_up(page: Path) -> None:
     for cause in Cause:
         words = (cause.means.zh, cause.advice.zh) if zh else (cause.means.en, cause.advice.en)
         assert f"| `{cause.value}` | {words[0]} | {words[1]} |" in text
-    codes = {code for row in TOOL.faults((ROOT / "docs" / "faults.md").read_text("utf-8")) for code in row.codes}
+    codes = {code for fault in TOOL.faults() for code in fault.row.codes}
     assert codes == set(re.findall(r"\b[A-Z]-\d\d\b", text))
     # What the doctor names with a code stands beside that code.
     for cause in Cause:
@@ -76,10 +78,36 @@ def test_each_check_names_what_its_code_says_and_no_cause_is_nobodys() -> None:
 
 def test_every_device_has_its_page() -> None:
     """And the blocks of the page are those of its checks."""
-    assert set(TOOL.PAGES.values()) | {"touch-screen"} == {page.stem for page in DEVICES}
+    assert set(TOOL.PAGES.values()) | {"touch-screen", "loudspeaker"} == {page.stem for page in DEVICES}
     for word, name in TOOL.PAGES.items():
         (named,) = re.findall(r"<!-- causes: (.+) -->", (FIELD / f"{name}.md").read_text("utf-8"))
         assert word in named.split(", ")
+
+
+@pytest.mark.parametrize("page", DEVICES, ids=lambda page: page.stem)
+def test_a_page_says_what_a_technician_asks_in_the_order_of_asking(page: Path) -> None:
+    """How it is connected, what is set, how it is tried, what the doctor says, what citizens read."""
+    text = page.read_text("utf-8")
+    heads = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    asked = ["接线 Wiring", "kiosk.toml", "怎么试 How it is tried", "诊断能说出的 What the doctor may say"]
+    asked.append("群众遇到时 When it fails before a citizen")
+    assert [head for head in heads if head in asked] == asked
+    assert "(on-site.md)" in text
+    assert f"({page.name})" in ON_SITE.read_text("utf-8")
+    if page.stem != "touch-screen":
+        assert "扫描看到 What the scan shows" in heads
+
+
+@pytest.mark.parametrize("page", [*DEVICES, ON_SITE], ids=lambda page: page.stem)
+def test_each_line_of_a_table_is_in_both_languages(page: Path) -> None:
+    for table in re.findall(
+        r"^\| 中文 \| English \|\n\|---\|---\|\n((?:\|.*\n)+)", page.read_text("utf-8"), re.MULTILINE
+    ):
+        for line in table.splitlines():
+            chinese, english = re.split(r"(?<!\\)\|", line)[1:-1]
+            assert re.search(r"[\u4e00-\u9fff]", chinese), line
+            assert re.search(r"[A-Za-z]{2}", english), line
+            assert not re.search(r"[\u4e00-\u9fff]", english), line
 
 
 @pytest.mark.parametrize("page", DEVICES, ids=lambda page: page.stem)
@@ -94,7 +122,29 @@ def test_the_lines_for_kiosk_toml_are_taken(page: Path, tmp_path: Path) -> None:
     load_configuration(target)
 
 
-@pytest.mark.parametrize("page", [*DEVICES, *FINDING], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*DEVICES, *FINDING, ON_SITE], ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
         assert (FIELD / target).exists(), target
+
+
+def test_what_was_verified_is_the_same_in_both_languages() -> None:
+    """Row for row: the driver, the page, the words of commands and files; and in neither any device that nobody had."""
+    english, chinese = (
+        _tables((ROOT / "docs" / name).read_text("utf-8")) for name in ("hardware.md", "hardware.zh-CN.md")
+    )
+    assert [len(table) for table in english] == [len(table) for table in chinese]
+    for row, its in zip(chain(*english), chain(*chinese), strict=True):
+        assert re.findall(r"`[^`]+`", row) == re.findall(r"`[^`]+`", its), its
+        assert set(re.findall(r"field/([\w-]+)\.md", row)) == {
+            page.removesuffix(".zh-CN") for page in re.findall(r"field/([\w.-]+)\.md", its)
+        }
+    confirmed = [row.split("|")[4].strip() for row in english[0][2:]]
+    assert len(confirmed) == len({*TOOL.PAGES.values()}) + len(("loudspeaker", "display, touch", "machine"))
+    assert [row.split("|")[4].strip().startswith("没有") for row in chinese[0][2:]] == [
+        word.startswith("no") for word in confirmed
+    ]
+
+
+def _tables(text: str) -> list[list[str]]:
+    return [table.splitlines() for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)]

@@ -21,7 +21,7 @@ class FirstRun:
         self.woken = threading.Event()
         self.screen = Screen()
         self.assistant = Assistant(
-            self.screen, lambda: self.now, self.woken.set, make_desk, lambda: may_power_off, "zmd-0001"
+            self.screen, lambda: self.now, self.woken.set, make_desk, lambda _power: may_power_off, "zmd-0001"
         )
 
     def until(self, there: Callable[[], bool]) -> None:

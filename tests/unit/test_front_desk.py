@@ -8,10 +8,12 @@ import pytest
 
 from kiosk.journeys.technician_views import Mark, Page
 from kiosk.policy.rule import Text
+from kiosk.records.roster import Technician
 from kiosk.records.technician import ActOutcome, Role
+from kiosk.records.upload import encode
 from kiosk.technician.admission import Admitted
 from kiosk.technician.front_desk import Devices, FrontDesk, recorder
-from tests.technicians import NOW_MS, code
+from tests.technicians import NOW_MS, a_roster, code, technician
 from tests.unit.test_admission import Door
 
 IN = {"staff": "T1001", "code": code("T1001", NOW_MS)}
@@ -108,6 +110,36 @@ def test_no_secret_and_no_number_stands_on_the_page(house: House) -> None:
     page = house.desk.do("entry", "code", {"staff": "T1001", "code": "135792"})
     assert "135792" not in repr(page)
     assert "T1001" not in repr(page)
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        ([technician("T1001", revoked=True)], "revoked"),
+        ([technician("T1001", Role.SUPPLIES)], "another_role"),
+        ([technician("T1001", valid_until_ms=NOW_MS)], "expired"),
+        ([technician("T1002")], "unknown"),
+    ],
+)
+def test_whoever_is_struck_off_meanwhile_does_nothing_more(house: House, now: list[Technician], why: str) -> None:
+    house.desk.do("entry", "code", IN)
+    house.desk.do("home", "restart", {})
+    house.door.keeper.take(encode(a_roster(8, now)))
+    page = house.desk.do("home", "shut-down", {})
+    assert page.word == "entry"
+    assert page.note is not None
+    assert page.note.zh == "不能进入"
+    assert house.rooms[0].closed
+    assert house.rooms[0].done == [("home", "restart")]
+    with pytest.raises(KeyError):
+        house.desk.page("home")
+    assert [(act.staff, act.outcome, act.why) for act in house.door.acts()][1:] == [("T1001", ActOutcome.REFUSED, why)]
+
+
+def test_a_roster_that_goes_meanwhile_sends_nobody_away(house: House) -> None:
+    house.desk.do("entry", "code", IN)
+    house.door.keeper.kept.unlink()
+    assert house.desk.page("devices").word == "devices"
 
 
 def test_what_is_done_behind_it_goes_on_record(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -47,6 +48,7 @@ class Night:
         self.folder, self.now = folder, began
         self.sleeper = Sleeper()
         self.finds: Checked = (6, ())
+        self.breaks: Exception | None = None
         self.restart = True
         self.hours: QuietHours | None = NIGHT
         self.may_end = threading.Event()
@@ -58,6 +60,8 @@ class Night:
         def look() -> Checked:
             self.tests += 1
             assert self.may_end.wait(DEADLINE_S)
+            if self.breaks is not None:
+                raise self.breaks
             return self.finds
 
         return Maintenance(
@@ -179,6 +183,25 @@ def test_a_test_that_breaks_the_process_is_not_begun_again_that_night(night: Nig
     assert not after_it_died.mind()
     assert after_it_died.last == SelfTest(begun_at_ms=int(THREE.timestamp() * 1000), tried=0)
     after_it_died.close()
+
+
+def test_a_test_that_raises_is_on_record_and_ends_nobody(night: Night, caplog: pytest.LogCaptureFixture) -> None:
+    night.breaks = OSError(5, "张三")
+    night.at(THREE)
+    under_way = night.maintenance._under_way
+    assert under_way is not None
+    wait([under_way], DEADLINE_S)
+    assert not night.at(THREE + timedelta(minutes=1))
+    assert night.maintenance.last == SelfTest(begun_at_ms=int(THREE.timestamp() * 1000), tried=0)
+    assert "the self-test broke off: OSError" in caplog.text
+    assert "张三" not in caplog.text
+    assert night.at(THREE + timedelta(minutes=2)), "the new start is due all the same"
+    assert night.tests == 1
+
+
+def test_a_damaged_record_of_the_last_test_counts_as_none(tmp_path: Path) -> None:
+    (tmp_path / "self-test.json").write_bytes(b'{"begun_at_ms":1,"faults":["\xff"]}')
+    assert Night(tmp_path).maintenance.last is None
 
 
 @pytest.mark.parametrize("setting", ["none", "no restart"])

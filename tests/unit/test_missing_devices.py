@@ -12,12 +12,14 @@ from typing import Any, Final
 import pytest
 
 from kiosk.journeys.printing import Printing
+from kiosk.journeys.reception import further_choice, home
 from kiosk.journeys.requests import AwaitCard, AwaitIdDocument, Request, Show
 from kiosk.journeys.views import (
     Choices,
     Emphasis,
     Explain,
     Home,
+    Menu,
     NameEntry,
     NumberEntry,
     ReadBack,
@@ -25,17 +27,25 @@ from kiosk.journeys.views import (
     SoundEntry,
     actions_of,
 )
+from kiosk.journeys.without_cards import is_left, without_cards
 from kiosk.journeys.wording import Say
 from kiosk.records.transaction import Service
-from kiosk.runtime.health import Health
+from kiosk.runtime.health import CARD_SLOT, Health
 from kiosk.runtime.repertoire import JOURNEYS
-from tests.journeys.world import session
+from tests.journeys.world import region, session
 from tests.shipped_handbooks import handbook
 
 EXPECTED: Final = tomllib.loads((Path(__file__).parent / "missing_devices.toml").read_text(encoding="utf-8"))
-ALL: Final = {"enters_pins": True, "reads_id_cards": True, "takes_portraits": True, "makes_cards": True}
+ALL: Final = {
+    "reads_cards": True,
+    "enters_pins": True,
+    "reads_id_cards": True,
+    "takes_portraits": True,
+    "makes_cards": True,
+}
 TERMINALS: Final[dict[str, dict[str, Any]]] = {
     "nothing": ALL,
+    "card_slot": ALL | {"reads_cards": False},
     "pin_pad": ALL | {"enters_pins": False},
     "id_reader": ALL | {"reads_id_cards": False},
     "camera": ALL | {"takes_portraits": False},
@@ -80,10 +90,36 @@ def test_without_a_device_only_what_needs_it_is_not_done(missing: str) -> None:
 
 
 def test_the_table_names_what_exists() -> None:
-    assert set(EXPECTED) == {*TERMINALS, "closes_everything"}
+    assert set(EXPECTED) == {*TERMINALS, "closes_everything", "without_card", "without_card_and_id_card"}
+    assert {"card_reader", "capture_unit"} == set(CARD_SLOT)
     services = {service.value for service in Service}
     assert set(EXPECTED["nothing"]) == services
     assert all(set(EXPECTED[missing]) <= services for missing in TERMINALS)
+
+
+@pytest.mark.parametrize("key", EXPECTED["without_card_and_id_card"])
+def test_what_is_left_without_a_card_slot_is_what_the_region_opens(key: str) -> None:
+    there = region(key)
+
+    def left(*, reads_id_cards: bool) -> set[str]:
+        given = {"reads_id_cards": reads_id_cards, "makes_cards": False, "has_handbook": True}
+        return {service.value for service in Service if is_left(there, service, **given)}
+
+    assert left(reads_id_cards=False) == set(EXPECTED["without_card_and_id_card"][key])
+    assert left(reads_id_cards=True) == set(EXPECTED["without_card"][key])
+
+
+def marked(view: Home, *, reads_id_cards: bool) -> list[str]:
+    shown = without_cards(view, region("yunling"), reads_id_cards=reads_id_cards)
+    assert isinstance(shown, Home)
+    return [tile.label.text for tile in shown.tiles if tile.elsewhere]
+
+
+def test_the_screens_say_what_no_card_can_be_read_for() -> None:
+    assert marked(home(region("yunling")), reads_id_cards=True) == ["查我的卡", "卡用不了？", "改密码"]
+    lost = further_choice(region("yunling"), Menu.LOST)
+    assert marked(lost, reads_id_cards=True) == []
+    assert marked(lost, reads_id_cards=False) == ["卡找到了"]
 
 
 @pytest.mark.parametrize("what", [*EXPECTED["closes_everything"]])
@@ -93,3 +129,4 @@ def test_what_every_service_needs_closes_the_terminal(what: str) -> None:
     view = health.view("12333")
     assert view is not None
     assert view.code == EXPECTED["closes_everything"][what]
+    assert (health.view("12333", without_cards=True) is None) == (what in CARD_SLOT)

@@ -27,6 +27,12 @@ def comparison() -> Comparison:
     return Comparison(portraits.models(), portraits.MODELS)
 
 
+@cache
+def of_pair(pair: tuple[str, str]) -> Compared:
+    one, other = (portraits.original(name)[0] for name in pair)
+    return comparison().compare(one, other)
+
+
 def shrunk(name: str, eyes: float) -> Pixels:
     pixels, face = portraits.original(name)
     scale = eyes / face.eye_distance
@@ -35,7 +41,7 @@ def shrunk(name: str, eyes: float) -> Pixels:
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
 def test_nobody_is_taken_for_another_or_told_to_be_one(one: str, other: str) -> None:
-    compared = comparison().compare(portraits.original(one)[0], portraits.original(other)[0])
+    compared = of_pair((one, other))
     if IDENTITIES[one] == IDENTITIES[other]:
         assert compared.likeness is Likeness.SAME
         assert compared.similarity < 0.99, "two pictures, not one of them twice"
@@ -45,7 +51,7 @@ def test_nobody_is_taken_for_another_or_told_to_be_one(one: str, other: str) -> 
 
 def test_most_people_are_clearly_told_apart() -> None:
     different = [pair for pair in PAIRS if IDENTITIES[pair[0]] != IDENTITIES[pair[1]]]
-    told = [comparison().compare(*(portraits.original(name)[0] for name in pair)).likeness for pair in different]
+    told = [of_pair(pair).likeness for pair in different]
     assert told.count(Likeness.NOT_THE_SAME) >= 0.8 * len(different)
 
 

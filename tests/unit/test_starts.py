@@ -49,8 +49,9 @@ def test_what_the_service_manager_said_counts_once(tmp_path: Path) -> None:
     assert begun(tmp_path)[1] == Starts(count=3, unasked=2, before=Ending.BROKEN_OFF)
 
 
-def test_a_damaged_file_begins_anew(tmp_path: Path) -> None:
-    (tmp_path / "starts.json").write_bytes(b"\0")
+@pytest.mark.parametrize("damage", [b"\0", b'{"boot":"\xff"}', b""])
+def test_a_damaged_file_begins_anew(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / "starts.json").write_bytes(damage)
     assert begun(tmp_path)[1].count == 1
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from kiosk.__main__ import DEFAULT_WORK, USAGE, main
 from kiosk.central_client.connection import CONNECT_TIMEOUT_S
+from kiosk.power_switch import Power
 from kiosk.runtime import lanes
 from kiosk.runtime.conductor import CLOSING_S
 from kiosk.uplink.__main__ import RUNS_ALREADY
@@ -24,6 +25,8 @@ OURS = ("card-terminal", "card-terminal-uplink", "card-terminal-check", "card-te
 """Whose score may be 2.0 at most."""
 TAKE_OVER = "card-terminal-take-over"
 """Root's, which becomes the terminal's user to read what that user left; its score too may be 2.0 at most."""
+SWITCHES = {Power.OFF: "poweroff", Power.ANEW: "reboot"}
+"""What systemd does once it has taken a sign away."""
 DISPLAY = "card-terminal-display"
 SEALED = "/etc/credstore.encrypted/card-terminal.terminal.key"
 DEBIANS_UNITS = Path("/usr/lib/systemd/system")
@@ -98,7 +101,7 @@ def score(unit: str) -> float:
     return float(found[1])
 
 
-@pytest.mark.parametrize("unit", [*OURS, TAKE_OVER, DISPLAY])
+@pytest.mark.parametrize("unit", [*OURS, TAKE_OVER, *(f"card-terminal-{power.value}" for power in SWITCHES), DISPLAY])
 def test_its_score_is_what_the_page_says(unit: str) -> None:
     row = re.search(rf"^\| `{unit}\.service` \|.*\| ([0-9.]+) \|$", PAGE, re.MULTILINE)
     assert row
@@ -115,6 +118,31 @@ def test_nobody_is_root_nobody_gains_and_nobody_leaves_a_core(unit: str) -> None
     assert value(unit, "LimitCORE") == "0"
     assert value(unit, "DevicePolicy") == "closed"
     assert "u card-terminal " in (FOLDER / "sysusers.d" / "card-terminal.conf").read_text("utf-8")
+
+
+@pytest.mark.parametrize("power", SWITCHES)
+def test_a_sign_ends_the_machine_once_its_own_user_has_taken_it_away_and_reads_nothing(power: Power) -> None:
+    unit = f"card-terminal-{power.value}"
+    folder = f"/run/{value('card-terminal', 'RuntimeDirectory')}"
+    assert value("card-terminal", "RuntimeDirectoryMode") == "0700", "nobody else lays down a sign"
+    watched = (UNITS / f"{unit}.path").read_text("utf-8")
+    assert re.findall(r"^(?:Path\w+|Directory\w+|Unit)=.*", watched, re.MULTILINE) == [
+        f"PathExists={folder}/{power.value}"
+    ]
+    assert values(unit, "ExecStart") == [f"/usr/bin/rm --interactive=never -- {folder}/{power.value}"]
+    assert value(unit, "SuccessAction") == SWITCHES[power]
+    assert values(unit, "FailureAction") == [], "a folder in the sign's place ends nothing"
+    assert (value(unit, "User"), value(unit, "CapabilityBoundingSet")) == ("card-terminal", "")
+    assert (value(unit, "PrivateNetwork"), value(unit, "PrivateDevices")) == ("yes", "yes")
+    assert values(unit, "ReadWritePaths") == [folder]
+    assert values(unit, "LoadCredentialEncrypted") == []
+    target = (UNITS / "card-terminal.target").read_text("utf-8")
+    assert f"{unit}.path" in target
+
+
+def test_nobody_is_asked_for_rights() -> None:
+    wanted = {name for line in listed("debian-packages.txt") for name in line}
+    assert not wanted & {"polkitd", "policykit-1", "pkexec", "sudo"}, "the sign wants none"
 
 
 def test_the_uplink_has_the_network_no_device_and_not_the_key_that_opens_entries() -> None:
@@ -136,7 +164,7 @@ def test_the_check_has_neither_network_nor_devices() -> None:
 def test_the_terminal_may_open_its_own_devices_and_no_others() -> None:
     allowed = {words.partition(" ")[0] for words in values("card-terminal", "DeviceAllow")}
     names = {name for name in allowed if name.startswith("/dev/")}
-    assert allowed - names == {"char-ttyUSB", "char-ttyACM", "char-video4linux", "char-drm"}
+    assert allowed - names == {"char-ttyUSB", "char-ttyACM", "char-video4linux", "char-drm", "char-alsa"}
     rules = (FOLDER / "rules.d" / "71-card-terminal-devices.rules").read_text("utf-8")
     linked = {f"/dev/{name}" for name in re.findall(r'SYMLINK\+="([^"]+)"', rules)}
     assert names == linked - {"/dev/card-terminal/camera"}, "the camera is opened by its class"

@@ -27,7 +27,9 @@ from kiosk.journeys.technician_views import (
 )
 from kiosk.journeys.views import Attract, Home, InsertCard, Intent, OutOfService, TakeCard
 from kiosk.policy.rule import Text
+from kiosk.power_switch import Power
 from kiosk.runtime.closed_note import ClosedNote
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.technician_mode import STANDING, TechnicianMeans
 from tests.unit.test_conductor import DEADLINE_S, Eye, Hall, Pad, Plate, Printer, Slot
 
@@ -163,9 +165,10 @@ class Terminal:
     desks: list[Desk]
     closed: ClosedNote
     noted: list[str]
+    note: LiveNote
     next_desk: list[Desk]
     may_power_off: threading.Event
-    powered_off: list[str]
+    powered_off: list[Power]
 
     @property
     def page(self) -> str:
@@ -213,7 +216,7 @@ class Terminal:
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     made: list[Desk] = []
     prepared: list[Desk] = []
-    powered: list[str] = []
+    powered: list[Power] = []
     noted: list[str] = []
 
     def make() -> Desk:
@@ -224,12 +227,13 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     may_power_off = threading.Event()
     may_power_off.set()
 
-    def power_off() -> bool:
+    def power(wanted: Power) -> bool:
         if may_power_off.is_set():
-            powered.append("off")
+            powered.append(wanted)
         return may_power_off.is_set()
 
-    means = TechnicianMeans(make, closed, power_off)
+    note = LiveNote()
+    means = TechnicianMeans(make, closed, power, note)
     place = Hall(
         plate=ClosingPlate(noted),
         printer=ClosingPrinter(noted),
@@ -238,7 +242,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
         slot=WatchedSlot(noted),
         pad=ClosingPad(noted),
     )
-    yield Terminal(place, made, closed, noted, prepared, may_power_off, powered)
+    yield Terminal(place, made, closed, noted, note, prepared, may_power_off, powered)
     for desk in made:
         desk.gate.set()
     place.conductor.stop()
@@ -267,6 +271,20 @@ def test_what_was_refused_stays_but_for_its_secrets(terminal: Terminal) -> None:
     terminal.stands("home")
     assert terminal.shown.filled == {}
     assert "123456" not in repr(terminal.shown)
+
+
+def test_how_far_the_desk_is_stands_on_the_page_while_it_is_at_it(terminal: Terminal) -> None:
+    terminal.comes_in()
+    terminal.desk.gate.clear()
+    terminal.hall.touch(ActTouched("try"))
+    terminal.hall.until(lambda: terminal.shown.waits, "the desk is at it")
+    for text in (told("●"), told("●●")):
+        terminal.note.tell(text)
+        terminal.hall.until(lambda text=text: terminal.shown.meanwhile == text, text.zh)  # type: ignore[misc]
+    terminal.note.clear()
+    terminal.desk.gate.set()
+    terminal.stands("home")
+    assert terminal.shown.meanwhile is None
 
 
 def test_without_a_desk_the_gesture_does_nothing() -> None:
@@ -308,7 +326,7 @@ def test_not_while_a_card_lies_in_the_slot(terminal: Terminal) -> None:
 def test_a_terminal_whose_reader_is_gone_lets_its_technician_in(terminal: Terminal) -> None:
     hall = terminal.hall
     hall.slot.gone = NotConnected("card_reader", "no such reader")
-    hall.sees(OutOfService)
+    hall.until(lambda: hall.conductor._health.is_broken("card_reader"))
     hall.touch(Way.HELD)
     terminal.stands("entry")
 
@@ -560,18 +578,28 @@ def test_leaving_by_an_act(terminal: Terminal, leave: Leave) -> None:
     assert terminal.desk.closed == 1
 
 
-def test_shutting_down_is_the_lanes_work_and_says_so(terminal: Terminal) -> None:
+@pytest.mark.parametrize(
+    ("leave", "power", "page"),
+    [
+        (Leave.SHUT_DOWN, Power.OFF, "shutting_down"),
+        (Leave.START_MACHINE, Power.ANEW, "starting_machine"),
+    ],
+)
+def test_shutting_down_is_the_lanes_work_and_says_so(terminal: Terminal, leave: Leave, power: Power, page: str) -> None:
     terminal.comes_in()
-    closes(terminal, Leave.SHUT_DOWN)
-    terminal.stands("shutting_down")
-    assert terminal.powered_off == ["off"]
+    closes(terminal, leave)
+    terminal.stands(page)
+    assert terminal.powered_off == [power]
 
 
-def test_a_machine_that_may_not_be_shut_down_says_so(terminal: Terminal) -> None:
+@pytest.mark.parametrize(
+    ("leave", "page"), [(Leave.SHUT_DOWN, "not_shut_down"), (Leave.START_MACHINE, "machine_not_started")]
+)
+def test_a_machine_that_may_not_be_shut_down_says_so(terminal: Terminal, leave: Leave, page: str) -> None:
     terminal.may_power_off.clear()
     terminal.comes_in()
-    closes(terminal, Leave.SHUT_DOWN)
-    terminal.stands("not_shut_down")
+    closes(terminal, leave)
+    terminal.stands(page)
     terminal.hall.touch(Way.BACK)
     terminal.stands("home")
 

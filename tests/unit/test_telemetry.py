@@ -1,6 +1,7 @@
 """What a terminal tells of itself: built from its sheet, naming nobody; told when it is due, and only the newest."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar, cast
 
 import msgspec
@@ -19,10 +20,11 @@ from kiosk.records.telemetry import (
     Telemetry,
     TelemetryTaken,
     telemetry,
+    worth_telling,
 )
 from kiosk.records.upload import Problem
 from kiosk.runtime.technician_mode import STANDING
-from kiosk.uplink.telegraph import AGAIN_S, EVERY_S, SOON_S, Telegraph
+from kiosk.uplink.telegraph import AGAIN_S, EVERY_S, SOON_S, Telegraph, read_sheet
 
 T = TypeVar("T")
 NOW_MS = 1_800_000_000_000
@@ -72,19 +74,33 @@ def test_all_that_the_sheet_knows_is_told() -> None:
     assert msgspec.json.decode(msgspec.json.encode(told), type=Telemetry) == told
 
 
+@pytest.mark.parametrize("damage", [b"", b"\0" * 64, b'{"terminal":"\xff"}', b"[" * 100_000])
+def test_a_sheet_that_a_power_cut_left_in_pieces_is_none(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / "health.json").write_bytes(damage)
+    assert read_sheet(tmp_path / "health.json") is None
+
+
 @pytest.mark.parametrize(
-    ("words", "standing", "closed_by", "makes_none"),
+    ("words", "standing", "closed_by", "reads_none", "makes_none"),
     [
-        ("serves somebody", Standing.SERVES, "", False),
-        ("serves somebody, makes no card: the printer's cover is open", Standing.SERVES, "", True),
-        ("waits for somebody", Standing.WAITS, "", False),
-        ("out of service, P-01", Standing.CLOSED, "P-01", False),
-        (STANDING, Standing.TENDED, "", False),
+        ("serves somebody", Standing.SERVES, "", False, False),
+        ("serves somebody, makes no card: the printer's cover is open", Standing.SERVES, "", False, True),
+        ("serves somebody, reads no card: C-01", Standing.SERVES, "", True, False),
+        ("waits for somebody, reads no card: C-09, makes no card: no blanks", Standing.WAITS, "", True, True),
+        ("waits for somebody", Standing.WAITS, "", False, False),
+        ("out of service, P-01", Standing.CLOSED, "P-01", False, False),
+        (STANDING, Standing.TENDED, "", False, False),
     ],
 )
-def test_how_it_stands(words: str, standing: Standing, closed_by: str, makes_none: bool) -> None:
+def test_how_it_stands(words: str, standing: Standing, closed_by: str, reads_none: bool, makes_none: bool) -> None:
     told = telemetry(altered(standing=words), AROUND, NOW_MS)
-    assert (told.standing, told.closed_by, told.makes_no_cards) == (standing, closed_by, makes_none)
+    assert (told.standing, told.closed_by) == (standing, closed_by)
+    assert (told.reads_no_cards, told.makes_no_cards) == (reads_none, makes_none)
+
+
+def test_a_slot_that_does_nothing_is_worth_telling() -> None:
+    before, after = altered(standing="waits for somebody"), altered(standing="waits for somebody, reads no card: C-01")
+    assert worth_telling(before, NOW_MS) != worth_telling(after, NOW_MS)
 
 
 def test_without_a_sheet_what_stands_beside_it_is_told() -> None:
@@ -119,6 +135,15 @@ def with_queue(around: Around, queue: Queue) -> Around:
 
 @given(st.sampled_from(("ailment", "closed_by", "version")), st.sampled_from(PLANTED))
 def test_the_centre_takes_no_free_words(where: str, words: str) -> None:
+    told = msgspec.structs.replace(telemetry(SHEET, AROUND, NOW_MS), **{where: words})
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(msgspec.json.encode(told), type=Telemetry)
+
+
+@pytest.mark.parametrize(
+    ("where", "words"), [("ailment", "lane hangs\n"), ("closed_by", "P-01\n"), ("version", "0.1.0\n")]
+)
+def test_a_word_begins_no_line_of_its_own_on_the_operators_console(where: str, words: str) -> None:
     told = msgspec.structs.replace(telemetry(SHEET, AROUND, NOW_MS), **{where: words})
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(msgspec.json.encode(told), type=Telemetry)

@@ -57,6 +57,7 @@ TRIED: Final[Mapping[str, tuple[str, ...]]] = {
     "change_refused": ("test_chip_that_refuses_the_change_says_so",),
     "too_many_attempts": ("test_it_ends_kindly_when_nothing_settles",),
     "no_identification": ("test_without_a_reader_and_without_typing_it_is_refused_before_anything_begins",),
+    "no_card_slot": ("test_without_a_card_slot_nothing_that_wants_a_card_begins",),
     "no_pin_pad": ("test_without_a_pin_pad_nothing_that_wants_a_pin_begins",),
     "no_id_reader": ("test_without_a_reader_of_id_cards_nothing_begins",),
     "id_unreadable": ("test_what_can_not_be_read_three_times_is_refused",),

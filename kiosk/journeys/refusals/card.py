@@ -12,6 +12,18 @@ from kiosk.records.questions import CardProof
 from kiosk.records.transaction import Service
 
 
+def no_card_slot(region: Region, service: Service) -> Ended:
+    """A card is wanted, and the slot that reads it does not answer."""
+    return refused(
+        region,
+        reason="no_card_slot",
+        code="C-01",
+        title=say("这台机器现在读不了卡"),
+        why=say("办这件事要插卡，插卡的地方现在用不了。请先别插卡。"),
+        instead=(say("请换一台机器，或找工作人员。"), *go_to(region.service(service).place)),
+    )
+
+
 def not_a_social_security_card(region: Region, kind: CardKind) -> Ended:
     """Something else is in the slot."""
     ask_staff = say("如果这就是您的社保卡，请找工作人员看一看。")

@@ -8,7 +8,7 @@ from typing import Final
 from drivers.ports.errors import DeviceError
 from kiosk.configuration import ConfigurationError
 from kiosk.journeys.requests import LedgerFailed
-from kiosk.journeys.technician_views import Mark, Page, Row
+from kiosk.journeys.technician_views import Act, Mark, Page, Row
 from kiosk.ledger.errors import LedgerError
 from kiosk.policy.document import DocumentError
 from kiosk.policy.rule import Text
@@ -30,6 +30,8 @@ from kiosk.uplink.receipts import ReceiptsUnusable
 
 OPENS: Final = "page:"
 """What the word of an act begins with that opens a page."""
+LONGEST: Final = 600
+"""Signs of one text on a page: more than a screen holds, and no texture grows beyond what it can."""
 _BROKEN: Final = (
     DeviceError,
     DocumentError,
@@ -115,19 +117,30 @@ def _permitted(page: Page, role: Role) -> Page:
         rows=tuple(
             replace(
                 row,
-                value=scrubbed(row.value),
+                value=_shown(row.value),
                 label=_masked(row.label),
-                act=row.act if row.act is not None and role.covers(row.act.needs) else None,
+                advice=None if row.advice is None else _masked(row.advice),
+                act=_act(row.act) if row.act is not None and role.covers(row.act.needs) else None,
             )
             for row in page.rows
         ),
-        acts=tuple(act for act in page.acts if role.covers(act.needs)),
+        acts=tuple(_act(act) for act in page.acts if role.covers(act.needs)),
         note=None if page.note is None else _masked(page.note),
     )
 
 
+def _act(act: Act) -> Act:
+    return replace(act, label=_masked(act.label))
+
+
 def _masked(text: Text) -> Text:
-    return Text(zh=scrubbed(text.zh), en=scrubbed(text.en))
+    return Text(zh=_shown(text.zh), en=_shown(text.en))
+
+
+def _shown(told: str) -> str:
+    """What came from anywhere, without a citizen's number, as far as a screen can draw it."""
+    plain = "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in scrubbed(told))
+    return plain if len(plain) <= LONGEST else f"{plain[:LONGEST]} …"
 
 
 def _broken(error: Exception) -> Row:

@@ -159,7 +159,7 @@ _FURTHER: Final = {
 def _passage(one: Passage, begin: float) -> Row:
     zh, en = ("发", "sent") if one.outward else ("收", "came")
     length = "?" if one.length is None else str(one.length)
-    octets = "" if one.shown is None else f": {one.shown.hex(' ').upper()}"
+    octets = f": {one.shown.hex(' ').upper()}" if one.shown else ""
     return row(zh, en, f"{(one.at_s - begin) * 1000:6.0f} ms {one.what} ({length} B){octets}")
 
 

@@ -32,8 +32,9 @@ _GROUPS: Final[tuple[tuple[str, str, str, tuple[str, ...]], ...]] = (
     ("region", "地区规则", "region's rules", ("region",)),
     ("touch", "触摸", "touch", ()),
     ("colours", "屏幕颜色", "colours", ()),
+    ("volume", "提示音音量", "volume of the signals", ()),
     ("logs", "日志", "logs", ()),
-    ("health", "运行状况", "health", ("disk", "state", "services")),
+    ("health", "运行状况", "health", ("disk", "state", "services", "display", "roster")),
     ("terminal", "开放、停止、重启、关机", "open, close, restart, shut down", ("terminal",)),
 )
 _PAGE_OF: Final = {

@@ -28,6 +28,7 @@ _LEAVES: Final = {
     "open": (Leave.OPEN_TERMINAL, Text(zh="离开维护后开放服务", en="citizens are served once you have left")),
     "close": (Leave.CLOSE_TERMINAL, Text(zh="已停止服务，重启后仍停", en="closed, over restarts too")),
     "restart": (Leave.RESTART, Text(zh="程序重启", en="the application starts anew")),
+    "restart-machine": (Leave.START_MACHINE, Text(zh="机器重启", en="the machine starts anew")),
     "shut-down": (Leave.SHUT_DOWN, Text(zh="关机", en="the machine shuts down")),
 }
 
@@ -104,6 +105,7 @@ _TERMINAL_ACTS: Final = (
     Act("open", Text(zh="开放服务", en="open"), Role.SUPPLIES, asks_again=True),
     Act("close", Text(zh="停止服务", en="close"), Role.SUPPLIES, asks_again=True),
     Act("restart", Text(zh="重启程序", en="restart the application"), Role.FULL, asks_again=True),
+    Act("restart-machine", Text(zh="重启机器", en="restart the machine"), Role.FULL, asks_again=True),
     Act("shut-down", Text(zh="关机", en="shut down"), Role.FULL, asks_again=True),
 )
 

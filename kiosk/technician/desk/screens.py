@@ -1,4 +1,4 @@
-"""What is tried by eye and hand: the camera's aim and light, the touch panel, colours, the keys of the PIN pad."""
+"""What is tried by eye, ear and hand: the camera's aim and light, touch, colours, the PIN pad's keys, the volume."""
 
 import contextlib
 from collections.abc import Mapping
@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from drivers.pin_pad.discovery import open_pin_pad
 from drivers.ports.camera import Camera
-from kiosk.equipment.devices import open_camera
+from drivers.ports.errors import DeviceError
+from kiosk.equipment.devices import open_bell, open_camera
 from kiosk.journeys.technician_views import Act, Mark, Page, Row, Special
 from kiosk.policy.rule import Text
-from kiosk.records.technician import ActOutcome
-from kiosk.technician.desk.pages import Done, Pages, row
+from kiosk.records.technician import ActOutcome, Role
+from kiosk.runtime.tones import LOUDEST, SOFTEST, Signal
+from kiosk.technician.desk.pages import Done, Pages, done, row
 from kiosk.technician.desk.visit import Visit
 from kiosk.technician.devices import CAMERA_S
 from kiosk.technician.trials import try_cancel, try_clear, try_digits
@@ -29,17 +31,28 @@ UNEVEN: Final = 40.0
 """Grey levels between the left half and the right: more, and one cheek lies in the shade."""
 _EVERY: Final = 8
 """Of the pixels; the rest tells nothing new about the light."""
+_STEPS: Final = {"louder": 1, "softer": -1, "listen": 0}
+_VOLUME_ACTS: Final = (
+    Act("louder", Text(zh="大声一点", en="louder"), Role.CONFIGURE),
+    Act("softer", Text(zh="小声一点", en="softer"), Role.CONFIGURE),
+    Act("listen", Text(zh="听一听", en="listen")),
+)
+_SILENT: Final = Text(
+    zh="看喇叭的线和插口；名字照 aplay -L 写进 kiosk.toml 的 sound.device",
+    en="see to its plug; sound.device in kiosk.toml is a name of aplay -L",
+)
 _TRIALS: Final = {"digits": try_digits, "clear": try_clear, "cancel": try_cancel}
 
 
 class Screens(Pages):
-    """``camera``, ``touch``, ``colours`` and ``pad-keys``."""
+    """``camera``, ``touch``, ``colours``, ``pad-keys`` and ``volume``."""
 
     titles: ClassVar[Mapping[str, Text]] = {
         "camera": Text(zh="摄像头：对准和光线", en="camera: aim and light"),
         "touch": Text(zh="触摸", en="touch"),
         "colours": Text(zh="屏幕颜色", en="colours"),
         "pad-keys": Text(zh="密码键盘：按键", en="PIN pad: keys"),
+        "volume": Text(zh="提示音音量", en="volume of the signals"),
     }
 
     def __init__(self, visit: Visit) -> None:
@@ -60,9 +73,11 @@ class Screens(Pages):
             case "colours":
                 note = Text(zh="看有没有坏点、条纹、偏色", en="look for dead dots, stripes, a wrong tint")
                 return Page(word, title, special=Special.COLOURS, note=note)
+            case "volume":
+                return self._volume()
         note = Text(
-            zh="先点一项，再在键盘上按；屏幕不显示按了什么，只报对不对",
-            en="touch one, then press on the pad; no digit is shown, only whether it was right",
+            zh="先点一项，再在键盘上按；听到一个数字键就多一个圆点，不显示是哪个",
+            en="touch one, then press on the pad; each digit key that is heard is a dot, and never which it was",
         )
         acts = (
             Act("digits", Text(zh="依次按 1234567890，再按确认", en="press 1234567890 in order, then enter")),
@@ -72,13 +87,25 @@ class Screens(Pages):
         return Page(word, title, acts=acts, note=note)
 
     def do(self, word: str, act: str, given: Mapping[str, str]) -> Done:
-        """Try keys of the PIN pad."""
+        """Try keys of the PIN pad, or set the volume and listen."""
+        if word == "volume":
+            return self._louder_or_softer(act)
         section = self._visit.configuration.pin_pad
-        with contextlib.closing(open_pin_pad(str(section.port), section.dialect)) as pad:
-            trial = _TRIALS[act](pad)
+        self._visit.note.tell(Text(zh="请在键盘上按", en="press on the pad"))
+        try:
+            with contextlib.closing(open_pin_pad(str(section.port), section.dialect)) as pad:
+                trial = _TRIALS[act](pad, self._heard)
+        finally:
+            self._visit.note.clear()
         if trial.passed:
             return Done(ActOutcome.DONE, Text(zh=f"通过：{trial.told}", en=f"passed: {trial.told}"))
         return Done(ActOutcome.FAILED, Text(zh=f"没通过：{trial.told}", en=f"not passed: {trial.told}"), Mark.FAULT)
+
+    def _heard(self, count: int) -> None:
+        """Show a key as it is pressed. The driver tells how many digits stand, and nobody which."""
+        dots = "●" * count
+        told = Text(zh=f"{dots} 听到 {count} 个数字", en=f"{dots} {count} heard")
+        self._visit.note.tell(told if count else Text(zh="数字都清掉了", en="no digit stands"))
 
     def left(self) -> None:
         """Look at nobody any more."""
@@ -87,6 +114,34 @@ class Screens(Pages):
             camera.close()
         if self._visit.viewfinder is not None:
             self._visit.viewfinder.clear()
+
+    def _volume(self) -> Page:
+        title, bell = self.titles["volume"], open_bell(self._visit.configuration)
+        if bell is None:
+            return Page("volume", title, (row("喇叭", "loudspeaker", "没有设 none: kiosk.toml [sound]"),))
+        level = bell.volume.level
+        rows = [row("音量", "volume", f"{level} / {LOUDEST}", Mark.WARNING if level == SOFTEST else Mark.WELL)]
+        try:
+            rows.append(row("喇叭", "loudspeaker", bell.sounder.identify(), Mark.WELL))
+        except DeviceError as error:
+            rows.append(row("喇叭", "loudspeaker", error.what, Mark.FAULT, _SILENT))
+        note = Text(
+            zh="站到市民站的地方听：轻轻一声是按键，响两声是取卡",
+            en="listen where a citizen stands: keys softly, a card twice",
+        )
+        return Page("volume", title, tuple(rows), _VOLUME_ACTS, note=note)
+
+    def _louder_or_softer(self, act: str) -> Done:
+        """Set the level, and let it be heard: the keys' tone and the call for a card, as a citizen hears them."""
+        bell = open_bell(self._visit.configuration)
+        if bell is None:
+            raise KeyError(act)
+        level = bell.volume.level + _STEPS[act]
+        if act != "listen":
+            level = bell.volume.set(level)
+        for signal in (Signal.KEY, Signal.TAKE):
+            bell.ring(signal)
+        return done(f"音量 {level}", f"volume {level}")
 
     def _light(self) -> Page:
         if self._camera is None:

@@ -12,6 +12,7 @@ from kiosk import bootstrap
 from kiosk.configuration import Configuration, load_configuration, with_credentials_of
 from kiosk.custody.book import StockBook
 from kiosk.records.technician import ActOutcome, Role
+from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.technician.programs import Runner, run_program
 
@@ -44,6 +45,8 @@ class Visit:
     """Seconds since 1970 UTC."""
     viewfinder: Viewfinder | None = None
     """Where the window takes the camera's pictures from."""
+    note: LiveNote = field(default_factory=LiveNote)
+    """Where the page reads how far an act is."""
     sticks: tuple[Path, ...] = STICKS
     """Where sticks are mounted: files for the terminal are looked for there."""
     logs: tuple[Path, ...] = ()

@@ -127,6 +127,19 @@ class Machine:
                 self._nspawn.wait()
         self._nspawn = self._leader = None
 
+    def wait_until_off(self, longest_s: float) -> int:
+        """Wait until it has ended by itself; nspawn's exit code, which tells a new start (133) from an end.
+
+        :raises NotBooted: it goes on.
+        """
+        assert self._nspawn is not None
+        try:
+            code = self._nspawn.wait(longest_s)
+        except subprocess.TimeoutExpired as error:
+            raise NotBooted("it does not end") from error
+        self._nspawn = self._leader = None
+        return code
+
     def run(self, *command: str, timeout_s: float = 1800.0) -> "subprocess.CompletedProcess[str]":
         """Run something as root at its console, to its end."""
         return subprocess.run(

@@ -1,5 +1,6 @@
 """What is tried on the booted machine, step by step: each is a sentence for people and the work behind it."""
 
+import contextlib
 import json
 import os
 import queue
@@ -9,28 +10,47 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import cv2
 import msgspec
+from sqlalchemy import select
 
 from central.enrolment import EnrolmentRequest, PadOfTerminal, enrol
+from central.tables import TechnicianActRow
+from central.technicians import TechnicianDesk
+from drivers.ports.sounder import RATE_HZ, SAMPLE_BYTES
+from kiosk.records.health import HealthSheet
+from kiosk.records.technician import Role
 from simulators.card.slot import CardSlot
+from simulators.card.technician_chip import TECHNICIANS, TechnicianChip, load_technician_card
 from simulators.pin_pad import TEST_MASTER_KEY
-from simulators.screen import Screen
+from simulators.screen import NotSeen, Screen
 from tests.centre import RunningCentre
-from tests.e2e.installation import assistant, locks
+from tests.e2e.installation import locks, shell, switched_off
 from tests.e2e.installation.__main__ import NotAsItShould, expect
 from tests.e2e.installation.machine import ROOT, Machine
+from tests.ear import card_that_keeps
 from tests.stack import chip
 from tests.terminal import TerminalFolder
 
 TERMINAL: Final = "zmd-0001"
 REGION: Final = "zhumadian"
 CARD, PIN = "zhumadian-normal", "246810"
+STAFF: Final = "T1001"
+HEARD: Final = "/var/lib/card-terminal/heard.raw"
+GOES_S: Final = 200.0
+"""Until the first screen stands again, with the terminal's number, after a citizen who went without a word."""
+HOLDS_S: Final = 3.5
+"""Longer than the terminal's number has to be held."""
+TURNS_PX: Final = 300
+"""From the page's number to the button that turns it, upright."""
+NEW_START: Final = 133
+"""nspawn's exit code for a machine that wants to be started anew."""
 PAD_SERIAL: Final = "PADzmd-0001"
 STATE: Final = "/var/lib/card-terminal"
 SERVICES: Final = (
@@ -50,16 +70,13 @@ Steps = Iterator[tuple[str, Callable[[], str]]]
 class Trial(AbstractContextManager["Trial"]):
     """A centre outside the machine, a card slot and a PIN pad at it, and somebody who installs."""
 
-    def __init__(self, machine: Machine, build: Path, *, on_screen: bool = False) -> None:
-        """:param on_screen: only the installation that is set up on its screen."""
-        self.machine, self.build, self.on_screen = machine, build, on_screen
+    def __init__(self, machine: Machine, build: Path) -> None:
+        self.machine, self.build = machine, build
         shutil.rmtree(build / "centre-folder", ignore_errors=True)
         self.centre = RunningCentre(build / "centre-folder")
         self._pad: subprocess.Popen[str] | None = None
         self._pad_said: queue.Queue[str] = queue.Queue()
         self._slot: CardSlot | None = None
-        self.devices = ExitStack()
-        """Further ones, which stay to the end."""
 
     def __enter__(self) -> Self:
         self.centre.start()
@@ -71,7 +88,6 @@ class Trial(AbstractContextManager["Trial"]):
         if self._slot is not None:
             self._slot.close()
         self.unplugs_the_pad()
-        self.devices.close()
         self.centre.stop()
         self.centre.database.close()
         shutil.rmtree(self.build / "centre-folder", ignore_errors=True)
@@ -79,15 +95,17 @@ class Trial(AbstractContextManager["Trial"]):
     def steps(self) -> Steps:
         """Everything, in order."""
         yield "a bare Debian boots", self.boots
-        if self.on_screen:
-            yield from assistant.steps(self, bare=True)
-            return
         yield "a damaged bundle is refused and nothing changes", self.refuses_a_damaged_bundle
         yield "the bundle is installed without a network", self.installs
         yield "the trial's display, reader and pad", self.gets_devices
         yield "keys are made and bound to the machine", self.enrols
         yield "the machine restarts and everything is active by itself", self.restarts
         yield "one citizen is served", self.serves
+        yield "the doctor tells root how it is", lambda: shell.doctor_tells(self.machine)
+        yield (
+            "a page of the manual is shown, and a command completed",
+            lambda: shell.manual_and_completion(self.machine),
+        )
         yield "a frozen window is restarted by the watchdog", self.freezes
         yield "nothing but its own folders is writable for the terminal", self.writes_nowhere_else
         yield "nobody signs in", lambda: locks.nobody_signs_in(self.machine)
@@ -96,6 +114,9 @@ class Trial(AbstractContextManager["Trial"]):
         yield "nobody looks into memory, files or the screen", lambda: locks.nobody_looks_in(self.machine)
         yield "nothing listens", lambda: locks.nothing_listens(self.machine)
         yield "a crash leaves no core", lambda: locks.a_crash_leaves_no_core(self.machine)
+        yield "its user has no other way off", lambda: switched_off.its_user_has_no_other_way(self.machine)
+        yield "a technician starts the machine anew at its screen", self.is_started_anew
+        yield "a sign switches it off", lambda: self.ends_by("switch-off")
         yield "the same bundle again changes nothing", self.installs_again
         yield "a newer version takes over and serves", self.upgrades
         yield "a version that does not start gives way to the one before", self.gives_way
@@ -104,7 +125,6 @@ class Trial(AbstractContextManager["Trial"]):
         yield "removed; configuration, keys and ledger stay", self.removes
         yield "installed again it serves with its old ledger", self.comes_back
         yield "purged with its ledger once nothing waits", self.purges
-        yield from assistant.steps(self)
 
     # --- Installing ------------------------------------------------------------------------------------------------
 
@@ -158,7 +178,9 @@ class Trial(AbstractContextManager["Trial"]):
         ):
             expect(text.count(old) == 1, f"the pattern has no {old}")
             text = text.replace(old, new)
-        self.machine.put("/etc/kiosk/kiosk.toml", text)
+        self.machine.put("/etc/kiosk/kiosk.toml", f"{text}\n[sound]\n")
+        # A machine without a loudspeaker: what the unit's own process plays is kept for the ear.
+        self.machine.put("/etc/asound.conf", card_that_keeps(Path(HEARD)))
         self.machine.put("/etc/kiosk/ca.pem", self.centre.ca_file.read_bytes())
         self.machine.put("/etc/kiosk/centre.json", msgspec.json.encode(self.centre.public))
 
@@ -175,6 +197,10 @@ class Trial(AbstractContextManager["Trial"]):
             "find", STATE, "/etc", "-name", "terminal.key", "-o", "-name", "storage.key"
         ).stdout
         expect(open_keys == "", f"open keys are left: {open_keys}")
+        TechnicianDesk(self.centre.database, self.centre.keys, self.centre.clock).add(
+            STAFF, Role.FULL, valid_until=datetime.now(tz=UTC) + timedelta(days=1),
+            certificate=load_technician_card(TECHNICIANS / "t1001.json").certificate,
+        )  # fmt: skip
         again = self.machine.run("/usr/lib/card-terminal/enrol")
         expect(again.returncode == 1, "keys were made twice")
         return told.stdout.strip()
@@ -193,7 +219,45 @@ class Trial(AbstractContextManager["Trial"]):
         self.machine.switch_off()
         self.machine.switch_on()
         self.plugs_in_the_pad()
+        if self._slot is not None:
+            self._slot.close()
         self._slot = CardSlot(None)
+
+    def is_started_anew(self) -> str:
+        """Card and PIN, the page, pressed twice; the centre has heard of it before the machine ends."""
+        assert self._slot is not None
+        assert self._pad is not None
+        assert self._pad.stdin is not None
+        self.knows_its_pad()
+        with self.screen() as screen:
+            _, box = screen.wait_for(TERMINAL, timeout_s=GOES_S)
+            screen.press(*box.centre)
+            time.sleep(HOLDS_S)
+            screen.lift()
+            self.touches(screen, "用维护卡")
+            self._slot.insert(TechnicianChip(load_technician_card(TECHNICIANS / "t1001.json")))
+            self.pad_says("entering plain")
+            self._pad.stdin.write("press 135790\nenter\n")
+            _, box = screen.wait_for("1 / 2", timeout_s=PATIENCE_S)
+            x, y = box.centre
+            screen.touch_until_heard(x + TURNS_PX, y)
+            self.touches(screen, "开放、停止、重启、关机")
+            self.touches(screen, "重启机器")
+            screen.wait_for("再点一次", timeout_s=PATIENCE_S)
+            self.touches(screen, "重启机器")
+        self._slot.pull()
+        self.unplugs_the_pad()
+        code = self.machine.wait_until_off(switched_off.ENDS_S)
+        expect(code == NEW_START, f"it ended with {code}")
+        with self.centre.database.reading() as session:
+            told = list(session.scalars(select(TechnicianActRow.act).where(TechnicianActRow.staff == STAFF)))
+        expect("restart-machine" in told, f"the centre has heard of {told} only")
+        return f"the centre has heard of {', '.join(told)}; then {self.restarts()}"
+
+    def ends_by(self, sign: str) -> str:
+        self.unplugs_the_pad()
+        told = switched_off.a_sign_ends_the_machine(self.machine, sign)
+        return f"{told}; then {self.restarts()}"
 
     def plugs_in_the_pad(self) -> None:
         memory = {"serial": PAD_SERIAL, "master": {"0": TEST_MASTER_KEY.hex()}, "working": {}}
@@ -240,37 +304,71 @@ class Trial(AbstractContextManager["Trial"]):
                 raise NotAsItShould(f"not all active:\n{told}")
             time.sleep(0.5)
 
-    def serves(self, terminal: str = TERMINAL) -> str:
-        before = len(self.stored(terminal))
+    def heard(self) -> int:
+        """How many bytes of sound the terminal has played."""
+        file = self.machine.path(HEARD)
+        return file.stat().st_size if file.exists() else 0
+
+    def serves(self) -> str:
+        before, silent = len(self.stored()), self.heard()
         with self.screen() as screen:
-            try:
-                self.queries(screen)
-                screen.wait_for("看完了", timeout_s=PATIENCE_S)
-            finally:
-                picture = screen.capture()
-                if picture is not None:
-                    cv2.imwrite(str(self.build / "served.png"), picture)
+            self.queries(screen)
+            screen.wait_for("看完了", timeout_s=PATIENCE_S)
+            self.photographs(screen, "served")
             self.touches(screen, "看完了")
         ends = time.monotonic() + PATIENCE_S
-        while len(self.stored(terminal)) == before:
+        while len(self.stored()) == before:
             expect(time.monotonic() < ends, "the centre has heard of nobody")
             time.sleep(0.2)
-        return f"{len(self.stored(terminal)) - before} entries at the centre, {self.build / 'served.png'}"
+        seconds = (self.heard() - silent) / SAMPLE_BYTES / RATE_HZ
+        expect(seconds > 0, "nothing was heard: no key, and nobody was called to take their card")
+        return (
+            f"{len(self.stored()) - before} entries at the centre, {seconds:.1f} s heard, {self.build / 'served.png'}"
+        )
 
     def queries(self, screen: Screen) -> None:
         """One visit, up to the card in one's hand again."""
+        self.knows_its_pad()
         assert self._slot is not None
         assert self._pad is not None
         assert self._pad.stdin is not None
-        self.touches(screen, "点这里开始")
-        self.touches(screen, "查我的卡")
-        screen.wait_for("请插入社会保障卡", timeout_s=PATIENCE_S)
-        self._slot.insert(chip(CARD))
-        screen.wait_for("请在键盘上输入", timeout_s=PATIENCE_S)
-        self.pad_says("entering plain")  # the chip checks it here
-        self._pad.stdin.write(f"press {PIN}\nenter\n")
-        screen.wait_for("请取走您的卡", timeout_s=PATIENCE_S)
+        try:
+            # Whoever came before may have touched twice on a slow machine, and left the services standing there.
+            found, box = screen.wait_for("点这里开始", "查我的卡", timeout_s=PATIENCE_S)
+            screen.touch_until_heard(*box.centre)
+            if found == "点这里开始":
+                self.touches(screen, "查我的卡")
+            screen.wait_for("请插入社会保障卡", timeout_s=PATIENCE_S)
+            self._slot.insert(chip(CARD))
+            screen.wait_for("请在键盘上输入", timeout_s=PATIENCE_S)
+            self.pad_says("entering plain")  # the chip checks it here
+            self._pad.stdin.write(f"press {PIN}\nenter\n")
+            screen.wait_for("请取走您的卡", timeout_s=PATIENCE_S)
+        except NotSeen:
+            self.photographs(screen, "not-served")
+            raise
         self._slot.pull()
+
+    def photographs(self, screen: Screen, name: str) -> None:
+        """What stands on the screen, for whoever reads the results."""
+        picture = screen.capture()
+        if picture is not None:
+            cv2.imwrite(str(self.build / f"{name}.png"), picture)
+
+    def knows_its_pad(self) -> None:
+        """It looks for a pad every ten seconds, and tells whoever comes before that that it can take no PIN."""
+        ends = time.monotonic() + PATIENCE_S
+        began = ("systemctl", "show", "--timestamp=unix", "--value", "-p", "ExecMainStartTimestamp")
+        while True:
+            with contextlib.suppress(OSError):
+                sheet = msgspec.json.decode(self.machine.path(f"{STATE}/health.json").read_bytes(), type=HealthSheet)
+                # The sheet of the run before lies there until this one writes its own.
+                since_s = int(self.machine.run(*began, "card-terminal.service").stdout.strip().removeprefix("@"))
+                heard = {device.device: device.code for device in sheet.devices}
+                if sheet.started_at_ms >= since_s * 1000 and heard.get("pin_pad") == "":
+                    return
+            expect(time.monotonic() < ends, "it never heard of its pad")
+            time.sleep(0.5)
 
     def touches(self, screen: Screen, words: str) -> None:
         _, box = screen.wait_for(words, timeout_s=PATIENCE_S)
@@ -286,8 +384,8 @@ class Trial(AbstractContextManager["Trial"]):
         os.environ["XAUTHORITY"] = str(authority)
         return Screen(":0", ROOT / "assets" / "fonts")
 
-    def stored(self, terminal: str = TERMINAL) -> list[int]:
-        folder = TerminalFolder(self.build, terminal, REGION, self.centre)
+    def stored(self) -> list[int]:
+        folder = TerminalFolder(self.build, TERMINAL, REGION, self.centre)
         return [sequence for sequence, *_ in folder.stored()]
 
     def freezes(self) -> str:
@@ -308,7 +406,7 @@ class Trial(AbstractContextManager["Trial"]):
             r" \( -type f -o -type d \) -writable -print 2>/dev/null"
         )
         as_user = self.machine.run("runuser", "-u", "card-terminal", "--", "sh", "-c", search).stdout.splitlines()
-        own = re.compile(rf"{STATE}(/|$)")
+        own = re.compile(rf"({STATE}|/run/card-terminal)(/|$)")
         # Everybody's scratch folders; in the unit they are the unit's own.
         scratch = re.compile(r"(/tmp|/var/tmp|/run/lock|/dev/shm|/dev/mqueue)(/\.[A-Z0-9a-z]+-unix)?$")
         strange = [path for path in as_user if not own.match(path) and not scratch.match(path)]
@@ -381,15 +479,24 @@ class Trial(AbstractContextManager["Trial"]):
         return told.stderr.strip()
 
     def removes(self) -> str:
-        told = self.machine.run("/usr/sbin/card-terminal-install", "--remove")
+        return self.is_gone_after("/usr/sbin/card-terminal-install", "--remove").stdout.splitlines()[-1]
+
+    def is_gone_after(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        told = self.machine.run(*command)
         expect(told.returncode == 0, told.stdout + told.stderr)
         for gone in ("/opt/card-terminal", "/usr/lib/card-terminal", "/usr/lib/systemd/system/card-terminal.service"):
             expect(not self.machine.path(gone).exists(), f"{gone} is left")
-        for kept in ("/etc/kiosk/kiosk.toml", f"{STATE}/ledger", "/etc/credstore.encrypted/card-terminal.storage.key"):
+        for kept in ("/etc/kiosk/kiosk.toml", *self.only_here()):
             expect(self.machine.path(kept).exists(), f"{kept} is gone")
         masked = self.machine.run("systemctl", "is-enabled", "getty@.service").stdout.strip()
         expect(masked != "masked", "no console comes back")
-        return told.stdout.splitlines()[-1]
+        return told
+
+    def only_here(self) -> tuple[str, ...]:
+        """What nobody can bring again once it is lost."""
+        return f"{STATE}/ledger", *(
+            f"/etc/credstore.encrypted/card-terminal.{key}.key" for key in ("storage", "terminal")
+        )
 
     def comes_back(self) -> str:
         told = self.installer("--offline", "/root/bundle.tar")

@@ -27,6 +27,7 @@ from simulators.stand.cable import NetworkCable
 from tests.centre import REPOSITORY, RunningCentre, a_transaction
 from tests.e2e.technician.in_its_place import Authority
 from tests.e2e.technician.machine import CENTRE_NAME, CENTRE_PORT, Examination, Machine
+from tests.e2e.technician.rosters import DAY_S, lay_roster
 from tests.terminal import TerminalFolder
 
 BLANKS: Final = 20
@@ -193,6 +194,7 @@ class Site:
             ledger.append(a_transaction(), offset_ms=0)
         if self.deliver() is not Tried.DELIVERED:
             raise RuntimeError("a healthy terminal does not reach its centre")
+        lay_roster(self.configuration, self.centre, good_for_s=300 * DAY_S)
 
 
 def _put_back(aside: Path, path: Path) -> None:

@@ -344,7 +344,7 @@ class PageNote(Widget):
 
 def _note_of(view: TechnicianPage) -> tuple[Say | None, tuple[str, str]]:
     if view.waits:
-        return in_words(_WAIT), ("clock", "line")
+        return in_words(view.meanwhile or _WAIT), ("clock", "line")
     act = view.page.act(view.asked)
     if act is not None:
         label = in_words(act.label)
