@@ -78,7 +78,7 @@ def test_each_check_names_what_its_code_says_and_no_cause_is_nobodys() -> None:
 
 def test_every_device_has_its_page() -> None:
     """And the blocks of the page are those of its checks."""
-    assert set(TOOL.PAGES.values()) | {"touch-screen"} == {page.stem for page in DEVICES}
+    assert set(TOOL.PAGES.values()) | {"touch-screen", "loudspeaker"} == {page.stem for page in DEVICES}
     for word, name in TOOL.PAGES.items():
         (named,) = re.findall(r"<!-- causes: (.+) -->", (FIELD / f"{name}.md").read_text("utf-8"))
         assert word in named.split(", ")
@@ -140,7 +140,7 @@ def test_what_was_verified_is_the_same_in_both_languages() -> None:
             page.removesuffix(".zh-CN") for page in re.findall(r"field/([\w.-]+)\.md", its)
         }
     confirmed = [row.split("|")[4].strip() for row in english[0][2:]]
-    assert len(confirmed) == len({*TOOL.PAGES.values()}) + len(("display, touch", "machine"))
+    assert len(confirmed) == len({*TOOL.PAGES.values()}) + len(("loudspeaker", "display, touch", "machine"))
     assert [row.split("|")[4].strip().startswith("没有") for row in chinese[0][2:]] == [
         word.startswith("no") for word in confirmed
     ]
