@@ -28,8 +28,7 @@ class Subject:
     signed_in: bool = False
     """The centre has answered just now, so that a clock it had nothing to say of is right."""
     is_stranger: bool = False
-    """The centre has said just now that it does not know this terminal: what it once gave to another's number or keys does
-    not open."""
+    """The centre has just said that it does not know this terminal: what is sealed for another stays shut."""
     maybe_configuration: Configuration | None = None
 
     @property
