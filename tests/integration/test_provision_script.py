@@ -155,3 +155,21 @@ def test_whoever_asks_for_help_sets_nothing_up(machine: Machine) -> None:
     asked = machine.provision("--language", "en", "--help")
     assert (asked.returncode, asked.stdout) == (0, "provision --help\n")
     assert not (machine / "etc/credstore.encrypted").exists()
+
+
+ENROLS = """#!/bin/sh
+mkdir -p -m 0700 /var/lib/card-terminal/credentials
+for key in terminal.key storage.key; do echo secret >"/var/lib/card-terminal/credentials/$key"; done
+ln -s /etc/roots-alone /var/lib/card-terminal/request.json
+"""
+
+
+def test_a_request_that_is_a_link_leads_root_to_no_file_of_its_own(machine: Machine) -> None:
+    machine.give("usr/lib/card-terminal/enrol", (SYSTEMD / "enrol").read_text("utf-8"), mode=0o755)
+    machine.give("opt/card-terminal/bin/kiosk", ENROLS, mode=0o755)
+    machine.give("etc/roots-alone", "of root", mode=0o600)
+    command = [*machine.command()[:-1], "/usr/lib/card-terminal/enrol", "/etc/request.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert (machine / "etc/request.json").read_text() == ""
+    assert not (machine / "var/lib/card-terminal/request.json").is_symlink()
