@@ -18,6 +18,7 @@ _LINES: Final = {
     "evolis": ("[^/:]+", "the printer's name in its maker's library, in quotes"),
 }
 """What a card printer's line looks like, by driver, and in words."""
+Pixels = Annotated[int, msgspec.Meta(ge=0, le=16_384)]
 Cards = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
@@ -44,8 +45,8 @@ class TerminalSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 class DisplaySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The window; 0 × 0 is the whole screen."""
 
-    width: int = 0
-    height: int = 0
+    width: Pixels = 0
+    height: Pixels = 0
     fullscreen: bool = True
     language: Literal["zh", "en"] = "zh"
 

@@ -87,7 +87,8 @@ class Unit(Enum):
 class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A span of time in the unit the source uses."""
 
-    count: Annotated[int, msgspec.Meta(ge=1)]
+    count: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    """At most what any calendar reaches, whatever the unit."""
     unit: Unit
     leaves_open: Text | None = None
     """What the source does not say of it."""

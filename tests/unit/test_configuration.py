@@ -60,7 +60,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path: Path) -> Non
     text = text.replace('port = "/dev/pad"', 'port = "/dev/pad"\nbaud = 9600').replace('keys = "public.json"\n', "")
     assert faults(tmp_path, text) == [
         "4: terminal.state: 7 does not fit; wanted is a path in quotes",
-        '8: display.width: "wide" does not fit; wanted is a whole number',
+        '8: display.width: "wide" does not fit; wanted is a whole number from 0 to 16384',
         '9: display.language: "fr" does not fit; allowed: en, zh',
         "16: pin_pad.baud: unknown key; allowed: port, dialect",
         "18: centre.keys: missing; wanted is a path in quotes",
@@ -87,6 +87,12 @@ def test_each_kind_of_value_says_what_is_allowed(tmp_path: Path, section: str, t
     line, _, rest = fault.partition(": ")
     assert int(line) > WHOLE.count("\n")
     assert rest.startswith(told)
+
+
+@pytest.mark.parametrize("width", ["-5", "16385", f"1{'0' * 30}", "1e400", "nan"])
+def test_a_window_has_the_size_of_one(tmp_path: Path, width: str) -> None:
+    (fault,) = faults(tmp_path, WHOLE.replace("width = 1080", f"width = {width}"))
+    assert fault.endswith("does not fit; wanted is a whole number from 0 to 16384")
 
 
 @pytest.mark.parametrize(

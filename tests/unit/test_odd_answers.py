@@ -3,6 +3,7 @@
 import argparse
 import base64
 import datetime
+import os
 import signal
 import subprocess
 import sys
@@ -114,7 +115,7 @@ def test_ctrl_c_at_a_question_ends_it_without_a_word_of_python(tmp_path: Path) -
     )
     with asking:
         assert asking.stdout is not None
-        assert b"enrolment file" in asking.stdout.read1()
+        assert b"enrolment file" in os.read(asking.stdout.fileno(), 4096)
         asking.send_signal(signal.SIGINT)
         _, said = asking.communicate()
     assert (asking.returncode, b"Traceback" in said) == (INTERRUPTED, False), said

@@ -82,7 +82,7 @@ def test_check_tells_every_fault_of_every_pack_on_its_own_line(tmp_path: Path) -
     assert done.stderr == "5 packs, 3 faults\n"
     told = [line.removeprefix(f"{regions}/") for line in done.stdout.splitlines()]
     assert [re.sub(r":\d+:", ":", line) for line in told] == [
-        "beijing.toml: loss.validity.value.count: 0 does not fit; wanted is a whole number from 1 up",
+        "beijing.toml: loss.validity.value.count: 0 does not fit; wanted is a whole number from 1 to 10000",
         "zhumadian.toml: pin.tries: missing; wanted is a table with basis, value, cite, reason",
         f"zhumadian.toml: pin.attempts: unknown key; allowed: {', '.join(PIN_RULES)}",
     ]
