@@ -30,7 +30,7 @@ FAULTS: Final = ROOT / "docs" / "faults.md"
 IN_CHINESE: Final = ROOT / "docs" / "faults.zh-CN.md"
 BLOCK: Final = re.compile(r"(<!-- (causes|faults|codes|others|checks): (.+?) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 LETTERS: Final = {
-    "C": ("card_daemon", "card_reader"),
+    "C": ("card_daemon", "card_reader", "capture_unit"),
     "P": ("pin_pad",),
     "D": ("id_reader",),
     "V": ("camera",),

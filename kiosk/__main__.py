@@ -107,7 +107,7 @@ def command_parser() -> argparse.ArgumentParser:
     ledger.add_parser(commands, DEFAULT_CONFIGURATION)
     region.add_parser(commands, DEFAULT_CONFIGURATION)
     handbook.add_parser(commands)
-    photo.add_parser(commands)
+    photo.add_parser(commands, DEFAULT_CONFIGURATION)
     stock.add_parser(commands, DEFAULT_CONFIGURATION)
     plate.add_parser(commands, DEFAULT_CONFIGURATION)
     card_face.add_parser(commands)

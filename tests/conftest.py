@@ -21,8 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         metavar="PORT=DEVICE",
         help="run a port's contract on a real device: card_reader=NAME, pin_pad=/dev/tty…, id_reader=/dev/tty…, "
-        "receipt_printer=/dev/tty…, camera=/dev/v4l/by-id/…, card_printer=HOST:PORT, capture_unit=/dev/tty…; "
-        "may be given again",
+        "receipt_printer=/dev/tty…, camera=/dev/v4l/by-id/…, card_printer=HOST:PORT, capture_unit=/dev/tty…, "
+        "sounder=NAME; may be given again",
     )
 
 

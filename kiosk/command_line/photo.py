@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
-from kiosk.command_line.manual import ASSETS, PACKS, ExitCode, closing
-from kiosk.command_line.region import DEFAULT_REGIONS
+from kiosk.command_line import places
+from kiosk.command_line.manual import ASSETS, CONFIGURATION, PACKS, ExitCode, closing
 from kiosk.policy.pack import PackError, load_pack
 from kiosk.policy.region import Region
 from kiosk.portrait.errors import ModelsMissing, NoFace, NotCompliant, PictureTooSmall, PortraitError, UnreadablePicture
@@ -24,7 +24,6 @@ if TYPE_CHECKING:  # numpy and OpenCV are loaded by whoever measures, not by eve
     from kiosk.portrait.measures import Measured
     from kiosk.portrait.models import Models
 
-DEFAULT_MODELS: Final = Path("assets/models")
 _PICTURES: Final = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 
 
@@ -63,7 +62,7 @@ _EXAMPLES: Final = {
 }
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", default: Path) -> None:
     """Add ``photo check``, ``make``, ``report``, ``compare`` and ``turn`` to the kiosk's commands."""
     photo = subparsers.add_parser("photo", help="measure portraits and make them ready for the card")
     commands = photo.add_subparsers(dest="action", required=True)
@@ -99,7 +98,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         command.add_argument("--json", action="store_true", help="print one JSON object")
     for command in (check, make, report, compare, turn):
         command.add_argument(
-            "--models", type=Path, default=DEFAULT_MODELS, metavar="DIR", help=f"default {DEFAULT_MODELS}"
+            "--models",
+            type=Path,
+            default=None,
+            metavar="DIR",
+            help=f"folder of the models (default the terminal's, in a working tree {places.TREE_MODELS})",
         )
         command.add_argument(
             "--region", metavar="NAME", help="judge by this region's pack, such as beijing (default: the national norm)"
@@ -107,12 +110,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         command.add_argument(
             "--regions",
             type=Path,
-            default=DEFAULT_REGIONS,
+            default=None,
             metavar="DIR",
-            help=f"folder of the packs (default {DEFAULT_REGIONS})",
+            help=f"folder of the packs (default the terminal's, in a working tree {places.TREE_REGIONS})",
         )
+        places.add_configuration(command, default)
+        command.set_defaults(installed=default)
     for name, command in commands.choices.items():
-        command.epilog = closing(Exit, _EXAMPLES[name], ASSETS | PACKS)
+        command.epilog = closing(Exit, _EXAMPLES[name], CONFIGURATION | ASSETS | PACKS)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -120,15 +125,19 @@ def run(args: argparse.Namespace) -> int:
     from kiosk.portrait.models import Models  # noqa: PLC0415 - see above
 
     try:
-        norm = Norm() if args.region is None else norm_of(Region(load_pack(args.regions / f"{args.region}.toml")))
-        models = Models(args.models)
+        directory = places.models(args.models, args.config, args.installed)
+        norm = Norm()
+        if args.region is not None:
+            packs = places.regions(args.regions, args.config, args.installed)
+            norm = norm_of(Region(load_pack(packs / f"{args.region}.toml")))
+        models = Models(directory)
         match args.action:
             case "check":
                 return _check(models, norm, args.files, Stage(args.stage), as_json=args.json)
             case "make":
                 return _make(models, norm, args.picture, args.portrait)
             case "compare":
-                return _compare(models, args.models, args.one, args.other, as_json=args.json)
+                return _compare(models, directory, args.one, args.other, as_json=args.json)
             case "turn":
                 return _turn(models, args.one, args.other, as_json=args.json)
         return _report(models, norm, args.folder, args.out or args.folder / "report.html")

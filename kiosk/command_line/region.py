@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from kiosk.command_line.manual import PACKS, ExitCode, closing
+from kiosk.command_line import places
+from kiosk.command_line.manual import CONFIGURATION, PACKS, ExitCode, closing
 from kiosk.configuration import Configuration, load_configuration
 from kiosk.policy.pack import Pack, PackError, load_pack, load_packs
 from kiosk.policy.region import Region
@@ -15,7 +16,6 @@ from kiosk.records.transaction import Service
 from kiosk.technician.packs import NotTaken, take_pack
 from kiosk.technician.rule_words import cited, described, said
 
-DEFAULT_REGIONS: Final = Path("config/regions")
 _COLUMNS: Final = ("region", "service", "open", "basis", "source", "offline", "place")
 
 
@@ -53,7 +53,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     show = commands.add_parser("show", help="print every rule of a region with what it rests on")
     show.add_argument("region", help="the pack's key, such as beijing")
     check = commands.add_parser("check", help="tell everything that is wrong with packs")
-    check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="packs; all of --regions when left out")
+    check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="packs; all of the folder when left out")
     matrix = commands.add_parser("matrix", help="print which region opens which service, and on what")
     matrix.add_argument("--markdown", action="store_true", help="as the table in docs/services.md")
     take = commands.add_parser("take", help="have a pack that the centre has signed count from the next start on")
@@ -63,16 +63,18 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         command.add_argument(
             "--regions",
             type=Path,
-            default=DEFAULT_REGIONS,
+            default=None,
             metavar="DIR",
-            help=f"folder of the packs (default {DEFAULT_REGIONS})",
+            help=f"folder of the packs (default the terminal's, in a working tree {places.TREE_REGIONS})",
         )
+        places.add_configuration(command, default)
+        command.set_defaults(installed=default)
     for command in (show, matrix):
         command.add_argument(
             "--language", choices=("zh", "en"), default="en", help="of the citizen's words (default en)"
         )
     for name, command in commands.choices.items():
-        command.epilog = closing(Exit, _EXAMPLES[name], PACKS)
+        command.epilog = closing(Exit, _EXAMPLES[name], CONFIGURATION | PACKS)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,15 +82,19 @@ def run(args: argparse.Namespace) -> int:
     try:
         match args.action:
             case "show":
-                return _show(args.regions, args.region, args.language)
+                return _show(_regions(args), args.region, args.language)
             case "take":
                 return _take(load_configuration(args.config), args.file)
             case "matrix":
-                return _matrix(load_packs(args.regions), args.language, markdown=args.markdown)
-        return _check(args.files or _files(args.regions))
+                return _matrix(load_packs(_regions(args)), args.language, markdown=args.markdown)
+        return _check(args.files or _files(_regions(args)))
     except PackError as error:
         print(error, file=sys.stderr)
         return Exit.FAULTY
+
+
+def _regions(args: argparse.Namespace) -> Path:
+    return places.regions(args.regions, args.config, args.installed)
 
 
 def _take(configuration: Configuration, file: Path) -> int:

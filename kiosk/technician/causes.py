@@ -360,3 +360,17 @@ class Cause(Enum):
             "by the book a card lies in the printer: take it out, close out (kiosk stock close-out)",
         ),
     )
+    SLOT_JAMMED = (
+        "slot_jammed",
+        ("停止服务：吸进去的卡会还不出来", "out of service: a card that is drawn in could not be given back"),
+        (
+            "断电，用手取出卡，交工作人员；来电再测试",
+            "cut its power, take the card out by hand and give it to staff; power again, and test",
+        ),
+        "C-09",
+    )
+    SLOT_BIN_FULL = (
+        "slot_bin_full",
+        ("照常办；忘拿的卡收不了，旧卡也收不了", "it serves; no forgotten card is kept, and no old one is taken in"),
+        ("两人打开回收箱，把卡交工作人员", "two people open its bin and give the cards to staff"),
+    )

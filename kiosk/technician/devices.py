@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from drivers.pin_pad.discovery import open_pin_pad
+from drivers.ports.capture_unit import CaptureStatus
 from drivers.ports.card_printer import CardPrinterStatus, Fill, Media
 from drivers.ports.errors import (
     Busy,
@@ -192,12 +193,23 @@ def _of_card_printer(status: CardPrinterStatus) -> Verdict:
 
 
 def capture_unit(subject: Subject) -> Verdict:
-    """The motor of the card slot."""
+    """The motor of the card slot: whether anything sticks in it, and its bin."""
     unit = open_capture_unit(subject.configuration)
     section = subject.configuration.capture_unit
     if unit is None or section is None:
         raise LookupError
-    return _asked(subject, "capture_unit", unit, lambda: unit.status().media.value, section.port)
+    kept: list[CaptureStatus] = []
+
+    def look() -> str:
+        kept.append(unit.status())
+        return f"{kept[0].media.value}, bin {kept[0].bin.value}"
+
+    cause, found = _asked(subject, "capture_unit", unit, look, section.port)
+    if cause is not None or not kept:
+        return cause, found
+    if kept[0].media is Media.JAMMED:
+        return Cause.SLOT_JAMMED, found
+    return (Cause.SLOT_BIN_FULL if kept[0].bin is Fill.FULL else None), found
 
 
 def _asked(

@@ -38,6 +38,7 @@ WARNINGS: Final = frozenset(
         Cause.PAPER_OUT,
         Cause.HOPPER_LOW,
         Cause.BIN_HIGH,
+        Cause.SLOT_BIN_FULL,
     }
 )
 """What leaves every service open."""

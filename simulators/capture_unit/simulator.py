@@ -109,6 +109,16 @@ class CaptureUnitSimulator(SerialDevice):
             self._become(card=None, where="none", jammed=False)
             return None if card is None else Path(card)
 
+    def jam(self) -> None:
+        """Wedge its rollers: nothing moves until :meth:`clear`."""
+        with self._changed:
+            self._become(jammed=True)
+
+    def stuff_bin(self, card: Path) -> None:
+        """Fill the bin with cards like this one."""
+        with self._changed:
+            self._become(retained=[str(card)] * BIN_HOLDS)
+
     def empty(self) -> list[Path]:
         """Empty the bin."""
         with self._changed:

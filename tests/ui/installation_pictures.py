@@ -114,7 +114,8 @@ def setting_up(given: EnrolmentPackage) -> Iterator[tuple[str, View]]:
     desk.do("code", "enrol", {})
     desk.do("devices", "look", {})
     # The other one hangs in the card printer.
-    yield "setup-devices", TechnicianPage(desk.do("devices", f"choose:card_reader {READER_NAME} 00 00", {}))
+    desk.do("devices", f"choose:card_reader {READER_NAME} 00 00", {})
+    yield "setup-devices", TechnicianPage(desk.page("devices"))
     desk.do("checks", "check", {})
     yield "setup-report", TechnicianPage(desk.do("checks", "report", {}))
 

@@ -67,6 +67,15 @@ def test_every_cause_and_every_code_can_be_looked_up(page: Path) -> None:
             assert f"`{cause.value}`" in line
 
 
+def test_every_word_of_a_halted_uplink_can_be_looked_up() -> None:
+    reasons = _tables((ROOT / "docs" / "uplink.md").read_text("utf-8"))
+    (halted,) = (table for table in reasons if table[0].startswith("| halted |"))
+    wanted = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in halted[2:]]
+    for page in FINDING:
+        (told,) = (table for table in _tables(page.read_text("utf-8")) if "`frozen`" in table[2])
+        assert [re.findall(r"`(\w+)`", row.split("|")[1]) for row in told[2:]] == wanted
+
+
 def test_each_check_names_what_its_code_says_and_no_cause_is_nobodys() -> None:
     named = {check.word: set(TOOL.causes_of(check)) for check in CHECKS}
     assert set.union(*named.values()) == set(Cause)
@@ -78,7 +87,7 @@ def test_each_check_names_what_its_code_says_and_no_cause_is_nobodys() -> None:
 
 def test_every_device_has_its_page() -> None:
     """And the blocks of the page are those of its checks."""
-    assert set(TOOL.PAGES.values()) | {"touch-screen"} == {page.stem for page in DEVICES}
+    assert set(TOOL.PAGES.values()) | {"touch-screen", "loudspeaker"} == {page.stem for page in DEVICES}
     for word, name in TOOL.PAGES.items():
         (named,) = re.findall(r"<!-- causes: (.+) -->", (FIELD / f"{name}.md").read_text("utf-8"))
         assert word in named.split(", ")
@@ -140,7 +149,7 @@ def test_what_was_verified_is_the_same_in_both_languages() -> None:
             page.removesuffix(".zh-CN") for page in re.findall(r"field/([\w.-]+)\.md", its)
         }
     confirmed = [row.split("|")[4].strip() for row in english[0][2:]]
-    assert len(confirmed) == len({*TOOL.PAGES.values()}) + len(("display, touch", "machine"))
+    assert len(confirmed) == len({*TOOL.PAGES.values()}) + len(("loudspeaker", "display, touch", "machine"))
     assert [row.split("|")[4].strip().startswith("没有") for row in chinese[0][2:]] == [
         word.startswith("no") for word in confirmed
     ]

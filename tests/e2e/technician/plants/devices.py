@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from simulators.capture_unit.simulator import CaptureFault
@@ -141,6 +142,20 @@ def _slot_unplugged(site: Site) -> Iterator[None]:
     site.capture_unit.replug()
 
 
+@contextmanager
+def _slot_jammed(site: Site) -> Iterator[None]:
+    site.capture_unit.jam()
+    yield
+    site.capture_unit.clear()
+
+
+@contextmanager
+def _slot_bin_full(site: Site) -> Iterator[None]:
+    site.capture_unit.stuff_bin(Path("somebody's"))
+    yield
+    site.capture_unit.empty()
+
+
 def _camera(breaks: Callable[[Site], None], mends: Callable[[Site], None]) -> Plant:
     @contextmanager
     def plant(site: Site) -> Iterator[None]:
@@ -165,6 +180,8 @@ DEVICES: Final[Mapping[str, Plant]] = {
     "ID reader garbled": _id_reader_garbled,
     "slot's motor silent": _slot_silent,
     "slot's motor unplugged": _slot_unplugged,
+    "slot jammed": _slot_jammed,
+    "slot's bin full": _slot_bin_full,
     "camera covered": _camera(lambda site: site.camera.cover(), lambda site: site.camera.uncover()),
     "camera frozen": _camera(lambda site: site.camera.freeze(), lambda site: site.camera.recover()),
     "camera unplugged": _camera(lambda site: site.camera.unplug(), lambda site: site.camera.replug()),
