@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 from tests.centre import REPOSITORY
@@ -10,7 +9,7 @@ from tests.e2e.technician.plants.plant import Plant
 from tests.e2e.technician.rosters import DAY_S, lay_roster
 from tests.e2e.technician.site import Site
 
-_X11: Final = Path("/etc/X11")
+_X11: Final = "/etc/X11"
 _OURS: Final = REPOSITORY / "deploy/systemd/xorg.conf.d/10-card-terminal.conf"
 _FOREIGN: Final = """# Written by the setup of some other program.
 Section "ServerFlags"
@@ -46,13 +45,14 @@ def _roster_good_for(site: Site, good_for_s: float) -> Iterator[None]:
 @contextmanager
 def _display_undone(site: Site) -> Iterator[None]:
     """A machine with the terminal's X server, and with a file that nobody of ours has put there."""
-    foreign = site.machine.folder / "xorg.conf"
-    foreign.write_text(_FOREIGN, encoding="ascii")
-    with site.machine.disk_over(_X11, 8):
-        site.machine.run("mkdir", "-p", f"{_X11}/xorg.conf.d")
-        site.machine.run("cp", str(_OURS), f"{_X11}/xorg.conf.d")
-        site.machine.run("cp", str(foreign), str(_X11))
+    site.machine.run("mount", "-t", "tmpfs", "x11", _X11)
+    try:
+        site.machine.run("mkdir", f"{_X11}/xorg.conf.d")
+        for file, text in ((f"xorg.conf.d/{_OURS.name}", _OURS.read_text("utf-8")), ("xorg.conf", _FOREIGN)):
+            site.machine.run("sh", "-c", 'printf %s "$1" > "$2"', "sh", text, f"{_X11}/{file}")
         yield
+    finally:
+        site.machine.run("umount", _X11)
 
 
 DOORS: Final[Mapping[str, Plant]] = {
