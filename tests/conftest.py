@@ -37,6 +37,8 @@ LONGEST: Final = (
     "e2e/test_tour.py",
     "ui/test_window.py",
     "unit/test_sitting.py",
+    "unit/test_portrait_measures.py",
+    "unit/test_portrait_plate.py",
     "unit/test_issuance_model.py",
     "unit/test_pin_pad_discovery.py",
     "unit/test_card_printer_model.py",

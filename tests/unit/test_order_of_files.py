@@ -20,8 +20,9 @@ def test_they_come_first_and_the_rest_as_it_came(pytestconfig: pytest.Config) ->
             self.path = TESTS / name
 
     items = [Item(name) for name in ("contract/test_b.py", LONGEST[1], "contract/test_a.py", LONGEST[0])]
-    hook = pytestconfig.pluginmanager.get_plugin(str(TESTS / "conftest.py"))
-    hook.pytest_collection_modifyitems(pytestconfig, items)
+    conftest = pytestconfig.pluginmanager.get_plugin(str(TESTS / "conftest.py"))
+    assert conftest is not None
+    conftest.pytest_collection_modifyitems(pytestconfig, items)
     assert [item.path for item in items] == [
         TESTS / name for name in (LONGEST[0], LONGEST[1], "contract/test_b.py", "contract/test_a.py")
     ]
