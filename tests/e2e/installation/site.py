@@ -127,6 +127,13 @@ class Site(AbstractContextManager["Site"]):
         return told.stdout.strip()
 
     def restarts(self) -> str:
+        self.switches_on_anew()
+        self.all_active()
+        expect(self.machine.run("systemctl", "is-enabled", "getty.target").stdout.strip() == "masked", "a getty waits")
+        return ", ".join(f"{unit} {self.machine.show(unit, 'StatusText') or 'active'}" for unit in SERVICES)
+
+    def switches_on_anew(self) -> None:
+        """Off and on again, with the devices that hang on it."""
         self.unplugs_the_pad()
         self.machine.switch_off()
         self.machine.switch_on()
@@ -134,9 +141,6 @@ class Site(AbstractContextManager["Site"]):
         if self._slot is not None:
             self._slot.close()
         self._slot = CardSlot(None)
-        self.all_active()
-        expect(self.machine.run("systemctl", "is-enabled", "getty.target").stdout.strip() == "masked", "a getty waits")
-        return ", ".join(f"{unit} {self.machine.show(unit, 'StatusText') or 'active'}" for unit in SERVICES)
 
     def plugs_in_the_pad(self) -> None:
         memory = {"serial": PAD_SERIAL, "master": {"0": TEST_MASTER_KEY.hex()}, "working": {}}
@@ -175,9 +179,9 @@ class Site(AbstractContextManager["Site"]):
             if line.startswith(words):
                 return
 
-    def all_active(self, within_s: float = PATIENCE_S) -> None:
-        ends = time.monotonic() + within_s
-        while not all(self.machine.active(unit) for unit in SERVICES):
+    def all_active(self, units: tuple[str, ...] = SERVICES) -> None:
+        ends = time.monotonic() + PATIENCE_S
+        while not all(self.machine.active(unit) for unit in units):
             if time.monotonic() > ends:
                 told = self.machine.run("journalctl", "-b", "-n", "40", "--no-pager", "-u", "card-terminal*").stdout
                 raise NotAsItShould(f"not all active:\n{told}")
