@@ -35,6 +35,8 @@ def roster(subject: Subject) -> Verdict:
     try:
         found = keeper.looked_at()
     except NoRoster as error:
+        if subject.is_stranger:
+            raise NotTried("the centre does not know this terminal: a roster comes with its enrolment") from error
         return Cause.ROSTER_UNREADABLE, f"{keeper.kept}: {error}"
     if found is None and not configuration.receipts_path.exists():
         raise NotTried("the uplink has not asked for a roster yet")

@@ -1,6 +1,8 @@
 """``/usr/lib/card-terminal/provision`` in a machine of its own mounts: who does what, what lies where afterwards."""
 
+import os
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,10 +65,12 @@ class Machine:
         return self.run("/usr/lib/card-terminal/provision", *words)
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        inside = ["unshare", "--mount", "sh", "-c", INSIDE, "sh", str(self.folder)]
         return subprocess.run(
-            [*inside, *command], capture_output=True, text=True, check=False, timeout=60, start_new_session=True
+            self.command(*command), capture_output=True, text=True, check=False, timeout=60, start_new_session=True
         )
+
+    def command(self, *command: str) -> list[str]:
+        return ["unshare", "--mount", "sh", "-c", INSIDE, "sh", str(self.folder), *command]
 
     def __truediv__(self, path: str) -> Path:
         for part in ("etc", "usr", "var/lib"):
@@ -136,3 +140,51 @@ def test_what_the_centre_refuses_changes_nothing_and_goes_on_later(machine: Mach
     (machine / "var/lib/card-terminal/refuses").unlink()
     assert machine.provision().returncode == 0
     assert (machine / "etc/kiosk/kiosk.toml").read_text() == "answered\n"
+
+
+def test_ctrl_c_leaves_no_code_behind(machine: Machine) -> None:
+    machine.give("opt/card-terminal/bin/kiosk", "#!/bin/sh\necho asks\nexec sleep 60\n", mode=0o755)
+    stick = machine.folder / "enrolment.json"
+    stick.write_text("package", encoding="utf-8")
+    setting_up = subprocess.Popen(
+        machine.command("/usr/lib/card-terminal/provision", str(stick)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with setting_up:
+        assert setting_up.stdout is not None
+        assert setting_up.stdout.readline() == "asks\n"
+        work = machine / "var/lib/card-terminal/provisioning"
+        assert (work / "enrolment.json").exists()
+        os.killpg(setting_up.pid, signal.SIGINT)
+        setting_up.communicate(timeout=60)
+    assert setting_up.returncode == 130
+    assert not (work / "enrolment.json").exists()
+    assert (machine / "etc/kiosk/kiosk.toml").read_text() == "pattern\n"
+
+
+def test_whoever_asks_for_help_sets_nothing_up(machine: Machine) -> None:
+    machine.give("opt/card-terminal/bin/kiosk", '#!/bin/sh\necho "$*"\n', mode=0o755)
+    asked = machine.provision("--language", "en", "--help")
+    assert (asked.returncode, asked.stdout) == (0, "provision --help\n")
+    assert not (machine / "etc/credstore.encrypted").exists()
+
+
+ENROLS = """#!/bin/sh
+mkdir -p -m 0700 /var/lib/card-terminal/credentials
+for key in terminal.key storage.key; do echo secret >"/var/lib/card-terminal/credentials/$key"; done
+ln -s /etc/roots-alone /var/lib/card-terminal/request.json
+"""
+
+
+def test_a_request_that_is_a_link_leads_root_to_no_file_of_its_own(machine: Machine) -> None:
+    machine.give("usr/lib/card-terminal/enrol", (SYSTEMD / "enrol").read_text("utf-8"), mode=0o755)
+    machine.give("opt/card-terminal/bin/kiosk", ENROLS, mode=0o755)
+    machine.give("etc/roots-alone", "of root", mode=0o600)
+    command = machine.command("/usr/lib/card-terminal/enrol", "/etc/request.json")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert (machine / "etc/request.json").read_text() == ""
+    assert not (machine / "var/lib/card-terminal/request.json").is_symlink()

@@ -11,7 +11,8 @@ from simulators.camera import CameraSimulator, Film
 from simulators.screen import Screen
 from tests.e2e.installation.__main__ import expect
 from tests.e2e.installation.machine import Machine
-from tests.e2e.installation.trial import REGION, STATE, TERMINAL, Steps, Trial
+from tests.e2e.installation.site import REGION, STATE, TERMINAL
+from tests.e2e.installation.trial import Steps, Trial
 from tests.enrolment_paper import paper
 
 FIRST_RUN: Final = "card-terminal-first-run.service"
