@@ -55,7 +55,7 @@ deb: bundle ## the same as a Debian package, in build/deb
 	@deploy/build_deb.sh build/bundle/*.tar build/deb
 	@if command -v lintian >/dev/null; then lintian --allow-root --fail-on error build/deb/*.deb; fi
 
-install-test: setup ## install, serve, freeze, upgrade, go back and remove in a bare root that is booted; BY=bundle|deb picks, BREAK=<fault> must fail
+install-test: setup ## install, serve, freeze, upgrade, go back and remove in a bare root that is booted; BY=bundle|deb|screen picks, BREAK=<fault> must fail
 	@exec $(PYTHON) -m tests.e2e.installation $(if $(BY),--by $(BY)) $(if $(BREAK),--break $(BREAK))
 
 technician-tour: setup ## break an installed terminal in twenty places by SEED=n, see what doctor and screen say, to build/technician

@@ -27,7 +27,8 @@ run lint "$bin/ruff" check .
 run format "$bin/ruff" format --check .
 run types "$bin/mypy"
 run imports "$bin/lint-imports"
-# Three at a time on two cores, since much of it waits for devices; in the order of the files, so that the tour begins early.
+# Three at a time on two cores, since much of it waits for devices; in the order of the files that tests/conftest.py makes,
+# so that the longest begin early.
 run tests "$bin/python" -m pytest -n 3 --dist loadfile --no-loadscope-reorder "$@"
 
 printf '\n%s\n' '--- summary ---------------------------'

@@ -14,6 +14,8 @@ readonly BUNDLE_KEY=$CONFIGURATION/bundle-key.pem
 readonly LOG=/var/log/card-terminal-install.log
 readonly DEVICE_NAMES=/etc/udev/rules.d/71-card-terminal-devices.rules # filled by the technician
 readonly SERVICES="card-terminal-check.service card-terminal-display.service card-terminal.service card-terminal-uplink.service"
+readonly FIRST_RUN="card-terminal-first-run.service card-terminal-take-over.path card-terminal-take-over.service"
+readonly ENABLED="card-terminal.target card-terminal-display.service card-terminal.service card-terminal-uplink.service card-terminal-first-run.service card-terminal-take-over.path"
 readonly SPARE_MIB=256     # of the disk stays free at least, for the ledger
 readonly PACKAGES_MIB=600  # what Debian's packages take on a bare machine; measured: 440, and 140 while they are fetched
 
@@ -299,7 +301,7 @@ load_settings() {
 
 close_terminal() {
     # shellcheck disable=SC2086 # a list of units
-    change systemctl stop card-terminal.target $SERVICES || true
+    change systemctl stop card-terminal.target $SERVICES $FIRST_RUN || true
 }
 
 keep() { # keep VERSION: as the one to go back to
@@ -350,7 +352,8 @@ install_bundle() {
     activate "$version"
     mask_units "$bundle/systemd/masked-units.txt"
     default_configuration
-    inside systemctl enable card-terminal.target card-terminal-display.service card-terminal.service card-terminal-uplink.service
+    # shellcheck disable=SC2086 # a list of units
+    inside systemctl enable $ENABLED
     load_settings
     step "the terminal"
     if ! is_running || ! has_keys; then
@@ -377,10 +380,10 @@ install_bundle() {
 
 next_steps() {
     say "what is left to do, by hand:"
-    if ! has_keys; then
-        say "  run $OWN_FOLDER/provision, with the centre's enrolment.json or one-time code at hand"
-    fi
     say "  restart the machine"
+    if ! has_keys; then
+        say "  set the terminal up on its screen, with the centre's enrolment code at hand; or run $OWN_FOLDER/provision"
+    fi
 }
 
 roll_back() {
@@ -463,7 +466,8 @@ remove() {
     check_queue
     step "services"
     if is_running; then close_terminal; fi
-    inside systemctl disable card-terminal.target card-terminal-display.service card-terminal.service card-terminal-uplink.service || true
+    # shellcheck disable=SC2086 # a list of units
+    inside systemctl disable $ENABLED || true
     if [ -f "$root$OWN_FOLDER/masked.txt" ]; then
         mapfile -t units <"$root$OWN_FOLDER/masked.txt"
         inside systemctl unmask "${units[@]}"

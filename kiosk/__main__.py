@@ -38,9 +38,11 @@ from kiosk.equipment.devices import open_camera, open_card_reader
 from kiosk.journeys.technician_views import TechnicianDesk
 from kiosk.ledger.errors import LedgerError
 from kiosk.records.roster import AskRoster, RosterTold
+from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.service_manager import ServiceManager
 from kiosk.technician import self_test
 from kiosk.technician.first_run import FirstRunDesk, packages_beside
+from kiosk.technician.hand_over import HandOver
 from kiosk.technician.unprovisioned import UnprovisionedDesk
 from kiosk.technician.way_in import desk_maker
 from kiosk.uplink.__main__ import RUNS_ALREADY
@@ -48,6 +50,8 @@ from kiosk.uplink.__main__ import run as run_uplink
 from kiosk.uplink.alone import AlreadyRunning
 
 DEFAULT_CONFIGURATION = Path("/etc/kiosk/kiosk.toml")
+DEFAULT_WORK = Path("/var/lib/card-terminal/provisioning")
+"""The same as in deploy/systemd/take-over."""
 USAGE = 64
 """Exit code of a wrong configuration, after sysexits.h EX_USAGE."""
 INTERRUPTED = 128 + signal.SIGINT
@@ -93,6 +97,11 @@ def command_parser() -> argparse.ArgumentParser:
         ("uplink", "upload what the ledger holds", "kiosk uplink"),
         ("check", "try all that a start needs before its window and its devices; changes nothing", "kiosk check"),
         (
+            "first-run",
+            "set a new terminal up on its screen, for root to take over; what the service of the first run runs",
+            "kiosk first-run",
+        ),
+        (
             "enrol",
             "make this terminal's keys and ledger, and write what the centre must register",
             "kiosk enrol --request /root/terminal-request.json",
@@ -101,6 +110,8 @@ def command_parser() -> argparse.ArgumentParser:
         epilog = closing(Exit, {example: text}, CONFIGURATION | STATE)
         command = commands.add_parser(name, help=text, description=text, epilog=epilog)
         command.add_argument("--config", type=Path, default=DEFAULT_CONFIGURATION, help="kiosk.toml")
+        if name == "first-run":
+            command.add_argument("--work", type=Path, default=DEFAULT_WORK, metavar="FOLDER", help="where it is set up")
         if name == "enrol":
             command.add_argument("--request", type=Path, required=True, help="where the request is written")
     card.add_parser(commands)
@@ -132,7 +143,7 @@ def _run(chosen: argparse.Namespace) -> int:
             ):
                 if bootstrap.is_new(configuration):
                     bootstrap.run_assistant(
-                        configuration, manager, lambda: _first_run_desk(chosen.config, configuration)
+                        configuration, manager, lambda seen: _first_run_desk(chosen.config, configuration, seen)
                     )
                 else:
                     bootstrap.run_terminal(
@@ -141,6 +152,8 @@ def _run(chosen: argparse.Namespace) -> int:
                         desk=desk_maker(chosen.config, configuration),
                         self_test=lambda: self_test.without_devices(configuration, os.environ),
                     )
+        case "first-run":
+            _run_first(chosen.config, HandOver(chosen.work))
         case "uplink":
             bootstrap.harden_process()
             return run_uplink(bootstrap.uplink_settings(_as_handed_over(chosen.config)))
@@ -157,11 +170,26 @@ def _run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _first_run_desk(file: Path, configuration: Configuration) -> TechnicianDesk:
+def _first_run_desk(file: Path, configuration: Configuration, viewfinder: Viewfinder) -> TechnicianDesk:
     """The steps of setting up; where this user may not write the settings, the command that does it."""
     if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
-        return FirstRunDesk(file, packages=lambda: packages_beside(file))
+        return FirstRunDesk(file, packages=lambda: packages_beside(file), viewfinder=viewfinder)
     return UnprovisionedDesk(configuration.terminal.id)
+
+
+def _run_first(settings: Path, hand_over: HandOver) -> None:
+    """The first run of an installed terminal, whose user may not write the settings."""
+    file = hand_over.begin(settings.parent)
+    configuration = load_configuration(file)
+    bootstrap.refuse_lost_keys(configuration)
+    with bootstrap.reserved_state(configuration), contextlib.closing(ServiceManager.of(os.environ)) as manager:
+        bootstrap.run_assistant(
+            configuration,
+            manager,
+            lambda seen: FirstRunDesk(
+                file, packages=lambda: packages_beside(settings), hand_over=hand_over, viewfinder=seen
+            ),
+        )
 
 
 def _tell(chosen: argparse.Namespace) -> int:

@@ -243,6 +243,16 @@ def is_new(configuration: Configuration) -> bool:
     return not any(path.exists() for path in made)
 
 
+def refuse_lost_keys(configuration: Configuration) -> None:
+    """Whoever is set up may have come to any point; a ledger whose keys are gone is no beginning.
+
+    :raises ConfigurationError: there is a ledger, and a key is missing.
+    """
+    for key in (configuration.terminal_key_path, configuration.storage_key_path):
+        if configuration.ledger_path.exists() and not key.exists():
+            raise ConfigurationError(f"{configuration.ledger_path} is there, and its keys are not: {key.name} was lost")
+
+
 def run_terminal(
     configuration: Configuration,
     manager: ServiceManager,
@@ -330,11 +340,14 @@ def run_terminal(
             conductor.stop()
 
 
-def run_assistant(configuration: Configuration, manager: ServiceManager, desk: Callable[[], TechnicianDesk]) -> None:
+def run_assistant(
+    configuration: Configuration, manager: ServiceManager, desk: Callable[[Viewfinder], TechnicianDesk]
+) -> None:
     """Show the first run's pages in the terminal's window until their desk has done, or SIGTERM arrives. What comes
     next is a new start of the same command.
 
     :param manager: told as by :func:`run_terminal`.
+    :param desk: makes it, of what the window shows of the camera.
     """
     harden_process()
     viewfinder = Viewfinder()
@@ -345,7 +358,9 @@ def run_assistant(configuration: Configuration, manager: ServiceManager, desk: C
 
     window = _open_window(configuration, heard, lambda _: assistants[0].touched(), viewfinder)
     switch = PowerSwitch.of(os.environ, lambda: True)  # a new terminal has nothing to bring to anybody
-    assistant = Assistant(window, time.monotonic, window.wake, desk, switch.throw, configuration.terminal.id)
+    assistant = Assistant(
+        window, time.monotonic, window.wake, lambda: desk(viewfinder), switch.throw, configuration.terminal.id
+    )
     assistants.append(assistant)
     stopping, vital_signs = _stop_signals(), VitalSigns(assistant, manager)
     _log.info("this terminal is new: the pages of its first run are shown")

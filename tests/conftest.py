@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import settings
@@ -30,8 +32,28 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "simulated: needs faults or cards that only the simulator has")
 
 
+LONGEST: Final = (
+    "e2e/test_tour_second_half.py",
+    "e2e/test_tour.py",
+    "ui/test_window.py",
+    "unit/test_sitting.py",
+    "unit/test_portrait_measures.py",
+    "unit/test_portrait_plate.py",
+    "unit/test_issuance_model.py",
+    "unit/test_pin_pad_discovery.py",
+    "unit/test_card_printer_model.py",
+    "unit/test_card_states_model.py",
+    "unit/test_ledger_enclosures.py",
+    "unit/test_portrait_commands.py",
+)
+"""Files that one worker has for long and that would come late by their names, the longest first: what begins last ends
+a run alone. Each is one worker's as a whole (``--dist loadfile``)."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With real hardware, leave out what a real device can't be made to do."""
+    """The longest files first; with real hardware, leave out what a real device can't be made to do."""
+    turns = {Path(__file__).parent / name: turn for turn, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: turns.get(item.path, len(turns)))
     if not config.getoption("hardware"):
         return
     left_out = [item for item in items if item.get_closest_marker("simulated")]

@@ -28,6 +28,7 @@ class Exit(ExitCode):
 _IN_WORDS = {
     Tried.DELIVERED: "delivered: nothing waits",
     Tried.NOT_YET: "the centre is not reached; kiosk doctor tells where the way ends",
+    Tried.UNFINISHED: "some of it went up within two minutes; once more",
     Tried.HALTED: "halted: somebody must act first, see docs/uplink.md",
     Tried.RESTARTED: "the uplink was started anew and tries at once",
     Tried.IN_USE: "the uplink runs and tries by itself; it could not be started anew from here",

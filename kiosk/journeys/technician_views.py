@@ -29,6 +29,8 @@ class Special(Enum):
     NOTHING = "nothing"
     CAMERA = "camera"
     """The live picture, with the oval where a head belongs."""
+    CODE = "code"
+    """The live picture, with nothing drawn over it: somebody holds a code before the lens."""
     TOUCH = "touch"
     """A field to be painted with a finger until no square of it is left."""
     COLOURS = "colours"
@@ -59,6 +61,8 @@ class EntryKind(Enum):
     """With the screen's own digits: codes, counts."""
     WORD = "word"
     """Latin letters, digits, dot, hyphen, colon and slash: names, addresses."""
+    CHINESE = "chinese"
+    """Characters by sound or by strokes, Latin letters, digits: what people call a place."""
     HIDDEN = "hidden"
     """Digits that are drawn as dots: one-time codes."""
 

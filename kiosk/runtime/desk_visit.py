@@ -290,9 +290,14 @@ def _heard(_answer: LaneAnswer) -> None:
 def _fits(act: Act, given: Mapping[str, str]) -> bool:
     entries = {entry.word: entry for entry in act.entries}
     return entries.keys() == given.keys() and all(
-        0 < len(text) <= entries[word].longest and _LETTERS[entries[word].kind].issuperset(text)
-        for word, text in given.items()
+        0 < len(text) <= entries[word].longest and _may_hold(entries[word].kind, text) for word, text in given.items()
     )
+
+
+def _may_hold(kind: EntryKind, text: str) -> bool:
+    if kind is EntryKind.CHINESE:
+        return text.isprintable()
+    return _LETTERS[kind].issuperset(text)
 
 
 def _place_of(error: BaseException) -> str:

@@ -15,8 +15,8 @@ from kiosk.technician.machine import Verdict
 from kiosk.technician.roster import NoRoster, RosterKeeper
 from kiosk.technician.subject import NotTried, Subject
 
-SOON_MS: Final = 30 * 86_400_000
-"""As with the centre's certificate: time for somebody at the centre to renew it."""
+SOON_MS: Final = 14 * 86_400_000
+"""Time for somebody at the centre to enter them anew, and for a stick where there is no line."""
 OURS: Final = Path("/etc/X11/xorg.conf.d/10-card-terminal.conf")
 """What the installer lays down (deploy/systemd/xorg.conf.d)."""
 _WHOLE: Final = (Path("/etc/X11/xorg.conf"), Path("/etc/xorg.conf"))
@@ -35,6 +35,8 @@ def roster(subject: Subject) -> Verdict:
     try:
         found = keeper.looked_at()
     except NoRoster as error:
+        if subject.is_stranger:
+            raise NotTried("the centre does not know this terminal: a roster comes with its enrolment") from error
         return Cause.ROSTER_UNREADABLE, f"{keeper.kept}: {error}"
     if found is None and not configuration.receipts_path.exists():
         raise NotTried("the uplink has not asked for a roster yet")

@@ -110,9 +110,11 @@ def sign_in(subject: Subject) -> Verdict:
         return Cause.CENTRE_DISTRUSTED, str(error)
     except CentreRefused as error:
         word = error.problem.type
-        return {"unknown_terminal": Cause.NOT_ENROLLED, "revoked": Cause.REVOKED}.get(
+        cause = {"unknown_terminal": Cause.NOT_ENROLLED, "revoked": Cause.REVOKED}.get(
             word, Cause.NOT_ENROLLED if word == "signature" else Cause.UPLINK_HALTED
-        ), word
+        )
+        subject.is_stranger = cause is Cause.NOT_ENROLLED
+        return cause, word
     finally:
         connection.close()
     subject.signed_in = True

@@ -29,6 +29,8 @@ class Subject:
     """What the running terminal last wrote of itself."""
     signed_in: bool = False
     """The centre has answered just now, so that a clock it had nothing to say of is right."""
+    is_stranger: bool = False
+    """The centre has just said that it does not know this terminal: what is sealed for another stays shut."""
     maybe_configuration: Configuration | None = None
 
     @property

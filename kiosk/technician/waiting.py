@@ -2,6 +2,8 @@
 
 import re
 import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -15,8 +17,8 @@ from kiosk.uplink.settings import UplinkSettings, opened
 from kiosk.uplink.uplink import BackOff, Halted, Idle
 
 UNIT: Final = "card-terminal-uplink.service"
-_STEPS: Final = 10_000
-"""More batches than any disk holds; a bound all the same."""
+LONGEST_S: Final = 120.0
+"""Somebody waits for it, at the screen with all of the terminal: one whose desk does not answer is started anew."""
 
 
 _WORD: Final = re.compile(r"[a-z0-9_ :-]{0,60}")
@@ -50,6 +52,8 @@ class Tried(Enum):
     DELIVERED = "delivered"
     NOT_YET = "not_yet"
     """The centre is not reached."""
+    UNFINISHED = "unfinished"
+    """Some of it went up in the time there was."""
     HALTED = "halted"
     """Somebody must act first."""
     RESTARTED = "restarted"
@@ -76,16 +80,17 @@ def waiting(settings: UplinkSettings) -> Waiting:
         receipts.close()
 
 
-def try_now(settings: UplinkSettings) -> Tried:
-    """Upload what waits, here and now; where the uplink runs, have it started anew.
+def try_now(settings: UplinkSettings, monotonic: Callable[[], float] = time.monotonic) -> Tried:
+    """Upload what waits, here and now, for as long as :data:`LONGEST_S`; where the uplink runs, have it started anew.
 
     :raises LedgerError: the ledger can't be read.
     :raises ReceiptsUnusable: the receipts are another ledger's.
     :raises sqlite3.Error: they can't be read or written.
     """
     try:
+        ends = monotonic() + LONGEST_S
         with opened(settings) as uplink:
-            for _ in range(_STEPS):
+            while True:
                 match uplink.step():
                     case Idle():
                         return Tried.DELIVERED
@@ -93,7 +98,8 @@ def try_now(settings: UplinkSettings) -> Tried:
                         return Tried.NOT_YET
                     case Halted():
                         return Tried.HALTED
-            return Tried.NOT_YET
+                if monotonic() >= ends:
+                    return Tried.UNFINISHED
     except AlreadyRunning:
         if not Path("/run/systemd/system").is_dir():
             return Tried.IN_USE

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kiosk.journeys.technician_views import Entry, EntryKind
+from kiosk.ui.name_input import NameDraft
 
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 DIGITS: Final = "0123456789"
@@ -24,6 +25,8 @@ class PageDraft:
     active: str = ""
     """The entry that the keys write into."""
     capitals: bool = False
+    chinese: dict[str, NameDraft] = field(default_factory=dict, repr=False)
+    """Of each entry for Chinese text: how it is typed, and what has not become a character yet."""
 
     def begin(self, entries: tuple[Entry, ...], filled: dict[str, str]) -> None:
         """Have these filled in; what is typed already stays."""
@@ -44,6 +47,8 @@ class PageDraft:
     def shown(self, entry: Entry) -> str:
         """What stands on the screen: of what is hidden, dots."""
         text = self.texts.get(entry.word, "")  # a screen that is gone is arranged once more
+        if entry.word in self.chinese:
+            return f"{text} {self.chinese[entry.word].pending_shown}".strip()
         return _DOT * len(text) if entry.kind is EntryKind.HIDDEN else text
 
     def clear(self) -> None:
@@ -51,3 +56,4 @@ class PageDraft:
         self.part, self.colour, self.active, self.capitals = 0, 0, "", False
         self.painted.clear()
         self.texts.clear()
+        self.chinese.clear()

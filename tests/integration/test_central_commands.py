@@ -485,3 +485,9 @@ def test_a_defect_of_ours_is_answered_and_logged_without_its_text(
     assert "RuntimeError at " in caplog.text
     assert "张示例" not in caplog.text
     assert "411700198504121036" not in caplog.text
+
+
+def test_only_who_serves_loads_the_web_server() -> None:
+    program = "import sys, central.command_line; print(*{'fastapi', 'uvicorn', 'alembic'} & sys.modules.keys())"
+    told = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == []

@@ -1,6 +1,8 @@
 """``/usr/lib/card-terminal/provision`` in a machine of its own mounts: who does what, what lies where afterwards."""
 
+import os
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,7 @@ for part in etc usr var/lib; do
     mount -t overlay overlay -o "lowerdir=/$part,upperdir=$1/$name.upper,workdir=$1/$name.work" "/$part"
 done
 mount -t tmpfs none /opt
+mount -t tmpfs none /run
 mount --bind /bin/true "$(command -v sync)"
 cp -r "$1/given/." /
 getent passwd card-terminal >/dev/null || {
@@ -59,12 +62,16 @@ class Machine:
         file.write_text(text, encoding="utf-8")
         file.chmod(mode)
 
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        command = ["unshare", "--mount", "sh", "-c", INSIDE, "sh", str(self.folder)]
-        return subprocess.run([*command, *words], capture_output=True, text=True, check=False, timeout=60)
-
     def provision(self, *words: str) -> "subprocess.CompletedProcess[str]":
         return self.run("/usr/lib/card-terminal/provision", *words)
+
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            self.command(*command), capture_output=True, text=True, check=False, timeout=60, start_new_session=True
+        )
+
+    def command(self, *command: str) -> list[str]:
+        return ["unshare", "--mount", "sh", "-c", INSIDE, "sh", str(self.folder), *command]
 
     def __truediv__(self, path: str) -> Path:
         for part in ("etc", "usr", "var/lib"):
@@ -78,8 +85,13 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    made = Machine(tmp_path)
-    for name in ("provision", "seal-keys"):
+    return with_programs(tmp_path)
+
+
+def with_programs(folder: Path) -> Machine:
+    """A machine with root's scripts, and others in the place of what they call."""
+    made = Machine(folder)
+    for name in ("provision", "take-over", "seal-keys"):
         made.give(f"usr/lib/card-terminal/{name}", (SYSTEMD / name).read_text("utf-8"), mode=0o755)
     made.give("opt/card-terminal/bin/kiosk", KIOSK, mode=0o755)
     made.give("usr/bin/systemd-creds", SYSTEMD_CREDS, mode=0o755)
@@ -99,7 +111,8 @@ def test_settings_and_keys_come_to_their_places_and_nothing_open_is_left(machine
     assert told.returncode == 0, told.stderr
     work = "/var/lib/card-terminal/provisioning"
     assert machine.told() == [
-        f"card-terminal provision --config {work}/kiosk.toml --package {work}/enrolment.json --language en"
+        f"card-terminal provision --config {work}/kiosk.toml --package {work}/enrolment.json --language en",
+        "card-terminal check --config /etc/kiosk/taken/kiosk.toml",
     ]
     assert (machine / "etc/systemctl.told").read_text() == "stop card-terminal.service\n"
     for name, text in (("kiosk.toml", "answered\n"), ("ca.pem", "ca\n"), ("centre.json", "keys\n")):
@@ -130,3 +143,51 @@ def test_what_the_centre_refuses_changes_nothing_and_goes_on_later(machine: Mach
     (machine / "var/lib/card-terminal/refuses").unlink()
     assert machine.provision().returncode == 0
     assert (machine / "etc/kiosk/kiosk.toml").read_text() == "answered\n"
+
+
+def test_ctrl_c_leaves_no_code_behind(machine: Machine) -> None:
+    machine.give("opt/card-terminal/bin/kiosk", "#!/bin/sh\necho asks\nexec sleep 60\n", mode=0o755)
+    stick = machine.folder / "enrolment.json"
+    stick.write_text("package", encoding="utf-8")
+    setting_up = subprocess.Popen(
+        machine.command("/usr/lib/card-terminal/provision", str(stick)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with setting_up:
+        assert setting_up.stdout is not None
+        assert setting_up.stdout.readline() == "asks\n"
+        work = machine / "var/lib/card-terminal/provisioning"
+        assert (work / "enrolment.json").exists()
+        os.killpg(setting_up.pid, signal.SIGINT)
+        setting_up.communicate(timeout=60)
+    assert setting_up.returncode == 130
+    assert not (work / "enrolment.json").exists()
+    assert (machine / "etc/kiosk/kiosk.toml").read_text() == "pattern\n"
+
+
+def test_whoever_asks_for_help_sets_nothing_up(machine: Machine) -> None:
+    machine.give("opt/card-terminal/bin/kiosk", '#!/bin/sh\necho "$*"\n', mode=0o755)
+    asked = machine.provision("--language", "en", "--help")
+    assert (asked.returncode, asked.stdout) == (0, "provision --help\n")
+    assert not (machine / "etc/credstore.encrypted").exists()
+
+
+ENROLS = """#!/bin/sh
+mkdir -p -m 0700 /var/lib/card-terminal/credentials
+for key in terminal.key storage.key; do echo secret >"/var/lib/card-terminal/credentials/$key"; done
+ln -s /etc/roots-alone /var/lib/card-terminal/request.json
+"""
+
+
+def test_a_request_that_is_a_link_leads_root_to_no_file_of_its_own(machine: Machine) -> None:
+    machine.give("usr/lib/card-terminal/enrol", (SYSTEMD / "enrol").read_text("utf-8"), mode=0o755)
+    machine.give("opt/card-terminal/bin/kiosk", ENROLS, mode=0o755)
+    machine.give("etc/roots-alone", "of root", mode=0o600)
+    command = machine.command("/usr/lib/card-terminal/enrol", "/etc/request.json")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert (machine / "etc/request.json").read_text() == ""
+    assert not (machine / "var/lib/card-terminal/request.json").is_symlink()

@@ -14,6 +14,7 @@ import pytest
 from central.enrolment import revoke
 from kiosk import bootstrap
 from kiosk.technician.support_bundle import LOG_BYTES, scrubbed, write_bundle
+from kiosk.technician.waiting import LONGEST_S, Tried, try_now, waiting
 from tests.centre import RunningCentre, a_transaction
 from tests.terminal import TerminalFolder, running
 
@@ -44,6 +45,18 @@ def test_without_the_centre_it_stays_and_is_told_so(folder: TerminalFolder) -> N
     folder.configure("https://127.0.0.1:1")
     assert folder.run("queue", "retry").returncode == 44
     assert folder.run("queue", "show").returncode == 44
+
+
+def test_a_try_that_takes_long_ends_and_the_next_goes_on(folder: TerminalFolder) -> None:
+    with bootstrap.ledger_opener(folder.configuration)() as ledger:
+        ledger.append(a_transaction(), offset_ms=0)
+    settings, slow = (
+        bootstrap.uplink_settings(folder.configuration),
+        iter([0.0, 0.0, LONGEST_S]),
+    )  # greeted, and one batch
+    assert try_now(settings, lambda: next(slow)) is Tried.UNFINISHED
+    assert waiting(settings).count == 0, "what went up stays there"
+    assert try_now(settings) is Tried.DELIVERED
 
 
 def test_a_terminal_that_was_struck_off_is_halted(folder: TerminalFolder) -> None:

@@ -1,4 +1,4 @@
-"""``python -m tests.ui.field_pictures``: docs/pictures/technician.jpg, what a technician sees on site.
+"""``python -m tests.ui.field_pictures``: docs/pictures/technician.webp, what a technician sees on site.
 
 The pages are those of the technician's desk before simulated devices, in the terminal's own window.
 """
@@ -23,9 +23,9 @@ from tests.integration.technician_stand import a_stand
 from tests.ui.display import ROOT, DrivenWindow, virtual_display
 from tests.ui.scenes import HOTLINE, REGION
 
-TARGET: Final = ROOT / "docs" / "pictures" / "technician.jpg"
+TARGET: Final = ROOT / "docs" / "pictures" / "technician.webp"
 SHAPE: Final = (1080, 1920)
-WIDTH: Final = 460
+WIDTH: Final = 420
 """Of each picture, in pixels; three stand side by side."""
 NAMED: Final = "/dev/card-terminal"
 """Where a terminal's ports are; the simulated ones lie elsewhere."""
@@ -66,7 +66,7 @@ def draw() -> None:
     sheet = Image.new("RGB", (len(pictures) * (WIDTH + 10) - 10, height), "white")
     for number, picture in enumerate(pictures):
         sheet.paste(picture.resize((WIDTH, height), Image.Resampling.LANCZOS), (number * (WIDTH + 10), 0))
-    sheet.save(TARGET, quality=80)
+    sheet.save(TARGET, quality=72, method=6)
 
 
 def main() -> int:

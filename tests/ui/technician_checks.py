@@ -30,6 +30,7 @@ def every_check(driven: DrivenWindow) -> Iterator[None]:
         a_part_at_a_time_and_all_of_it,
         codes_are_dots_and_are_handed_over,
         words_are_typed_in_both_cases,
+        a_place_is_typed_by_sound_by_strokes_and_with_digits,
         squares_are_painted_until_none_is_left,
         colours_follow_each_other,
         no_picture_stays,
@@ -196,6 +197,43 @@ def words_are_typed_in_both_cases(driven: DrivenWindow) -> Iterator[None]:
     yield
     yield
     assert driven.intents == [Way.BACK]
+
+
+def a_place_is_typed_by_sound_by_strokes_and_with_digits(driven: DrivenWindow) -> Iterator[None]:
+    """What has not become a character yet is not handed over; in another language all of it stays."""
+    finger = Finger()
+    view = SCENES["technician-place"].view
+    assert isinstance(view, TechnicianPage)
+    screen = _shown(driven, view)
+    yield
+    for spoken in ("d", "a"):
+        yield from rest()
+        finger.tap(_spoken(driven, spoken))
+        yield
+        yield
+    yield from rest()
+    finger.tap(screen.buttons[1])
+    yield
+    yield
+    assert (driven.intents, screen._guide.text) == ([], "还有没选成字的")
+    driven.prefer(Preferences(language="en"))
+    yield
+    driven.prefer(Preferences())
+    yield
+    screen = driven.router.screen
+    for spoken in ("大", "笔画", "一", "删除", "字母数字", "3"):
+        yield from rest()
+        finger.tap(_spoken(driven, spoken))
+        yield
+        yield
+    yield from rest()
+    finger.tap(screen.buttons[1])
+    yield
+    yield
+    assert driven.intents == [Filled("take", {"place": "市人社局一楼大厅大3"})]
+    driven.window.show(SCENES["attract"])
+    yield
+    assert screen.draft.chinese == {}
 
 
 def squares_are_painted_until_none_is_left(driven: DrivenWindow) -> Iterator[None]:

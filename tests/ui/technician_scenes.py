@@ -170,6 +170,55 @@ TOUCH: Final = Page("touch", told("触摸屏", "Touch"), special=Special.TOUCH, 
 COLOURS: Final = Page(
     "screen", told("屏幕颜色", "Colours"), special=Special.COLOURS, note=told("看完了。", "All have been seen.")
 )
+PLACE: Final = Page(
+    "place",
+    told("放在哪里", "place"),
+    acts=(
+        Act(
+            "take",
+            told("填写放在哪里", "fill in: place"),
+            entries=(Entry("place", told("放在哪里", "place"), EntryKind.CHINESE, 60, "市人社局一楼大厅"),),
+        ),
+    ),
+    note=told("1 到 60 个字", "1 to 60 characters"),
+)
+CODE: Final = Page(
+    "show_code",
+    told("让摄像头看二维码", "show the QR code to the camera"),
+    special=Special.CODE,
+    note=told("把中心给的二维码举到镜头前，不要动", "hold the centre's QR code still before the lens"),
+    again_after_s=0.3,
+)
+SET_UP: Final = Page(
+    "home",
+    told("设置这台终端", "Set this terminal up"),
+    rows=(
+        Row(
+            told("开机时的语言", "language at the start"), "zh", Mark.WELL, act=Act("page:language", told("看", "Look"))
+        ),
+        Row(told("地区", "region"), "zhumadian", Mark.WELL, act=Act("page:region", told("看", "Look"))),
+        Row(told("终端编号", "terminal number"), "zmd-0002", Mark.WELL, act=Act("page:terminal", told("看", "Look"))),
+        Row(told("放在哪里", "place"), "市人社局一楼大厅东侧", Mark.WELL, act=Act("page:place", told("看", "Look"))),
+        Row(
+            told("中心地址", "address of the centre"),
+            "https://centre.example:8443",
+            Mark.WELL,
+            act=Act("page:centre", told("看", "Look")),
+        ),
+        Row(
+            told("在中心登记", "enrolment at the centre"),
+            "zmd-0002, zhumadian",
+            Mark.WELL,
+            act=Act("page:code", told("看", "Look")),
+        ),
+    ),
+    acts=(
+        Act("page:package", told("中心给的登记文件", "the centre's enrolment file")),
+        Act("page:devices", told("找设备", "look for devices")),
+        Act("page:checks", told("检查和报告", "checks and report")),
+        Act("hand_over", told("开始使用", "put it to work"), asks_again=True),
+    ),
+)
 TECHNICIAN_VIEWS: Final[dict[str, View]] = {
     "technician-entry": TechnicianPage(ENTRY),
     "technician-entry-code": TechnicianPage(ENTRY, filling="admit_by_code", filled={"staff": "100200"}),
@@ -188,4 +237,7 @@ TECHNICIAN_VIEWS: Final[dict[str, View]] = {
     ),
     "technician-touch": TechnicianPage(TOUCH),
     "technician-colours": TechnicianPage(COLOURS),
+    "technician-place": TechnicianPage(PLACE, filling="take"),
+    "technician-show-code": TechnicianPage(CODE),
+    "technician-set-up": TechnicianPage(SET_UP),
 }

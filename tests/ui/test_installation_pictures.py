@@ -7,8 +7,8 @@ import pytest
 from tests.ui.installation_pictures import LANGUAGES, LARGEST, NAMES, PICTURES, file_of
 
 PAGES = {"zh": PICTURES.parent / "installation.zh-CN.md", "en": PICTURES.parent / "installation.md"}
-OTHERS = {"installed.jpg", "terminal.png"}
-"""Of the trial (``make install-test``), and of the screens."""
+OTHERS = {"installed.jpg", "technician.webp", "terminal.png"}
+"""Of the trial (``make install-test``), of the page for the site (``tests.ui.field_pictures``), and of the screens."""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

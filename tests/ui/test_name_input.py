@@ -156,3 +156,17 @@ def test_the_committed_table_was_made_with_the_pinned_packages() -> None:
     made_with = dict(re.findall(r"(pypinyin|jieba) ([\d.]+)", head))
     pinned = dict(re.findall(r'"(pypinyin|jieba)==([\d.]+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8")))
     assert made_with == pinned
+
+
+def test_a_text_that_is_no_name_is_as_long_as_it_says_and_knows_no_surnames(tables: NameTables) -> None:
+    place, name = NameDraft(tables, longest=3), NameDraft(tables)
+    for draft in (place, name):
+        for letter in "shan":
+            draft.press(letter)
+    assert place.candidates() != name.candidates(), "a name begins with a surname"
+    for _ in range(5):
+        place.choose("山")
+    assert place.name == "山山山"
+    place.choose_way(Way.LETTERS)
+    place.press("3")
+    assert place.name == "山山山"

@@ -115,10 +115,10 @@ def until(days: int, *, revoked: bool = False) -> Technician:
 @pytest.mark.parametrize(
     ("technicians", "cause"),
     [
-        ([until(31)], None),
+        ([until(15)], None),
         ([until(-1), until(5), until(31)], None),
-        ([until(29), until(-9)], Cause.ROSTER_ENDS_SOON),
-        ([until(29), until(300, revoked=True)], Cause.ROSTER_ENDS_SOON),
+        ([until(13), until(-9)], Cause.ROSTER_ENDS_SOON),
+        ([until(13), until(300, revoked=True)], Cause.ROSTER_ENDS_SOON),
         ([until(0)], Cause.ROSTER_OVER),
         ([until(-9), until(300, revoked=True)], Cause.ROSTER_OVER),
         ([], Cause.ROSTER_OVER),

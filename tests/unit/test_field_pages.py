@@ -67,6 +67,15 @@ def test_every_cause_and_every_code_can_be_looked_up(page: Path) -> None:
             assert f"`{cause.value}`" in line
 
 
+def test_every_word_of_a_halted_uplink_can_be_looked_up() -> None:
+    reasons = _tables((ROOT / "docs" / "uplink.md").read_text("utf-8"))
+    (halted,) = (table for table in reasons if table[0].startswith("| halted |"))
+    wanted = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in halted[2:]]
+    for page in FINDING:
+        (told,) = (table for table in _tables(page.read_text("utf-8")) if "`frozen`" in table[2])
+        assert [re.findall(r"`(\w+)`", row.split("|")[1]) for row in told[2:]] == wanted
+
+
 def test_each_check_names_what_its_code_says_and_no_cause_is_nobodys() -> None:
     named = {check.word: set(TOOL.causes_of(check)) for check in CHECKS}
     assert set.union(*named.values()) == set(Cause)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.__main__ import USAGE, main
+from kiosk.__main__ import DEFAULT_WORK, USAGE, main
 from kiosk.central_client.connection import CONNECT_TIMEOUT_S
 from kiosk.power_switch import Power
 from kiosk.runtime import lanes
@@ -21,17 +21,21 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "systemd"
 UNITS = FOLDER / "system"
 PAGE = (ROOT / "docs" / "systemd.md").read_text("utf-8")
-OURS = ("card-terminal", "card-terminal-uplink", "card-terminal-check")
+OURS = ("card-terminal", "card-terminal-uplink", "card-terminal-check", "card-terminal-first-run")
 """Whose score may be 2.0 at most."""
+TAKE_OVER = "card-terminal-take-over"
+"""Root's, which becomes the terminal's user to read what that user left; its score too may be 2.0 at most."""
 SWITCHES = {Power.OFF: "poweroff", Power.ANEW: "reboot"}
 """What systemd does once it has taken a sign away."""
 DISPLAY = "card-terminal-display"
+SEALED = "/etc/credstore.encrypted/card-terminal.terminal.key"
 DEBIANS_UNITS = Path("/usr/lib/systemd/system")
 PROGRAM = re.compile(r"^Exec\w+=(/\S+)", re.MULTILINE)
 
 
 def settings(unit: str) -> list[tuple[str, str]]:
-    lines = (UNITS / f"{unit}.service").read_text("utf-8").splitlines()
+    file = UNITS / (unit if "." in unit else f"{unit}.service")
+    lines = file.read_text("utf-8").splitlines()
     return [(key, value) for key, equals, value in (line.partition("=") for line in lines) if equals and key[0] != "#"]
 
 
@@ -97,7 +101,7 @@ def score(unit: str) -> float:
     return float(found[1])
 
 
-@pytest.mark.parametrize("unit", [*OURS, *(f"card-terminal-{power.value}" for power in SWITCHES), DISPLAY])
+@pytest.mark.parametrize("unit", [*OURS, TAKE_OVER, *(f"card-terminal-{power.value}" for power in SWITCHES), DISPLAY])
 def test_its_score_is_what_the_page_says(unit: str) -> None:
     row = re.search(rf"^\| `{unit}\.service` \|.*\| ([0-9.]+) \|$", PAGE, re.MULTILINE)
     assert row
@@ -166,13 +170,48 @@ def test_the_terminal_may_open_its_own_devices_and_no_others() -> None:
     assert names == linked - {"/dev/card-terminal/camera"}, "the camera is opened by its class"
 
 
+def test_a_terminal_without_keys_runs_the_first_run_and_nothing_else_of_it() -> None:
+    for unit in ("card-terminal", "card-terminal-uplink", "card-terminal-check"):
+        assert value(unit, "ConditionPathExists") == SEALED
+    for unit in ("card-terminal-first-run", TAKE_OVER, f"{TAKE_OVER}.path"):
+        assert value(unit, "ConditionPathExists") == f"!{SEALED}"
+    wanted = " ".join(values("card-terminal.target", "Wants")).split()
+    assert {"card-terminal.service", "card-terminal-first-run.service", f"{TAKE_OVER}.path"} <= set(wanted)
+
+
+def test_the_first_run_may_what_the_terminal_may_and_is_handed_no_key() -> None:
+    """But for what only a terminal that serves has: keys, a check before it, its last end, its place in memory."""
+    first, terminal = set(settings("card-terminal-first-run")), set(settings("card-terminal"))
+    names = {"Description", "ConditionPathExists", "After", "ExecStart", "TimeoutStopSec"}
+    assert {key for key, _ in first - terminal} == names
+    lacking = {"LoadCredentialEncrypted", "Requires", "ExecStartPre", "ExecStopPost", "OOMScoreAdjust"}
+    assert {key for key, _ in terminal - first} == names | lacking
+
+
+def test_root_takes_over_without_the_right_to_read_what_is_others() -> None:
+    assert value(TAKE_OVER, "CapabilityBoundingSet").split() == ["CAP_SETUID", "CAP_SETGID"]
+    assert (value(TAKE_OVER, "NoNewPrivileges"), value(TAKE_OVER, "PrivateNetwork")) == ("yes", "yes")
+    assert (value(TAKE_OVER, "ProtectSystem"), value(TAKE_OVER, "LimitCORE")) == ("strict", "0")
+    assert value(TAKE_OVER, "Conflicts") == "card-terminal-first-run.service", "nobody changes what is being read"
+    assert (value(TAKE_OVER, "OnSuccess"), value(TAKE_OVER, "OnFailure")) == (
+        "card-terminal.target", "card-terminal-first-run.service",
+    )  # fmt: skip
+    assert value(f"{TAKE_OVER}.path", "OnFailure") == "card-terminal-first-run.service", (
+        "nobody stands before a curtain"
+    )
+    script = (FOLDER / "take-over").read_text("utf-8")
+    (work,) = re.findall(r"^work=(\S+)$", script, re.MULTILINE)
+    assert value(f"{TAKE_OVER}.path", "PathExists") == f"{work}/done"
+    assert str(DEFAULT_WORK) == work
+
+
 def test_no_device_is_named_before_a_technician_has_looked() -> None:
     rules = (FOLDER / "rules.d" / "71-card-terminal-devices.rules").read_text("utf-8").splitlines()
     assert all(line.startswith("#") or not line for line in rules)
 
 
 def test_their_commands_are_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    for unit, command in zip(OURS, ("run", "uplink", "check"), strict=True):
+    for unit, command in zip(OURS, ("run", "uplink", "check", "first-run"), strict=True):
         assert value(unit, "ExecStart") == f"/opt/card-terminal/bin/kiosk {command}"
         with pytest.raises(SystemExit) as ended:
             main([command, "--help"])

@@ -22,6 +22,11 @@ _TRIED: Final[Mapping[Tried, Done]] = {
         Text(zh="连不上中心：看网络页", en="the centre is not reached: see the network page"),
         Mark.WARNING,
     ),
+    Tried.UNFINISHED: Done(
+        ActOutcome.DONE,
+        Text(zh="两分钟里传上去一部分：再点一次", en="some of it went up within two minutes: once more"),
+        Mark.WARNING,
+    ),
     Tried.HALTED: Done(
         ActOutcome.FAILED,
         Text(zh="停住了：先照原因处理，见 docs/uplink.md", en="halted: somebody must act first, see docs/uplink.md"),

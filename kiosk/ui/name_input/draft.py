@@ -8,6 +8,8 @@ from kiosk.ui.name_input.tables import NameTables
 
 NAME_BYTES: Final = 50
 """Longest name in GB 18030 bytes: the card's own room, 30 bytes of name and 20 of its extension."""
+SHAPES: Final = {"h": "一", "s": "丨", "p": "丿", "n": "丶", "z": "乙"}
+"""What each stroke looks like, by its letter in the tables."""
 _MOST_PENDING: Final = 24
 _DOT: Final = "·"
 
@@ -30,6 +32,13 @@ class NameDraft:
     pending: str = field(default="", repr=False)
     """Letters or strokes that have not become a character yet."""
     page: int = field(default=0, repr=False)
+    longest: int | None = None
+    """Characters of a text that is no name; None for a name, which has :data:`NAME_BYTES`."""
+
+    @property
+    def pending_shown(self) -> str:
+        """What is pending as it is drawn: letters, or the shapes of strokes."""
+        return "".join(SHAPES[key] for key in self.pending) if self.way is Way.STROKES else self.pending
 
     def choose_way(self, way: Way) -> None:
         """Type on in another way; what is pending is dropped."""
@@ -60,7 +69,9 @@ class NameDraft:
     def candidates(self) -> tuple[str, ...]:
         """Characters that what is pending may mean, the likeliest first."""
         if self.way is Way.SOUND:
-            return self.tables.by_sound(self.tables.first_syllable(self.pending), surname=not self.name)
+            return self.tables.by_sound(
+                self.tables.first_syllable(self.pending), surname=self.longest is None and not self.name
+            )
         return self.tables.by_strokes(self.pending) if self.way is Way.STROKES else ()
 
     def choose(self, char: str) -> None:
@@ -75,5 +86,7 @@ class NameDraft:
         self.page = min(max(self.page + pages, 0), last)
 
     def _append(self, text: str) -> None:
-        if len((self.name + text).encode("gb18030")) <= NAME_BYTES:
-            self.name += text
+        longer = self.name + text
+        fits = len(longer.encode("gb18030")) <= NAME_BYTES if self.longest is None else len(longer) <= self.longest
+        if fits:
+            self.name = longer

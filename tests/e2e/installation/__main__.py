@@ -20,7 +20,7 @@ from tests.e2e.installation import prepared
 from tests.e2e.installation.machine import ROOT, Machine, alone, site_packages
 from tests.e2e.installation.prepared import BREAKS, BUILD
 
-WAYS: Final = ("bundle", "deb")
+WAYS: Final = ("bundle", "deb", "screen")
 """In what a terminal comes: each is a trial."""
 
 
@@ -114,14 +114,15 @@ def main() -> int:
     luggage = {way: prepared.luggage(way, bundle, chosen.wrong) for way in ways}
     alone()
     # The display's client and the centre's are read from the environment and live in this network alone.
-    from tests.e2e.installation.packaged import PackagedTrial  # noqa: PLC0415 - starts threads, which may not be before
+    from tests.e2e.installation.assistant import ScreenTrial  # noqa: PLC0415 - starts threads, which may not be before
+    from tests.e2e.installation.packaged import PackagedTrial  # noqa: PLC0415 - the same
     from tests.e2e.installation.trial import Trial  # noqa: PLC0415 - the same
 
     record = Record(BUILD / "results.json")
     for way in ways:
         machine = bare_machine(way, luggage[way])
         try:
-            with (PackagedTrial if way == "deb" else Trial)(machine, BUILD) as trial:
+            with {"bundle": Trial, "deb": PackagedTrial, "screen": ScreenTrial}[way](machine, BUILD) as trial:
                 for name, work in trial.steps():
                     record.step(way, name, work)
         except NotAsItShould as first:

@@ -6,7 +6,8 @@ from typing import Final
 from tests.e2e.installation import shell
 from tests.e2e.installation.__main__ import expect
 from tests.e2e.installation.machine import ROOT
-from tests.e2e.installation.trial import NOT_WORKING, STATE, Steps, Trial
+from tests.e2e.installation.site import STATE
+from tests.e2e.installation.trial import NOT_WORKING, Steps, Trial
 
 SETTINGS: Final = "/etc/kiosk/kiosk.toml"
 OTHER_WAY: Final = 66

@@ -103,12 +103,14 @@ def package(bundle: Path, output: Path, later_s: int, wrong: str | None = None) 
 def luggage(way: str, bundle: Path, wrong: str | None = None) -> dict[str, Path]:
     """What a technician brings along, by the name that it has in ``/root``.
 
-    :param way: one of ``bundle`` and ``deb``.
+    :param way: one of ``bundle``, ``deb`` and ``screen``.
     :param bundle: one with Debian's packages in it.
     :param wrong: one of :data:`BREAKS`, for the packages.
     """
     tool = bundle_tool()
     made = {"bundle.tar": bundle}
+    if way == "screen":
+        return made
     if way == "bundle":
         return made | {f"{name}.tar": variant(tool, bundle, BUILD / name, alter) for name, alter in OTHERS.items()}
     bare = variant(tool, bundle, BUILD / "wrapped", without_debs)

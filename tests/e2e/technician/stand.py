@@ -36,7 +36,7 @@ port = "receipt-printer"
 [capture_unit]
 port = "capture-unit"
 {STOCK}"""
-_X11: Final = Path("/etc/X11")
+_X11: Final = "/etc/X11"
 _X_SETTINGS: Final = REPOSITORY / "deploy/systemd/xorg.conf.d/10-card-terminal.conf"
 _SYSTEMCTL: Final = """#!/bin/sh
 # What systemd says of the terminal's units, in the words of its own systemctl.
@@ -102,13 +102,15 @@ class Stand(Site):
     @contextmanager
     def x_server_beside(self, foreign: str) -> Iterator[None]:
         """See :meth:`Site.x_server_beside`."""
-        file = self.machine.folder / "xorg.conf"
-        file.write_text(foreign, encoding="ascii")
-        with self.machine.disk_over(_X11, 8):
-            self.machine.run("mkdir", "-p", f"{_X11}/xorg.conf.d")
-            self.machine.run("cp", str(_X_SETTINGS), f"{_X11}/xorg.conf.d")
-            self.machine.run("cp", str(file), str(_X11))
+        self.machine.run("mount", "-t", "tmpfs", "x11", _X11)
+        try:
+            self.machine.run("mkdir", f"{_X11}/xorg.conf.d")
+            ours = _X_SETTINGS.read_text("utf-8")
+            for file, text in ((f"xorg.conf.d/{_X_SETTINGS.name}", ours), ("xorg.conf", foreign)):
+                self.machine.run("sh", "-c", 'printf %s "$1" > "$2"', "sh", text, f"{_X11}/{file}")
             yield
+        finally:
+            self.machine.run("umount", _X11)
 
     @contextmanager
     def hanging(self) -> Iterator[None]:

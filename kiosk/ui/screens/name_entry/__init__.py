@@ -8,18 +8,16 @@ from kivy.uix.widget import Widget
 from kiosk.journeys.views import NameEntry
 from kiosk.journeys.wording import Say, say
 from kiosk.ui.look import Look
-from kiosk.ui.name_input import NameDraft, Way
+from kiosk.ui.name_input import SHAPES, NameDraft, Way
+from kiosk.ui.widgets.candidates import Candidates
 from kiosk.ui.widgets.entry import Draft, EntryScreen
-from kiosk.ui.widgets.keys import CandidateKey, Key, KeyGrid, KeyRow, TypingKey
+from kiosk.ui.widgets.keys import Key, KeyGrid, KeyRow, TypingKey
 from kiosk.ui.widgets.layout import Panel
 from kiosk.ui.widgets.screen import Desk
 from kiosk.ui.widgets.text import Text
 
 _LETTERS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_STROKES: Final = {"h": "一", "s": "丨", "p": "丿", "n": "丶", "z": "乙"}
 _DOT: Final = "·"
-_CELLS: Final = {True: 8, False: 9}
-"""Candidates and an arrow in a row; portrait, landscape."""
 _BLEED: Final = 29
 """Upright, ten keys of 81 px and their gaps are wider than the body."""
 
@@ -65,50 +63,6 @@ class NameField(Panel):
         pending.pos = (after, top - heights[1]) if beside else (left, top - needed)
 
 
-class Candidates(KeyGrid):
-    """Two rows of characters to choose from, an arrow at the end of each; or words where there is nothing to choose."""
-
-    def __init__(self, look: Look, draft: NameDraft, screen: EntryScreen) -> None:
-        self._words = Text(look=look, halign="center", ink="muted")
-        columns = _CELLS[look.portrait]
-        super().__init__(look=look, columns=columns, key_height=104)
-        self._draft, self._screen = draft, screen
-        self.page_size = 2 * (columns - 1)
-        self._keys = [CandidateKey(look=look, role="section") for _ in range(self.page_size)]
-        self._arrows = (self._arrow("left", say("前面的字"), -1), self._arrow("right", say("后面的字"), 1))
-        self.bind(pos=self._place_words, size=self._place_words)
-
-    def _arrow(self, icon: str, spoken: Say, by: int) -> Key:
-        act = self._screen.key(lambda: self._draft.turn(by, page_size=self.page_size))
-        return Key(look=self.look, icon=icon, spoken=self.look.words(spoken), act=act)
-
-    def height_for(self, width: float) -> float:
-        """Pixels of height needed at this width: the same with and without candidates."""
-        return float(2 * self.key_height + 24)
-
-    def show_candidates(self, words: Say) -> None:
-        """Show the page of candidates at hand, or ``words`` where there are none."""
-        chars = self._draft.candidates()
-        page = chars[self._draft.page * self.page_size :][: self.page_size]
-        if not page:
-            self.show(())
-            self._words.text = self.look.words(words)
-            self.add_widget(self._words)
-            self._place_words()
-            return
-        for key, char in zip(self._keys, page, strict=False):
-            key.text = key.spoken = char
-            key.act = self._screen.key(partial(self._draft.choose, char))
-        half = self.page_size // 2
-        shown = [(key, 1.0) for key in self._keys[: len(page)]]
-        arrows = self._arrows if len(chars) > self.page_size else (None, None)
-        self.show([KeyRow(shown[:half], last=arrows[0]), KeyRow(shown[half:], last=arrows[1])])
-
-    def _place_words(self, *_: object) -> None:
-        height = self._words.height_for(self.width)
-        self._words.size, self._words.pos = (self.width, height), (self.x, round(self.center_y - height / 2))
-
-
 class NameEntryScreen(EntryScreen):
     """The name over candidates over a keyboard, by sound, by strokes or in letters."""
 
@@ -129,7 +83,7 @@ class NameEntryScreen(EntryScreen):
         }
         ways = KeyGrid(look=look, columns=3, key_height=96)
         ways.show([KeyRow([(key, 1) for key in self.ways.values()])])
-        self.choices = Candidates(look, self.draft, self)
+        self.choices = Candidates(look, self.draft, self.key)
         self.keyboard = KeyGrid(
             look=look, columns=10, key_height=104, stretch=1.25, bleed=_BLEED if look.portrait else 0
         )
@@ -168,7 +122,7 @@ class NameEntryScreen(EntryScreen):
                     role="title",
                     act=self.key(partial(self.draft.press, stroke)),
                 )
-                for stroke, shape in _STROKES.items()
+                for stroke, shape in SHAPES.items()
             ]
             self.keyboard.show([KeyRow([(key, 2) for key in strokes], rows=2), KeyRow([(dot, 4), (delete, 6)])])
             return
@@ -192,10 +146,7 @@ class NameEntryScreen(EntryScreen):
 
     def show_draft(self) -> None:
         """Draw the name and what may come next."""
-        pending = self.draft.pending
-        if self.draft.way is Way.STROKES:
-            pending = "".join(_STROKES[stroke] for stroke in pending)
-        self.field.show(self.draft.name, pending)
+        self.field.show(self.draft.name, self.draft.pending_shown)
         self.choices.show_candidates(self._nothing_to_choose())
 
     def _nothing_to_choose(self) -> Say:

@@ -1,15 +1,21 @@
 """A technician fills something in."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from kivy.uix.widget import Widget
 
+from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.technician_views import Act, Entry, EntryKind, Filled, TechnicianPage
 from kiosk.journeys.views import Emphasis
+from kiosk.journeys.wording import Say
 from kiosk.policy.rule import Text as Words
 from kiosk.ui.look import Look
+from kiosk.ui.name_input import SHAPES, NameDraft
+from kiosk.ui.name_input import Way as NameWay
 from kiosk.ui.technician_draft import DIGITS, PageDraft
+from kiosk.ui.widgets.candidates import Candidates
 from kiosk.ui.widgets.keys import Key, KeyGrid, KeyRow, TypingKey
 from kiosk.ui.widgets.layout import Column, Row
 from kiosk.ui.widgets.lines import Heading
@@ -21,7 +27,14 @@ from kiosk.ui.widgets.text import Text
 _KEYBOARD: Final = ("1234567890", "qwertyuiop", "asdfghjkl.", "zxcvbnm-:/")
 _BLEED: Final = 29
 """Upright, ten keys of 81 px and their gaps are wider than the body."""
-_KEYS_WIDTH: Final = {EntryKind.WORD: 1040, EntryKind.DIGITS: 624, EntryKind.HIDDEN: 624}
+_LETTERS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_WAYS: Final = {
+    NameWay.SOUND: Words(zh="拼音", en="Pinyin"),
+    NameWay.STROKES: Words(zh="笔画", en="Strokes"),
+    NameWay.LETTERS: Words(zh="字母数字", en="ABC 123"),
+}
+_PENDING: Final = Words(zh="还有没选成字的", en="Something is not chosen yet")
+_KEYS_WIDTH: Final = {EntryKind.WORD: 1040, EntryKind.CHINESE: 1040, EntryKind.DIGITS: 624, EntryKind.HIDDEN: 624}
 """Pixels of the keys beside the entries on a lying screen."""
 
 
@@ -79,17 +92,23 @@ class TechnicianEntryScreen(TechnicianScreen):
             for entry in self.act.entries
         }
         self._guide = Text(look=look, role="body", ink="muted", reserve=self.told(_left_out(0)))
+        self.ways = KeyGrid(look=look, columns=3, key_height=92)
         self.keys = KeyGrid(look=look, stretch=1.35)
+        for entry in self.act.entries:
+            if entry.kind is EntryKind.CHINESE and entry.word not in self.draft.chinese:
+                typed = NameDraft(self.desk.look.name_tables, name=self.draft.texts[entry.word], longest=entry.longest)
+                self.draft.chinese[entry.word] = typed
         question: list[Widget] = [Heading(look=look, text=self.told(self.act.label)), self._guide, *self.boxes.values()]
         if look.portrait:
-            for part in (*question, self.keys):
+            for part in (*question, *self._banks(), self.keys):
                 self.add_widget(part)
         else:
             widest = max(_KEYS_WIDTH[entry.kind] for entry in self.act.entries)
             left, right = Column(look=look, gap=28), Column(look=look, gap=24, fixed=widest)
             for part in question:
                 left.add_widget(part)
-            right.add_widget(self.keys)
+            for part in (*self._banks(), self.keys):
+                right.add_widget(part)
             row = Row(look=look, gap=56, along_top=True)
             row.add_widget(left)
             row.add_widget(right)
@@ -109,6 +128,8 @@ class TechnicianEntryScreen(TechnicianScreen):
         """Draw what was typed."""
         for entry in self.act.entries:
             self.boxes[entry.word].show(self.draft.shown(entry), active=entry.word == self.draft.active)
+        for chinese in self.draft.chinese.values():
+            self.candidates.show_candidates(self._nothing_to_choose(chinese))
 
     def _choose(self, word: str) -> None:
         self.draft.active = word
@@ -123,10 +144,18 @@ class TechnicianEntryScreen(TechnicianScreen):
         return TypingKey(look=self.look, text=text, spoken=text, role="button", act=lambda: self._press(text)), columns
 
     def _press(self, key: str) -> None:
+        chinese = self.draft.chinese.get(self.draft.active)
+        if chinese is not None:
+            self._changed(partial(chinese.press, key))()
+            return
         self.draft.press(self.entry, key)
         self._typed()
 
     def _delete(self) -> None:
+        chinese = self.draft.chinese.get(self.draft.active)
+        if chinese is not None:
+            self._changed(chinese.delete)()
+            return
         self.draft.delete(self.entry)
         self._typed()
 
@@ -138,18 +167,79 @@ class TechnicianEntryScreen(TechnicianScreen):
         look = self.look
         removing = self.told(Words(zh="删除", en="Delete"))
         delete = TypingKey(look=look, text=removing, spoken=removing, role="body", act=self._delete)
-        if self.entry.kind is not EntryKind.WORD:
+        chinese = self.draft.chinese.get(self.draft.active)
+        if chinese is not None:
+            self._lay_ways(chinese)
+        if self.entry.kind in {EntryKind.DIGITS, EntryKind.HIDDEN}:
             self.draft.capitals = False
             self.keys.columns, self.keys.key_height, self.keys.bleed = 3, 124 if look.portrait else 132, 0
             rows = [KeyRow([self._key(char) for char in DIGITS[at : at + 3]]) for at in range(1, 10, 3)]
             self.keys.show([*rows, KeyRow([self._key("0", 2), (delete, 1)])])
             return
         self.keys.columns, self.keys.key_height, self.keys.bleed = 10, 92, _BLEED if look.portrait else 0
+        if chinese is not None and chinese.way is not NameWay.LETTERS:
+            self.draft.capitals = False
+            self._lay_parts(chinese.way, delete)
+            return
         capitals = self.draft.capitals
         case = self.told(Words(zh="小写", en="abc") if capitals else Words(zh="大写", en="ABC"))
         shift = Key(look=look, text=case, spoken=case, role="body", act=self._shift, chosen=capitals)
         lines = [KeyRow([self._key(char.upper() if capitals else char) for char in line]) for line in _KEYBOARD]
         self.keys.show([*lines, KeyRow([(shift, 3), (delete, 7)])])
+
+    # Chinese text
+
+    def _banks(self) -> tuple[Widget, ...]:
+        """What stands above the keys where Chinese text is typed."""
+        if not self.draft.chinese:
+            return ()
+        (typed,) = self.draft.chinese.values()
+        self.candidates = Candidates(self.look, typed, self._changed)
+        return (self.ways, self.candidates)
+
+    def _changed(self, change: Callable[[], None]) -> Callable[[], None]:
+        """What a key for Chinese text does: change what is typed, and have it drawn."""
+
+        def act() -> None:
+            change()
+            self.draft.texts[self.draft.active] = self.draft.chinese[self.draft.active].name
+            self._typed()
+
+        return act
+
+    def _lay_ways(self, chinese: NameDraft) -> None:
+        keys = []
+        for way, words in _WAYS.items():
+            text = self.told(words)
+            key = Key(look=self.look, text=text, spoken=text, role="body", chosen=way is chinese.way)
+            key.act = self._changed(partial(self._choose_way, way))
+            keys.append((key, 1.0))
+        self.ways.show([KeyRow(keys)])
+
+    def _choose_way(self, way: NameWay) -> None:
+        self.draft.chinese[self.draft.active].choose_way(way)
+        self._lay_keys()
+
+    def _lay_parts(self, way: NameWay, delete: TypingKey) -> None:
+        """The letters of a sound, or the five strokes."""
+        if way is NameWay.SOUND:
+            first, second, third = ([self._key(char) for char in line] for line in _LETTERS)
+            self.keys.show([KeyRow(first), KeyRow(second), KeyRow([*third, (delete, 3)])])
+            return
+        strokes = [(self._stroke(letter, shape), 2.0) for letter, shape in SHAPES.items()]
+        self.keys.show([KeyRow(strokes, rows=2), KeyRow([(delete, 10)])])
+
+    def _stroke(self, letter: str, shape: str) -> TypingKey:
+        return TypingKey(look=self.look, text=shape, spoken=shape, role="title", act=lambda: self._press(letter))
+
+    def _nothing_to_choose(self, chinese: NameDraft) -> Say:
+        if chinese.way is NameWay.LETTERS:
+            return in_words(Words(zh="字母和数字直接打。", en="Letters and digits are typed as they are."))
+        if chinese.pending:
+            return in_words(Words(zh="没有这样的字，请删掉一个再试。", en="No such character: delete one and try."))
+        if chinese.way is NameWay.STROKES:
+            return in_words(Words(zh="按写字的顺序点笔画，再点要的字。", en="Strokes in the order of writing."))
+        return in_words(Words(zh="打一个字的拼音，再点要的字。", en="The sound of one character, then choose it."))
 
     def _make_buttons(self) -> list[PushButton]:
         text = self.told(Words(zh="确定", en="Confirm"))
@@ -170,6 +260,9 @@ class TechnicianEntryScreen(TechnicianScreen):
         if empty:
             self._choose(empty[0].word)
             self._guide.text = self.told(_left_out(len(empty)))
+            return
+        if any(chinese.pending for chinese in self.draft.chinese.values()):
+            self._guide.text = self.told(_PENDING)
             return
         texts = {entry.word: self.draft.texts[entry.word] for entry in self.act.entries}
         for entry in self.act.entries:

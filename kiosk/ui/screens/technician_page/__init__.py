@@ -59,7 +59,11 @@ class TechnicianPageScreen(TechnicianScreen):
         if page.special in {Special.TOUCH, Special.COLOURS}:
             again = self.told(Words(zh="再试一次", en="Try again"))
             self.acts.append(PushButton(look=look, text=again, spoken=again, act=self._try_again))
-        self.mirror = Mirror(self.desk.look_through, look=look) if page.special is Special.CAMERA else None
+        self.mirror = (
+            Mirror(self.desk.look_through, oval=page.special is Special.CAMERA, look=look)
+            if page.special in {Special.CAMERA, Special.CODE}
+            else None
+        )
         self.earlier = self._turn_button(Words(zh="上一屏", en="Earlier"), "left", -1)
         self.further = self._turn_button(Words(zh="下一屏", en="Further"), "right", 1)
         self.part = Text(look=look, role="body", halign="center")

@@ -42,9 +42,10 @@ class Mirror(Widget):
     instruction = StringProperty("")
     held = NumericProperty(0.0)
 
-    def __init__(self, look_through: Callable[[], Glance | None], **kwargs: object) -> None:
+    def __init__(self, look_through: Callable[[], Glance | None], *, oval: bool = True, **kwargs: object) -> None:
+        """:param oval: it is a head that is wanted before the lens."""
         super().__init__(**kwargs)
-        self._look_through = look_through
+        self._look_through, self._oval = look_through, oval
         self._texture: Texture | None = None
         self._pulling = None
         self.drawn = 0
@@ -94,6 +95,8 @@ class Mirror(Widget):
             else:
                 Color(1, 1, 1, 1)
                 Rectangle(texture=self._texture, pos=(left, bottom), size=(width, height))
+            if not self._oval:
+                return
             oval_width, oval_height = width * _OVAL[0], height * _OVAL[1]
             at = (left + (width - oval_width) / 2, bottom + height * _OVAL_MIDDLE - oval_height / 2)
             box = (*at, oval_width, oval_height)
