@@ -78,6 +78,8 @@ class Entry:
     longest: int
     given: str = ""
     """What stands in it at first."""
+    optional: bool = False
+    """It may be left empty."""
 
 
 @dataclass(frozen=True, slots=True)

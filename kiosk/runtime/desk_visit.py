@@ -290,7 +290,8 @@ def _heard(_answer: LaneAnswer) -> None:
 def _fits(act: Act, given: Mapping[str, str]) -> bool:
     entries = {entry.word: entry for entry in act.entries}
     return entries.keys() == given.keys() and all(
-        0 < len(text) <= entries[word].longest and _may_hold(entries[word].kind, text) for word, text in given.items()
+        (text or entries[word].optional) and len(text) <= entries[word].longest and _may_hold(entries[word].kind, text)
+        for word, text in given.items()
     )
 
 

@@ -29,6 +29,7 @@ from kiosk.journeys.views import Attract, Home, InsertCard, Intent, OutOfService
 from kiosk.policy.rule import Text
 from kiosk.power_switch import Power
 from kiosk.runtime.closed_note import ClosedNote
+from kiosk.runtime.desk_visit import _fits
 from kiosk.runtime.live_note import LiveNote
 from kiosk.runtime.technician_mode import STANDING, TechnicianMeans
 from tests.unit.test_conductor import DEADLINE_S, Eye, Hall, Pad, Plate, Printer, Slot
@@ -493,6 +494,14 @@ def test_entries_that_do_not_fit_are_refused(terminal: Terminal, given: dict[str
     terminal.hall.touch(Filled("admit", given))
     terminal.hall.until(lambda: terminal.hall.conductor._lanes.desk.idle)
     assert terminal.desk.asked == ["page entry"]
+
+
+def test_what_may_be_left_empty_may() -> None:
+    needed = Entry("counted", told("张数"), EntryKind.DIGITS, 5)
+    act = Act("close-out", told("盘点"), entries=(needed, Entry("why", told("原因"), EntryKind.WORD, 8, optional=True)))
+    assert _fits(act, {"counted": "20", "why": ""})
+    assert not _fits(act, {"counted": "", "why": ""})
+    assert not _fits(act, {"counted": "20"}), "it is left empty, not out"
 
 
 def test_what_was_not_asked_for_is_not_taken(terminal: Terminal) -> None:

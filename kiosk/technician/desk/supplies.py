@@ -103,7 +103,8 @@ class Supplies(Pages):
             for place in EMPTIABLE
         )
         counted = tuple(_digits(name, PLACES[place].zh, PLACES[place].en) for name, place in _COUNTS)
-        why = Entry("explanation", Text(zh="差额原因", en="why it differs"), EntryKind.WORD, LONGEST_EXPLANATION)
+        label = Text(zh="为什么对不上（对得上不用填）", en="why it differs (empty where it does not)")
+        why = Entry("explanation", label, EntryKind.CHINESE, LONGEST_EXPLANATION, optional=True)
         return (
             Act("hand-over", Text(zh="加白卡", en="blanks put in"), entries=count + two),
             *emptied,

@@ -11,8 +11,9 @@ from simulators.camera import CameraSimulator, Film
 from simulators.screen import Screen
 from tests.e2e.installation.__main__ import expect
 from tests.e2e.installation.machine import Machine
-from tests.e2e.installation.site import REGION, STATE, TERMINAL
+from tests.e2e.installation.site import HEARD, REGION, STATE, TERMINAL
 from tests.e2e.installation.trial import Steps, Trial
+from tests.ear import card_that_keeps
 from tests.enrolment_paper import paper
 
 FIRST_RUN: Final = "card-terminal-first-run.service"
@@ -50,13 +51,14 @@ class ScreenTrial(Trial):
         yield "one citizen is served by the terminal that was set up on its screen", self.serves
 
     def is_switched_on(self) -> str:
-        """Nothing of the terminal itself runs, and nothing has failed. A network camera, which no scan finds, stands in
-        the settings from the beginning."""
+        """Nothing of the terminal itself runs, and nothing has failed. What no scan finds, a network camera and a
+        loudspeaker, stands in the settings from the beginning."""
         self._camera.show(self._paper())
         settings = self.machine.path("/etc/kiosk/kiosk.toml").read_text("utf-8")
         expect(settings.count(CAMERA) == 1, "the pattern has no camera")
         named = f'[camera]\nsource = "{self._camera.url}"'
-        self.machine.put("/etc/kiosk/kiosk.toml", settings.replace(CAMERA, named))
+        self.machine.put("/etc/kiosk/kiosk.toml", f"{settings.replace(CAMERA, named)}\n[sound]\n")
+        self.machine.put("/etc/asound.conf", card_that_keeps(Path(HEARD)))
         self.switches_on_anew()
         self.all_active(UNPROVISIONED)
         failed = self.machine.run("systemctl", "--failed", "--plain", "--no-legend").stdout

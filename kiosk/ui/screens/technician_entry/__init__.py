@@ -256,7 +256,7 @@ class TechnicianEntryScreen(TechnicianScreen):
         return [self.back_button(), confirm]
 
     def _confirm(self) -> None:
-        empty = [entry for entry in self.act.entries if not self.draft.texts[entry.word]]
+        empty = [entry for entry in self.act.entries if not entry.optional and not self.draft.texts[entry.word]]
         if empty:
             self._choose(empty[0].word)
             self._guide.text = self.told(_left_out(len(empty)))
