@@ -27,6 +27,7 @@ from simulators.card.technician_chip import TECHNICIANS, load_technician_card
 from simulators.pin_pad import TEST_MASTER_KEY
 from simulators.screen import NotSeen, Screen
 from tests.centre import RunningCentre
+from tests.e2e.installation import provisioned
 from tests.e2e.installation.__main__ import NotAsItShould, expect
 from tests.e2e.installation.machine import ROOT, Machine
 from tests.ear import card_that_keeps
@@ -74,19 +75,7 @@ class Site(AbstractContextManager["Site"]):
         shutil.rmtree(self.build / "centre-folder", ignore_errors=True)
 
     def gets_devices(self) -> str:
-        self.machine.put("/root/extra.list", "deb [trusted=yes] file:/root/extra ./\n")
-        sources = ["-o", "Dir::Etc::sourcelist=/root/extra.list", "-o", "Dir::Etc::sourceparts=/dev/null"]
-        for words in (["update"], ["install", "--no-install-recommends", "xvfb", "vsmartcard-vpcd"]):
-            told = self.machine.run(
-                "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y", *sources,
-                "-o", "APT::Sandbox::User=root", *words,
-            )  # fmt: skip
-            expect(told.returncode == 0, told.stderr)
-        self.machine.put(
-            "/etc/systemd/system/card-terminal-display.service.d/trial.conf",
-            "[Service]\nExecStart=\nExecStart=/usr/bin/Xvfb :0 -screen 0 1080x1920x24"
-            " -auth /run/card-terminal-display/authority -nolisten tcp -noreset\n",
-        )
+        provisioned.give_stand_ins(self.machine)
         return "Xvfb in the place of Xorg, a virtual reader, a pad on a pseudo-terminal"
 
     def configures(self) -> None:
