@@ -27,12 +27,7 @@ class ClockOffset:
 
     def milliseconds(self) -> int:
         """Centre's clock minus the terminal's."""
-        if self._unwritten is not None:
-            return self._unwritten
-        try:
-            return int(self._path.read_text("ascii"))
-        except (OSError, ValueError):
-            return 0
+        return self._known() or 0
 
     def learn(self, centre_s: float, own_s: float) -> None:
         """Take the centre's time out of a signed answer.
@@ -40,18 +35,28 @@ class ClockOffset:
         :param centre_s: centre's clock, seconds since 1970 UTC.
         :param own_s: this machine's clock at the same moment.
         """
-        known = self.milliseconds()
+        known = self._known()
         told = round((centre_s - own_s) * 1000)
-        if abs(told - known) < _SLACK_MS:
+        moved = abs(told - (known or 0))
+        # The first word is kept even of two clocks that agree: the file says that the centre has spoken.
+        if known is not None and moved < _SLACK_MS:
             return
-        if abs(told - known) >= _JUMP_MS:
-            _log.warning("clock offset to the centre jumped from %d s to %d s", known // 1000, told // 1000)
+        if moved >= _JUMP_MS:
+            _log.warning("clock offset to the centre jumped from %d s to %d s", (known or 0) // 1000, told // 1000)
         try:
             self._write(told)
             self._unwritten = None
         except OSError as error:
             _log.warning("the clock offset can't be kept: %s", error.strerror)
             self._unwritten = told
+
+    def _known(self) -> int | None:
+        if self._unwritten is not None:
+            return self._unwritten
+        try:
+            return int(self._path.read_text("ascii"))
+        except (OSError, ValueError):
+            return None
 
     def _write(self, told: int) -> None:
         fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")

@@ -765,6 +765,14 @@ def test_offset_is_shared_and_whole(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["offset"]
 
 
+def test_that_two_clocks_agree_is_kept_as_well_once(tmp_path: Path) -> None:
+    offset = ClockOffset(tmp_path / "offset")
+    offset.learn(1_000_000.4, 1_000_000.0)
+    assert (tmp_path / "offset").read_text("ascii") == "400"
+    offset.learn(1_000_001.0, 1_000_000.0)
+    assert (tmp_path / "offset").read_text("ascii") == "400"
+
+
 @pytest.mark.parametrize("damage", ["", "12x", "\N{DIGIT ONE}.5"])
 def test_damaged_offset_is_none(tmp_path: Path, damage: str) -> None:
     (tmp_path / "offset").write_text(damage)

@@ -91,6 +91,10 @@ class Technician:
     ) -> None:
         self.screen.close()
 
+    def comes_to_work(self) -> None:
+        """Be in, wherever the terminal was begun anew: it lets go of its devices, and the doctor asks them itself."""
+        self._come_to_findings()
+
     def look_again(self) -> None:
         """Have everything examined anew, and see the page of what was found."""
         self._come_to_findings()

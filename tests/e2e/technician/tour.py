@@ -148,6 +148,8 @@ class _Looks:
                 # What the others stand on goes last: nobody hands blanks over by a kiosk.toml that is wrong.
                 for fault in sorted(planted, key=self._table.fault.index, reverse=True):
                     broken.enter_context(PLANTS[fault.name](self._site))
+                if self._site.technician is not None and planted:
+                    self._site.technician.comes_to_work()
                 said = self._site.examined(anew=anew)
                 if self._site.technician is not None and (planted or anew):
                     self._site.technician.look_again()
