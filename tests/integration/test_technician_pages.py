@@ -106,6 +106,7 @@ def test_a_fault_is_counted_and_its_advice_stands_below_it(stand: Stand) -> None
     assert next(row.mark for row in home.rows if row.label.en == "devices") is Mark.FAULT
     (row,) = (row for row in found.rows if row.label.en == "PIN pad")
     assert (row.mark, row.advice) == (Mark.FAULT, Cause.DEVICE_MISSING.advice)
+    assert found.rows[0] is row, "nobody turns pages to find it"
     assert stand.told == [("home", "look", "done")]
 
 

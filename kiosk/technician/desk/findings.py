@@ -37,6 +37,8 @@ _GROUPS: Final[tuple[tuple[str, str, str, tuple[str, ...]], ...]] = (
     ("health", "运行状况", "health", ("disk", "state", "services", "display", "roster")),
     ("terminal", "开放、停止、重启、关机", "open, close, restart, shut down", ("terminal",)),
 )
+_GRAVITY: Final = {State.FAULT: 0, State.WARNING: 1}
+"""What is to be mended stands first, in the doctor's order; nobody turns pages to find it."""
 _PAGE_OF: Final = {
     **{word: f"device:{word}" for word in DEVICES if word != "card_daemon"},
     **dict.fromkeys(_NETWORK, "network"),
@@ -65,7 +67,8 @@ class Findings(Pages):
         found = self.findings()
         again = Act("look", Text(zh="再查一遍", en="look again"))
         if word == "findings":
-            return Page(word, self.titles[word], tuple(_row(one) for one in found), (again,))
+            gravest_first = sorted(found, key=lambda one: _GRAVITY.get(one.state, len(_GRAVITY)))
+            return Page(word, self.titles[word], tuple(_row(one) for one in gravest_first), (again,))
         note, mark = summary(found)
         everything = Row(
             Text(zh="全部检查", en="all checks"), f"{len(found)}", mark, act=opens("findings", "看", "see")

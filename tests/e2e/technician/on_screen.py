@@ -16,7 +16,7 @@ import pyotp
 
 from kiosk.technician.causes import Cause
 from kiosk.technician.desk.findings import summary
-from kiosk.technician.doctor import CHECKS
+from kiosk.technician.doctor import CHECKS, Check
 from kiosk.technician.findings import Finding, State
 from simulators.screen import Box, Picture, Screen
 
@@ -43,6 +43,7 @@ _ROW: Final = 480
 """No row is higher."""
 _MISSED: Final = 3
 """More checks than a page that is right leaves out: whichever it left out is told, and the next is found."""
+_BROKEN: Final = frozenset({"fault", "warning"})
 _SIGN: Final = slice(70, 136)
 """Where the sign of a row is, across."""
 
@@ -130,11 +131,9 @@ class Technician:
     def read(self, parts: tuple[Picture, ...]) -> Seen:
         """What stands on them."""
         rows: list[SeenRow] = []
-        begin = 0
+        unseen = list(CHECKS)
         for number, picture in enumerate(parts):
-            found = _rows_of(self.screen, picture, number, begin)
-            begin = max([begin, *(_WORDS.index(row.check) + 1 for row in found)])
-            rows += found
+            rows += _rows_of(self.screen, picture, number, unseen)
         return Seen(_note_of(self.screen, parts[0]), tuple(rows), parts)
 
     # The way in.
@@ -274,26 +273,46 @@ def _part_of(screen: Screen, picture: Picture) -> tuple[int, int, Box]:
     return 1, 1, Box(0, picture.shape[0] - 500, 0, 0)
 
 
-def _rows_of(screen: Screen, picture: Picture, part: int, begin: int) -> list[SeenRow]:
-    """The checks on one part, in the doctor's order."""
+def _rows_of(screen: Screen, picture: Picture, part: int, unseen: list[Check]) -> list[SeenRow]:
+    """The checks on one part: what is broken, then the others in the doctor's order.
+
+    :param unseen: those of no part before; what is found is taken out.
+    """
     _, _, floor = _part_of(screen, picture)
     labels: list[tuple[str, int]] = []
     top, missed = 200, 0
-    for check in CHECKS[begin:]:
-        box = screen.find(check.title.zh, _LABEL, bold=False, picture=picture[top : min(top + _ROW, floor.y), 120:760])
+
+    def below(check: Check) -> Box | None:
+        return screen.find(check.title.zh, _LABEL, bold=False, picture=picture[top : min(top + _ROW, floor.y), 120:760])
+
+    broken = True
+    while broken:
+        there = [(box, check) for check in unseen if (box := below(check)) is not None]
+        if not there:
+            break
+        highest = min(box.y for box, _ in there)
+        # A label may stand within another one, of the same row.
+        box, check = max((one for one in there if one[0].y < highest + _LABEL // 2), key=lambda one: one[0].width)
+        y = top + box.y
+        labels.append((check.word, y))
+        unseen.remove(check)
+        broken = _grade(picture[y : y + _LABEL, _SIGN]) in _BROKEN
+        top = y + _LABEL
+    for check in tuple(unseen):
+        box = below(check)
         if box is None:
             missed += 1
             if missed == _MISSED:  # this part is at its end
                 break
             continue
         labels.append((check.word, top + box.y))
+        unseen.remove(check)
         top, missed = top + box.y + box.height, 0
     ends = [*(y - 12 for _, y in labels[1:]), floor.y][: len(labels)]
     rows = []
     for (word, y), end in zip(labels, ends, strict=True):
         grade = _grade(picture[y : y + _LABEL, _SIGN])
-        broken = grade in {"fault", "warning"}
-        causes = _causes(screen, picture[y:end, _LEFT:_RIGHT]) if broken else frozenset[Cause]()
+        causes = _causes(screen, picture[y:end, _LEFT:_RIGHT]) if grade in _BROKEN else frozenset[Cause]()
         rows.append(SeenRow(word, grade, causes, part))
     return rows
 
