@@ -18,7 +18,7 @@ from kiosk.ledger.errors import LedgerError
 from kiosk.policy.rule import Text
 from kiosk.runtime.viewfinder import Viewfinder
 from kiosk.technician.code_reading import LOOKS_S, CodeReading
-from kiosk.technician.doctor import examine
+from kiosk.technician.doctor import CHECKS, examine
 from kiosk.technician.findings import Finding, State
 from kiosk.technician.hand_over import HandOver
 from kiosk.technician.provisioning import (
@@ -68,6 +68,8 @@ _MARKS: Final = {
     State.NOT_TRIED: Mark.NONE,
     State.ABSENT: Mark.NONE,
 }
+_NOUNS: Final = {check.word: check.title for check in CHECKS}
+_NOT_KNOWN: Final = Text(zh="不认识的设备", en="not known")
 _WORST: Final = (Mark.FAULT, Mark.WARNING, Mark.WELL, Mark.NONE)
 """What wants somebody stands on the first part of a page that is longer than the screen."""
 
@@ -315,7 +317,7 @@ class FirstRunDesk:
         taken = {one.kind: one.name for one in self._devices}
         rows = tuple(
             Row(
-                Text(zh=one.kind or "?", en=one.kind or "?"),
+                _NOUNS.get(one.kind, _NOT_KNOWN),
                 f"{one.name}: {one.told}",
                 Mark.WELL if taken.get(one.kind) == one.name else Mark.NONE,
                 act=Act(f"choose:{one.kind} {one.name}", Text(zh="用这个", en="take this one"))
