@@ -74,7 +74,7 @@ def test_a_terminal_that_is_told_to_stop_says_so(folder: TerminalFolder, systemd
         virtual_display(540, 960) as display,
         running(folder.command("run"), environment(systemd) | {"DISPLAY": display}) as terminal,
     ):
-        assert systemd.hears("STATUS=out of service, C-01", DEADLINE_S), "no reader"
+        assert systemd.hears("STATUS=waits for somebody, reads no card: C-01", DEADLINE_S), "no reader"
         terminal.process.terminate()
         assert systemd.hears("STOPPING=1", DEADLINE_S)
         assert terminal.process.wait(DEADLINE_S) == 0

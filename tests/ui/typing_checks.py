@@ -94,6 +94,7 @@ def a_name(driven: DrivenWindow) -> Iterator[None]:
     finger.tap(key_named(router, "按笔画打字"))
     yield from rest()
     yield from type_keys(driven, finger, ("横", "横", "横", "竖", "折", "撇", "折", "撇", "横"))
+    yield from rest()
     finger.tap(key_named(router, "㛃"))
     yield from rest()
     written = router.screen.field.name
