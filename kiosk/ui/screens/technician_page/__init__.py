@@ -16,7 +16,7 @@ from kiosk.ui.theme import GAP, MARGIN
 from kiosk.ui.widgets.keys import Key
 from kiosk.ui.widgets.lines import Heading
 from kiosk.ui.widgets.mirror import Mirror
-from kiosk.ui.widgets.page_row import SIGNS, PageRow, PageRowButton
+from kiosk.ui.widgets.page_row import SIGNS, PageRow, PageRowButton, begun
 from kiosk.ui.widgets.picture import Picture
 from kiosk.ui.widgets.press import PushButton
 from kiosk.ui.widgets.screen import Desk
@@ -324,7 +324,7 @@ class PageNote(Widget):
         """Say what the page says now, and whether there is room for it."""
         view: TechnicianPage = self._screen.view
         words, (self._sign.name, self._sign.mono) = _note_of(view)
-        self._words.text = self._look.words(words) if words is not None else ""
+        self._words.text = begun(self._look.words(words)) if words is not None else ""
         self._words.bold = view.waits or view.page.note_mark is Mark.FAULT or bool(view.asked)
         return bool(self.height < 2 or self.height_for(self.width) <= self.height + 1)
 

@@ -1,5 +1,6 @@
 """The rows of a technician's page: what, how it is as shape and colour, and what to do about it."""
 
+import re
 from typing import Final
 
 from kivy.uix.widget import Widget
@@ -20,9 +21,22 @@ SIGNS: Final = {
     Mark.FAULT: ("stop", "grave"),
 }
 """Picture and colour of each: nothing is told by colour alone."""
+_COMMANDS: Final = frozenset({"kiosk", "pcscd", "systemctl", "systemd"})
+_CHINESE: Final = re.compile("[\u4e00-\u9fff]")
 _PAD_X: Final = 24
 _PAD_Y: Final = 12
 _GAP: Final = 20
+
+
+def begun(words: str) -> str:
+    """Words as a line begins; the English ones are kept as they stand in the doctor's table and within sentences.
+
+    Chinese stays, and so do the names of commands, files and devices.
+    """
+    first = words.partition(" ")[0]
+    if not first.replace("'", "").isalpha() or not first.isascii() or first in _COMMANDS or _CHINESE.search(words):
+        return words
+    return words[0].upper() + words[1:]
 
 
 class RowWords(Widget):
@@ -47,8 +61,8 @@ class RowWords(Widget):
         """Show a row of the same kind."""
         words = self.look.words
         self._sign.name, self._sign.mono = SIGNS[row.mark]
-        self._label.text, self._value.text = words(in_words(row.label)), row.value
-        self._advice.text = words(in_words(row.advice)) if row.advice is not None else ""
+        self._label.text, self._value.text = begun(words(in_words(row.label))), row.value
+        self._advice.text = begun(words(in_words(row.advice))) if row.advice is not None else ""
         self.place()
 
     def _side(self) -> int:

@@ -6,6 +6,7 @@ from kiosk.journeys.counter_words import in_words
 from kiosk.journeys.technician_views import TechnicianIntent, Way
 from kiosk.policy.rule import Text as Words
 from kiosk.ui.technician_draft import PageDraft
+from kiosk.ui.widgets.page_row import begun
 from kiosk.ui.widgets.press import PushButton, ToolButton
 from kiosk.ui.widgets.screen import Screen, StepBar
 
@@ -19,8 +20,8 @@ class TechnicianScreen(Screen):
     draft: PageDraft
 
     def told(self, words: Words) -> str:
-        """Words that are data, in the language at hand."""
-        return self.words(in_words(words))
+        """Words that are data, in the language at hand, as a line begins."""
+        return begun(self.words(in_words(words)))
 
     def _make_progress(self) -> StepBar | None:
         return None
