@@ -10,6 +10,8 @@ from kiosk.ui.widgets.page_row import begun
     [
         ("card reader", "Card reader"),
         ("region's rules", "Region's rules"),
+        ("fonts, words, models", "Fonts, words, models"),
+        ("kiosk.toml is wrong", "kiosk.toml is wrong"),
         ("PIN pad", "PIN pad"),
         ("2 faults, 0 warnings", "2 faults, 0 warnings"),
         ("--fix takes the right back (0600)", "--fix takes the right back (0600)"),

@@ -34,7 +34,7 @@ def begun(words: str) -> str:
     Chinese stays, and so do the names of commands, files and devices.
     """
     first = words.partition(" ")[0]
-    if not first.replace("'", "").isalpha() or not first.isascii() or first in _COMMANDS or _CHINESE.search(words):
+    if not re.sub("[',:;]", "", first).isalpha() or not first.isascii() or first in _COMMANDS or _CHINESE.search(words):
         return words
     return words[0].upper() + words[1:]
 
