@@ -82,9 +82,14 @@ def card_reader(subject: Subject) -> Verdict:
     reader = open_card_reader(subject.configuration.card_reader.name)
 
     def look() -> str:
-        if not reader.card_present():
-            return "the slot is empty"
-        return f"a card lies in the slot: {reader.wait_for_card(CARD_S).value}"
+        try:
+            if reader.card_present():
+                return f"a card lies in the slot: {reader.wait_for_card(CARD_S).value}"
+        except TimedOut:
+            if reader.card_present():
+                raise
+            # It was being pulled out while it was looked for.
+        return "the slot is empty"
 
     return _asked(subject, "card_reader", reader, look)
 
