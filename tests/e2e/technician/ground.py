@@ -112,8 +112,9 @@ class Ground(ABC):
         self._cable("down")
 
     def plug_cable(self) -> None:
-        """Plug it in again."""
+        """Plug it in again; that nobody answered meanwhile is forgotten."""
         self._cable("up")
+        self._ip("neighbour", "flush", "dev", _DEVICE)
 
     def lose_address(self) -> None:
         """Nobody has given it an address (any more)."""

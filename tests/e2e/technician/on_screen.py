@@ -39,6 +39,7 @@ _MOST_PARTS: Final = 9
 _MOST_TOLD: Final = 5
 _LEFT, _RIGHT = 56, 1024
 """Between these lies what a page holds."""
+_LABELS_LEFT: Final = 120
 _ROW: Final = 480
 """No row is higher."""
 _MISSED: Final = 3
@@ -283,7 +284,9 @@ def _rows_of(screen: Screen, picture: Picture, part: int, unseen: list[Check]) -
     top, missed = 200, 0
 
     def below(check: Check) -> Box | None:
-        return screen.find(check.title.zh, _LABEL, bold=False, picture=picture[top : min(top + _ROW, floor.y), 120:760])
+        right = _LABELS_LEFT + _LABEL * (len(check.title.zh) + 1)  # a label that ends as this one begins further left
+        band = picture[top : min(top + _ROW, floor.y), _LABELS_LEFT:right]
+        return screen.find(check.title.zh, _LABEL, bold=False, picture=band)
 
     broken = True
     while broken:
