@@ -17,6 +17,7 @@ from drivers.ports.card_printer import CardPrinterStatus, Fill, Media
 from drivers.ports.errors import (
     Busy,
     DeviceError,
+    MediaRemoved,
     NotConnected,
     PictureDark,
     PictureFrozen,
@@ -82,14 +83,17 @@ def card_reader(subject: Subject) -> Verdict:
     reader = open_card_reader(subject.configuration.card_reader.name)
 
     def look() -> str:
+        if not reader.card_present():
+            return "the slot is empty"
         try:
-            if reader.card_present():
-                return f"a card lies in the slot: {reader.wait_for_card(CARD_S).value}"
-        except TimedOut:
-            if reader.card_present():
-                raise
-            # It was being pulled out while it was looked for.
-        return "the slot is empty"
+            return f"a card lies in the slot: {reader.wait_for_card(CARD_S).value}"
+        except (MediaRemoved, TimedOut) as failed:
+            # Pulled out while it was looked for: the card fails at once, and is missed some tenths of a second later.
+            try:
+                reader.wait_for_removal(CARD_S)
+            except TimedOut:
+                raise failed from None
+            return "the slot is empty"
 
     return _asked(subject, "card_reader", reader, look)
 

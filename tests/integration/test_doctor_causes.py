@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from kiosk.equipment.devices import open_card_reader
 from kiosk.technician.causes import Cause
+from kiosk.technician.devices import card_reader
 from kiosk.technician.doctor import CHECKS
+from kiosk.technician.subject import Subject
 from simulators.pcscd import PrivatePcscd
 from tests.e2e.technician.draw import drawn
 from tests.e2e.technician.plants import PLANTS
@@ -16,6 +20,7 @@ from tests.e2e.technician.stand import Stand
 from tests.e2e.technician.table import EVERYTHING, load_table
 from tests.e2e.technician.tour import toured
 from tests.e2e.technician.verdict import differences
+from tests.stack import chip
 
 ROOT = Path(__file__).parents[2]
 TABLE = load_table()
@@ -49,6 +54,19 @@ def test_a_terminal_that_is_well_has_no_fault_and_its_camera_is_looked_at(site: 
     assert {one.state.value for one in told.values()} == {"well", "not_tried"}
     assert told["camera"].found == "1280 × 720"
     assert told["link"].found == "eth0 is up"
+
+
+@pytest.mark.stack
+def test_a_card_that_is_pulled_out_as_it_is_looked_at_is_no_fault_of_the_reader(site: Stand) -> None:
+    """pcscd misses a card some tenths of a second after it has left."""
+    subject = Subject(site.file, maybe_configuration=site.configuration)
+    with closing(open_card_reader(site.configuration.card_reader.name)) as reader:
+        for _ in range(5):
+            site.slot.insert(chip("zhumadian-normal"))
+            reader.wait_for_card(5.0)
+            reader.release()
+            site.slot.pull()
+            assert card_reader(subject) == (None, "the slot is empty")
 
 
 @pytest.mark.stack

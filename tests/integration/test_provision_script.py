@@ -150,7 +150,8 @@ def test_ctrl_c_leaves_no_code_behind(machine: Machine) -> None:
     stick = machine.folder / "enrolment.json"
     stick.write_text("package", encoding="utf-8")
     setting_up = subprocess.Popen(
-        machine.command("/usr/lib/card-terminal/provision", str(stick)),
+        # A shell's background job ignores Ctrl-C, and hands that down to whoever it starts.
+        ["env", "--default-signal=INT", *machine.command("/usr/lib/card-terminal/provision", str(stick))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
