@@ -60,7 +60,8 @@ class Finger:
 
 
 def rest() -> Iterator[None]:
-    """Frames until a tap counts again."""
+    """Frames until a tap counts again, from when the one before was heard."""
+    yield
     until = time.monotonic() + PAUSE + 0.05
     while time.monotonic() < until:
         yield
