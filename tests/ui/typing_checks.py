@@ -163,7 +163,7 @@ def what_is_typed_stays(driven: DrivenWindow) -> Iterator[None]:
     assert shown_number(router) == "1052"
     driven.prefer(Preferences())
     driven.window.show(SCENES["name-entry"])
-    yield
+    yield from rest()
     yield from type_keys(driven, finger, "li")
     driven.prefer(Preferences(language="en", large=True))
     yield
