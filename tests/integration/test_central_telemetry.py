@@ -75,3 +75,13 @@ def test_only_enrolled_terminals_are_heard_and_free_words_of_none(centre: Runnin
         centre.ask(terminal, "/v1/telemetry", a_word(), TelemetryTaken)
     with centre.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(TerminalWord)) == 0
+
+
+def test_a_word_with_a_field_that_the_centre_does_not_know_is_malformed_and_the_next_is_heard(
+    centre: RunningCentre,
+) -> None:
+    terminal = centre.enrol()
+    newer = msgspec.json.encode(a_word())[:-1] + b',"humidity":40}'
+    reply = centre.post(terminal, "/v1/telemetry", newer)
+    assert (reply.status, reply.problem.type) == (400, "malformed")
+    centre.ask(terminal, "/v1/telemetry", a_word(), TelemetryTaken)
